@@ -1,0 +1,201 @@
+"""Requests to the engine and its replies: what crosses the pipe between the two processes. No torch here.
+
+Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
+dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import AdtuiError
+from .records import CellInfo, HeadView, Insight, RunInfo, SampleStats, Sheet
+
+HEADER = struct.Struct(">Q")
+MAX_FRAME = 1 << 30
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Request:
+    id: int
+
+
+@dataclass(frozen=True)
+class OpenRun(Request):
+    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress, Done.
+
+    Attributes:
+        path: run directory, checkpoint file, `runs/latest` or `runs/`.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        samples: how many contexts.
+        seed: of the sampling of contexts and of rollouts.
+        context: context length in transitions, or None for the longest that the model takes.
+        heads, causal: override what the checkpoint says, or None.
+        window: show the users' own dataset sample `window` and those after it (one history, shifted by a step).
+    """
+
+    path: str
+    device: str = "auto"
+    samples: int = 5
+    seed: int = 0
+    context: int | None = None
+    heads: int | None = None
+    causal: bool | None = None
+    window: int | None = None
+
+
+@dataclass(frozen=True)
+class GetView(Request):
+    """Ask for one head's picture, pooled to at most rows × cols pixels. Reply: ViewReady.
+
+    `query` counts tokens from 0; -1 is the last token, the query. `head` None is the mean over heads.
+    """
+
+    sample: int
+    layer: int
+    head: int | None
+    query: int
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True)
+class GetSheet(Request):
+    """Ask for thumbnails of every head, pooled to at most rows × cols pixels each. Reply: SheetReady."""
+
+    sample: int
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True)
+class GetCell(Request):
+    """Ask for one attention weight and its rank. Reply: CellReady."""
+
+    sample: int
+    layer: int
+    head: int | None
+    query: int
+    key: int
+
+
+@dataclass(frozen=True)
+class ExportView(Request):
+    """Write the figures of what is on the screen. Replies: Progress, Exported."""
+
+    sample: int
+    layer: int
+    head: int | None
+    directory: str
+
+
+@dataclass(frozen=True)
+class ExportAll(Request):
+    """Write every figure of the run. Replies: Progress, Exported."""
+
+    directory: str
+
+
+@dataclass(frozen=True)
+class Cancel(Request):
+    """Stop the long job with id `job`. Reply: Cancelled with the job's id, when it has stopped."""
+
+    job: int
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Reply:
+    id: int
+
+
+@dataclass(frozen=True)
+class Ready(Reply):
+    """The engine has started (torch may still be loading)."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Opened(Reply):
+    run: RunInfo
+
+
+@dataclass(frozen=True)
+class StatsReady(Reply):
+    sample: int
+    stats: SampleStats
+
+
+@dataclass(frozen=True)
+class InsightFound(Reply):
+    insight: Insight
+
+
+@dataclass(frozen=True)
+class Progress(Reply):
+    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown)."""
+
+    what: str
+    done: int
+    total: int
+    rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class ViewReady(Reply):
+    view: HeadView
+
+
+@dataclass(frozen=True)
+class SheetReady(Reply):
+    sheet: Sheet
+
+
+@dataclass(frozen=True)
+class CellReady(Reply):
+    cell: CellInfo
+
+
+@dataclass(frozen=True)
+class Exported(Reply):
+    """The files written, in order, and their common directory."""
+
+    directory: str
+    paths: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Done(Reply):
+    """The long job with this id has ended well."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Cancelled(Reply):
+    what: str
+
+
+@dataclass(frozen=True)
+class Failed(Reply):
+    """The request failed; `error` says what to do. `kind` is "user", "memory" (device out of memory) or "bug"."""
+
+    error: AdtuiError
+    kind: str = "user"
+    detail: str = ""
+
+
+def encode(message: Request | Reply) -> bytes:
+    """Frame a message: 8-byte big-endian length, then the pickle. Both ends are adtui's own processes."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(len(body)) + body
+
+
+def decode(body: bytes) -> Any:
+    """Inverse of `encode` for the part after the length."""
+    return pickle.loads(body)

@@ -1,0 +1,306 @@
+"""Records that travel between modules and between the two processes: frozen, numpy only, shapes in the docstrings.
+
+Letters: L layers, H heads, n context transitions, N = n + 1 tokens (the last one is the query), A actions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One context as the model sees it: n transitions of one learning history, then the query state.
+
+    Attributes:
+        label: where it comes from, for people ("goal (2,4) stream 0 step 120").
+        states: (n, 2) int64, grid cells.
+        actions: (n,) int64.
+        rewards: (n,) float32.
+        next_states: (n, 2) int64, as given to the model.
+        query_state: (2,) int64.
+        episode: (N,) int64, the episode of each token within the history; its last entry is the query's.
+        step: (N,) int64, the time step within that episode; its last entry is the query's.
+        goal: the goal cell, or None when unknown.
+        target_action: the action that the source took at the query, or None when unknown.
+        history: index of the learning history; samples with equal `history` are not independent.
+    """
+
+    label: str
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+    query_state: Ints
+    episode: Ints
+    step: Ints
+    goal: tuple[int, int] | None = None
+    target_action: int | None = None
+    history: int = 0
+
+    @property
+    def n_context(self) -> int:
+        """Number of context transitions, n."""
+        return int(self.actions.shape[0])
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of tokens, n + 1."""
+        return self.n_context + 1
+
+    @property
+    def episode_starts(self) -> Ints:
+        """Token indices at which a new episode begins, the first token included."""
+        changed = np.flatnonzero(np.diff(self.episode)) + 1
+        return np.concatenate([np.zeros(1, np.int64), changed]).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """What one capture of one sample keeps. Memory is O(L·H·N), never O(L·H·N²).
+
+    Attributes:
+        query_row: (L, H, N) float32, attention of the query (last) token; each row sums to 1.
+        row_entropy: (L, H, N) float64, entropy in nats of every query row over the keys that it can see.
+        received: (L, H, N) float64, attention that each key receives, summed over queries and divided by how many
+            queries can see it.
+        value_norm: (L, H, N) float32, ‖v_j W_O‖ of each key's value after that head's part of the output projection.
+        logits: (A,) float32, action logits at the query from the same pass.
+    """
+
+    query_row: Floats
+    row_entropy: Doubles
+    received: Doubles
+    value_norm: Floats
+    logits: Floats
+
+    @property
+    def n_layer(self) -> int:
+        return int(self.query_row.shape[0])
+
+    @property
+    def n_head(self) -> int:
+        return int(self.query_row.shape[1])
+
+    @property
+    def n_tokens(self) -> int:
+        return int(self.query_row.shape[2])
+
+
+HOLDING = (0.5, 0.8, 0.9, 0.95)
+
+
+@dataclass(frozen=True)
+class HeadStats:
+    """Statistics of the query row of one sample; every array starts with (L, H). NaN where undefined.
+
+    p is the row over the n context keys, renormalised to sum to 1 (definitions: README, "What each number means").
+
+    Attributes:
+        self_mass: attention of the query on itself.
+        entropy: H(p), nats.
+        entropy_norm: H(p) / ln n, in [0, 1].
+        effective: e^H, effective number of positions.
+        mean, std, max: of the raw row over the context keys.
+        max_position: int64, context index of the maximum.
+        recent_distant: mean of the last quarter / mean of the first quarter.
+        log_recent_distant: its natural logarithm.
+        mean_lag: Σ p_j (n − j), in tokens; 1 is the token just before the query.
+        sink_mass: p on the first token.
+        holding: (L, H, 4) int64, fewest tokens that hold 50, 80, 90 and 95 % of p.
+        rewarded_mass, rewarded_lift: p on transitions with reward > 0, and that over their uniform share.
+        revisit_mass, revisit_lift: p on transitions whose state is the query state, and that over the uniform share.
+        episode_lift: (L, H, E), mass on each episode over its uniform share, episodes in order of time.
+        n_rewarded, n_revisit: how many context transitions are rewarded / start in the query state.
+    """
+
+    self_mass: Doubles
+    entropy: Doubles
+    entropy_norm: Doubles
+    effective: Doubles
+    mean: Doubles
+    std: Doubles
+    max: Doubles
+    max_position: Ints
+    recent_distant: Doubles
+    log_recent_distant: Doubles
+    mean_lag: Doubles
+    sink_mass: Doubles
+    holding: Ints
+    rewarded_mass: Doubles
+    rewarded_lift: Doubles
+    revisit_mass: Doubles
+    revisit_lift: Doubles
+    episode_lift: Doubles
+    n_rewarded: int
+    n_revisit: int
+
+
+@dataclass(frozen=True)
+class SeedStats:
+    """What the users' present script prints for one sample and layer: head-averaged, their arithmetic, their names."""
+
+    sequence_length: int
+    context_tokens: int
+    mean_context_attention: float
+    std: float
+    max_position: int
+    recent_distant_ratio: float
+    entropy: float
+
+
+@dataclass(frozen=True)
+class SampleStats:
+    """All statistics of one sample: per head, value-weighted per head, and the seed set per layer (length L)."""
+
+    plain: HeadStats
+    weighted: HeadStats
+    seed: tuple[SeedStats, ...]
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One statement about what the model attends to, with its evidence.
+
+    Attributes:
+        kind: "recency", "uniform", "sparse", …
+        scope: "head", "layer" or "model".
+        layer, head: indices from 0, None where the scope is wider.
+        sentence: what is claimed, in plain words with the numbers.
+        effect: the measured size of the effect, in the unit that the sentence names.
+        interval: 95 % bootstrap interval of the effect over independent histories.
+        n: number of independent histories.
+        threshold: what the effect was compared with.
+        caveat: what this does not show.
+        suggests: names of the compression strategies worth testing.
+        status: "observed", "confirmed", "refuted" or "no evidence".
+        n_keys: number of context keys that the threshold was scaled to.
+    """
+
+    kind: str
+    scope: str
+    sentence: str
+    effect: float
+    interval: tuple[float, float]
+    n: int
+    threshold: float
+    caveat: str
+    suggests: tuple[str, ...] = ()
+    layer: int | None = None
+    head: int | None = None
+    status: str = "observed"
+    n_keys: int = 0
+
+    @property
+    def where(self) -> str:
+        """The scope as people say it, counted from 0 like the figures' file names: "L2H3", "L2", "model"."""
+        if self.layer is None:
+            return "model"
+        return f"L{self.layer}" + ("" if self.head is None else f"H{self.head}")
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What the app shows of an opened run.
+
+    Attributes:
+        name: the run directory's name.
+        path: the checkpoint file.
+        step: training step of the checkpoint.
+        family: model family ("encoder", …) with its variant in words, e.g. "encoder · pre-norm · causal".
+        device: "cpu", "cuda:0", …
+        n_context_max: the longest context that the model takes, in transitions.
+        parameters: number of weights.
+        samples: the contexts on display.
+        source: where the samples come from, in words.
+        logit_gap: largest difference between captured and plain logits over the samples.
+        notes: things the user should know (overridden head count, missing histories, …).
+        config: the checkpoint's settings, plain values only.
+    """
+
+    name: str
+    path: str
+    step: int
+    family: str
+    device: str
+    n_layer: int
+    n_head: int
+    d_model: int
+    n_actions: int
+    n_context_max: int
+    parameters: int
+    samples: tuple[Sample, ...]
+    source: str
+    logit_gap: float
+    notes: tuple[str, ...] = ()
+    config: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HeadView:
+    """What the explorer shows of one head (or the mean over heads) of one sample and layer.
+
+    Attributes:
+        head: index from 0, or None for the mean over heads.
+        query: the query row on display, a token index.
+        pooled: (R, C) float32, the N × N matrix max-pooled to at most the pane's pixels; NaN where no query of the
+            block can see any key of the block.
+        row_edges: (R + 1,) int64, token indices that bound the pooled rows; col_edges: (C + 1,) likewise.
+        peak: (R, C, 2) int64, (query, key) of each block's maximum; (-1, -1) where pooled is NaN.
+        query_row: (N,) float32, attention of token `query` on every token.
+        received: (N,) float32, attention received per key, per query that can see it.
+        row_entropy: (N,) float32, nats.
+    """
+
+    sample: int
+    layer: int
+    head: int | None
+    query: int
+    pooled: Floats
+    row_edges: Ints
+    col_edges: Ints
+    peak: Ints
+    query_row: Floats
+    received: Floats
+    row_entropy: Floats
+
+    @property
+    def exact(self) -> bool:
+        """True when every pixel is one (query, key) pair."""
+        return bool(self.pooled.shape[0] == self.query_row.shape[0] and self.pooled.shape[1] == self.query_row.shape[0])
+
+
+@dataclass(frozen=True)
+class CellInfo:
+    """One attention weight: value, its rank in its row (1 is the largest) and the number of keys the query sees."""
+
+    sample: int
+    layer: int
+    head: int | None
+    query: int
+    key: int
+    value: float
+    rank: int
+    visible: int
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Thumbnails of every head of one sample.
+
+    Attributes:
+        thumbnails: (L, H, h, w) float32, max-pooled like HeadView.pooled, NaN where masked.
+        entropy_norm: (L, H) float64, H(p)/ln n of the query row, for the captions.
+    """
+
+    sample: int
+    thumbnails: Floats
+    entropy_norm: Doubles
