@@ -1,0 +1,253 @@
+"""YAML files and options to validated settings.
+
+Users' `config.yaml` may have been written by `yaml.dump` with Python tags (`!!python/object/apply:torch.device`).
+Here a file is composed into nodes and the nodes are turned into plain values: no tag ever calls anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .errors import ConfigError
+
+MAX_BYTES = 1 << 20
+#: Values in one file after its aliases are expanded, and how deep they nest: bounds an alias bomb.
+MAX_VALUES = 50_000
+MAX_DEPTH = 40
+
+_YAML = "tag:yaml.org,2002:"
+_PYTHON = _YAML + "python/"
+_SCALARS = {_YAML + kind for kind in ("null", "bool", "int", "float", "str")}
+#: YAML 1.1 as PyYAML reads it takes `1e-3` for text, because it has no point.
+_EXPONENT = re.compile(r"[-+]?\d[\d_]*(\.\d*)?[eE][-+]?\d+$")
+_CALLED = "object/apply:"
+
+
+class Settings(BaseModel):
+    """Base of adtui's own settings: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+# -- YAML to plain values ----------------------------------------------------------------------------------------------
+def load_yaml(path: str | Path, *, unique: bool = False) -> dict[str, Any]:
+    """Plain values (dict, list, str, int, float, bool, None) of a YAML file; an empty file gives {}.
+
+    Python tags are read inertly: a call such as `torch.device("cuda", 0)` becomes "cuda:0", a tuple becomes a list,
+    an object becomes the dict of its attributes, anything else its text.
+
+    Args:
+        unique: refuse a key that is set twice (PyYAML silently keeps the last).
+
+    Raises:
+        ConfigError: unreadable, too large, not YAML, or not a mapping of names to values.
+    """
+    text = _read(Path(path))
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise _bad_yaml(path, _position(error)) from None
+    except RecursionError:
+        raise _bad_yaml(path, "values nested too deeply") from None
+    if node is None:
+        return {}
+    values = _Plain(path, unique).value(node)
+    if not isinstance(values, dict):
+        raise ConfigError(
+            path, expected="`name: value` lines", found=f"a {_kind(values)}", action="write one setting a line"
+        )
+    return values
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(path, expected="a YAML file", found="nothing", action="check the path") from None
+    except IsADirectoryError:
+        raise ConfigError(path, expected="a YAML file", found="a directory", action="give the file in it") from None
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ConfigError(path, expected="a readable YAML file", found=found, action="check its permissions") from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(
+            path, expected=f"settings of at most {MAX_BYTES >> 20} MB", found="more", action="check that it is YAML"
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad_yaml(path, f"a byte that is not UTF-8 at offset {error.start}") from None
+
+
+class _Plain:
+    """Nodes to plain values, within a budget that aliases also spend."""
+
+    def __init__(self, path: str | Path, unique: bool) -> None:
+        self.path = path
+        self.unique = unique
+        self.left = MAX_VALUES
+        self.scalars = yaml.constructor.SafeConstructor()
+
+    def value(self, node: yaml.Node, depth: int = 0) -> Any:
+        self.left -= 1
+        if self.left < 0 or depth > MAX_DEPTH:
+            raise _bad_yaml(self.path, f"more than {MAX_VALUES} values or {MAX_DEPTH} levels (aliases count in full)")
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            items = [self.value(child, depth + 1) for child in node.value]
+            return _called(node.tag, items) if node.tag.startswith(_PYTHON) else items
+        return self._mapping(node, depth)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        tag, text = node.tag, node.value
+        if tag.startswith(_PYTHON):
+            tag = _YAML + tag.removeprefix(_PYTHON)  # python/int, python/str: the same text without Python
+        if tag not in _SCALARS:
+            return text  # dates, bytes, names of classes: as written
+        if tag == _YAML + "str":
+            return float(text.replace("_", "")) if node.style is None and _EXPONENT.match(text) else text
+        try:
+            return self.scalars.construct_object(yaml.ScalarNode(tag, text))
+        except (ValueError, KeyError, yaml.YAMLError):
+            return text
+
+    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            value = self.value(value_node, depth + 1)
+            if key_node.tag == _YAML + "merge":
+                for part in value if isinstance(value, list) else [value]:
+                    merged = (part if isinstance(part, dict) else {}) | merged
+                continue
+            key = str(self.value(key_node, depth + 1))
+            if self.unique and key in own:
+                line = key_node.start_mark.line + 1
+                raise ConfigError(
+                    f"{self.path}, {key}", expected="one value", found=f"another in line {line}", action="keep one"
+                )
+            own[key] = value
+        return merged | own
+
+
+def _called(tag: str, items: list[Any]) -> Any:
+    """What a Python-tagged sequence stands for, as text where it is a device or a path."""
+    name = tag.removeprefix(_PYTHON)
+    if not name.startswith(_CALLED):
+        return items
+    separator = {"torch.device": ":", "pathlib.PosixPath": "/", "pathlib.PurePosixPath": "/"}
+    name = name.removeprefix(_CALLED)
+    if name in separator:
+        return re.sub("/+", "/", separator[name].join(str(item) for item in items))
+    return items
+
+
+def _bad_yaml(path: str | Path, found: str) -> ConfigError:
+    return ConfigError(path, expected="YAML settings", found=found, action="correct the file")
+
+
+def _position(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return str(error)
+    where = error.problem_mark or error.context_mark
+    line = f" in line {where.line + 1}, column {where.column + 1}" if where else ""
+    return f"{error.problem or error.context or 'an error'}{line}"
+
+
+def _kind(value: object) -> str:
+    return "list" if isinstance(value, list) else "single value"
+
+
+# -- plain values to settings ------------------------------------------------------------------------------------------
+def load_settings(source: str | Path | Mapping[str, Any], model: type[M]) -> M:
+    """Settings of kind `model` from a YAML file or from values.
+
+    Raises:
+        ConfigError: one line about the first fault: file, key, what was expected and found, what to do.
+    """
+    if isinstance(source, Mapping):
+        name, values = "settings", dict(source)
+    else:
+        name, values = str(source), load_yaml(source, unique=True)
+    unknown = [key for key in values if key not in _names(model)]
+    if unknown:
+        raise _unknown(name, (unknown[0],), model)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _first_fault(name, error, model) from None
+
+
+def _first_fault(name: str, error: ValidationError, model: type[BaseModel]) -> ConfigError:
+    faults = error.errors(include_url=False)
+    fault = faults[0]
+    place = fault["loc"]
+    if fault["type"] == "extra_forbidden":
+        return _unknown(name, place, _model_at(model, place[:-1]))
+    key = ".".join(str(part) for part in place)
+    missing = fault["type"] == "missing"
+    expected = fault["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    more = f" ({len(faults) - 1} more to correct)" if len(faults) > 1 else ""
+    return ConfigError(
+        f"{name}, {key}" if key else name,
+        expected="a value" if missing else expected[:1].lower() + expected[1:],
+        found="none" if missing else _short(fault["input"]),
+        action=f"{'add' if missing else 'correct'} {key or 'it'}{_meaning(model, place)}{more}",
+    )
+
+
+def _unknown(name: str, place: tuple[int | str, ...], model: type[BaseModel] | None) -> ConfigError:
+    key = ".".join(str(part) for part in place)
+    known = sorted(_names(model)) if model else []
+    near = difflib.get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}?" if near else f"use one of: {', '.join(known)}" if known else "remove it"
+    return ConfigError(f"{name}, {key}", expected="a known setting", found="an unknown name", action=advice)
+
+
+def _names(model: type[BaseModel]) -> set[str]:
+    aliases = {field.alias for field in model.model_fields.values() if field.alias}
+    return set(model.model_fields) | aliases
+
+
+def _model_at(model: type[BaseModel], place: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The settings class that a place within `model` has, or None when the annotations do not say."""
+    for part in place:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue  # an index of a list, or the tag of a union
+        inner = [kind for kind in _classes(field.annotation) if issubclass(kind, BaseModel)]
+        if len(inner) != 1:
+            return None
+        model = inner[0]
+    return model
+
+
+def _classes(annotation: Any) -> list[type]:
+    """All classes named in an annotation such as `list[A] | None`."""
+    inner = [kind for part in typing.get_args(annotation) for kind in _classes(part)]
+    return inner or ([annotation] if isinstance(annotation, type) else [])
+
+
+def _meaning(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
+    """The description of the field at `place`, where there is one."""
+    owner = _model_at(model, place[:-1]) if place else None
+    field = owner.model_fields.get(str(place[-1])) if owner else None
+    return f": {field.description}" if field and field.description else ""
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

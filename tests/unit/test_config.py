@@ -1,0 +1,142 @@
+"""YAML is read inertly, and every fault in settings becomes one line that names the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import Field
+
+from adtui.config import Settings, load_settings, load_yaml
+from adtui.errors import ConfigError
+
+
+class Optimiser(Settings):
+    lr: float = Field(1e-3, gt=0, description="step size")
+
+
+class Training(Settings):
+    steps: int
+    norm: str = "pre"
+    optimiser: Optimiser = Optimiser()
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def write(text: str | bytes) -> Path:
+        path = tmp_path / "config.yaml"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return path
+
+    return write
+
+
+def fault(path: Path, *parts: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, Training)
+    message = str(caught.value)
+    assert "\n" not in message
+    for part in (str(path), *parts):
+        assert part in message
+    return message
+
+
+def test_plain_values_survive(write) -> None:
+    values = {"a": 1, "b": [1.5, None, True], "c": {"d": "text"}}
+    assert load_yaml(write(yaml.safe_dump(values))) == values
+
+
+def test_empty_file_is_no_settings(write) -> None:
+    assert load_yaml(write("")) == {}
+
+
+def test_exponent_without_a_point_is_a_number(write) -> None:
+    assert load_yaml(write("lr: 1e-3\nquoted: '1e-3'")) == {"lr": 1e-3, "quoted": "1e-3"}
+
+
+def test_merge_keys_give_way_to_own_keys(write) -> None:
+    assert load_yaml(write("base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  y: 3"))["own"] == {"x": 1, "y": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("!!python/object/apply:torch.device [cpu]", "cpu"),
+        ("!!python/object/apply:torch.device [cuda, 0]", "cuda:0"),
+        ("!!python/tuple [1, 2]", [1, 2]),
+        ("!!python/object/apply:pathlib.PosixPath [/, data, runs]", "/data/runs"),
+        ("!!python/object:some.Thing {x: 1}", {"x": 1}),
+        ("!!python/name:os.system ''", ""),
+        ("!!python/unicode 'x'", "x"),
+        ("2024-01-02", "2024-01-02"),
+    ],
+)
+def test_python_tags_are_read_as_plain_values(write, text: str, value: object) -> None:
+    assert load_yaml(write(f"key: {text}")) == {"key": value}
+
+
+def test_a_tagged_call_is_never_made(write, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    load_yaml(write(f'key: !!python/object/apply:os.system ["touch {trap}"]'))
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a: [1, 2", "line"),
+        ("a: b: c", "line 1"),
+        ("- 1\n- 2", "a list"),
+        (b"a: \xff", "UTF-8"),
+        (b"\x00\x01", "not allowed"),
+        ("a: " + "[" * 3000 + "]" * 3000, "nested"),
+        ("a: &a [*a]", "levels"),
+    ],
+)
+def test_bad_yaml_is_one_line(write, text: str | bytes, found: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_yaml(write(text))
+    assert found in str(caught.value)
+    assert "config.yaml" in str(caught.value)
+
+
+def test_alias_bomb_is_refused(write) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]" for i in range(1, 20)]
+    with pytest.raises(ConfigError, match="aliases count in full"):
+        load_yaml(write("\n".join(lines)))
+
+
+def test_a_huge_file_is_refused(write) -> None:
+    with pytest.raises(ConfigError, match="at most 1 MB"):
+        load_yaml(write("#" * (1 << 20) + "\na: 1"))
+
+
+def test_missing_file_and_directory(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="found nothing"):
+        load_yaml(tmp_path / "none.yaml")
+    with pytest.raises(ConfigError, match="a directory"):
+        load_yaml(tmp_path)
+
+
+def test_settings_from_file_and_from_values(write) -> None:
+    settings = load_settings(write("steps: 10\noptimiser: {lr: 3e-4}"), Training)
+    assert settings == load_settings({"steps": 10, "optimiser": {"lr": 3e-4}}, Training)
+    assert settings.optimiser.lr == 3e-4
+
+
+def test_unknown_keys_suggest_the_nearest_name(write) -> None:
+    fault(write("step: 10"), "step", "unknown", "did you mean steps?")
+    fault(write("steps: 10\noptimiser: {lrr: 1}"), "optimiser.lrr", "did you mean lr?")
+
+
+def test_faults_name_key_expected_found_and_meaning(write) -> None:
+    fault(write("norm: pre"), "steps", "found none", "add steps")
+    fault(write("steps: many"), "steps", "a valid integer", "'many'")
+    fault(write("steps: 1\noptimiser: {lr: -1}"), "optimiser.lr", "greater than 0", "found -1", "step size")
+    fault(write("steps: many\noptimiser: {lr: -1}"), "1 more")
+
+
+def test_a_key_set_twice_is_refused(write) -> None:
+    fault(write("steps: 1\nsteps: 2"), "steps", "another in line 2")
