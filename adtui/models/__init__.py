@@ -1,0 +1,246 @@
+"""Checkpoint → model: recognise the family by keys and shapes, build its network, check what no shape tells.
+
+A new family is one file beside this one and one line in FAMILIES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..checkpoint import Checkpoint
+from ..errors import CheckpointError, ConfigError, ModelError
+from ..records import Floats, Sample
+from . import encoder
+from .decoder import Recorder
+
+FAMILIES = (encoder,)
+
+# Families that users have and that this version does not open yet, by a key that only they have.
+KNOWN_ELSEWHERE = {
+    "transformer.blocks.0.attn.attn.weight": "llama (DICP)",
+    "compression_transformer.compress_queries": "rad (RAD with compression)",
+    "transformer_model.h.0.attn.c_attn.weight": "gpt2 (RAD_dark AD)",
+    "token_type_embedding": "encoder with compressed context",
+    "token_type_embedding.weight": "encoder with compressed context",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model, ready to run on samples.
+
+    Attributes:
+        family: the family's name.
+        network: its network, in evaluation mode, on `device`.
+        notes: what was overridden or assumed.
+    """
+
+    family: str
+    network: encoder.Encoder
+    device: torch.device
+    notes: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """Family and variant in words."""
+        shape = self.network.decoder.shape
+        norm = "pre-norm" if shape.pre_norm else "post-norm"
+        return f"{self.family} · {norm} · {'causal' if self.network.causal else 'not causal'}"
+
+    @property
+    def n_layer(self) -> int:
+        return self.network.decoder.shape.n_layer
+
+    @property
+    def n_head(self) -> int:
+        return self.network.decoder.shape.n_head
+
+    @property
+    def d_model(self) -> int:
+        return self.network.decoder.shape.d_model
+
+    @property
+    def n_actions(self) -> int:
+        return self.network.n_actions
+
+    @property
+    def grid_size(self) -> int:
+        return self.network.grid_size
+
+    @property
+    def causal(self) -> bool:
+        return self.network.causal
+
+    @property
+    def n_context_max(self) -> int:
+        return self.network.n_context_max
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    @torch.inference_mode()
+    def policy(
+        self,
+        states: np.ndarray[Any, Any],
+        actions: np.ndarray[Any, Any],
+        rewards: np.ndarray[Any, Any],
+        next_states: np.ndarray[Any, Any],
+        query_states: np.ndarray[Any, Any],
+        recorder: Recorder | None = None,
+    ) -> Floats:
+        """Action logits for a batch of contexts of one length.
+
+        Args:
+            states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
+            recorder: shown every layer's attention, see `decoder.Recorder`.
+
+        Returns:
+            (B, A) float32 logits.
+        """
+        logits = self.network(
+            self._tensor(states, torch.int64),
+            self._tensor(actions, torch.int64),
+            self._tensor(rewards, torch.float32),
+            self._tensor(next_states, torch.int64),
+            self._tensor(query_states, torch.int64),
+            recorder,
+        )
+        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+
+    def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
+        """(B, A) action logits at the query of samples that all have the same number of transitions.
+
+        Raises:
+            ModelError: a context is longer than the model's positions, or holds cells or actions it does not know.
+        """
+        for sample in samples:
+            self._fits(sample)
+        return self.policy(
+            np.stack([s.states for s in samples]),
+            np.stack([s.actions for s in samples]),
+            np.stack([s.rewards for s in samples]),
+            np.stack([s.next_states for s in samples]),
+            np.stack([s.query_state for s in samples]),
+            recorder,
+        )
+
+    def _tensor(self, values: np.ndarray[Any, Any], dtype: torch.dtype) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values)).to(device=self.device, dtype=dtype)
+
+    def _fits(self, sample: Sample) -> None:
+        if sample.n_context > self.n_context_max:
+            raise ModelError(
+                sample.label,
+                expected=f"at most {self.n_context_max} transitions",
+                found=str(sample.n_context),
+                action=f"use --context {self.n_context_max} or less",
+            )
+        cells = np.concatenate([sample.states.ravel(), sample.query_state.ravel()])
+        if cells.min() < 0 or cells.max() >= self.grid_size:
+            raise ModelError(
+                sample.label,
+                expected=f"cells from 0 to {self.grid_size - 1}",
+                found=f"cells from {cells.min()} to {cells.max()}",
+                action="use histories of the environment that the model was trained on",
+            )
+        if sample.n_context and not 0 <= sample.actions.min() <= sample.actions.max() < self.n_actions:
+            raise ModelError(
+                sample.label,
+                expected=f"actions from 0 to {self.n_actions - 1}",
+                found=f"actions from {sample.actions.min()} to {sample.actions.max()}",
+                action="use histories of the environment that the model was trained on",
+            )
+
+
+def load_model(
+    checkpoint: Checkpoint,
+    *,
+    device: str = "auto",
+    heads: int | None = None,
+    causal: bool | None = None,
+) -> Model:
+    """Build the model that a checkpoint holds.
+
+    Args:
+        checkpoint: what `checkpoint.load_checkpoint` read.
+        device: "auto" (CUDA when there, else the CPU), "cpu", "cuda", "cuda:1", ….
+        heads, causal: override the checkpoint's own head count and mask; said in `Model.notes`.
+
+    Raises:
+        CheckpointError: unknown family, wrong keys or shapes, no head count.
+        ConfigError: the device does not exist.
+    """
+    path = str(checkpoint.path)
+    family = _recognise(path, checkpoint.weights)
+    n_head, notes = _head_count(path, checkpoint.config, heads)
+    if causal is not None:
+        notes += (f"{'causal' if causal else 'no causal'} mask, as asked",)
+    network = family.build(checkpoint.weights, n_head, True if causal is None else causal, path)
+    where = choose_device(device)
+    network = network.to(where).eval().requires_grad_(False)
+    return Model(family.NAME, network, where, notes)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that a user's word means.
+
+    Raises:
+        ConfigError: no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    known = device is not None and device.type in ("cpu", "cuda")
+    if device is None or not known:
+        raise ConfigError("--device", expected="auto, cpu, cuda or cuda:N", found=name, action="choose one of these")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= count:
+        raise ConfigError(
+            "--device", expected=f"one of the {count} CUDA devices here", found=name, action="use --device cpu or auto"
+        )
+    return device
+
+
+def _recognise(path: str, weights: Mapping[str, Tensor]) -> Any:
+    matches = [family for family in FAMILIES if family.recognise(weights)]
+    if len(matches) == 1:
+        return matches[0]
+    names = ", ".join(family.NAME for family in FAMILIES)
+    for key, name in KNOWN_ELSEWHERE.items():
+        if key in weights:
+            raise CheckpointError(
+                path, expected=f"a model of the family {names}", found=f"{name}", action="this version cannot open it"
+            )
+    some = ", ".join(list(weights)[:3]) or "no weights"
+    raise CheckpointError(
+        path,
+        expected=f"the weights of a family that adtui knows ({names})",
+        found=f"{len(weights)} keys such as {some}",
+        action="give a checkpoint saved by Algorithm Distillation training",
+    )
+
+
+def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:
+    """The head count is in no shape: it comes from the checkpoint's own settings, never from a file beside it."""
+    stored = config.get("tf_n_head")
+    if heads is not None:
+        if heads < 1:
+            raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
+        return heads, (f"{heads} heads, as asked (the checkpoint says {stored})",) if heads != stored else ()
+    if isinstance(stored, bool) or not isinstance(stored, int) or stored < 1:
+        found = "no tf_n_head" if stored is None else f"tf_n_head: {stored!r}"
+        raise CheckpointError(
+            path, expected="the head count tf_n_head in its config", found=found, action="say it with --heads"
+        )
+    return stored, ()

@@ -1,0 +1,161 @@
+"""The one transformer. Families differ in their tokens and their read-out, and map their weights onto this.
+
+Attention is computed in one place, `attend`: plain runs go through `scaled_dot_product_attention`; under capture the
+same weights are computed in blocks of query rows and every block is shown to a recorder before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+BLOCK_ROWS = 256
+
+
+@dataclass(frozen=True)
+class DecoderShape:
+    """Sizes and variants of a decoder.
+
+    Attributes:
+        d_model, n_layer, n_head, d_ff: sizes; d_model is a multiple of n_head.
+        pre_norm: norm before each sublayer, and one final norm, instead of norm after each residual sum.
+    """
+
+    d_model: int
+    n_layer: int
+    n_head: int
+    d_ff: int
+    pre_norm: bool = False
+    eps: float = 1e-5
+
+
+class Recorder(Protocol):
+    """What a capture implements. Tensors are on the model's device and must not be changed."""
+
+    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
+        """q, k, v: (B, H, N, d/H) of a layer; out_weight: (d, d), the output projection's weight (out, in)."""
+
+    def rows(self, layer: int, start: int, weights: Tensor) -> None:
+        """weights: (B, H, rows, keys) attention of query rows start…; keys beyond `keys` get none."""
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention with one fused query-key-value projection."""
+
+    def __init__(self, shape: DecoderShape) -> None:
+        super().__init__()
+        self.n_head = shape.n_head
+        self.qkv = nn.Linear(shape.d_model, 3 * shape.d_model)
+        self.out = nn.Linear(shape.d_model, shape.d_model)
+
+    def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
+        B, N, d = x.shape
+        q, k, v = (t.view(B, N, self.n_head, d // self.n_head).transpose(1, 2) for t in self.qkv(x).split(d, dim=-1))
+        if recorder is not None:
+            recorder.heads(layer, q, k, v, self.out.weight)
+        y = attend(q, k, v, mask=mask, causal=causal, layer=layer, recorder=recorder)  # (B, H, N, d/H)
+        out: Tensor = self.out(y.transpose(1, 2).reshape(B, N, d))
+        return out
+
+
+class Block(nn.Module):
+    """One layer: attention and feed-forward, each with its residual and its norm."""
+
+    def __init__(self, shape: DecoderShape) -> None:
+        super().__init__()
+        self.pre_norm = shape.pre_norm
+        self.attention = SelfAttention(shape)
+        self.norm1 = nn.LayerNorm(shape.d_model, eps=shape.eps)
+        self.norm2 = nn.LayerNorm(shape.d_model, eps=shape.eps)
+        self.expand = nn.Linear(shape.d_model, shape.d_ff)
+        self.contract = nn.Linear(shape.d_ff, shape.d_model)
+
+    def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
+        if self.pre_norm:
+            x = x + self.attention(self.norm1(x), mask, causal, layer, recorder)
+            return x + self.contract(F.gelu(self.expand(self.norm2(x))))
+        x = self.norm1(x + self.attention(x, mask, causal, layer, recorder))
+        out: Tensor = self.norm2(x + self.contract(F.gelu(self.expand(x))))
+        return out
+
+
+class Decoder(nn.Module):
+    """A stack of blocks, and the final norm that pre-norm stacks need."""
+
+    def __init__(self, shape: DecoderShape) -> None:
+        super().__init__()
+        self.shape = shape
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.n_layer))
+        self.final_norm = nn.LayerNorm(shape.d_model, eps=shape.eps) if shape.pre_norm else None
+
+    def forward(
+        self, x: Tensor, *, causal: bool = True, mask: Tensor | None = None, recorder: Recorder | None = None
+    ) -> Tensor:
+        """Run the stack.
+
+        Args:
+            x: (B, N, d) tokens with positions added.
+            causal: each token sees itself and those before it. Ignored where a mask is given.
+            mask: (N, N) bool, True where the query (row) may see the key (column).
+            recorder: shown every layer's attention weights, block by block.
+
+        Returns:
+            (B, N, d) hidden states.
+        """
+        for layer, block in enumerate(self.blocks):
+            x = block(x, mask, causal, layer, recorder)
+        return x if self.final_norm is None else self.final_norm(x)
+
+
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None
+) -> Tensor:
+    """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs; the only place where attention is computed."""
+    if recorder is None:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
+    out = torch.empty_like(q)
+    for start, weights in weight_blocks(q, k, mask=mask, causal=causal):
+        stop = start + weights.shape[-2]
+        recorder.rows(layer, start, weights)
+        out[..., start:stop, :] = weights @ v[..., : weights.shape[-1], :]
+    return out
+
+
+def weight_blocks(
+    q: Tensor, k: Tensor, *, mask: Tensor | None, causal: bool, first: int = 0, last: int | None = None
+) -> Iterator[tuple[int, Tensor]]:
+    """Attention weights of query rows first…last in blocks, with the first row's index.
+
+    Args:
+        q, k: (..., N, d_h).
+
+    Yields:
+        (start, weights (..., rows, keys)); under a causal mask `keys` stops at the block's last row.
+    """
+    N = q.shape[-2]
+    last = N if last is None else last
+    for start in range(first, last, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, last)
+        keys = stop if causal and mask is None else N
+        scores = (q[..., start:stop, :] @ k[..., :keys, :].transpose(-2, -1)) * q.shape[-1] ** -0.5
+        hidden = hidden_keys(start, stop, keys, mask=mask, causal=causal, device=q.device)
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, float("-inf"))
+        yield start, torch.softmax(scores, dim=-1)
+
+
+def hidden_keys(
+    start: int, stop: int, keys: int, *, mask: Tensor | None, causal: bool, device: torch.device
+) -> Tensor | None:
+    """(stop − start, keys) bool, True where the query row must not see the key; None when it sees all."""
+    if mask is not None:
+        return ~mask[start:stop, :keys]
+    if not causal:
+        return None
+    rows = torch.arange(start, stop, device=device)[:, None]
+    return torch.arange(keys, device=device)[None, :] > rows
