@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from adtui.darkroom import MOVES, NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
+from .darkroom import MOVES, NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
 
 FloatArray = NDArray[np.float32]
 #: Called after each episode with (done, total).

@@ -1,0 +1,78 @@
+"""PPO source histories, as users collect them: one agent per goal, its parallel environments are the streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .darkroom import NUM_ACTIONS, DarkRoom
+from .errors import ConfigError
+from .sources import Histories, Progress
+
+if TYPE_CHECKING:
+    from .collect import CollectSettings
+
+
+def run_ppo(settings: CollectSettings, progress: Progress | None) -> Iterator[Histories]:
+    """The histories of one goal after another.
+
+    Raises:
+        ConfigError: stable-baselines3 is not installed.
+    """
+    try:
+        from stable_baselines3 import PPO
+        from stable_baselines3.common.callbacks import BaseCallback
+        from stable_baselines3.common.vec_env import DummyVecEnv
+    except ImportError as error:
+        raise ConfigError(
+            "alg: PPO", expected="stable-baselines3", found="no such package", action="pip install adtui[ppo]"
+        ) from error
+
+    class Recorder(BaseCallback):  # type: ignore[misc]
+        """Keeps every transition and stops after the asked number of steps per stream."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.rows: list[tuple[Any, ...]] = []
+
+        def _on_step(self) -> bool:
+            seen = self.locals
+            reached = np.array(seen["new_obs"])
+            for stream, info in enumerate(seen["infos"]):
+                if seen["dones"][stream]:
+                    reached[stream] = info["terminal_observation"]
+            before = np.array(self.model._last_obs)
+            self.rows.append((before, np.array(seen["actions"]), np.array(seen["rewards"]), reached))
+            return len(self.rows) < settings.steps
+
+    goals = settings.goal_indices
+    for index, goal in enumerate(goals):
+
+        def room(goal: int = goal) -> DarkRoom:
+            return DarkRoom(goal, settings.grid_size, settings.horizon)
+
+        recorder = Recorder()
+        agent = PPO(
+            settings.policy,
+            DummyVecEnv([room] * settings.n_stream),
+            learning_rate=settings.source_lr,
+            n_steps=settings.n_steps,
+            batch_size=settings.batch_size,
+            n_epochs=settings.n_epochs,
+            seed=settings.alg_seed + goal,
+            device="cpu",
+        )
+        agent.learn(settings.steps * settings.n_stream + settings.n_steps * settings.n_stream, callback=recorder)
+        yield _histories(goal, recorder.rows, settings)
+        if progress is not None:
+            progress(index + 1, len(goals))
+
+
+def _histories(goal: int, rows: list[tuple[Any, ...]], settings: CollectSettings) -> Histories:
+    """Rows of (states, actions, rewards, next states), each over streams, as room-major histories."""
+    states, actions, rewards, reached = (np.stack(column, axis=1).astype(np.int64) for column in zip(*rows, strict=True))
+    chosen = np.eye(NUM_ACTIONS, dtype=np.float32)[actions]
+    goals = np.full(settings.n_stream, goal, dtype=np.int64)
+    return Histories(goals, states, actions, rewards, reached, chosen, settings.horizon)
