@@ -1,0 +1,129 @@
+"""Paths lead to runs, and the latest checkpoint is the one with the largest integer step."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from adtui.errors import RunError
+from adtui.runs import UNKNOWN_STEP, demo_run, find_run, list_runs
+
+
+def make_run(directory: Path, *steps: int, modified: int = 1_000) -> Path:
+    directory.mkdir(parents=True, exist_ok=True)
+    for step in steps:
+        file = directory / f"ckpt-{step}.pt"
+        file.write_bytes(b"weights")
+        os.utime(file, (modified, modified))
+    return directory
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(RunError) as caught:
+        find_run(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(path) in message or str(path.parent) in message
+    return message
+
+
+def test_the_latest_checkpoint_has_the_largest_integer_step(tmp_path: Path) -> None:
+    run = find_run(make_run(tmp_path / "AD", 9000, 10000, 200))
+    assert [step for step, _ in run.checkpoints] == [200, 9000, 10000]
+    assert run.latest.name == "ckpt-10000.pt"
+    assert (run.name, run.step, run.config_path) == ("AD", 10000, None)
+
+
+def test_other_files_are_no_checkpoints(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "AD", 5)
+    for name in ("ckpt-9.pt.part", "ckpt-best.pt", "ckpt-7.txt", "events.tfevents"):
+        (directory / name).write_bytes(b"")
+    (directory / "ckpt-10.pt").mkdir()
+    (directory / "config.yaml").write_text("a: 1")
+    run = find_run(directory)
+    assert run.step == 5
+    assert run.config_path == directory / "config.yaml"
+
+
+def test_a_file_of_any_name_stands_alone(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "AD", 5, 6)
+    (directory / "best.pt").write_bytes(b"weights")
+    assert find_run(directory / "ckpt-5.pt").checkpoints == ((5, directory / "ckpt-5.pt"),)
+    assert find_run(directory / "best.pt").checkpoints == ((UNKNOWN_STEP, directory / "best.pt"),)
+
+
+def test_latest_follows_the_symlink_and_keeps_the_run_name(tmp_path: Path) -> None:
+    make_run(tmp_path / "old", 5, modified=1)
+    make_run(tmp_path / "new", 6, modified=2)
+    (tmp_path / "latest").symlink_to("old")
+    assert find_run(tmp_path / "latest").name == "old"
+
+
+@pytest.mark.parametrize("dangling", [False, True])
+def test_latest_without_a_target_is_the_newest_run(tmp_path: Path, dangling: bool) -> None:
+    make_run(tmp_path / "z-old", 500, modified=1)
+    make_run(tmp_path / "a-new", 6, modified=2)
+    if dangling:
+        (tmp_path / "latest").symlink_to("gone")
+    assert find_run(tmp_path / "latest").name == "a-new"
+
+
+def test_a_directory_of_runs(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    make_run(runs / "a", 1, modified=1)
+    assert find_run(runs).name == "a"
+    assert find_run(tmp_path).name == "a"
+    make_run(runs / "b", 1, modified=2)
+    (runs / "latest").symlink_to("a")
+    make_run(runs / "empty")
+    assert [run.name for run in list_runs(runs)] == ["b", "a"]
+    assert "2: b, a" in complaint(runs)
+
+
+def test_errors_say_what_was_found(tmp_path: Path) -> None:
+    assert "found nothing" in complaint(tmp_path / "none")
+    assert "an empty directory" in complaint(make_run(tmp_path / "empty"))
+    other = make_run(tmp_path / "other")
+    (other / "notes.txt").write_text("")
+    assert "notes.txt" in complaint(other)
+    (other / "model.pt").write_text("")
+    assert "found model.pt" in complaint(other)
+    (tmp_path / "runs").mkdir()
+    assert "found none" in complaint(tmp_path / "runs")
+    assert "found none" in complaint(tmp_path / "runs" / "latest")
+    (tmp_path / "link").symlink_to("gone")
+    assert "broken link" in complaint(tmp_path / "link")
+    os.mkfifo(tmp_path / "pipe")
+    assert "a pipe" in complaint(tmp_path / "pipe")
+    assert "too long" in complaint(tmp_path / ("x" * 300))
+
+
+def test_polling_notices_new_and_rewritten_checkpoints(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "AD", 9)
+    run = find_run(directory)
+    before = run.fingerprint()
+    assert run.fingerprint() == before
+    make_run(directory, 9, modified=2_000)
+    rewritten = run.fingerprint()
+    assert rewritten != before
+    make_run(directory, 10)
+    assert run.newest_step() == 10
+    assert run.fingerprint() != rewritten
+    for file in directory.iterdir():
+        file.unlink()
+    assert run.newest_step() == UNKNOWN_STEP
+    assert run.fingerprint() == (UNKNOWN_STEP, 0, 0)
+
+
+def test_a_file_given_directly_is_polled_itself(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "AD", 5)
+    run = find_run(directory / "ckpt-5.pt")
+    before = run.fingerprint()
+    make_run(directory, 6)
+    assert run.fingerprint() == before
+
+
+def test_the_bundled_run_opens() -> None:
+    assert find_run(demo_run()).checkpoints
