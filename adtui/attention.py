@@ -14,14 +14,17 @@ import torch
 from torch import Tensor
 
 from .models import Model
-from .models.decoder import weight_blocks
+from .models.decoder import BLOCK_ROWS, weight_blocks
 from .records import Attention, CellInfo, Doubles, Floats, HeadView, Ints, Sample, Sheet
+
+SMALLEST_BLOCK = 16
 
 
 class _Collect:
     """Recorder of one sample (B = 1): the statistics of every block, and every layer's queries and keys."""
 
-    def __init__(self, n_layer: int, n_head: int, n_tokens: int) -> None:
+    def __init__(self, n_layer: int, n_head: int, n_tokens: int, block_rows: int) -> None:
+        self.block_rows = block_rows
         size = (n_layer, n_head, n_tokens)
         self.query_row = np.zeros(size, np.float32)
         self.row_entropy = np.zeros(size, np.float64)
@@ -35,7 +38,7 @@ class _Collect:
         self.keys.append(k[0])
         width = v.shape[-1]
         for h in range(v.shape[1]):
-            written = v[0, h] @ out_weight[:, h * width : (h + 1) * width].T  # (N, d): what key j writes per unit weight
+            written = v[0, h] @ out_weight[:, h * width : (h + 1) * width].T  # (N, d), per unit weight
             self.value_norm[layer, h] = written.norm(dim=-1).float().cpu().numpy()
 
     def rows(self, layer: int, start: int, weights: Tensor) -> None:
@@ -103,13 +106,23 @@ class Capture:
 def capture(model: Model, sample: Sample) -> Capture:
     """Run the model on one sample and keep what `records.Attention` lists.
 
-    Cost: one forward pass with explicit attention; memory O(H · block · N + L·N·d).
+    Cost: one forward pass with explicit attention; memory O(H · block · N + L·N·d). When the device runs out of
+    memory, the pass is tried again with blocks of half as many rows, down to SMALLEST_BLOCK.
 
     Raises:
         ModelError: the sample does not fit the model.
+        torch.OutOfMemoryError: it does not fit with the smallest blocks either.
     """
-    collect = _Collect(model.n_layer, model.n_head, sample.n_tokens)
-    logits = model.logits([sample], collect)[0]
+    block = BLOCK_ROWS
+    while True:
+        collect = _Collect(model.n_layer, model.n_head, sample.n_tokens, block)
+        try:
+            logits = model.logits([sample], collect)[0]
+            break
+        except torch.OutOfMemoryError:
+            if block <= SMALLEST_BLOCK:
+                raise
+            block //= 2
     attention = Attention(
         query_row=collect.query_row,
         row_entropy=collect.row_entropy,
@@ -136,9 +149,7 @@ def edges(n: int, most: int) -> Ints:
     return (np.arange(blocks + 1, dtype=np.int64) * n) // blocks
 
 
-def view(
-    captured: Capture, *, sample: int, layer: int, head: int | None, query: int, rows: int, cols: int
-) -> HeadView:
+def view(captured: Capture, *, sample: int, layer: int, head: int | None, query: int, rows: int, cols: int) -> HeadView:
     """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the last token."""
     heads, attention = captured.heads, captured.attention
     n = heads.n_tokens

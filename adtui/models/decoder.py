@@ -35,7 +35,13 @@ class DecoderShape:
 
 
 class Recorder(Protocol):
-    """What a capture implements. Tensors are on the model's device and must not be changed."""
+    """What a capture implements. Tensors are on the model's device and must not be changed.
+
+    Attributes:
+        block_rows: how many query rows to compute at once: the peak memory is proportional to it.
+    """
+
+    block_rows: int
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
         """q, k, v: (B, H, N, d/H) of a layer; out_weight: (d, d), the output projection's weight (out, in)."""
@@ -78,10 +84,11 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
         if self.pre_norm:
             x = x + self.attention(self.norm1(x), mask, causal, layer, recorder)
-            return x + self.contract(F.gelu(self.expand(self.norm2(x))))
-        x = self.norm1(x + self.attention(x, mask, causal, layer, recorder))
-        out: Tensor = self.norm2(x + self.contract(F.gelu(self.expand(x))))
-        return out
+            x = x + self.contract(F.gelu(self.expand(self.norm2(x))))
+        else:
+            x = self.norm1(x + self.attention(x, mask, causal, layer, recorder))
+            x = self.norm2(x + self.contract(F.gelu(self.expand(x))))
+        return x
 
 
 class Decoder(nn.Module):
@@ -119,7 +126,7 @@ def attend(
     if recorder is None:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
     out = torch.empty_like(q)
-    for start, weights in weight_blocks(q, k, mask=mask, causal=causal):
+    for start, weights in weight_blocks(q, k, mask=mask, causal=causal, block=recorder.block_rows):
         stop = start + weights.shape[-2]
         recorder.rows(layer, start, weights)
         out[..., start:stop, :] = weights @ v[..., : weights.shape[-1], :]
@@ -127,7 +134,14 @@ def attend(
 
 
 def weight_blocks(
-    q: Tensor, k: Tensor, *, mask: Tensor | None, causal: bool, first: int = 0, last: int | None = None
+    q: Tensor,
+    k: Tensor,
+    *,
+    mask: Tensor | None,
+    causal: bool,
+    first: int = 0,
+    last: int | None = None,
+    block: int = BLOCK_ROWS,
 ) -> Iterator[tuple[int, Tensor]]:
     """Attention weights of query rows first…last in blocks, with the first row's index.
 
@@ -139,8 +153,8 @@ def weight_blocks(
     """
     N = q.shape[-2]
     last = N if last is None else last
-    for start in range(first, last, BLOCK_ROWS):
-        stop = min(start + BLOCK_ROWS, last)
+    for start in range(first, last, block):
+        stop = min(start + block, last)
         keys = stop if causal and mask is None else N
         scores = (q[..., start:stop, :] @ k[..., :keys, :].transpose(-2, -1)) * q.shape[-1] ** -0.5
         hidden = hidden_keys(start, stop, keys, mask=mask, causal=causal, device=q.device)

@@ -42,7 +42,9 @@ class Encoder(nn.Module):
         n_actions: number of actions.
     """
 
-    def __init__(self, shape: DecoderShape, n_transit: int, grid_size: int, n_actions: int, causal: bool = True) -> None:
+    def __init__(
+        self, shape: DecoderShape, n_transit: int, grid_size: int, n_actions: int, causal: bool = True
+    ) -> None:
         super().__init__()
         self.n_transit, self.grid_size, self.n_actions, self.causal = n_transit, grid_size, n_actions, causal
         self.decoder = Decoder(shape)

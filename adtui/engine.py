@@ -1,0 +1,303 @@
+"""The engine process: requests in, records and progress out. `python -m adtui.engine`, started by the app.
+
+One thread reads requests into a queue; the main thread answers quick ones at once and advances long jobs one step at
+a time in between, so that a head can be looked at while figures are written. It leaves when its input closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from .errors import AdtuiError, EngineError
+from .protocol import (
+    HEADER,
+    Cancel,
+    Cancelled,
+    CellReady,
+    Done,
+    ExportAll,
+    Exported,
+    ExportView,
+    Failed,
+    GetCell,
+    GetSheet,
+    GetView,
+    InsightFound,
+    Opened,
+    OpenRun,
+    Progress,
+    Ready,
+    Reply,
+    Request,
+    SheetReady,
+    StatsReady,
+    ViewReady,
+    decode,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from .pipeline import Session
+
+NICENESS = 10
+SECONDS_TO_LEAVE = 3.0
+REPLACEABLE = (GetView, GetSheet, GetCell)
+
+
+@dataclass
+class Job:
+    """A long request under way: every `next` on its steps does a small piece."""
+
+    request: Request
+    what: str
+    steps: Iterator[None]
+
+
+class Engine:
+    """Answers requests through `send`. Knows no pipe, so that tests can call it directly."""
+
+    def __init__(self, send: Callable[[Reply], None]) -> None:
+        self.send = send
+        self.session: Session | None = None
+        self.jobs: deque[Job] = deque()
+
+    def handle(self, request: Request) -> None:
+        """Answer a quick request, or queue a long one."""
+        match request:
+            case OpenRun():
+                self.cancel_all()
+                self.jobs.append(Job(request, "analysis", self._open(request)))
+            case ExportView():
+                self.jobs.appendleft(Job(request, "export", self._export_view(request)))
+            case ExportAll():
+                self.jobs.append(Job(request, "export", self._export_all(request)))
+            case Cancel():
+                self._drop_jobs(lambda job: job.request.id == request.job)
+            case _:
+                self._guard(request, lambda: self._answer(request))
+
+    def advance(self) -> None:
+        """Do one step of the first job."""
+        if not self.jobs:
+            return
+        job = self.jobs[0]
+        if not self._guard(job.request, lambda: self._step(job)) and job in self.jobs:
+            self.jobs.remove(job)
+
+    def _step(self, job: Job) -> None:
+        try:
+            next(job.steps)
+        except StopIteration:
+            self.jobs.remove(job)
+            self.send(Done(job.request.id, job.what))
+
+    def cancel_all(self) -> None:
+        """Stop every long job."""
+        self._drop_jobs(lambda _: True)
+
+    def _drop_jobs(self, chosen: Callable[[Job], bool]) -> None:
+        for job in [job for job in self.jobs if chosen(job)]:
+            self.jobs.remove(job)
+            close = getattr(job.steps, "close", None)
+            if close is not None:
+                close()
+            self.send(Cancelled(job.request.id, job.what))
+
+    def _guard(self, request: Request, work: Callable[[], None]) -> bool:
+        """Run work; an exception becomes a Failed reply. Returns whether it went well."""
+        try:
+            work()
+        except AdtuiError as error:
+            self.send(Failed(request.id, error, "user"))
+        except MemoryError as error:
+            self.send(Failed(request.id, _out_of_memory(error), "memory", traceback.format_exc()))
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            # Anything else is a bug or a device fault: the app shows it and offers a restart, so it must get there.
+            memory = "out of memory" in str(error).lower()
+            failure = _out_of_memory(error) if memory else _bug(error)
+            self.send(Failed(request.id, failure, "memory" if memory else "bug", traceback.format_exc()))
+        else:
+            return True
+        return False
+
+    def _answer(self, request: Request) -> None:
+        session = self._opened()
+        match request:
+            case GetView():
+                self.send(ViewReady(request.id, session.view(request)))
+            case GetSheet():
+                self.send(SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols)))
+            case GetCell():
+                self.send(CellReady(request.id, session.cell(request)))
+            case _:
+                raise EngineError(
+                    type(request).__name__,
+                    expected="a request of this version",
+                    found="another",
+                    action="restart adtui",
+                )
+
+    def _opened(self) -> Session:
+        if self.session is None:
+            raise EngineError("engine", expected="an open run", found="none yet", action="wait until it has opened")
+        return self.session
+
+    # -- long jobs ---------------------------------------------------------------------------------------------------
+    def _open(self, request: OpenRun) -> Iterator[None]:
+        from .pipeline import open_session  # torch: about two seconds
+
+        self.session = session = open_session(
+            request.path,
+            device=request.device,
+            samples=request.samples,
+            seed=request.seed,
+            context=request.context,
+            heads=request.heads,
+            causal=request.causal,
+            window=request.window,
+        )
+        self.send(Opened(request.id, session.info))
+        yield
+        total = len(session.samples)
+        clock = Clock()
+        self.send(Progress(request.id, "analysis", 0, total))
+        for index in range(total):
+            stats, insights = session.analyse(index)
+            self.send(StatsReady(request.id, index, stats))
+            for insight in insights:
+                self.send(InsightFound(request.id, insight))
+            self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
+            yield
+
+    def _export_view(self, request: ExportView) -> Iterator[None]:
+        session = self._opened()
+        yield from self._write(
+            request,
+            request.directory,
+            1,
+            session.export_view(request.sample, request.layer, request.head, request.directory),
+        )
+
+    def _export_all(self, request: ExportAll) -> Iterator[None]:
+        session = self._opened()
+        for index in range(len(session.samples)):
+            session.analyse(index)
+            yield
+        yield from self._write(
+            request, request.directory, session.figure_count(), session.export_all(request.directory)
+        )
+
+    def _write(self, request: Request, directory: str, total: int, paths: Iterable[Path]) -> Iterator[None]:
+        clock, written = Clock(), []
+        self.send(Progress(request.id, "export", 0, total))
+        for path in paths:
+            written.append(str(path))
+            self.send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
+            yield
+        self.send(Exported(request.id, str(Path(directory).resolve()), tuple(written)))
+
+
+class Clock:
+    """Steps per second since it was made."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def rate(self, done: int) -> float:
+        return done / max(time.monotonic() - self.start, 1e-6)
+
+
+def newest(requests: Iterable[Request]) -> list[Request]:
+    """Drop view requests that a later one of the same kind replaces; keep the order of the rest."""
+    kept: list[Request] = []
+    for request in requests:
+        if isinstance(request, REPLACEABLE):
+            kept = [other for other in kept if type(other) is not type(request)]
+        kept.append(request)
+    return kept
+
+
+def serve(source: BinaryIO, sink: BinaryIO) -> None:
+    """Read framed requests from source and write framed replies to sink until source ends."""
+    inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+
+    def send(reply: Reply) -> None:
+        sink.write(encode(reply))
+        sink.flush()
+
+    engine = Engine(send)
+    threading.Thread(target=_read, args=(source, inbox), daemon=True).start()
+    send(Ready(0, os.getpid()))
+    while True:
+        waiting: list[Request | None] = [] if engine.jobs else [inbox.get()]
+        while not inbox.empty():
+            waiting.append(inbox.get())
+        for request in newest(r for r in waiting if r is not None):
+            engine.handle(request)
+        if None in waiting:
+            engine.cancel_all()
+            return
+        engine.advance()
+
+
+def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None]) -> None:
+    while True:
+        head = source.read(HEADER.size)
+        if len(head) < HEADER.size:
+            break
+        (size,) = HEADER.unpack(head)
+        body = source.read(size)
+        if len(body) < size:
+            break
+        inbox.put(decode(body))
+    inbox.put(None)
+    # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.
+    time.sleep(SECONDS_TO_LEAVE)
+    os._exit(0)
+
+
+def _bug(error: Exception) -> EngineError:
+    return EngineError(
+        "engine",
+        expected="to answer the request",
+        found=f"{type(error).__name__}: {error}",
+        action="press r to start again, and report it with the log",
+    )
+
+
+def _out_of_memory(error: BaseException) -> EngineError:
+    return EngineError(
+        "engine",
+        expected="enough memory on the device",
+        found=str(error) or type(error).__name__,
+        action="use a shorter --context, fewer --samples, or --device cpu",
+    )
+
+
+def main() -> None:
+    """Entry point of the engine process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
+    os.nice(NICENESS)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not land between frames.
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    with contextlib.suppress(BrokenPipeError):  # the app left first; there is nobody to tell
+        serve(source, sink)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,220 @@
+"""The straight line as one object: run directory → checkpoint → model → samples → attention → statistics → insights.
+
+The engine drives it for the app, the command line drives it for `analyze`, `export` and `extract`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from . import attention
+from .attention import Capture, capture
+from .checkpoint import Checkpoint, load_checkpoint
+from .errors import ConfigError, EngineError, ModelError
+from .histories import inputs_npz, load_samples
+from .insights import InsightLog
+from .models import Model, load_model
+from .protocol import GetCell, GetView
+from .records import Attention, CellInfo, Floats, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
+from .runs import find_run
+from .stats import sample_stats
+
+CAPTURES_KEPT = 8
+LOGIT_TOLERANCE = 1e-3
+
+
+@dataclass
+class Session:
+    """An opened run: its model, its samples, and what has been computed of them so far.
+
+    Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last; attention and statistics,
+    O(L·H·N), for all.
+    """
+
+    info: RunInfo
+    model: Model
+    samples: tuple[Sample, ...]
+    attentions: dict[int, Attention] = field(default_factory=dict)
+    stats: dict[int, SampleStats] = field(default_factory=dict)
+    log: InsightLog = field(default_factory=InsightLog)
+    _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
+
+    def capture(self, index: int) -> Capture:
+        """The capture of sample `index`, from memory where it is still there."""
+        if not 0 <= index < len(self.samples):
+            raise EngineError(
+                f"sample {index}",
+                expected=f"a sample from 0 to {len(self.samples) - 1}",
+                found=str(index),
+                action="choose one of these",
+            )
+        if index not in self._captures:
+            self._captures[index] = capture(self.model, self.samples[index])
+            while len(self._captures) > CAPTURES_KEPT:
+                self._captures.popitem(last=False)
+        self._captures.move_to_end(index)
+        return self._captures[index]
+
+    def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
+        """Statistics of sample `index`, and the insights that are new or changed by it."""
+        if index in self.stats:
+            return self.stats[index], []
+        self.attentions[index] = self.capture(index).attention
+        self.stats[index] = sample_stats(self.attentions[index], self.samples[index])
+        known = sorted(self.stats)
+        return self.stats[index], list(
+            self.log.update([self.stats[i] for i in known], [self.samples[i] for i in known])
+        )
+
+    def analyse_all(self) -> Iterator[int]:
+        """Analyse every sample; yields each index when it is done."""
+        for index in range(len(self.samples)):
+            self.analyse(index)
+            yield index
+
+    def matrices(self, sample: int, layer: int) -> Floats:
+        """(H, N, N) attention of every head of a layer."""
+        return self.capture(sample).heads.matrices(layer)
+
+    def view(self, request: GetView) -> HeadView:
+        """The picture that the explorer asked for."""
+        self._check(request.layer, request.head)
+        return attention.view(
+            self.capture(request.sample),
+            sample=request.sample,
+            layer=request.layer,
+            head=request.head,
+            query=request.query,
+            rows=request.rows,
+            cols=request.cols,
+        )
+
+    def sheet(self, sample: int, rows: int, cols: int) -> Sheet:
+        """Thumbnails of every head of one sample."""
+        entropy = self.analyse(sample)[0].plain.entropy_norm
+        return attention.sheet(self.capture(sample), sample=sample, rows=rows, cols=cols, entropy_norm=entropy)
+
+    def cell(self, request: GetCell) -> CellInfo:
+        """One attention weight and its rank."""
+        self._check(request.layer, request.head)
+        n = self.samples[request.sample].n_tokens
+        if not (0 <= request.query < n and 0 <= request.key < n):
+            raise EngineError(
+                f"cell ({request.query}, {request.key})",
+                expected=f"positions from 0 to {n - 1}",
+                found="one outside",
+                action="choose one inside",
+            )
+        return attention.cell(
+            self.capture(request.sample),
+            sample=request.sample,
+            layer=request.layer,
+            head=request.head,
+            query=request.query,
+            key=request.key,
+        )
+
+    def _check(self, layer: int, head: int | None) -> None:
+        if not (0 <= layer < self.model.n_layer and (head is None or 0 <= head < self.model.n_head)):
+            raise EngineError(
+                f"L{layer}H{head}",
+                expected=f"L0H0 to L{self.model.n_layer - 1}H{self.model.n_head - 1}",
+                found="a head that the model does not have",
+                action="choose one of these",
+            )
+
+
+def open_session(
+    path: str | Path,
+    *,
+    device: str = "auto",
+    samples: int = 5,
+    seed: int = 0,
+    context: int | None = None,
+    heads: int | None = None,
+    causal: bool | None = None,
+    window: int | None = None,
+    inputs: str | Path | None = None,
+) -> Session:
+    """Open a run and choose its samples.
+
+    Args:
+        path: see `runs.find_run`.
+        device, heads, causal: see `models.load_model`.
+        samples, seed, context, window: see `histories.load_samples`.
+        inputs: an npz file with `in_*` arrays to use as samples instead.
+
+    Raises:
+        RunError, CheckpointError, ConfigError, HistoryError, ModelError: with what to do.
+    """
+    run = find_run(path)
+    checkpoint = load_checkpoint(run.latest)
+    model = load_model(checkpoint, device=device, heads=heads, causal=causal)
+    n_context = _context_length(context, model)
+    if inputs is not None:
+        chosen, source, notes = inputs_npz(inputs), f"the inputs of {Path(inputs).name}", ()
+    else:
+        found = load_samples(
+            checkpoint.config, run.directory, n_context, samples, seed, window=window, policy=model.policy
+        )
+        chosen, source, notes = found.samples, found.source, found.notes
+    gap = logit_gap(model, chosen[:1], checkpoint)
+    info = RunInfo(
+        name=run.name,
+        path=str(checkpoint.path),
+        step=checkpoint.step,
+        family=model.description,
+        device=str(model.device),
+        n_layer=model.n_layer,
+        n_head=model.n_head,
+        d_model=model.d_model,
+        n_actions=model.n_actions,
+        n_context_max=model.n_context_max,
+        parameters=model.parameters,
+        samples=tuple(chosen),
+        source=source,
+        logit_gap=gap,
+        notes=(*model.notes, *notes),
+        config=dict(checkpoint.config),
+    )
+    return Session(info, model, tuple(chosen))
+
+
+def logit_gap(model: Model, samples: Sequence[Sample], checkpoint: Checkpoint) -> float:
+    """Largest difference between the logits of a captured and of a plain pass.
+
+    Raises:
+        ModelError: they disagree by more than LOGIT_TOLERANCE, relative to the logits' size: the attention on display
+            would not be the model's own.
+    """
+    largest = 0.0
+    for sample in samples:
+        plain = model.logits([sample])[0]
+        difference = float(np.abs(capture(model, sample).attention.logits - plain).max())
+        if not difference <= LOGIT_TOLERANCE * max(1.0, float(np.abs(plain).max())):
+            raise ModelError(
+                checkpoint.path,
+                expected="equal logits with and without capture",
+                found=f"a difference of {difference:.3g}",
+                action="report this model's shape; its attention cannot be trusted",
+            )
+        largest = max(largest, difference)
+    return largest
+
+
+def _context_length(asked: int | None, model: Model) -> int:
+    if asked is None:
+        return model.n_context_max
+    if not 1 <= asked <= model.n_context_max:
+        raise ConfigError(
+            "--context",
+            expected=f"1 to {model.n_context_max} transitions, as this model has positions for",
+            found=str(asked),
+            action="choose one of these",
+        )
+    return asked
