@@ -33,12 +33,14 @@ def goal_cell(goal: int, size: int = GRID_SIZE) -> IntArray:
 
 def goal_cells(goals: IntArray, size: int = GRID_SIZE) -> IntArray:
     """Cells (..., 2) of goal indices (...)."""
-    return np.stack([goals // size, goals % size], axis=-1).astype(np.int64)
+    cells: IntArray = np.stack([goals // size, goals % size], axis=-1).astype(np.int64)
+    return cells
 
 
 def move(states: IntArray, actions: IntArray, size: int = GRID_SIZE) -> IntArray:
     """Cells (..., 2) after taking `actions` (...) in `states` (..., 2); walls stop the agent."""
-    return np.clip(states + MOVES[actions], 0, size - 1)
+    reached: IntArray = np.clip(states + MOVES[actions], 0, size - 1)
+    return reached
 
 
 def start_cell(size: int = GRID_SIZE) -> IntArray:
@@ -87,9 +89,11 @@ class DarkRoom(gym.Env[IntArray, int]):
         self._state = start_cell(size)
         self._elapsed = 0
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[IntArray, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[IntArray, dict[str, Any]]:
         """Back to the centre. The task has no chance in it; `seed` only seeds `np_random`."""
-        super().reset(seed=seed)
+        super().reset(seed=seed, options=options)
         self._state = start_cell(self.size)
         self._elapsed = 0
         return self._state.copy(), {}
@@ -101,7 +105,7 @@ class DarkRoom(gym.Env[IntArray, int]):
         reward = float(np.array_equal(self._state, self.goal))
         return self._state.copy(), reward, False, self._elapsed >= self.horizon, {}
 
-    def render(self) -> str | None:  # type: ignore[override]
+    def render(self) -> str | None:
         """The room as text: `A` agent, `G` goal, `.` elsewhere; x downwards, y to the right."""
         if self.render_mode != "ansi":
             return None

@@ -72,7 +72,8 @@ def run_ppo(settings: CollectSettings, progress: Progress | None) -> Iterator[Hi
 
 def _histories(goal: int, rows: list[tuple[Any, ...]], settings: CollectSettings) -> Histories:
     """Rows of (states, actions, rewards, next states), each over streams, as room-major histories."""
-    states, actions, rewards, reached = (np.stack(column, axis=1).astype(np.int64) for column in zip(*rows, strict=True))
+    columns = zip(*rows, strict=True)
+    states, actions, rewards, reached = (np.stack(column, axis=1).astype(np.int64) for column in columns)
     chosen = np.eye(NUM_ACTIONS, dtype=np.float32)[actions]
     goals = np.full(settings.n_stream, goal, dtype=np.int64)
     return Histories(goals, states, actions, rewards, reached, chosen, settings.horizon)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +35,24 @@ class Histories:
 
     def returns(self) -> IntArray:
         """Return of each episode, (B, episodes)."""
-        return self.rewards.reshape(len(self.goals), -1, self.horizon).sum(axis=-1)
+        returns: IntArray = self.rewards.reshape(len(self.goals), -1, self.horizon).sum(axis=-1)
+        return returns
+
+
+class Step(NamedTuple):
+    """One step of B rooms."""
+
+    states: IntArray  # (B, 2)
+    actions: IntArray  # (B,)
+    rewards: IntArray  # (B,)
+    next_states: IntArray  # (B, 2), the cells reached
 
 
 class Source(Protocol):
     """What `collect` needs of a source agent."""
 
-    def start(self, goals: IntArray, size: int, horizon: int, rng: np.random.Generator) -> None:
-        """Forget everything and face B new rooms with these goal indices."""
+    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
+        """Forget everything and face B new rooms. Only a demonstrator may read their goals."""
 
     def begin_episode(self, episode: int) -> None:
         """The rooms were reset."""
@@ -50,9 +60,7 @@ class Source(Protocol):
     def act(self, states: IntArray) -> FloatArray:
         """Action probabilities (B, A) in `states` (B, 2)."""
 
-    def observe(
-        self, states: IntArray, actions: IntArray, rewards: IntArray, next_states: IntArray, ended: bool
-    ) -> None:
+    def observe(self, step: Step) -> None:
         """Learn from one step of every room."""
 
 
@@ -62,7 +70,7 @@ def toward(states: IntArray, targets: IntArray) -> FloatArray:
     better = np.stack(
         [offset[:, 0] > 0, offset[:, 0] < 0, offset[:, 1] > 0, offset[:, 1] < 0, (offset == 0).all(axis=1)], axis=1
     ).astype(np.float32)
-    return (better / better.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(better / better.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def with_noise(probabilities: FloatArray, noise: FloatArray) -> FloatArray:
@@ -77,10 +85,10 @@ class _Annealed:
     noise_start: tuple[float, float]
     noise_episodes: tuple[int, int]
 
-    def _draw_schedule(self, rooms: int, rng: np.random.Generator) -> None:
+    def _draw_schedule(self, count: int, rng: np.random.Generator) -> None:
         low, high = self.noise_start
-        self._first = rng.uniform(low, high, rooms)
-        self._length = rng.integers(self.noise_episodes[0], self.noise_episodes[1] + 1, rooms)
+        self._first = rng.uniform(low, high, count)
+        self._length = rng.integers(self.noise_episodes[0], self.noise_episodes[1] + 1, count)
         self._clock = 0.0
 
     def _noise(self) -> FloatArray:
@@ -99,15 +107,15 @@ class Explorer(_Annealed):
     noise_start: tuple[float, float] = (0.3, 1.0)
     noise_episodes: tuple[int, int] = (5, 12)
 
-    def start(self, goals: IntArray, size: int, horizon: int, rng: np.random.Generator) -> None:
-        rooms = len(goals)
-        self._size, self._horizon, self._rng = size, horizon, rng
-        self._open: BoolArray = np.ones((rooms, size * size), dtype=np.bool_)
-        self._found: BoolArray = np.zeros(rooms, dtype=np.bool_)
-        self._target: IntArray = np.zeros(rooms, dtype=np.int64)
-        self._draw_schedule(rooms, rng)
+    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
+        count, self._size, self._horizon, self._rng = len(rooms.cells), rooms.size, rooms.horizon, rng
+        self._open: BoolArray = np.ones((count, rooms.size**2), dtype=np.bool_)
+        self._found: BoolArray = np.zeros(count, dtype=np.bool_)
+        self._target: IntArray = np.zeros(count, dtype=np.int64)
+        self._draw_schedule(count, rng)
 
     def begin_episode(self, episode: int) -> None:
+        del episode  # every episode begins alike
         self._retarget(~self._found)
 
     def _retarget(self, rooms: BoolArray) -> None:
@@ -120,11 +128,9 @@ class Explorer(_Annealed):
         self._clock += 1 / self._horizon
         return probabilities
 
-    def observe(
-        self, states: IntArray, actions: IntArray, rewards: IntArray, next_states: IntArray, ended: bool
-    ) -> None:
-        cell = next_states[:, 0] * self._size + next_states[:, 1]
-        rewarded = rewards > 0
+    def observe(self, step: Step) -> None:
+        cell = step.next_states[:, 0] * self._size + step.next_states[:, 1]
+        rewarded = step.rewards > 0
         self._open[np.flatnonzero(~rewarded), cell[~rewarded]] = False
         self._target[rewarded] = cell[rewarded]
         self._found |= rewarded
@@ -141,10 +147,9 @@ class Demonstrator(_Annealed):
     noise_start: tuple[float, float] = (1.0, 1.0)
     noise_episodes: tuple[int, int] = (12, 24)
 
-    def start(self, goals: IntArray, size: int, horizon: int, rng: np.random.Generator) -> None:
-        self._cells = goal_cells(goals, size)
-        self._horizon = horizon
-        self._draw_schedule(len(goals), rng)
+    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
+        self._cells, self._horizon = rooms.cells, rooms.horizon
+        self._draw_schedule(len(rooms.cells), rng)
 
     def begin_episode(self, episode: int) -> None:
         pass
@@ -154,9 +159,7 @@ class Demonstrator(_Annealed):
         self._clock += 1 / self._horizon
         return probabilities
 
-    def observe(
-        self, states: IntArray, actions: IntArray, rewards: IntArray, next_states: IntArray, ended: bool
-    ) -> None:
+    def observe(self, step: Step) -> None:
         pass
 
 
@@ -171,10 +174,10 @@ class QLearning:
     epsilon_episodes: int = 60
     start_value: float = 0.3
 
-    def start(self, goals: IntArray, size: int, horizon: int, rng: np.random.Generator) -> None:
-        self._size = size
-        self._rows = np.arange(len(goals))
-        jitter = 0.01 * rng.random((len(goals), size * size, NUM_ACTIONS))
+    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
+        self._size = rooms.size
+        self._rows = np.arange(len(rooms.cells))
+        jitter = 0.01 * rng.random((len(rooms.cells), rooms.size**2, NUM_ACTIONS))
         self._values = self.start_value + jitter
         self._epsilon = self.epsilon_start
 
@@ -191,12 +194,11 @@ class QLearning:
         one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)[greedy]
         return with_noise(one_hot, np.full(len(greedy), self._epsilon, dtype=np.float32))
 
-    def observe(
-        self, states: IntArray, actions: IntArray, rewards: IntArray, next_states: IntArray, ended: bool
-    ) -> None:
+    def observe(self, step: Step) -> None:
         # The horizon is a time limit and not an end of the task, so the last step bootstraps as well.
-        target = rewards + self.discount * self._values[self._rows, self._index(next_states)].max(axis=1)
-        place = (self._rows, self._index(states), actions)
+        following = self._values[self._rows, self._index(step.next_states)].max(axis=1)
+        target = step.rewards + self.discount * following
+        place = (self._rows, self._index(step.states), step.actions)
         self._values[place] += self.learning_rate * (target - self._values[place])
 
 
@@ -218,7 +220,7 @@ def run_source(
     actions = np.empty((rooms, total), dtype=np.int64)
     rewards = np.empty_like(actions)
     probabilities = np.empty((rooms, total, len(MOVES)), dtype=np.float32)
-    source.start(goals, size, horizon, rng)
+    source.start(environment, rng)
     for step in range(total):
         if step % horizon == 0:
             environment.reset()
@@ -227,7 +229,7 @@ def run_source(
         chance = source.act(here)
         chosen = sample_actions(chance, rng)
         reached, reward, ended = environment.step(chosen)
-        source.observe(here, chosen, reward, reached, ended)
+        source.observe(Step(here, chosen, reward, reached))
         states[:, step], actions[:, step], rewards[:, step] = here, chosen, reward
         next_states[:, step], probabilities[:, step] = reached, chance
         if ended and progress is not None:
