@@ -1,0 +1,33 @@
+"""Fixtures for every test: the users' files where they are at hand, and tiny runs made by code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from checkpoints import make_run, write_histories
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def fixtures_dir() -> Path:
+    """Checkpoints, histories and golden numbers from the users' own code; they lie beside the repository."""
+    directory = REPOSITORY.parent / "shared" / "fixtures"
+    if not directory.is_dir():
+        pytest.skip(f"the users' files are not at {directory}")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def adcw_run(fixtures_dir: Path) -> Path:
+    """A run of the users' AD code (family encoder, post-norm)."""
+    return fixtures_dir / "adcw_ad" / "runs" / "AD-darkroom-seed0"
+
+
+@pytest.fixture(scope="session", params=["post", "pre"])
+def tiny_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run directory with a 2-layer, 2-head checkpoint (n_transit 20) and, in the tree above it, its histories."""
+    root = tmp_path_factory.mktemp(f"tiny-{request.param}")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    return make_run(root / "runs" / f"AD-darkroom-{request.param}", request.param)
