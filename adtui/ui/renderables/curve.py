@@ -1,0 +1,122 @@
+"""Curves by plotext: the query's attention on its history, and what each key receives."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from adtui.records import Floats, Ints
+
+LINE, REWARD_MARK, CURSOR_MARK, REFERENCE = 39, 214, 51, 244
+"""xterm colours: readable on dark and on light backgrounds."""
+
+
+def curve_lines(
+    values: Floats,
+    width: int,
+    height: int,
+    *,
+    episode: Ints,
+    rewarded: NDArray[np.bool_],
+    cursor: int | None = None,
+    utf8: bool = True,
+    color: bool = True,
+) -> list[Text]:
+    """Draw values over tokens as `height` lines of `width` cells; [] when the pane is too small to hold axes.
+
+    Args:
+        values: (N,) float32, NaN or 0 where the query cannot see the key.
+        episode: (N,) int64, for the ticks; rewarded: (N,) bool, for the marks on the curve.
+        cursor: token to mark, or None.
+        utf8: braille markers and a drawn frame; ASCII otherwise.
+        color: whether the terminal has colours.
+
+    The same picture is drawn once: plotext takes some 10 ms, and a pane is repainted more often than it changes.
+    """
+    if width < 16 or height < 4 or not len(values):
+        return []
+    key = (values.astype(np.float32).tobytes(), episode.astype(np.int64).tobytes(), rewarded.astype(np.bool_).tobytes())
+    return list(_draw(*key, width, height, cursor, utf8, color))
+
+
+def thin(values: Floats, points: int) -> tuple[NDArray[np.float64], Floats]:
+    """(N,) -> at most `points` positions and values, each the largest of its bucket: a spike must not vanish."""
+    count = len(values)
+    filled = np.nan_to_num(values, nan=0.0)
+    if count <= points:
+        return np.arange(count, dtype=np.float64), filled
+    edges = np.arange(points) * count // points
+    best = [int(a) + int(np.argmax(filled[a:b])) for a, b in zip(edges, [*edges[1:], count], strict=True)]
+    return np.array(best, np.float64), filled[best]
+
+
+def ticks(episode: Ints, width: int) -> tuple[list[int], list[str]]:
+    """Positions and labels of episode starts, as many as `width` cells hold with a space between."""
+    changed = np.flatnonzero(np.concatenate([[True], np.diff(episode) != 0]))
+    positions: list[int] = []
+    labels: list[str] = []
+    free = 0.0
+    for token in changed.tolist():
+        label = f"e{episode[token]}"
+        x = token / max(1, len(episode) - 1) * (width - 1)
+        # plotext centres the label on its tick.
+        if x - len(label) / 2 >= free or not positions:
+            positions.append(token)
+            labels.append(label)
+            free = x + len(label) / 2 + 1
+    return positions, labels
+
+
+@lru_cache(maxsize=64)
+def _draw(
+    values: bytes, episode: bytes, rewarded: bytes, width: int, height: int, cursor: int | None, utf8: bool, color: bool
+) -> tuple[Text, ...]:
+    y, tokens = np.frombuffer(values, np.float32), np.frombuffer(episode, np.int64)
+    marked = np.flatnonzero(np.frombuffer(rewarded, np.bool_)[: len(y)])
+    import plotext  # here, because importing it takes 70 ms: the first paint need not wait for it
+
+    # plotext keeps one figure for the whole process.
+    plotext.clear_figure()
+    plotext.limit_size(False, False)
+    plotext.plotsize(width, height)
+    for paint in (plotext.canvas_color, plotext.axes_color, plotext.ticks_color):
+        paint("default")
+    plotext.xaxes(True, False)
+    plotext.yaxes(True, False)
+    x, thinned = thin(y, 2 * width)
+    high = float(thinned.max()) or 1.0
+    plotext.ylim(0.0, high)
+    plotext.xlim(0, len(y) - 1)
+    share = 1 / len(y)
+    if share < high:
+        plotext.plot([0, len(y) - 1], [share, share], marker="⠤" if utf8 else "-", color=REFERENCE)
+    plotext.plot(x.tolist(), thinned.tolist(), marker="braille" if utf8 else "*", color=LINE)
+    if len(marked):
+        shown = [int(i) for i in marked]
+        plotext.scatter(shown, [float(y[i]) for i in shown], marker="▲" if utf8 else "^", color=REWARD_MARK)
+    if cursor is not None and 0 <= cursor < len(y):
+        plotext.scatter([cursor], [float(y[cursor])], marker="◆" if utf8 else "@", color=CURSOR_MARK)
+    plotext.xticks(*ticks(tokens[: len(y)], width - 8))
+    shown_y = [0.0, share, high] if share < high * 0.8 and height >= 7 else [0.0, high]
+    plotext.yticks(shown_y, [_label(v) for v in shown_y])
+    lines = [_plain(line, utf8, color) for line in plotext.build().splitlines()[:height]]
+    return tuple(lines)
+
+
+def _label(value: float) -> str:
+    return "0" if value == 0 else f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
+
+
+_ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
+
+
+def _plain(line: str, utf8: bool, color: bool) -> Text:
+    text = Text.from_ansi(line, no_wrap=True, end="")
+    if not utf8:
+        text.plain = text.plain.translate(_ASCII_FRAME)
+    if not color:
+        text.spans.clear()
+    return text

@@ -1,0 +1,51 @@
+"""One insight as text: the sentence, then the evidence and what it does not show."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from rich.text import Text
+
+from adtui.records import Insight
+
+from .colors import FAINT
+
+STATUSES = ("confirmed", "observed", "refuted", "no evidence")
+"""In the order of the log."""
+MARKS = {"confirmed": "✔", "observed": "●", "refuted": "✘", "no evidence": "○"}
+ASCII_MARKS = {"confirmed": "+", "observed": "*", "refuted": "x", "no evidence": "o"}
+STYLES = {
+    "confirmed": Style(color="rgb(0,175,95)", bold=True),
+    "observed": Style(color="rgb(0,175,215)", bold=True),
+    "refuted": Style(color="rgb(215,95,95)", bold=True),
+    "no evidence": FAINT,
+}
+
+
+def order(insight: Insight) -> tuple[int, int, int]:
+    """Sorting key: by status, then the model before its layers before their heads."""
+    status = STATUSES.index(insight.status) if insight.status in STATUSES else len(STATUSES)
+    return (status, -1 if insight.layer is None else insight.layer, -1 if insight.head is None else insight.head)
+
+
+def insight_text(insight: Insight, utf8: bool = True) -> Text:
+    """ "● L2H3 recency: sentence", and under it the effect with its interval, n, the threshold and the caveat."""
+    mark = (MARKS if utf8 else ASCII_MARKS).get(insight.status, "?")
+    dash, dot = ("–", " · ") if utf8 else ("-", " | ")
+    style = STYLES.get(insight.status, FAINT)
+    low, high = insight.interval
+    text = Text()
+    text.append(f"{mark} {insight.where} {insight.kind}", style)
+    text.append(f" {insight.sentence}\n")
+    histories = "history" if insight.n == 1 else "histories"
+    evidence = [
+        f"effect {insight.effect:.3g} [{low:.3g} {dash} {high:.3g}]",
+        f"n={insight.n} {histories}",
+        f"threshold {insight.threshold:.3g}",
+        insight.status,
+    ]
+    text.append("  " + dot.join(evidence) + "\n", FAINT)
+    if insight.caveat:
+        text.append(f"  {insight.caveat}\n", FAINT + Style(italic=True))
+    if insight.suggests:
+        text.append(f"  try: {', '.join(insight.suggests)}\n", FAINT)
+    return text

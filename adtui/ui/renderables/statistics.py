@@ -1,0 +1,116 @@
+"""The statistics of one head, plain beside value-weighted, with the episode lifts and the head-averaged seed set."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from adtui.records import HOLDING, HeadStats, SampleStats, SeedStats
+
+STATISTICS: list[tuple[str, str, str]] = [
+    ("self_mass", "self mass", "Attention of the query on itself; everything below is over the context only."),
+    ("entropy", "entropy H", "Entropy in nats of p, the row over the n context keys, renormalised to sum to 1."),
+    ("entropy_norm", "H / ln n", "Entropy over its largest possible value: 1 is uniform, 0 is a single key."),
+    ("effective", "effective keys", "e^H: the number of equally used keys that would have this entropy."),
+    ("mean", "mean", "Mean attention per context key, before renormalising."),
+    ("std", "std", "Standard deviation of the attention over the context keys, before renormalising."),
+    ("max", "max", "The largest attention on a context key, before renormalising."),
+    ("max_position", "max position", "Index of that key, 0 is the oldest, with its episode and step."),
+    ("recent_distant", "recent/distant", "Mean of the most recent quarter of the context over that of the oldest."),
+    ("log_recent_distant", "ln recent/distant", "Its logarithm: 0 is balanced, positive leans to recent keys."),
+    ("mean_lag", "mean lag", "How many tokens back p lies on average; 1 is the token just before the query."),
+    ("sink_mass", "first token", "p on the first token: large in heads that park attention there (a sink)."),
+    ("holding", "keys for 50/80/90/95 %", "Fewest keys that together hold 50, 80, 90 and 95 % of p."),
+    ("rewarded_mass", "rewarded mass", "p on transitions with a reward."),
+    ("rewarded_lift", "rewarded lift", "That over their uniform share: 1 is chance, 3 is three times chance."),
+    ("revisit_mass", "same-state mass", "p on transitions that start in the query's state."),
+    ("revisit_lift", "same-state lift", "That over their uniform share: 1 is chance."),
+    ("episode_lift", "episode lift", "p on each episode over its uniform share, oldest first."),
+]
+"""(field of HeadStats, short name, what it means): the order of the table and of the help."""
+
+BARS = "▁▂▃▄▅▆▇█"
+ASCII_BARS = "_.-:=+*#"
+
+
+def average(stats: HeadStats, layer: int, head: int | None, key: str) -> np.ndarray | float:
+    """One statistic of one head; the mean over the layer's heads when head is None (NaN heads left out)."""
+    values = np.asarray(getattr(stats, key)[layer], float)
+    if head is not None:
+        picked: np.ndarray | float = values[head]
+        return picked
+    seen = np.isfinite(values)
+    total = np.where(seen, values, 0.0).sum(axis=0)
+    mean: np.ndarray = np.divide(total, seen.sum(axis=0), out=np.full(total.shape, np.nan), where=seen.any(axis=0))
+    return mean
+
+
+def number(value: float) -> str:
+    """Four significant digits at most, without a sea of zeros."""
+    if not np.isfinite(value):
+        return "–"
+    if value == 0 or abs(value) >= 100:
+        return f"{value:.0f}"
+    if abs(value) < 0.001:
+        return f"{value:.1e}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
+
+
+def bars(values: np.ndarray, utf8: bool = True) -> str:
+    """One character per value, full height at the largest; a dot where undefined."""
+    marks = BARS if utf8 else ASCII_BARS
+    top = np.nanmax(values) if np.isfinite(values).any() else 0.0
+    if not top > 0:
+        return "." * len(values)
+    scaled = [int(min(7, v / top * 8)) if np.isfinite(v) else None for v in values]
+    return "".join("." if level is None else marks[level] for level in scaled)
+
+
+def cell(stats: HeadStats, layer: int, head: int | None, key: str, utf8: bool = True) -> str:
+    """The text of one statistic."""
+    value = average(stats, layer, head, key)
+    if key == "holding":
+        return "/".join(f"{v:.0f}" for v in np.atleast_1d(value))
+    if key == "episode_lift":
+        return bars(np.atleast_1d(value), utf8)
+    if key == "max_position":
+        # A mean of positions says nothing.
+        return f"{int(value)}" if head is not None else "–"
+    text = number(float(value))
+    return text if utf8 else text.replace("–", "-")
+
+
+def statistics_table(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> Table:
+    """Name, plain and value-weighted value of every statistic of one head, or of the mean over the layer's heads."""
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("over the context", no_wrap=True)
+    table.add_column("plain", justify="right", no_wrap=True)
+    table.add_column("‖a·vW‖" if utf8 else "|a vW|", justify="right", no_wrap=True)
+    for key, name, _ in STATISTICS:
+        plain, weighted = (cell(each, layer, head, key, utf8) for each in (stats.plain, stats.weighted))
+        table.add_row(Text(short(name, stats, key)), Text(plain), Text(weighted))
+    return table
+
+
+def short(name: str, stats: SampleStats, key: str) -> str:
+    """The name, with the number of transitions that the statistic is about."""
+    counts = {"rewarded_mass": stats.plain.n_rewarded, "revisit_mass": stats.plain.n_revisit}
+    if key in counts:
+        return f"{name} ({counts[key]})"
+    return "keys 50/80/90/95 %" if key == "holding" else name
+
+
+def seed_lines(seed: SeedStats) -> list[str]:
+    """The head-averaged numbers that the users' script prints, with its digits (numpy's, after rounding to 4 and 2)."""
+    return [
+        f"sequence length {seed.sequence_length}, context {seed.context_tokens}",
+        f"mean context attention {seed.mean_context_attention:.4f}",
+        f"std {seed.std:.4f}",
+        f"max position {seed.max_position}",
+        f"recent/distant ratio {seed.recent_distant_ratio:.2f}",
+        f"entropy {seed.entropy:.4f}",
+    ]
+
+
+assert len(HOLDING) == 4, "the table's header names four shares"

@@ -1,0 +1,62 @@
+"""The status line: the most important fields first, whole fields dropped from the right where the line is narrow."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from adtui.records import RunInfo
+
+BAR = 12
+"""Cells of the progress bar."""
+
+
+def progress_bar(done: int, total: int, width: int = BAR, utf8: bool = True) -> str:
+    """A bar of `width` cells, in eighths of a cell where UTF-8 allows."""
+    share = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
+    if not utf8:
+        full = int(share * width)
+        return "#" * full + "-" * (width - full)
+    eighths = int(share * width * 8)
+    bar = "█" * (eighths // 8) + (" ▏▎▍▌▋▊▉"[eighths % 8] if eighths % 8 else "")
+    return bar.ljust(width, "░")
+
+
+def progress_text(done: int, total: int, what: str, rate: float = 0.0, utf8: bool = True) -> str:
+    """ "attention ██████░░░░░░ 3/5" and the rate where known."""
+    speed = f" {rate:.3g}/s" if rate > 0 else ""
+    return f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{speed}"
+
+
+def status_line(
+    run: RunInfo | None,
+    sample: int | None,
+    progress: str,
+    width: int,
+    message: str = "",
+    utf8: bool = True,
+) -> str:
+    """One line of at most `width` cells.
+
+    Args:
+        run: None until a run is open.
+        sample: index of the sample on display.
+        progress: from `progress_text`, "" while nothing runs.
+        message: what to say instead of the run while there is none ("starting the engine").
+        utf8: ASCII only when False.
+    """
+    dot = " · " if utf8 else " | "
+    fields = [message or "no run"] if run is None else [run.name, f"step {run.step}"]
+    if progress:
+        fields.append(progress)
+    if run is not None:
+        if sample is not None:
+            label = f": {run.samples[sample].label}" if sample < len(run.samples) else ""
+            fields.append(f"sample {sample + 1}/{len(run.samples)}{label}")
+        fields += [run.device, run.family, run.source]
+    line = ""
+    for field in fields:
+        longer = f"{line}{dot}{field}" if line else field
+        if cell_len(longer) > width:
+            break
+        line = longer
+    return line or fields[0][:width]

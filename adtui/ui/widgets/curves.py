@@ -1,0 +1,72 @@
+"""A curve over the tokens: what the query attends to, or what each key receives."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.segment import Segment
+from textual.strip import Strip
+
+from adtui.records import Floats, Sample
+from adtui.ui.renderables.curve import curve_lines
+
+from .pane import Pane
+
+
+class CurvePane(Pane):
+    """Draws (N,) values with plotext; drawn when first painted, so a hidden pane costs nothing."""
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(name=name, id=id, classes=classes)
+        self.border_title = "query → history"
+        self._values: Floats | None = None
+        self._sample: Sample | None = None
+        self._strips: list[Strip] | None = None
+        self._reason = "no attention yet"
+
+    def show(self, values: Floats, sample: Sample, query: int, title: str, kind: str = "query") -> None:
+        """Draw values over tokens.
+
+        Args:
+            values: (N,) float32.
+            query: token index of the query row; keys after it are left out where `kind` is "query".
+            title: shown in the border.
+            kind: "query" (attention of one query) or "received" (average that each key receives).
+        """
+        self._values = values[: query + 1] if kind == "query" else values
+        self._sample = sample
+        self.border_title = title
+        self._invalidate()
+
+    def clear(self, reason: str) -> None:
+        """Show nothing, and say why."""
+        self._values = self._sample = None
+        self._reason = reason
+        self._invalidate()
+
+    def render_line(self, y: int) -> Strip:
+        if self._strips is None:
+            self._strips = self._draw()
+        return self._strips[y] if y < len(self._strips) else Strip([])
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        if self._values is None or self._sample is None:
+            return [Strip([])] * (height // 2) + [Strip([Segment(self._reason.center(width))])]
+        count = len(self._values)
+        lines = curve_lines(
+            self._values,
+            width,
+            height,
+            episode=self._sample.episode[:count],
+            rewarded=np.append(self._sample.rewards > 0, False)[:count],
+            utf8=self.table.utf8,
+            color=self.table.name != "ascii",
+        )
+        return [Strip(list(line.render(self.app.console))) for line in lines]
+
+    def _invalidate(self) -> None:
+        self._strips = None
+        self.refresh()
+
+    def on_resize(self) -> None:
+        self._invalidate()

@@ -1,0 +1,307 @@
+"""The attention of one head as a picture, with a cursor and its read-out."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from adtui.records import CellInfo, HeadView, Sample
+from adtui.ui.renderables.heatmap import Heatmap, fit, gutter_width, room
+from adtui.ui.renderables.readout import cell_readout
+from adtui.ui.renderables.scales import largest, legend, to_levels
+
+from .pane import Pane
+
+WIDE_ENOUGH = 78
+"""Cells from which the read-out fits on one line."""
+
+
+class HeatmapPane(Pane):
+    """Draws a `HeadView`. The cursor lives on the picture's pixels: a pooled pixel stands for its largest weight."""
+
+    BINDINGS = [
+        ("up,k", "move(-1, 0)", "Query up"),
+        ("down,j", "move(1, 0)", "Query down"),
+        ("left,h", "move(0, -1)", "Key left"),
+        ("right,l", "move(0, 1)", "Key right"),
+        ("pageup", "move(-10, 0)", "10 queries up"),
+        ("pagedown", "move(10, 0)", "10 queries down"),
+        ("home", "edge('key', 0)", "First key"),
+        ("end", "edge('key', -1)", "Last key"),
+        ("g", "edge('query', 0)", "First query"),
+        ("G", "edge('query', -1)", "Last query"),
+    ]
+
+    scale: reactive[str] = reactive("log", init=False)
+    """Colour scale: one of `renderables.scales.SCALES`."""
+
+    @dataclass
+    class CursorMoved(Message):
+        """The cursor stands on another weight; `value` None where masked, `exact` False where pixels are pooled."""
+
+        query: int
+        key: int
+        value: float | None
+        exact: bool
+        can_replace_earlier = True
+
+    @dataclass
+    class Chosen(Message):
+        """A mouse click chose this weight (the cursor is there already)."""
+
+        query: int
+        key: int
+
+    @dataclass
+    class SizeChanged(Message):
+        """The pane shows another number of pixels now: ask for a view of this size."""
+
+        rows: int
+        cols: int
+
+    def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(name=name, id=id, classes=classes)
+        self.border_title = "attention"
+        self._view: HeadView | None = None
+        self._sample: Sample | None = None
+        self._top: float | None = None
+        self._cell: CellInfo | None = None
+        self._pixel = (0, 0)
+        self._picture: Heatmap | None = None
+        self._strips: dict[int, Strip] = {}
+        self._readout: list[str] = []
+        self._cuts: list[tuple[int, int]] = []
+        self._reason = "no attention yet"
+        self._wanted = (0, 0)
+
+    # -- what the app calls ------------------------------------------------------------------------------------------
+    def show(self, view: HeadView, sample: Sample, top: float | None = None) -> None:
+        """Draw a view; `top` fixes the weight of the brightest colour (to compare heads), else the view's largest."""
+        before = self.cursor if self._view is not None else None
+        same = before is not None and self._sample is not None and self._sample.n_tokens == sample.n_tokens
+        self._view, self._sample, self._top = view, sample, top
+        if same and before is not None:
+            self._pixel = self._pixel_of(*before)
+        else:
+            self._pixel = self._pixel_of(view.query, int(np.nanargmax(view.query_row)))
+        self._redraw()
+        self._announce()
+
+    def clear(self, reason: str) -> None:
+        """Show nothing, and say why."""
+        self._view = self._picture = self._cell = None
+        self._reason = reason
+        self.border_title, self.border_subtitle = "attention", None
+        self._strips.clear()
+        self.refresh()
+
+    def show_cell(self, cell: CellInfo) -> None:
+        """Complete the read-out of a pooled pixel with the rank; ignored when the cursor has moved on."""
+        view = self._view
+        if view is None or (cell.sample, cell.layer, cell.head) != (view.sample, view.layer, view.head):
+            return
+        if (cell.query, cell.key) == self.cursor:
+            self._cell = cell
+            self._update_readout()
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """(query, key) token indices of the weight under the cursor."""
+        view = self._view
+        if view is None:
+            return (0, 0)
+        row, col = self._pixel
+        query, key = view.peak[row, col].tolist()
+        return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
+
+    def move_cursor(self, dq: int, dk: int) -> None:
+        """Move by pixels down and to the right; stops at the edges."""
+        if self._view is not None:
+            rows, cols = self._view.pooled.shape
+            self._put(min(max(self._pixel[0] + dq, 0), rows - 1), min(max(self._pixel[1] + dk, 0), cols - 1))
+
+    def goto(self, query: int | None = None, key: int | None = None) -> None:
+        """Put the cursor on the pixel that holds this query and key token; None keeps the present one."""
+        if self._view is not None:
+            here = self.cursor
+            self._put(*self._pixel_of(here[0] if query is None else query, here[1] if key is None else key))
+
+    def pixels_wanted(self) -> tuple[int, int]:
+        """(rows, cols) of pixels that the pane can show now."""
+        gutter = gutter_width(self._sample.episode) if self._sample is not None else 4
+        width, height = self.size
+        return room(width, height - self._readout_lines, gutter, self.table.rows_per_cell)
+
+    # -- drawing -----------------------------------------------------------------------------------------------------
+    def render_line(self, y: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None:
+            strip = self._strips[y] = self._draw(y)
+        return strip
+
+    def _draw(self, y: int) -> Strip:
+        width, height = self.size
+        if self._picture is None:
+            return Strip([Segment(self._reason.center(width))] if y == height // 2 else [])
+        line = y - (height - self._readout_lines)
+        if line < 0:
+            cursor = self._pixel if y < self._picture.frame.lines else None
+            return Strip(self._picture.line(y, cursor))
+        if line >= len(self._readout):
+            return Strip([])
+        text, (start, stop) = self._readout[line], self._cuts[line]
+        # Cut where the text changed last, because a repaint sends whole segments.
+        return Strip([Segment(part) for part in (text[:start], text[start:stop], text[stop:]) if part])
+
+    def _redraw(self) -> None:
+        """Colour the view again, in full."""
+        view, sample = self._view, self._sample
+        if view is None or sample is None or not self.size:
+            return
+        table, (width, height) = self.table, self.size
+        top = largest(view.pooled) if self._top is None else self._top
+        gutter = gutter_width(sample.episode)
+        self._picture = Heatmap(
+            levels=to_levels(view.pooled, self.scale, sample.n_context, top),
+            row_edges=view.row_edges,
+            col_edges=view.col_edges,
+            episode=sample.episode,
+            rewarded=np.append(sample.rewards > 0, False),
+            query=view.query,
+            frame=fit(view.pooled.shape, width, height - self._readout_lines, gutter, table.rows_per_cell),
+            table=table,
+        )
+        where = f"L{view.layer}" + (" mean of heads" if view.head is None else f"H{view.head}")
+        self.border_title = f"attention {where}"
+        self.border_subtitle = legend(self.scale, top, sample.n_context, table)
+        self._strips.clear()
+        self._cell = None
+        self._readout = self._compose_readout()
+        self._cuts = [(0, len(line)) for line in self._readout]
+        self.refresh()
+
+    def _put(self, row: int, col: int) -> None:
+        """Move the cursor to a pixel and repaint only the cells that this changes."""
+        if self._picture is None or (row, col) == self._pixel:
+            return
+        old, self._pixel = self._pixel, (row, col)
+        frame = self._picture.frame
+        regions = [Region(*frame.cells(*pixel)) for pixel in (old, self._pixel)]
+        for region in regions:
+            for y in range(region.y, region.bottom):
+                self._strips.pop(y, None)
+        # Neighbours on the same lines as one region: one jump of the terminal's cursor instead of two.
+        both = regions[0].union(regions[1])
+        if both.height == regions[0].height and both.width <= regions[0].width + regions[1].width:
+            regions = [both]
+        self.refresh(*regions)
+        self._cell = None
+        self._update_readout()
+        self._announce()
+
+    # -- read-out ----------------------------------------------------------------------------------------------------
+    @property
+    def _readout_lines(self) -> int:
+        return 1 if self.size.width >= WIDE_ENOUGH else 2
+
+    def _compose_readout(self) -> list[str]:
+        if self._view is None or self._sample is None:
+            return []
+        query, key = self.cursor
+        text = cell_readout(
+            self._sample, query, key, self._value(), rank=self._rank(), block=self._block(), utf8=self.table.utf8
+        )
+        return textwrap.wrap(text, max(10, self.size.width - 1), max_lines=self._readout_lines, placeholder=" ~")
+
+    def _value(self) -> float | None:
+        assert self._view is not None
+        value = float(self._view.pooled[self._pixel])
+        return value if np.isfinite(value) else None
+
+    def _block(self) -> tuple[int, int]:
+        """(queries, keys) under the cursor's pixel."""
+        assert self._view is not None
+        row, col = self._pixel
+        rows, cols = self._view.row_edges, self._view.col_edges
+        return int(rows[row + 1] - rows[row]), int(cols[col + 1] - cols[col])
+
+    def _rank(self) -> tuple[int, int] | None:
+        """(rank, visible keys): from the picture when its pixels are single weights, else from the engine's answer."""
+        if self._cell is not None:
+            return self._cell.rank, self._cell.visible
+        view, value = self._view, self._value()
+        if view is None or value is None or not view.exact:
+            return None
+        row = view.pooled[self._pixel[0]]
+        return int(np.count_nonzero(row > value)) + 1, int(np.count_nonzero(np.isfinite(row)))
+
+    def _update_readout(self) -> None:
+        """Repaint only the part of the read-out that has changed."""
+        new = self._compose_readout()
+        old, self._readout = self._readout, new
+        first = self.size.height - self._readout_lines
+        self._cuts = []
+        for line in range(max(len(old), len(new))):
+            before = old[line] if line < len(old) else ""
+            after = new[line] if line < len(new) else ""
+            start, stop = changed(before, after)
+            if line < len(new):
+                self._cuts.append((start, min(stop, len(after))))
+            if stop > start:
+                self._strips.pop(first + line, None)
+                self.refresh(Region(start, first + line, stop - start, 1))
+
+    # -- events ------------------------------------------------------------------------------------------------------
+    def _announce(self) -> None:
+        if self._view is not None:
+            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact))
+
+    def _pixel_of(self, query: int, key: int) -> tuple[int, int]:
+        """The pixel (row, col) that holds a query and a key token, the nearest where there is none."""
+        assert self._view is not None
+        rows, cols = self._view.pooled.shape
+        row = int(np.searchsorted(self._view.row_edges, query, side="right")) - 1
+        col = int(np.searchsorted(self._view.col_edges, key, side="right")) - 1
+        return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
+
+    def watch_scale(self) -> None:
+        self._redraw()
+
+    def on_resize(self) -> None:
+        self._redraw()
+        wanted = self.pixels_wanted()
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.post_message(self.SizeChanged(*wanted))
+
+    def on_click(self, event: events.Click) -> None:
+        offset = event.get_content_offset(self)
+        if offset is not None and self._picture is not None and (pixel := self._picture.frame.pixel(*offset)):
+            self._put(*pixel)
+            self.post_message(self.Chosen(*self.cursor))
+
+    def action_move(self, dq: int, dk: int) -> None:
+        self.move_cursor(dq, dk)
+
+    def action_edge(self, axis: str, pixel: int) -> None:
+        if self._view is not None:
+            rows, cols = self._view.pooled.shape
+            row, col = self._pixel
+            self._put(*((row, pixel % cols) if axis == "key" else (pixel % rows, col)))
+
+
+def changed(before: str, after: str) -> tuple[int, int]:
+    """The span [start, stop) of cells in which two lines differ; empty when they don't."""
+    width = max(len(before), len(after))
+    before, after = before.ljust(width), after.ljust(width)
+    start = next((i for i in range(width) if before[i] != after[i]), width)
+    stop = next((i + 1 for i in reversed(range(start, width)) if before[i] != after[i]), start)
+    return start, stop

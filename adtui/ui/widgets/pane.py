@@ -1,0 +1,64 @@
+"""What every pane shares: its border, and the colour table of the terminal."""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from adtui.ui.renderables.colors import ColorTable, choose_table, utf8_terminal
+
+
+def color_table(app: App[object]) -> ColorTable:
+    """The app's own `color_table` where it has chosen one (slow link, ASCII, …), else the terminal's best."""
+    chosen = getattr(app, "color_table", None)
+    if isinstance(chosen, ColorTable):
+        return chosen
+    return choose_table(app.console.color_system, utf8_terminal(), app.current_theme.dark)
+
+
+class Pane(Widget, can_focus=True):
+    """A bordered, focusable pane that draws itself line by line."""
+
+    DEFAULT_CSS = """
+    Pane {
+        width: 1fr;
+        height: 1fr;
+        border: round $panel-lighten-2;
+        border-title-color: $text;
+        border-subtitle-color: $text-muted;
+        &:focus { border: round $accent; border-title-style: bold; }
+    }
+    """
+
+    @property
+    def table(self) -> ColorTable:
+        """How this terminal shows levels."""
+        return color_table(self.app)
+
+
+class ScrollPane(VerticalScroll):
+    """A bordered, focusable pane of text that scrolls with the arrows and with j and k."""
+
+    BINDINGS = [
+        ("j", "scroll_down", "Down"),
+        ("k", "scroll_up", "Up"),
+        ("g", "scroll_home", "Top"),
+        ("G", "scroll_end", "End"),
+    ]
+    DEFAULT_CSS = """
+    ScrollPane {
+        width: 1fr;
+        height: 1fr;
+        border: round $panel-lighten-2;
+        border-title-color: $text;
+        border-subtitle-color: $text-muted;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $accent; border-title-style: bold; }
+    }
+    """
+
+    @property
+    def table(self) -> ColorTable:
+        """How this terminal shows levels."""
+        return color_table(self.app)

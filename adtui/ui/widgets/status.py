@@ -1,0 +1,38 @@
+"""One line about what is open and what is going on."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from adtui.records import RunInfo
+from adtui.ui.renderables.status import progress_text, status_line
+
+from .pane import color_table
+
+
+class StatusLine(Widget):
+    """Run, step, progress, sample, device, family; narrow terminals lose the last ones."""
+
+    DEFAULT_CSS = """
+    StatusLine {
+        width: 1fr;
+        height: 1;
+        background: $panel;
+        color: $text;
+        padding: 0 1;
+    }
+    """
+
+    run: reactive[RunInfo | None] = reactive[RunInfo | None](None)
+    sample: reactive[int | None] = reactive[int | None](None)
+    message: reactive[str] = reactive("")
+    """Shown while no run is open."""
+    progress: reactive[tuple[int, int, str, float] | None] = reactive[tuple[int, int, str, float] | None](None)
+    """(done, total, what, rate) of the job that runs, None when nothing does."""
+
+    def render(self) -> Text:
+        utf8 = color_table(self.app).utf8
+        done = "" if self.progress is None else progress_text(*self.progress, utf8=utf8)
+        return Text(status_line(self.run, self.sample, done, self.size.width, self.message, utf8), no_wrap=True)
