@@ -1,0 +1,165 @@
+"""How well a policy learns in context: return per episode on training and held-out goals, with controls.
+
+Numpy only; intervals resample independent histories (rooms), never episodes of one history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from .darkroom import GRID_SIZE, HORIZON, IntArray, Split, optimal_return
+from .intervals import estimate
+from .rollouts import Policy, random_policy, rollout
+
+#: Episodes at the end over which the learnt return is averaged.
+LAST = 10
+#: Rooms per forward pass: bounds memory.
+ROOMS_AT_ONCE = 256
+#: Called with (what is being measured, episodes done, in all).
+EvaluationProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What to measure. `n_context`: longest context in transitions."""
+
+    split: Split
+    n_context: int
+    size: int = GRID_SIZE
+    horizon: int = HORIZON
+    episodes: int = 40
+    streams: int = 8
+    train_streams: int = 1
+    seed: int = 0
+    greedy: bool = False
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over histories and its 95 % bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """In-context return of one condition.
+
+    Attributes:
+        episodes: one interval for each episode, the first one at index 0.
+        last: the mean over the last (up to ten) episodes.
+        random, optimal: mean return of uniformly random actions (measured) and the best possible, on these goals.
+        by_goal: goal index → mean return over the last episodes.
+        histories: number of independent histories.
+    """
+
+    episodes: tuple[Interval, ...]
+    last: Interval
+    random: float
+    optimal: float
+    by_goal: dict[int, float]
+    histories: int
+
+    @property
+    def share_of_optimal(self) -> Interval:
+        return Interval(*(value / self.optimal for value in (self.last.mean, self.last.low, self.last.high)))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Curves by condition: `held_out`, `train`, and the controls on held-out goals `context_wiped` (emptied at every
+    reset) and `reward_zeroed` (the policy sees no reward)."""
+
+    held_out: Curve
+    train: Curve
+    context_wiped: Curve
+    reward_zeroed: Curve
+
+    def curves(self) -> dict[str, Curve]:
+        """The conditions in the order in which they are shown."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values: each curve's fields, and its share of the optimal return."""
+        return {
+            name: asdict(curve) | {"share_of_optimal": asdict(curve.share_of_optimal)}
+            for name, curve in self.curves().items()
+        }
+
+
+def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress | None = None) -> Evaluation:
+    """Roll `policy` out in every condition of `Evaluation`. Equal plans and policies give equal numbers."""
+    held_out = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.streams)
+    train = np.repeat(np.array(plan.split.train, dtype=np.int64), plan.train_streams)
+
+    def curve(name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False) -> Curve:
+        returns = _returns(policy, plan, goals, name, progress, wipe=wipe, zero=zero)
+        random = _returns(random_policy, plan, goals, name, None)
+        return make_curve(goals, returns, float(random.mean()), plan)
+
+    return Evaluation(
+        held_out=curve("held-out goals", held_out),
+        train=curve("training goals", train),
+        context_wiped=curve("context wiped", held_out, wipe=True),
+        reward_zeroed=curve("reward zeroed", held_out, zero=True),
+    )
+
+
+def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> Curve:
+    """Returns (B, episodes) of rooms with `goals` (B,) as a curve with intervals."""
+    last = returns[:, -LAST:].mean(axis=1)
+    together = estimate(np.column_stack([returns, last]).astype(np.float64), np.arange(len(goals)))
+    intervals = [
+        Interval(float(mean), float(low), float(high))
+        for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
+    ]
+    return Curve(
+        episodes=tuple(intervals[:-1]),
+        last=intervals[-1],
+        random=random,
+        optimal=float(np.mean([optimal_return(int(goal), plan.size, plan.horizon) for goal in goals])),
+        by_goal={int(goal): float(last[goals == goal].mean()) for goal in np.unique(goals)},
+        histories=len(goals),
+    )
+
+
+def _returns(
+    policy: Policy,
+    plan: EvaluationPlan,
+    goals: IntArray,
+    name: str,
+    progress: EvaluationProgress | None,
+    *,
+    wipe: bool = False,
+    zero: bool = False,
+) -> IntArray:
+    """(B, episodes) returns, rolled out in groups of rooms."""
+    groups = [goals[first : first + ROOMS_AT_ONCE] for first in range(0, len(goals), ROOMS_AT_ONCE)]
+    parts = []
+    for index, group in enumerate(groups):
+
+        def report(done: int, total: int, index: int = index) -> None:
+            if progress is not None:
+                progress(name, index * total + done, len(groups) * total)
+
+        histories = rollout(
+            policy,
+            group,
+            plan.episodes,
+            plan.n_context,
+            size=plan.size,
+            horizon=plan.horizon,
+            seed=plan.seed + index,
+            greedy=plan.greedy,
+            wipe_each_episode=wipe,
+            zero_rewards=zero,
+            progress=report,
+        )
+        parts.append(histories.returns())
+    return np.concatenate(parts)
