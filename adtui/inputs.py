@@ -1,0 +1,143 @@
+"""An .npz file of contexts → samples, for `adtui extract --inputs`; the names are those of a recorded batch."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .darkroom import HORIZON
+from .errors import HistoryError
+from .records import Ints, Sample
+
+MAX_BYTES = 2 << 30
+_NAMES = ("states", "actions", "rewards", "next_states", "query_states")
+_TARGETS = "target_actions"
+_SHAPES = "in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states, in_query_states"
+
+
+def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...]:
+    """The contexts of an .npz file, in order.
+
+    Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
+    (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,); the prefix `in_` may be absent.
+    The file does not say where episodes begin: they are placed every `horizon` steps so as to agree with the resets
+    that show in the states, and a context in which none shows is one episode.
+
+    Raises:
+        HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
+    """
+    path = Path(path)
+    arrays = _arrays(path)
+    states, next_states = _whole(path, arrays, "states"), _whole(path, arrays, "next_states")
+    queries, rewards = _whole(path, arrays, "query_states"), arrays["rewards"]
+    actions = _actions(path, arrays)
+    if rewards.shape == (*actions.shape, 1):
+        rewards = rewards[..., 0]
+    n = actions.shape[1]
+    _check_shapes(path, states=states, next_states=next_states, queries=queries, actions=actions, rewards=rewards)
+    targets = _whole(path, arrays, _TARGETS) if _TARGETS in arrays else None
+    if targets is not None and targets.shape != (len(actions),):
+        raise _wrong(path, f"in_{_TARGETS} of shape ({len(actions)},)", f"shape {targets.shape}")
+    samples = []
+    for i in range(len(actions)):
+        episode, step = _clock(states[i], next_states[i], queries[i], horizon)
+        samples.append(
+            Sample(
+                label=f"{path.name} [{i}]",
+                states=states[i],
+                actions=actions[i],
+                rewards=rewards[i].astype(np.float32),
+                next_states=next_states[i],
+                query_state=queries[i],
+                episode=episode,
+                step=step,
+                target_action=None if targets is None else int(targets[i]),
+                history=i,
+            )
+        )
+    if n == 0:
+        raise _wrong(path, "at least one transition", "contexts of length 0")
+    return tuple(samples)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays by name without `in_`, all of them finite numbers."""
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_BYTES:
+            raise _wrong(path, f"at most {MAX_BYTES >> 30} GB of inputs", f"{size / (1 << 30):.1f} GB")
+        with np.load(path, allow_pickle=False) as file:
+            for name in (*_NAMES, _TARGETS):
+                key = next((key for key in (f"in_{name}", name) if key in file.files), None)
+                if key is not None:
+                    arrays[name] = np.asarray(file[key])
+            known = ", ".join(file.files[:5])
+    except FileNotFoundError:
+        raise _wrong(path, "an .npz file of inputs", "nothing") from None
+    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
+        found = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        raise _wrong(path, "an .npz file of inputs", found) from None
+    if missing := [name for name in _NAMES if name not in arrays]:
+        raise _wrong(path, f"an array in_{missing[0]}", f"only {known or 'nothing'}")
+    for name, values in arrays.items():
+        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+            raise _wrong(path, f"finite numbers in in_{name}", f"others, of type {values.dtype}")
+    return arrays
+
+
+def _whole(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str) -> Ints:
+    values = arrays[name]
+    with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
+        whole = values.astype(np.int64)
+    if not np.array_equal(whole, values) or (whole.size and whole.min() < 0):
+        raise _wrong(path, f"whole numbers from 0 in in_{name}", "fractions or negative ones")
+    return whole
+
+
+def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> Ints:
+    """(B, n) action indices."""
+    actions = _whole(path, arrays, "actions")
+    if actions.ndim == 3:
+        if actions.shape[2] == 0 or not ((actions == 0) | (actions == 1)).all() or (actions.sum(axis=2) != 1).any():
+            raise _wrong(path, "in_actions with a single 1 per step", "other values")
+        actions = actions.argmax(axis=2).astype(np.int64)
+    if actions.ndim != 2 or len(actions) == 0:
+        raise _wrong(path, _SHAPES, f"in_actions of shape {arrays['actions'].shape}")
+    return actions
+
+
+def _check_shapes(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
+    B, n = arrays["actions"].shape
+    wanted = {"states": (B, n, 2), "next_states": (B, n, 2), "queries": (B, 2), "rewards": (B, n)}
+    for name, shape in wanted.items():
+        if arrays[name].shape != shape:
+            named = "query_states" if name == "queries" else name
+            raise _wrong(path, f"in_{named} of shape {shape}, as in_actions says", f"shape {arrays[name].shape}")
+
+
+def _clock(states: Ints, next_states: Ints, query: Ints, horizon: int) -> tuple[Ints, Ints]:
+    """(episode, step) of the n + 1 tokens of one context.
+
+    A reset shows where the next token's state is not the next state (online), or where the next state is more than a
+    move away from the state (stored histories hold the reset state there).
+    """
+    n = len(states)
+    time = np.arange(n + 1, dtype=np.int64)
+    following = np.concatenate([states[1:], query[None]])
+    reset = (following != next_states).any(axis=1) | (np.abs(next_states - states).sum(axis=1) > 1)
+    phases = {int(t) % horizon for t in np.flatnonzero(reset) + 1}
+    if len(phases) != 1:
+        return np.zeros(n + 1, np.int64), time
+    first = phases.pop()
+    shift = math.ceil(first / horizon) * horizon - first  # steps of the first episode that lie before the context
+    return (time + shift) // horizon, (time + shift) % horizon
+
+
+def _wrong(path: Path, expected: str, found: str) -> HistoryError:
+    return HistoryError(path, expected=expected, found=found, action="see `adtui extract --help` for the arrays")
