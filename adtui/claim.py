@@ -27,20 +27,29 @@ class Rule:
         above: the effect must exceed the threshold (else stay below it).
         min_keys: shortest context for which the effect means anything.
         reason: why this number.
+        floor: an effect that must stay below the threshold must exceed this.
     """
 
     threshold: float
     above: bool
     min_keys: int
     reason: str
+    floor: float = 0.0
 
     def met_by(self, effect: float) -> bool:
-        """Whether this value is beyond the threshold; NaN never is."""
-        return bool(effect > self.threshold if self.above else effect < self.threshold)
+        """Whether this value is where the rule wants it; NaN never is."""
+        return bool(effect > self.threshold if self.above else self.floor < effect < self.threshold)
+
+    def excluded_by(self, low: float, high: float) -> bool:
+        """Whether a whole interval is where the rule does not want it; NaN never is."""
+        return bool(high <= self.threshold if self.above else low >= self.threshold or high <= self.floor)
 
     @property
-    def sign(self) -> str:
-        return ">" if self.above else "<"
+    def needs(self) -> str:
+        """The rule as a phrase: "> 2", "< 0.25", "0.83 to 1.2"."""
+        if self.floor:
+            return f"{self.floor:.2g} to {self.threshold:g}"
+        return f"{'>' if self.above else '<'} {self.threshold:g}"
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Claim:
 
     Attributes:
         kind: its name.
+        noun: its name in "no evidence of …".
         rule: its line in the table of thresholds.
         measure: statistics of one sample and its n → (L, H), the logarithm of the effect.
         unit: what the effect is, in a few words.
@@ -58,6 +68,7 @@ class Claim:
     """
 
     kind: str
+    noun: str
     rule: Rule
     measure: Measure
     unit: str
@@ -90,8 +101,8 @@ class Claim:
         effects = evidence.effects(self.measure, min_keys=self.rule.min_keys)
         index = evidence.scopes.index((earlier.layer, earlier.head))
         sentence = (
-            f"{subject(evidence.scopes[index])}: no evidence of {self.kind} any more, {self.unit} "
-            f"{_span(effects, index)}, needed {self.rule.sign} {self.rule.threshold:g} ({evidence.count})."
+            f"{subject(evidence.scopes[index])}: no evidence of {self.noun} any more, {self.unit} "
+            f"{_span(effects, index)}, needed {self.rule.needs} ({evidence.count})."
         )
         return self._insight(evidence, effects, index, sentence, "no evidence")
 
@@ -107,7 +118,7 @@ class Claim:
         """The model's line when its mean does not hold: how many heads do, clearly do not, or are undecided."""
         if not np.isfinite(effects.mean[index]):
             sentence = (
-                f"No evidence of {self.kind}: not defined here (it needs {self.rule.min_keys} context tokens with "
+                f"No evidence of {self.noun}: not defined here (it needs {self.rule.min_keys} context tokens with "
                 f"attention on them)."
             )
             return self._insight(evidence, effects, index, sentence, "no evidence")
@@ -115,9 +126,9 @@ class Claim:
         does = sum(self._holds(effects, i) for i in heads)
         does_not = sum(self._excluded(effects, i) for i in heads)
         sentence = (
-            f"No evidence of {self.kind} in the model as a whole: {self.unit} {_span(effects, index)}, needed "
-            f"{self.rule.sign} {self.rule.threshold:g}. Of {len(heads)} heads {does} show it, {does_not} clearly do "
-            f"not, {len(heads) - does - does_not} are undecided ({evidence.count})."
+            f"No evidence of {self.noun} in the model as a whole: {self.unit} {_span(effects, index)}, needed "
+            f"{self.rule.needs}. Of {len(heads)} heads: {does} show it, {does_not} clearly do not, "
+            f"{len(heads) - does - does_not} undecided ({evidence.count})."
         )
         return self._insight(evidence, effects, index, sentence, "no evidence")
 
@@ -148,14 +159,12 @@ class Claim:
         )
 
     def _holds(self, effects: Estimate, index: int) -> bool:
-        """The interval of at least MIN_HISTORIES histories lies wholly beyond the threshold."""
-        near = effects.low[index] if self.rule.above else effects.high[index]
-        return bool(effects.n[index] >= MIN_HISTORIES) and self.rule.met_by(near)
+        """The whole interval, of at least MIN_HISTORIES histories, is where the rule wants it."""
+        ends = (float(effects.low[index]), float(effects.high[index]))
+        return bool(effects.n[index] >= MIN_HISTORIES) and all(self.rule.met_by(end) for end in ends)
 
     def _excluded(self, effects: Estimate, index: int) -> bool:
-        """The interval lies wholly on the other side."""
-        far = effects.high[index] if self.rule.above else effects.low[index]
-        return bool(np.isfinite(far)) and not self.rule.met_by(far)
+        return self.rule.excluded_by(float(effects.low[index]), float(effects.high[index]))
 
 
 def _span(effects: Estimate, index: int) -> str:

@@ -24,9 +24,15 @@ RULES = {
         "The users' script draws its line at 2. Quarters are shares of n, so the ratio does not depend on n; with "
         "fewer than 8 keys a quarter is a single token.",
     ),
+    "primacy": Rule(
+        0.5, False, 8,
+        "The mirror image of recency. The users' script calls this spread too, as its rule has no lower end.",
+    ),
     "spread": Rule(
         1.2, False, 8,
-        "The users' script draws its line at 1.2: the newest quarter gets at most a fifth more than the oldest.",
+        "The users' script draws its line at 1.2: the newest quarter gets at most a fifth more than the oldest. "
+        "Here the oldest may not get more than a fifth more than the newest either.",
+        floor=1 / 1.2,
     ),
     "uniform": Rule(
         0.85, True, 8,
@@ -64,9 +70,14 @@ def _says_recency(ratio: float, n: int) -> str:
     )
 
 
+def _says_primacy(ratio: float, n: int) -> str:
+    return (
+        f"leans on old tokens: the oldest quarter ({max(1, n // 4)} tokens) gets {1 / ratio:.2g} times the attention "
+        f"of the newest"
+    )
+
+
 def _says_spread(ratio: float, _n: int) -> str:
-    if ratio < 1 / RULES["spread"].threshold:
-        return f"does not favour recent tokens but leans to old ones: newest/oldest quarter = {ratio:.2g}"
     return f"spreads its attention over the history: newest/oldest quarter = {ratio:.2g}"
 
 
@@ -83,20 +94,24 @@ def _says_sparse(share: float, n: int) -> str:
 
 KINDS = (
     Claim(
-        "recency", RULES["recency"], recency, "newest/oldest quarter", _says_recency,
+        "recency", "recency", RULES["recency"], recency, "newest/oldest quarter", _says_recency,
         "Compares only the two ends; the middle half does not count.", ("recent", "exponential-decay", "sink-recent"),
     ),
     Claim(
-        "spread", RULES["spread"], recency, "newest/oldest quarter", _says_spread,
+        "primacy", "primacy", RULES["primacy"], recency, "newest/oldest quarter", _says_primacy,
+        "Compares only the two ends; the middle half does not count.", ("top-k", "heavy-hitters"),
+    ),
+    Claim(
+        "spread", "an even spread", RULES["spread"], recency, "newest/oldest quarter", _says_spread,
         "Compares only the two ends; a few tokens may still hold most of the mass.", ("uniform", "top-k"),
     ),
     Claim(
-        "uniform", RULES["uniform"], effective_share, "effective share of positions", _says_uniform,
-        "A uniform head may average over the context on purpose, or do nothing.", ("uniform",),
+        "uniform", "uniform attention", RULES["uniform"], effective_share, "effective share of positions",
+        _says_uniform, "A uniform head may average over the context on purpose, or do nothing.", ("uniform",),
     ),
     Claim(
-        "sparse", RULES["sparse"], share_holding_90, "share of positions holding 90 %", _says_sparse,
-        "Which tokens they are may change from query to query.", ("top-k", "threshold", "heavy-hitters"),
+        "sparse", "sparse attention", RULES["sparse"], share_holding_90, "share of positions holding 90 %",
+        _says_sparse, "Which tokens they are may change from query to query.", ("top-k", "threshold", "heavy-hitters"),
     ),
 )  # fmt: skip
 

@@ -46,6 +46,10 @@ class Estimate:
     high: Doubles
     n: Ints
 
+    def last(self, index: int) -> Estimate:
+        """Entry `index` of the last axis, as of the levels of `holding`."""
+        return Estimate(self.mean[..., index], self.low[..., index], self.high[..., index], self.n[..., index])
+
 
 def aggregate(stats: Sequence[HeadStats], samples: Sequence[Sample]) -> dict[str, Estimate]:
     """Every averaged statistic over samples: name → Estimate of shape (L, H); `holding` (L, H, 4).

@@ -54,7 +54,7 @@ def observed(found: list[Insight], scope: str) -> set[tuple[str, str]]:
         (RAMP, {"recency"}),
         (FLAT, {"spread", "uniform"}),
         (NEEDLES, {"spread", "sparse"}),
-        (lambda x: RECENT(1 - x), {"spread"}),
+        (lambda x: RECENT(1 - x), {"primacy"}),
         (TILTED, set()),
     ],
     ids=["recent", "ramp", "flat", "needles", "old", "tilted"],
@@ -93,7 +93,7 @@ def test_an_interval_across_the_threshold_is_no_evidence() -> None:
     (recency,) = [one for one in found if one.kind == "recency"]
     assert recency.status == "no evidence"
     assert recency.interval[0] < recency.threshold < recency.interval[1]
-    assert "Of 1 heads 0 show it, 0 clearly do not, 1 are undecided" in recency.sentence
+    assert "Of 1 heads: 0 show it, 0 clearly do not, 1 undecided" in recency.sentence
 
 
 def test_order_is_observed_first_then_scope_then_clearness() -> None:
