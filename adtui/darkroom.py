@@ -75,7 +75,7 @@ def split_goals(seed: int, train_ratio: float, size: int = GRID_SIZE) -> Split:
 class DarkRoom(gym.Env[IntArray, int]):
     """One Dark Room with the Gymnasium API; an episode is truncated after `horizon` steps."""
 
-    metadata: dict[str, Any] = {"render_modes": ["ansi"]}
+    metadata: dict[str, Any] = {"render_modes": ["ansi"], "render_fps": 4}
 
     def __init__(
         self, goal: int = 0, size: int = GRID_SIZE, horizon: int = HORIZON, render_mode: str | None = None

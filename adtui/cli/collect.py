@@ -1,0 +1,39 @@
+"""`adtui collect`: source learning histories into HDF5."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+HELP = "collect learning histories of a source agent into an HDF5 file"
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", help="YAML settings, such as configs/collect-explorer.yaml")
+    parser.add_argument("--seed", type=int, help="use this instead of alg_seed")
+    parser.add_argument("--force", action="store_true", help="replace the file if it is there")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Collect; the path of the file goes to stdout."""
+    from ..collect import CollectSettings, collect
+    from ..config import load_settings, load_yaml
+    from ..errors import ConfigError
+    from .progress import bar
+
+    settings = load_settings(args.config, CollectSettings)
+    if args.seed is not None:
+        settings = load_settings(load_yaml(args.config) | {"alg_seed": args.seed}, CollectSettings)
+    if settings.output.exists() and not args.force:
+        raise ConfigError(
+            settings.output, expected="no file there yet", found="one", action="move it away or give --force"
+        )
+    try:
+        with bar() as progress:
+            task = progress.add_task(settings.alg, total=None, note="")
+            path = collect(settings, lambda done, total: progress.update(task, completed=done, total=total))
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+    print(path)
+    return 0

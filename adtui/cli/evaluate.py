@@ -1,0 +1,174 @@
+"""`adtui evaluate`: does the model learn in context, on goals that it never saw?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..evaluation import Evaluation, EvaluationPlan
+    from ..models import Model
+
+HELP = "measure the in-context return per episode on training and held-out goals, with controls"
+TITLES = {
+    "held_out": "held-out goals",
+    "train": "training goals",
+    "context_wiped": "control: context wiped every episode",
+    "reward_zeroed": "control: rewards hidden",
+}
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
+    parser.add_argument("--episodes", type=_positive, default=40, help="episodes per history (default: 40)")
+    parser.add_argument("--streams", type=_positive, default=8, help="histories per held-out goal (default: 8)")
+    parser.add_argument("--train-streams", type=_positive, default=1, help="histories per training goal (default: 1)")
+    parser.add_argument("--context", type=_positive, help="context length in transitions (default: the longest)")
+    parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
+    parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: auto)")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a positive number, found {text}")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate; the result goes to stdout."""
+    from ..checkpoint import load_checkpoint
+    from ..evaluation import evaluate
+    from ..models import load_model
+    from ..runs import find_run
+    from .progress import bar
+
+    checkpoint = load_checkpoint(find_run(args.run).latest)
+    model = load_model(checkpoint, device=args.device)
+    plan = make_plan(model, checkpoint.config, args)
+    try:
+        with bar() as progress:
+            tasks: dict[str, Any] = {}
+
+            def show(name: str, done: int, total: int) -> None:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=total, note="")
+                progress.update(tasks[name], completed=done)
+
+            result = evaluate(model.policy, plan, show)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    about = {
+        "checkpoint": str(checkpoint.path),
+        "step": checkpoint.step,
+        "episodes": plan.episodes,
+        "context": plan.n_context,
+        "seed": plan.seed,
+    }
+    if args.json:
+        print(json.dumps(about | {"curves": result.to_json()}, indent=1))
+    else:
+        _print_table(about, result)
+        _print_plot(result)
+    return 0
+
+
+def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace) -> EvaluationPlan:
+    """What to measure: rooms and split of the run's own settings, the users' defaults where it has none.
+
+    Raises:
+        ConfigError: the run is of another environment, or a setting cannot be used.
+    """
+    from ..darkroom import HORIZON, NUM_ACTIONS, split_goals
+    from ..errors import ConfigError
+    from ..evaluation import EvaluationPlan
+
+    env = str(config.get("env", "darkroom"))
+    if env != "darkroom" or model.n_actions != NUM_ACTIONS:
+        found = f"{env} with {model.n_actions} actions"
+        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
+    try:
+        horizon, seed = int(config.get("horizon", HORIZON)), int(config.get("env_split_seed", 0))
+        split = split_goals(seed, float(config.get("train_env_ratio", 0.9)), model.grid_size)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            "config", expected="numbers for horizon and the split", found=str(error), action="correct the run's config"
+        ) from error
+    if not split.test or not split.train or horizon < 1:
+        raise ConfigError(
+            "train_env_ratio",
+            expected="training and test goals",
+            found=f"{len(split.train)} and {len(split.test)}",
+            action="evaluate a run that holds goals back",
+        )
+    n_context = model.n_context_max
+    if args.context is not None and args.context > n_context:
+        raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
+    return EvaluationPlan(
+        split=split,
+        n_context=args.context or n_context,
+        size=model.grid_size,
+        horizon=horizon,
+        episodes=args.episodes,
+        streams=args.streams,
+        train_streams=args.train_streams,
+        seed=args.seed,
+        greedy=args.greedy,
+    )
+
+
+def _print_table(about: dict[str, Any], result: Evaluation) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..evaluation import LAST
+
+    table = Table(title=f"{about['checkpoint']} · step {about['step']}", title_justify="left")
+    for column in (
+        "",
+        "episode 1",
+        f"last {min(LAST, about['episodes'])} episodes",
+        "of optimal",
+        "random",
+        "optimal",
+        "histories",
+    ):
+        table.add_column(column, justify="right" if column else "left")
+    for name, curve in result.curves().items():
+        last, share = curve.last, curve.share_of_optimal
+        table.add_row(
+            TITLES[name],
+            f"{curve.episodes[0].mean:.2f}",
+            f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
+            f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
+            f"{curve.random:.2f}",
+            f"{curve.optimal:.2f}",
+            str(curve.histories),
+        )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def _print_plot(result: Evaluation) -> None:
+    import shutil
+
+    import plotext
+
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
+    plotext.clear_figure()
+    plotext.plotsize(width, 20)
+    plotext.theme("clear")
+    for (name, curve), marker in zip(result.curves().items(), ("●", "○", "×", "·"), strict=True):
+        means = [point.mean for point in curve.episodes]
+        plotext.plot(list(range(1, len(means) + 1)), means, label=TITLES[name], marker=marker)
+    held_out = result.held_out
+    plotext.hline(held_out.optimal)
+    plotext.hline(held_out.random)
+    plotext.title(f"return per episode; lines: optimal {held_out.optimal:.2f}, random {held_out.random:.2f}")
+    plotext.xlabel("episode in context")
+    text = plotext.build()
+    print(text if sys.stdout.isatty() else plotext.uncolorize(text))

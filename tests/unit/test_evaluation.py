@@ -1,0 +1,55 @@
+"""Evaluation: the numbers that a known policy must get."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from policies import goal_seeker
+
+from adtui.darkroom import Split, optimal_return
+from adtui.evaluation import EvaluationPlan, evaluate, make_curve
+from adtui.rollouts import random_policy
+
+PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, seed=2)
+
+
+def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
+    result = evaluate(goal_seeker, PLAN)
+    held_out = result.held_out
+    assert held_out.episodes[-1].mean > 0.8 * held_out.optimal
+    assert held_out.episodes[0].mean < held_out.episodes[-1].mean
+    assert result.reward_zeroed.last.high < held_out.last.low
+    assert result.context_wiped.last.mean < held_out.last.mean
+    assert held_out.optimal == pytest.approx(np.mean([optimal_return(41), optimal_return(49)]))
+    assert result.train.histories == 2
+    assert held_out.histories == 12
+
+
+def test_random_policy_measures_as_random() -> None:
+    curve = evaluate(random_policy, PLAN).held_out
+    assert curve.last.low <= curve.random + 0.5
+    assert curve.share_of_optimal.mean < 0.3
+
+
+def test_equal_seeds_give_equal_json() -> None:
+    first, again = (json.dumps(evaluate(goal_seeker, PLAN).to_json()) for _ in range(2))
+    assert first == again
+    assert set(json.loads(first)) == {"held_out", "train", "context_wiped", "reward_zeroed"}
+
+
+def test_curve_averages_rooms_and_keeps_goals_apart() -> None:
+    goals = np.array([41, 41, 49, 49])
+    returns = np.array([[0, 4], [0, 6], [0, 10], [0, 20]])
+    curve = make_curve(goals, returns, 0.3, PLAN)
+    assert [point.mean for point in curve.episodes] == [0, 10]
+    assert curve.by_goal == {41: 2.5, 49: 7.5}
+    assert curve.last.low <= curve.last.mean <= curve.last.high
+
+
+def test_progress_names_the_condition() -> None:
+    seen: list[tuple[str, int, int]] = []
+    evaluate(random_policy, PLAN, lambda *report: seen.append(report))
+    assert seen[-1] == ("reward zeroed", 12, 12)
+    assert len({name for name, _, _ in seen}) == 4
