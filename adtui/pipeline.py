@@ -16,7 +16,7 @@ from . import attention
 from .attention import Capture, capture
 from .checkpoint import Checkpoint, load_checkpoint
 from .errors import ConfigError, EngineError, ModelError
-from .histories import inputs_npz, load_samples
+from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
 from .models import Model, load_model
 from .protocol import GetCell, GetView
@@ -102,7 +102,8 @@ class Session:
     def cell(self, request: GetCell) -> CellInfo:
         """One attention weight and its rank."""
         self._check(request.layer, request.head)
-        n = self.samples[request.sample].n_tokens
+        captured = self.capture(request.sample)
+        n = captured.heads.n_tokens
         if not (0 <= request.query < n and 0 <= request.key < n):
             raise EngineError(
                 f"cell ({request.query}, {request.key})",
@@ -111,7 +112,7 @@ class Session:
                 action="choose one inside",
             )
         return attention.cell(
-            self.capture(request.sample),
+            captured,
             sample=request.sample,
             layer=request.layer,
             head=request.head,
@@ -157,12 +158,12 @@ def open_session(
     model = load_model(checkpoint, device=device, heads=heads, causal=causal)
     n_context = _context_length(context, model)
     if inputs is not None:
-        chosen, source, notes = inputs_npz(inputs), f"the inputs of {Path(inputs).name}", ()
+        found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
     else:
         found = load_samples(
             checkpoint.config, run.directory, n_context, samples, seed, window=window, policy=model.policy
         )
-        chosen, source, notes = found.samples, found.source, found.notes
+    chosen = found.samples
     gap = logit_gap(model, chosen[:1], checkpoint)
     info = RunInfo(
         name=run.name,
@@ -176,13 +177,13 @@ def open_session(
         n_actions=model.n_actions,
         n_context_max=model.n_context_max,
         parameters=model.parameters,
-        samples=tuple(chosen),
-        source=source,
+        samples=chosen,
+        source=found.source,
         logit_gap=gap,
-        notes=(*model.notes, *notes),
+        notes=(*model.notes, *found.notes),
         config=dict(checkpoint.config),
     )
-    return Session(info, model, tuple(chosen))
+    return Session(info, model, chosen)
 
 
 def logit_gap(model: Model, samples: Sequence[Sample], checkpoint: Checkpoint) -> float:

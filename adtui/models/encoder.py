@@ -164,21 +164,51 @@ def build(weights: Mapping[str, Tensor], n_head: int, causal: bool, path: str) -
         CheckpointError: a weight is missing, left over, or has the wrong shape.
     """
     n_transit, d_model = _dims(weights, "pos_embedding", 3, path)[1:]
-    cells, actions = len(weights["embed_query_state.weight"]), len(weights["pred_action.weight"])
+    cells, n_actions = len(weights["embed_query_state.weight"]), len(weights["pred_action.weight"])
     grid_size = round(cells**0.5)
-    layers = [int(m[1]) for name in weights if (m := re.match(r"transformer_encoder\.layers\.(\d+)\.", name))]
+    layers = {int(m[1]) for name in weights if (m := re.match(r"transformer_encoder\.layers\.(\d{1,4})\.", name))}
     d_ff = _dims(weights, "transformer_encoder.layers.0.linear1.weight", 2, path)[0]
     if grid_size**2 != cells:
         raise _wrong(path, "embed_query_state with one row per cell of a square grid", f"{cells} rows")
+    if layers != set(range(len(layers))):
+        raise _wrong(path, f"layers 0 to {len(layers) - 1}", f"layer {max(layers)}")
     if d_model % n_head:
         raise _wrong(path, f"a head count that divides the width {d_model}", f"{n_head} heads")
-    shape = DecoderShape(d_model, max(layers) + 1, n_head, d_ff, pre_norm="transformer_encoder.norm.weight" in weights)
-    with torch.device("meta"):
-        network = Encoder(shape, n_transit, grid_size, actions, causal)
-    wanted = {to_file(name): tuple(t.shape) for name, t in network.state_dict().items()}
+    shape = DecoderShape(d_model, len(layers), n_head, d_ff, pre_norm="transformer_encoder.norm.weight" in weights)
+    wanted = file_shapes(shape, n_transit, cells, n_actions)
     _check(wanted, {name: tuple(t.shape) for name, t in weights.items()}, path)
+    with torch.random.fork_rng(devices=[]):  # the initial values are replaced at once
+        network = Encoder(shape, n_transit, grid_size, n_actions, causal)
     network.load_state_dict({from_file(name): t.float() for name, t in weights.items()}, assign=True)
     return network
+
+
+def file_shapes(shape: DecoderShape, n_transit: int, cells: int, n_actions: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a file of these sizes: checked before anything is allocated, since sizes come from a file."""
+    d, ff, sizes = shape.d_model, shape.d_ff, {}
+    for layer in range(shape.n_layer):
+        block = {
+            "self_attn.in_proj_weight": (3 * d, d),
+            "self_attn.in_proj_bias": (3 * d,),
+            "self_attn.out_proj.weight": (d, d),
+            "self_attn.out_proj.bias": (d,),
+            "linear1.weight": (ff, d),
+            "linear1.bias": (ff,),
+            "linear2.weight": (d, ff),
+            "linear2.bias": (d,),
+            **{f"norm{i}.{part}": (d,) for i in (1, 2) for part in ("weight", "bias")},
+        }
+        sizes.update({f"transformer_encoder.layers.{layer}.{name}": size for name, size in block.items()})
+    if shape.pre_norm:
+        sizes.update({f"transformer_encoder.norm.{part}": (d,) for part in ("weight", "bias")})
+    return sizes | {
+        "pos_embedding": (1, n_transit, d),
+        "embed_context.weight": (d, n_actions + 5),
+        "embed_context.bias": (d,),
+        "embed_query_state.weight": (cells, d),
+        "pred_action.weight": (n_actions, d),
+        "pred_action.bias": (n_actions,),
+    }
 
 
 def _check(wanted: Mapping[str, tuple[int, ...]], found: Mapping[str, tuple[int, ...]], path: str) -> None:

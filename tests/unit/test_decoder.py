@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from adtui.models.decoder import Decoder, DecoderShape, weight_blocks
-from adtui.models.encoder import Encoder, from_file, to_file
+from adtui.models.encoder import Encoder, file_shapes, from_file, to_file
 
 
 def reference(shape: DecoderShape, seed: int = 0) -> nn.TransformerEncoder:
@@ -76,3 +76,10 @@ def test_names_in_files_and_here_map_one_to_one() -> None:
     assert [from_file(to_file(name)) for name in names] == names
     assert "transformer_encoder.layers.1.self_attn.in_proj_weight" in network.to_state_dict()
     assert "transformer_encoder.norm.weight" in network.to_state_dict()
+
+
+@pytest.mark.parametrize("pre_norm", [False, True])
+def test_expected_shapes_are_those_of_the_network(pre_norm: bool) -> None:
+    shape = DecoderShape(8, 3, 2, 20, pre_norm)
+    network = Encoder(shape, n_transit=6, grid_size=3, n_actions=4)
+    assert file_shapes(shape, 6, 9, 4) == {name: tuple(t.shape) for name, t in network.to_state_dict().items()}

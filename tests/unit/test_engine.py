@@ -1,0 +1,218 @@
+"""The engine's answers, its order of work, and its behaviour at the other end of a pipe."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pytest
+
+from adtui import engine as engine_module
+from adtui.engine import Engine, newest
+from adtui.protocol import (
+    HEADER,
+    Cancel,
+    Cancelled,
+    CellReady,
+    Done,
+    Failed,
+    GetCell,
+    GetSheet,
+    GetView,
+    InsightFound,
+    Opened,
+    OpenRun,
+    Progress,
+    Ready,
+    Reply,
+    SheetReady,
+    StatsReady,
+    ViewReady,
+    decode,
+    encode,
+)
+
+
+def run_all(engine: Engine) -> None:
+    while engine.jobs:
+        engine.advance()
+
+
+@pytest.fixture
+def opened(tiny_run: Path) -> tuple[Engine, list[Any]]:
+    """An engine that has opened and analysed a tiny run, and everything that it sent."""
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(tiny_run), samples=3))
+    run_all(engine)
+    return engine, sent
+
+
+def test_opening_gives_the_run_then_statistics_of_every_sample(opened: tuple[Engine, list[Any]]) -> None:
+    _, sent = opened
+    assert isinstance(sent[0], Opened)
+    assert sent[0].run.n_layer == 2
+    assert [r.sample for r in sent if isinstance(r, StatsReady)] == [0, 1, 2]
+    assert [(r.done, r.total) for r in sent if isinstance(r, Progress)] == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert any(isinstance(r, InsightFound) for r in sent)
+    assert isinstance(sent[-1], Done)
+    assert {r.id for r in sent} == {1}
+
+
+def test_samples_are_independent_histories(opened: tuple[Engine, list[Any]]) -> None:
+    samples = opened[1][0].run.samples
+    assert len({s.history for s in samples}) == len(samples) == 3
+
+
+def test_views_sheets_and_cells_agree(opened: tuple[Engine, list[Any]]) -> None:
+    engine, sent = opened
+    engine.handle(GetView(2, 1, 1, 0, -1, 100, 100))
+    view = sent[-1].view
+    assert isinstance(sent[-1], ViewReady)
+    assert view.exact
+    assert view.query == len(view.query_row) - 1
+    engine.handle(GetCell(3, 1, 1, 0, 9, 4))
+    assert isinstance(sent[-1], CellReady)
+    assert sent[-1].cell.value == pytest.approx(float(view.pooled[9, 4]))
+    engine.handle(GetSheet(4, 1, 6, 6))
+    assert isinstance(sent[-1], SheetReady)
+    assert np.nanmax(sent[-1].sheet.thumbnails[1, 0]) == np.nanmax(view.pooled)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        GetView(2, 9, 0, 0, -1, 10, 10),
+        GetView(2, 0, 9, 0, -1, 10, 10),
+        GetView(2, 0, 0, 9, -1, 10, 10),
+        GetCell(2, 0, 0, 0, 99, 0),
+        GetCell(2, 9, 0, 0, 0, 0),
+        GetSheet(2, -1, 5, 5),
+    ],
+)
+def test_what_is_not_there_is_said(opened: tuple[Engine, list[Any]], request_: Any) -> None:
+    engine, sent = opened
+    engine.handle(request_)
+    assert isinstance(sent[-1], Failed)
+    assert sent[-1].kind == "user"
+    assert sent[-1].id == 2
+
+
+def test_a_view_before_opening_fails_and_does_not_end_the_engine() -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(GetView(7, 0, 0, 0, -1, 10, 10))
+    assert isinstance(sent[-1], Failed)
+
+
+def test_a_bad_path_is_a_user_error(tmp_path: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(tmp_path / "nothing")))
+    run_all(engine)
+    assert [type(r) for r in sent] == [Failed]
+    assert sent[0].kind == "user"
+    assert "nothing" in str(sent[0].error)
+
+
+def test_memory_and_bugs_are_told_apart(opened: tuple[Engine, list[Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine, sent = opened
+    for error, kind in (
+        (MemoryError(), "memory"),
+        (RuntimeError("CUDA out of memory"), "memory"),
+        (KeyError("x"), "bug"),
+    ):
+
+        def fail(*_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(engine.session, "sheet", fail)
+        engine.handle(GetSheet(5, 0, 5, 5))
+        assert sent[-1].kind == kind
+        assert "Traceback" in sent[-1].detail
+
+
+def test_a_view_is_answered_in_the_middle_of_a_long_job(tiny_run: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(tiny_run), samples=3))
+    engine.advance()
+    engine.advance()
+    engine.handle(GetView(2, 2, 0, 0, -1, 10, 10))
+    assert isinstance(sent[-1], ViewReady)
+    assert engine.jobs
+
+
+def test_a_cancelled_job_stops_and_says_so(tiny_run: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(tiny_run), samples=3))
+    engine.advance()
+    engine.handle(Cancel(2, 1))
+    assert not engine.jobs
+    assert sent[-1] == Cancelled(1, "analysis")
+
+
+def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
+    views = [GetView(i, 0, 0, i, -1, 9, 9) for i in (1, 3, 5)]
+    sheet, cancel = GetSheet(2, 0, 9, 9), Cancel(4, 1)
+    assert newest([views[0], sheet, views[1], cancel, views[2]]) == [sheet, cancel, views[2]]
+
+
+# -- the process -------------------------------------------------------------------------------------------------------
+def replies(pipe: BinaryIO) -> Iterator[Reply]:
+    while head := pipe.read(HEADER.size):
+        yield decode(pipe.read(HEADER.unpack(head)[0]))
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "adtui.engine"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        yield child
+        child.kill()
+
+
+def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny_run: Path) -> None:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(encode(OpenRun(1, str(tiny_run), samples=2)))
+    process.stdin.flush()
+    received = []
+    for reply in replies(process.stdout):
+        received.append(reply)
+        if isinstance(reply, Done | Failed):
+            break
+    assert isinstance(received[0], Ready)
+    assert received[0].pid == process.pid
+    assert isinstance(received[-1], Done), received[-1]
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) >= min(19, os.getpriority(os.PRIO_PROCESS, 0) + 10)
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+
+
+def test_leaves_when_the_app_is_gone_before_anything_was_asked(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+
+
+def test_ctrl_c_is_the_apps_business(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    assert process.stdout
+    next(replies(process.stdout))
+    process.send_signal(signal.SIGINT)
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+
+
+def test_importing_the_engine_imports_no_torch() -> None:
+    assert engine_module.__name__ == "adtui.engine"
+    code = "import sys, adtui.engine; sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
