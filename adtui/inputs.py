@@ -16,6 +16,7 @@ from .records import Ints, Sample
 MAX_BYTES = 2 << 30
 _NAMES = ("states", "actions", "rewards", "next_states", "query_states")
 _TARGETS = "target_actions"
+_CLOCK = ("episode", "step")
 _SHAPES = "in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states, in_query_states"
 
 
@@ -23,9 +24,9 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
     """The contexts of an .npz file, in order.
 
     Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
-    (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,); the prefix `in_` may be absent.
-    The file does not say where episodes begin: they are placed every `horizon` steps so as to agree with the resets
-    that show in the states, and a context in which none shows is one episode.
+    (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
+    be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
+    as to agree with the resets that show in the states, and a context in which none shows is one episode.
 
     Raises:
         HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
@@ -37,14 +38,14 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
     actions = _actions(path, arrays)
     if rewards.shape == (*actions.shape, 1):
         rewards = rewards[..., 0]
-    n = actions.shape[1]
     _check_shapes(path, states=states, next_states=next_states, queries=queries, actions=actions, rewards=rewards)
-    targets = _whole(path, arrays, _TARGETS) if _TARGETS in arrays else None
-    if targets is not None and targets.shape != (len(actions),):
+    targets = _whole(path, arrays, _TARGETS, least=-1) if _TARGETS in arrays else np.full(len(actions), -1)
+    if targets.shape != (len(actions),):
         raise _wrong(path, f"in_{_TARGETS} of shape ({len(actions)},)", f"shape {targets.shape}")
+    clocks = _stored_clocks(path, arrays, actions.shape)
     samples = []
     for i in range(len(actions)):
-        episode, step = _clock(states[i], next_states[i], queries[i], horizon)
+        episode, step = clocks[i] if clocks else _clock(states[i], next_states[i], queries[i], horizon)
         samples.append(
             Sample(
                 label=f"{path.name} [{i}]",
@@ -55,12 +56,10 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
                 query_state=queries[i],
                 episode=episode,
                 step=step,
-                target_action=None if targets is None else int(targets[i]),
+                target_action=None if targets[i] < 0 else int(targets[i]),
                 history=i,
             )
         )
-    if n == 0:
-        raise _wrong(path, "at least one transition", "contexts of length 0")
     return tuple(samples)
 
 
@@ -73,7 +72,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         if size > MAX_BYTES:
             raise _wrong(path, f"at most {MAX_BYTES >> 30} GB of inputs", f"{size / (1 << 30):.1f} GB")
         with np.load(path, allow_pickle=False) as file:
-            for name in (*_NAMES, _TARGETS):
+            for name in (*_NAMES, _TARGETS, *_CLOCK):
                 key = next((key for key in (f"in_{name}", name) if key in file.files), None)
                 if key is not None:
                     arrays[name] = np.asarray(file[key])
@@ -91,12 +90,12 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     return arrays
 
 
-def _whole(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str) -> Ints:
+def _whole(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str, least: int = 0) -> Ints:
     values = arrays[name]
     with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
         whole = values.astype(np.int64)
-    if not np.array_equal(whole, values) or (whole.size and whole.min() < 0):
-        raise _wrong(path, f"whole numbers from 0 in in_{name}", "fractions or negative ones")
+    if not np.array_equal(whole, values) or (whole.size and whole.min() < least):
+        raise _wrong(path, f"whole numbers from {least} in in_{name}", "fractions or smaller ones")
     return whole
 
 
@@ -107,7 +106,7 @@ def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> Ints:
         if actions.shape[2] == 0 or not ((actions == 0) | (actions == 1)).all() or (actions.sum(axis=2) != 1).any():
             raise _wrong(path, "in_actions with a single 1 per step", "other values")
         actions = actions.argmax(axis=2).astype(np.int64)
-    if actions.ndim != 2 or len(actions) == 0:
+    if actions.ndim != 2 or actions.size == 0:
         raise _wrong(path, _SHAPES, f"in_actions of shape {arrays['actions'].shape}")
     return actions
 
@@ -119,6 +118,19 @@ def _check_shapes(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
         if arrays[name].shape != shape:
             named = "query_states" if name == "queries" else name
             raise _wrong(path, f"in_{named} of shape {shape}, as in_actions says", f"shape {arrays[name].shape}")
+
+
+def _stored_clocks(
+    path: Path, arrays: dict[str, np.ndarray[Any, Any]], shape: tuple[int, ...]
+) -> list[tuple[Ints, Ints]] | None:
+    """(episode, step) of every context, where the file has both."""
+    if not all(name in arrays for name in _CLOCK):
+        return None
+    wanted = (shape[0], shape[1] + 1)
+    episode, step = (_whole(path, arrays, name) for name in _CLOCK)
+    if episode.shape != wanted or step.shape != wanted:
+        raise _wrong(path, f"in_episode and in_step of shape {wanted}", f"{episode.shape} and {step.shape}")
+    return list(zip(episode, step, strict=True))
 
 
 def _clock(states: Ints, next_states: Ints, query: Ints, horizon: int) -> tuple[Ints, Ints]:

@@ -1,0 +1,145 @@
+"""`adtui`: chooses the command and turns errors into one line and an exit code.
+
+Nothing heavy is imported here: every command loads what it needs when it runs, so that `--help`, a mistyped path and
+the app's first paint cost nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from . import __version__
+from .errors import EXIT_CODE, AdtuiError, RunError
+
+#: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
+COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "doctor")
+DEMO = "demo"
+DEMO_HELP = "open the trained run that comes with adtui"
+LATEST = Path("runs/latest")
+INTERRUPTED = 130
+_OPEN = "open"
+
+
+class Command(Protocol):
+    """What a module in `adtui.cli` offers."""
+
+    HELP: str
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0, 1 (failed), 2 (user error), 130 (interrupted)."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(argv)
+        sys.stdout.flush()
+        return code
+    except AdtuiError as error:
+        print(f"adtui: {error}", file=sys.stderr)
+        return EXIT_CODE
+    except KeyboardInterrupt:
+        print("adtui: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has left. Point stdout elsewhere, or the interpreter complains while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _dispatch(argv: list[str]) -> int:
+    name = argv[0] if argv else ""
+    if name == DEMO:
+        return _demo(argv[1:])
+    if name in COMMANDS:
+        command = _command(name)
+        parser = argparse.ArgumentParser(f"adtui {name}", description=_sentence(command.HELP))
+        command.prepare_parser(parser)
+        return command.run(parser.parse_args(argv[1:]))
+    return _open(argv)
+
+
+def _open(argv: list[str]) -> int:
+    """`adtui [PATH] [options]`: the app, on runs/latest when no path is given."""
+    command = _command(_OPEN)
+    parser = argparse.ArgumentParser(
+        "adtui",
+        usage="adtui [PATH] [options], or adtui COMMAND [options]",
+        description="See what an Algorithm Distillation model attends to, and what its context can lose.",
+        epilog=_commands_help() if {"-h", "--help"} & set(argv) else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    help_path = "run directory, checkpoint file, runs/latest (the default) or runs/"
+    parser.add_argument("path", metavar="PATH", nargs="?", help=help_path)
+    parser.add_argument("--version", action="version", version=f"adtui {__version__}")
+    command.prepare_parser(parser)
+    args = parser.parse_args(argv)
+    if args.path is None:
+        args.path = str(_latest())
+    elif not os.path.lexists(args.path) and (near := difflib.get_close_matches(args.path, [*COMMANDS, DEMO], n=1)):
+        raise RunError(args.path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
+    return _show(command, args)
+
+
+def _demo(argv: list[str]) -> int:
+    """`adtui demo [options]`: the app on the bundled run."""
+    from .runs import demo_run
+
+    command = _command(_OPEN)
+    parser = argparse.ArgumentParser("adtui demo", description=_sentence(DEMO_HELP))
+    command.prepare_parser(parser)
+    args = parser.parse_args(argv)
+    args.path = str(demo_run())
+    return _show(command, args)
+
+
+def _show(command: Command, args: argparse.Namespace) -> int:
+    """The app where there is a terminal, else the text report of `adtui analyze` with the same options."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return command.run(args)
+    analyze = _command("analyze")
+    parser = argparse.ArgumentParser("adtui analyze")
+    analyze.prepare_parser(parser)
+    report = parser.parse_args([args.path])
+    for name in vars(report).keys() & vars(args).keys():
+        setattr(report, name, getattr(args, name))
+    return analyze.run(report)
+
+
+def _command(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"adtui.cli.{name}"))
+
+
+def _latest() -> Path:
+    if os.path.lexists(LATEST) or LATEST.parent.is_dir():
+        return LATEST
+    raise RunError(
+        "adtui",
+        expected="a PATH, or runs/latest here",
+        found="neither",
+        action="give a run directory or a checkpoint, or try `adtui demo`; `adtui --help` lists the commands",
+    )
+
+
+def _commands_help() -> str:
+    rows = {DEMO: DEMO_HELP, **{name: _command(name).HELP for name in COMMANDS}}
+    lines = [f"  {name:<10} {text}" for name, text in rows.items()]
+    hint = "`adtui COMMAND --help` explains one. A path that is named like a command is given as ./NAME."
+    return "\n".join(["commands:", *lines, "", hint])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

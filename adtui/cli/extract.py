@@ -1,0 +1,186 @@
+"""`adtui extract`: raw attention and logits into an .npz file, for scripts of one's own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError, ExportError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..pipeline import Session
+    from ..records import Floats
+
+    Arrays = dict[str, np.ndarray[Any, Any]]
+
+HELP = "write raw attention and logits of a run to an .npz file"
+
+#: Largest attention array: it is held in memory whole before it is written.
+MAX_BYTES = 4 << 30
+_ARRAYS = """\
+arrays of the output:
+  attn      (samples, layers, heads, queries, keys) float32; every row sums to 1; the query is the last token
+  logits    (samples, actions) float32, at the query
+  layers    (layers,) the indices of the layers written
+  in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
+            in_target_actions is -1 where it is not known
+
+arrays of --inputs, for B contexts of n transitions (the prefix in_ may be absent):
+  in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states (B,n,2),
+  in_query_states (B,2), and optionally in_target_actions (B,)
+"""
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _ARRAYS
+    parser.add_argument("run", metavar="RUN", help="run directory, checkpoint file, runs/latest or runs/")
+    parser.add_argument("--output", metavar="Y.npz", required=True, help="the file to write; replaced if it is there")
+    parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
+    parser.add_argument("--layers", type=_layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
+    parser.add_argument("--samples", type=_positive, default=5, metavar="K", help="number of contexts (default 5)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
+    parser.add_argument("--context", type=_positive, metavar="N", help="transitions (default: all the model takes)")
+    parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
+    parser.add_argument("--heads", type=_positive, metavar="H", help="number of heads, when the checkpoint is wrong")
+    parser.add_argument(
+        "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Extract; the path of the file goes to stdout."""
+    from .progress import bar
+
+    with bar() as progress:
+        task = progress.add_task("opening", total=None, note="")
+        from ..pipeline import open_session  # torch: about two seconds
+
+        session = open_session(
+            args.run,
+            device=args.device,
+            samples=args.samples,
+            seed=args.seed,
+            context=args.context,
+            heads=args.heads,
+            causal=args.causal,
+            window=args.window,
+            inputs=args.inputs,
+        )
+        output = Path(args.output)
+        layers = _chosen(args.layers, session.model.n_layer)
+        _check_size(output, attention_bytes(session, layers))
+        progress.update(task, description="extracting", total=len(session.samples))
+        arrays = extract(session, layers, lambda: progress.advance(task))
+        progress.update(task, description="writing", total=None)
+        _write(output, arrays)
+    print(output)
+    return 0
+
+
+def attention_bytes(session: Session, layers: Sequence[int]) -> int:
+    """Size of the array `attn` that `extract` makes."""
+    tokens = max(sample.n_tokens for sample in session.samples)
+    return len(session.samples) * len(layers) * session.model.n_head * tokens**2 * 4
+
+
+def extract(session: Session, layers: Sequence[int], advance: Callable[[], None] = lambda: None) -> Arrays:
+    """The arrays of the output file, see `adtui extract --help`.
+
+    Args:
+        session: an opened run; its samples all have the same length.
+        layers: which layers to keep.
+        advance: called after each sample.
+    """
+    import numpy as np
+
+    samples, model = session.samples, session.model
+    tokens = samples[0].n_tokens
+    attn: Floats = np.empty((len(samples), len(layers), model.n_head, tokens, tokens), np.float32)
+    logits: Floats = np.empty((len(samples), model.n_actions), np.float32)
+    for index in range(len(samples)):
+        captured = session.capture(index)
+        for place, layer in enumerate(layers):
+            attn[index, place] = captured.heads.matrices(layer)
+        logits[index] = captured.attention.logits
+        advance()
+    return {
+        "attn": attn,
+        "logits": logits,
+        "layers": np.array(layers, dtype=np.int64),
+        "in_states": np.stack([sample.states for sample in samples]),
+        "in_actions": np.stack([sample.actions for sample in samples]),
+        "in_rewards": np.stack([sample.rewards for sample in samples]),
+        "in_next_states": np.stack([sample.next_states for sample in samples]),
+        "in_query_states": np.stack([sample.query_state for sample in samples]),
+        "in_target_actions": np.array([-1 if s.target_action is None else s.target_action for s in samples]),
+        "in_episode": np.stack([sample.episode for sample in samples]),
+        "in_step": np.stack([sample.step for sample in samples]),
+    }
+
+
+def _check_size(output: Path, size: int) -> None:
+    """Refuse, before any work, what would fill the memory or the disk."""
+    advice = "choose fewer --layers or --samples, or a shorter --context"
+    found = f"{size / (1 << 30):.1f} GB"
+    if size > MAX_BYTES:
+        raise ExportError(output, expected=f"attention of at most {MAX_BYTES >> 30} GB", found=found, action=advice)
+    if output.is_dir():
+        raise ExportError(output, expected="a file to write", found="a directory", action="name a file in it")
+    parent = next((parent for parent in output.absolute().parents if parent.is_dir()), Path("/"))
+    free = shutil.disk_usage(parent).free
+    if size > free:
+        expected = f"at most the {free / (1 << 30):.1f} GB that are free there"
+        raise ExportError(output, expected=expected, found=found, action=advice)
+
+
+def _write(output: Path, arrays: Arrays) -> None:
+    import numpy as np
+
+    from ..atomic import replacing
+
+    try:
+        with replacing(output) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stubs take a keyword of savez for an array
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ExportError(
+            output, expected="a file that can be written", found=found, action="write elsewhere"
+        ) from None
+
+
+def _chosen(asked: list[int] | None, n_layer: int) -> list[int]:
+    layers = list(range(n_layer)) if asked is None else asked
+    if outside := [layer for layer in layers if layer >= n_layer]:
+        raise ConfigError(
+            "--layers", expected=f"layers from 0 to {n_layer - 1}", found=str(outside[0]), action="choose some of these"
+        )
+    return layers
+
+
+def _layers(text: str) -> list[int]:
+    """ "0,2-3" → [0, 2, 3]."""
+    layers: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,4})\s*(?:-\s*(\d{1,4})\s*)?", part)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"expected layers such as 0,2-3, found {text}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise argparse.ArgumentTypeError(f"expected ranges that rise, found {part}")
+        layers |= set(range(first, last + 1))
+    return sorted(layers)
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
+    return value
