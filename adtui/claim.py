@@ -60,7 +60,8 @@ class Claim:
         kind: its name.
         noun: its name in "no evidence of …".
         rule: its line in the table of thresholds.
-        measure: statistics of one sample and its n → (L, H), the logarithm of the effect.
+        measure: statistics of one sample and its n → (L, H), the effect or, where `is_log`, its logarithm. Ratios are
+            averaged as logarithms, so that twice and half make one; shares are averaged as they are.
         unit: what the effect is, in a few words.
         says: (effect, n) → predicate of the sentence, "leans on recent tokens: …".
         caveat: what this kind in particular does not show.
@@ -75,6 +76,7 @@ class Claim:
     says: Callable[[float, int], str]
     caveat: str
     suggests: tuple[str, ...]
+    is_log: bool = False
 
     def find(self, evidence: Evidence) -> Iterator[Insight]:
         """Every statement that the samples allow: the model, then layers, then heads.
@@ -84,7 +86,7 @@ class Claim:
         """
         if not evidence.stats:
             return
-        effects = evidence.effects(self.measure, min_keys=self.rule.min_keys)
+        effects = self._effects(evidence)
         if evidence.n_histories < MIN_HISTORIES:
             for index, (layer, head) in enumerate(evidence.scopes):
                 if layer is not None and head is None and self.rule.met_by(effects.mean[index]):
@@ -98,7 +100,7 @@ class Claim:
 
     def withdraw(self, evidence: Evidence, earlier: Insight) -> Insight:
         """Restate a statement about a layer or head that the samples no longer support."""
-        effects = evidence.effects(self.measure, min_keys=self.rule.min_keys)
+        effects = self._effects(evidence)
         index = evidence.scopes.index((earlier.layer, earlier.head))
         sentence = (
             f"{subject(evidence.scopes[index])}: no evidence of {self.noun} any more, {self.unit} "
@@ -108,7 +110,7 @@ class Claim:
 
     def _observed(self, evidence: Evidence, effects: Estimate, index: int) -> Insight:
         sentence = f"{subject(evidence.scopes[index])} {self.says(float(effects.mean[index]), evidence.n_keys)}."
-        weighted = evidence.effects(self.measure, min_keys=self.rule.min_keys, weighted=True)
+        weighted = self._effects(evidence, weighted=True)
         moved = float(weighted.mean[index])
         gone = bool(np.isfinite(moved)) and not self.rule.met_by(moved)
         doubt = f"Weighted by the values' norms it disappears ({self.unit} {moved:.2g}). " if gone else ""
@@ -157,6 +159,9 @@ class Claim:
             status=status,
             n_keys=evidence.n_keys,
         )
+
+    def _effects(self, evidence: Evidence, *, weighted: bool = False) -> Estimate:
+        return evidence.effects(self.measure, is_log=self.is_log, min_keys=self.rule.min_keys, weighted=weighted)
 
     def _holds(self, effects: Estimate, index: int) -> bool:
         """The whole interval, of at least MIN_HISTORIES histories, is where the rule wants it."""

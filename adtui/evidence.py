@@ -39,23 +39,26 @@ class Evidence:
             *((layer, None) for layer in range(n_layer)),
             *((layer, head) for layer in range(n_layer) for head in range(n_head)),
         )
-        self._known: dict[tuple[Measure, int, bool], Estimate] = {}
+        self._known: dict[tuple[Measure, bool, int, bool], Estimate] = {}
 
-    def effects(self, measure: Measure, *, min_keys: int, weighted: bool = False) -> Estimate:
+    def effects(self, measure: Measure, *, is_log: bool, min_keys: int, weighted: bool = False) -> Estimate:
         """Effect of every scope, in the order of `scopes`.
 
         A layer is the mean over its heads' own effects, the model the mean over all heads: per head first, so that no
         head hides in the average of rows. (The users' script averages rows first; its numbers are the `seed` set.)
 
         Args:
-            measure: statistics of one sample and its n → (L, H), the logarithm of the effect; logarithms are averaged,
-                so that "twice" and "half" are equally far from "the same".
+            measure: statistics of one sample and its n → (L, H) effect.
+            is_log: it measures the effect's logarithm, which is averaged, and the exponential of that is returned.
             min_keys: samples with fewer context keys are left out.
             weighted: use the value-weighted row.
         """
-        key = (measure, min_keys, weighted)
+        key = (measure, is_log, min_keys, weighted)
         if key not in self._known:
-            self._known[key] = self._effects(measure, min_keys, weighted)
+            found = self._effects(measure, min_keys, weighted)
+            self._known[key] = (
+                Estimate(np.exp(found.mean), np.exp(found.low), np.exp(found.high), found.n) if is_log else found
+            )
         return self._known[key]
 
     def _effects(self, measure: Measure, min_keys: int, weighted: bool) -> Estimate:
@@ -65,8 +68,7 @@ class Evidence:
             if sample.n_context < min_keys:
                 values = np.full_like(values, np.nan)
             rows.append(np.concatenate([[_mean(values)], [_mean(layer) for layer in values], values.ravel()]))
-        logs = estimate(np.stack(rows), [sample.history for sample in self.samples])
-        return Estimate(np.exp(logs.mean), np.exp(logs.low), np.exp(logs.high), logs.n)
+        return estimate(np.stack(rows), [sample.history for sample in self.samples])
 
     @property
     def count(self) -> str:

@@ -47,20 +47,20 @@ RULES = {
 }  # fmt: skip
 
 
-def recency(stats: HeadStats, _n: int) -> Doubles:
+def log_recent_distant(stats: HeadStats, _n: int) -> Doubles:
     """ln(mean attention of the last quarter / of the first quarter), limited so that an empty quarter stays finite."""
     return np.clip(stats.log_recent_distant, -LOG_LIMIT, LOG_LIMIT)
 
 
 def effective_share(stats: HeadStats, n: int) -> Doubles:
-    """ln(e^H / n): 0 for a uniform row, ln(1/n) for a one-hot row."""
-    return stats.entropy - np.log(n) if n else np.full_like(stats.entropy, np.nan)
+    """e^H / n: 1 for a uniform row, 1/n for a one-hot row."""
+    return stats.effective / n if n else np.full_like(stats.effective, np.nan)
 
 
 def share_holding_90(stats: HeadStats, n: int) -> Doubles:
-    """ln(fewest tokens that hold 90 % of the mass / n)."""
+    """Fewest tokens that hold 90 % of the mass, over n."""
     counts = stats.holding[..., HOLDING.index(0.9)].astype(np.float64)
-    return np.log(np.where(counts == 0, np.nan, counts) / max(n, 1))
+    return np.where(counts == 0, np.nan, counts) / max(n, 1)
 
 
 def _says_recency(ratio: float, n: int) -> str:
@@ -82,10 +82,7 @@ def _says_spread(ratio: float, _n: int) -> str:
 
 
 def _says_uniform(share: float, n: int) -> str:
-    return (
-        f"is nearly uniform: {share * n:.0f} of {n} positions ({share:.0%}) are effective, entropy "
-        f"{1 + np.log(share) / np.log(n):.3f} of its maximum ln n"
-    )
+    return f"is nearly uniform: {share * n:.0f} of {n} positions ({share:.0%}) are effective (e^entropy)"
 
 
 def _says_sparse(share: float, n: int) -> str:
@@ -94,26 +91,59 @@ def _says_sparse(share: float, n: int) -> str:
 
 KINDS = (
     Claim(
-        "recency", "recency", RULES["recency"], recency, "newest/oldest quarter", _says_recency,
-        "Compares only the two ends; the middle half does not count.", ("recent", "exponential-decay", "sink-recent"),
+        kind="recency",
+        noun="recency",
+        rule=RULES["recency"],
+        measure=log_recent_distant,
+        is_log=True,
+        unit="newest/oldest quarter",
+        says=_says_recency,
+        caveat="Compares only the two ends; the middle half does not count.",
+        suggests=("recent", "exponential-decay", "sink-recent"),
     ),
     Claim(
-        "primacy", "primacy", RULES["primacy"], recency, "newest/oldest quarter", _says_primacy,
-        "Compares only the two ends; the middle half does not count.", ("top-k", "heavy-hitters"),
+        kind="primacy",
+        noun="primacy",
+        rule=RULES["primacy"],
+        measure=log_recent_distant,
+        is_log=True,
+        unit="newest/oldest quarter",
+        says=_says_primacy,
+        caveat="Compares only the two ends; the middle half does not count.",
+        suggests=("top-k", "heavy-hitters"),
     ),
     Claim(
-        "spread", "an even spread", RULES["spread"], recency, "newest/oldest quarter", _says_spread,
-        "Compares only the two ends; a few tokens may still hold most of the mass.", ("uniform", "top-k"),
+        kind="spread",
+        noun="an even spread",
+        rule=RULES["spread"],
+        measure=log_recent_distant,
+        is_log=True,
+        unit="newest/oldest quarter",
+        says=_says_spread,
+        caveat="Compares only the two ends; a few tokens may still hold most of the mass.",
+        suggests=("uniform", "top-k"),
     ),
     Claim(
-        "uniform", "uniform attention", RULES["uniform"], effective_share, "effective share of positions",
-        _says_uniform, "A uniform head may average over the context on purpose, or do nothing.", ("uniform",),
+        kind="uniform",
+        noun="uniform attention",
+        rule=RULES["uniform"],
+        measure=effective_share,
+        unit="effective share of positions",
+        says=_says_uniform,
+        caveat="A uniform head may average over the context on purpose, or do nothing.",
+        suggests=("uniform",),
     ),
     Claim(
-        "sparse", "sparse attention", RULES["sparse"], share_holding_90, "share of positions holding 90 %",
-        _says_sparse, "Which tokens they are may change from query to query.", ("top-k", "threshold", "heavy-hitters"),
+        kind="sparse",
+        noun="sparse attention",
+        rule=RULES["sparse"],
+        measure=share_holding_90,
+        unit="share of positions holding 90 %",
+        says=_says_sparse,
+        caveat="Which tokens they are may change from query to query.",
+        suggests=("top-k", "threshold", "heavy-hitters"),
     ),
-)  # fmt: skip
+)
 
 Key = tuple[str, int | None, int | None]  # kind, layer, head
 

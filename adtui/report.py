@@ -156,13 +156,13 @@ def _statements(group: Sequence[Insight]) -> RenderableType:
         doubt = one.caveat.removesuffix(common).strip()
         if doubt:
             lines.append(Padding(Text(doubt, "yellow"), (0, 0, 0, 2)))
-    heads = [one for one in group if one.scope == "head"]
+    heads = [one for one in group if one not in wide]
     if heads:
         doubted = any(one.caveat != common for one in heads)
         marks = ("*" if one.caveat != common else "" for one in heads)
         spans = (f"{one.where}{mark} {_span(one)}" for one, mark in zip(heads, marks, strict=True))
         note = " (* disappears when weighted by the values' norms)" if doubted else ""
-        lines.append(_bullet(f"Heads: {'; '.join(spans)}.{note}"))
+        lines.append(_bullet(f"{'Heads' if wide[0].scope != 'head' else 'Also'}: {'; '.join(spans)}.{note}"))
     first = group[0]
     if first.suggests:
         lines.append(Text(f"Worth testing: {', '.join(first.suggests)}."))
