@@ -1,0 +1,84 @@
+"""The commands as a user runs them: train, stop with Ctrl+C, go on; collect; evaluate."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+TINY = str(REPOSITORY / "configs/tiny.yaml")
+ADTUI = [sys.executable, "-m", "adtui"]
+
+
+def adtui(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*ADTUI, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+
+
+def test_train_then_evaluate_its_latest_run(tmp_path: Path) -> None:
+    trained = adtui("train", TINY, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout == "runs/AD-darkroom-seed0\n"
+    assert "step 12/12 · loss" in trained.stderr
+    evaluated = adtui("evaluate", "runs/latest", "--json", "--episodes", "2", "--streams", "1", cwd=tmp_path)
+    assert evaluated.returncode == 0, evaluated.stderr
+    result = json.loads(evaluated.stdout)
+    assert result["curves"]["held_out"]["histories"] == 8
+    assert result["curves"]["held_out"]["optimal"] == 17.25
+    shown = adtui("evaluate", "runs/latest", "--episodes", "2", "--streams", "1", cwd=tmp_path)
+    assert "held-out goals" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+def test_interrupt_saves_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    config = tmp_path / "long.yaml"
+    config.write_text(Path(TINY).read_text().replace("train_timesteps: 12", "train_timesteps: 100000"))
+    with subprocess.Popen([*ADTUI, "train", str(config)], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "step 4/100000" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert "the same command goes on from there" in rest
+    run = tmp_path / "runs/AD-darkroom-seed0"
+    assert (run / "resume.pt").exists()
+    assert (run / "ckpt-4.pt").exists()
+    assert not list(run.glob(".*"))
+
+
+def test_collect_refuses_to_replace_a_file(tmp_path: Path) -> None:
+    config = tmp_path / "collect.yaml"
+    config.write_text("n_stream: 1\nepisodes: 2\ngoals: [3]\ntraj_dir: ./datasets\n")
+    first = adtui("collect", str(config), cwd=tmp_path)
+    assert first.stdout == "datasets/history_darkroom_explorer_alg-seed42.hdf5\n"
+    again = adtui("collect", str(config), cwd=tmp_path)
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "--force" in again.stderr
+    assert again.stderr.count("\n") == 1
+    assert adtui("collect", str(config), "--force", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["train", "nowhere.yaml"], "nowhere.yaml"),
+        (["train", TINY, "--device", "abacus"], "abacus"),
+        (["evaluate", "nowhere"], "nowhere"),
+        (["collect", TINY], "tiny.yaml"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(tmp_path: Path, words: list[str], names: str) -> None:
+    result = adtui(*words, cwd=tmp_path)
+    assert result.returncode == 2
+    assert names in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
