@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -147,7 +147,7 @@ def _percentiles(values: Doubles) -> tuple[Doubles, Doubles]:
     return means[:, cut], means[:, RESAMPLES - 1 - cut]
 
 
-@cache
+@lru_cache(maxsize=4)  # 8 kB per history each: all sizes of a long log would add up
 def _weights(n: int) -> Doubles:
     """(RESAMPLES, n): how often each history is drawn, over n. One seed, so that equal input gives equal output."""
     draws = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)

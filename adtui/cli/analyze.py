@@ -110,7 +110,7 @@ def _report(session: Session, *, as_json: bool) -> str:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else 0
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
     return value

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from adtui.__main__ import main
 from adtui.cli import analyze
 from adtui.errors import AdtuiError, ConfigError, HistoryError, RunError
 
@@ -79,6 +80,22 @@ def test_bad_input_is_one_typed_line(tiny_run: Path, arguments: list[str], kind:
     with pytest.raises(kind) as raised:
         call(*(tiny_run if argument == "RUN" else argument for argument in arguments))
     assert "\n" not in str(raised.value)
+
+
+def test_the_command_line_turns_errors_into_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", "/nowhere/at/all"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("context", ["1", "2", "7"])
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_very_short_contexts(tiny_run: Path, context: str, capsys: pytest.CaptureFixture[str]) -> None:
+    got = document(capsys, tiny_run, "--context", context)
+    assert {one["status"] for one in got["insights"]} == {"no evidence"}
+    assert call(tiny_run, "--context", context, "--device", "cpu") == 0
+    assert "not defined here" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("option", [["--samples", "0"], ["--context", "-1"], ["--heads", "many"]])
