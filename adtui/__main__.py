@@ -41,7 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 1 (failed), 2 (user error), 130 (interrupted)."""
     argv = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _dispatch(argv)
+        try:
+            code = _dispatch(argv)
+        except SystemExit:  # argparse has printed its help or its complaint
+            sys.stdout.flush()
+            raise
         sys.stdout.flush()
         return code
     except AdtuiError as error:
@@ -85,8 +89,7 @@ def _open(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     if args.path is None:
         args.path = str(_latest())
-    elif not os.path.lexists(args.path) and (near := difflib.get_close_matches(args.path, [*COMMANDS, DEMO], n=1)):
-        raise RunError(args.path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
+    _check_path(args.path)
     return _show(command, args)
 
 
@@ -100,6 +103,18 @@ def _demo(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     args.path = str(demo_run())
     return _show(command, args)
+
+
+def _check_path(path: str) -> None:
+    """Refuse a path that leads to no run before anything heavy is loaded, or a screen is drawn."""
+    from .runs import find_run, list_runs
+
+    if not os.path.lexists(path) and os.sep not in path:
+        near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
+        if near:
+            raise RunError(path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
+    if not (os.path.isdir(path) and list_runs(path)):  # several runs: the app lets the user pick
+        find_run(path)
 
 
 def _show(command: Command, args: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from .errors import RunError
@@ -130,6 +129,8 @@ def demo_run() -> Path:
     Raises:
         RunError: this installation has none.
     """
+    from importlib import resources  # 10 ms that no other command needs
+
     bundled = Path(str(resources.files("adtui"))) / "bundled" / "runs"
     runs = list_runs(bundled) if bundled.is_dir() else ()
     if not runs:
