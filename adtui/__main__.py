@@ -68,7 +68,10 @@ def _dispatch(argv: list[str]) -> int:
         command = _command(name)
         parser = argparse.ArgumentParser(f"adtui {name}", description=_sentence(command.HELP))
         command.prepare_parser(parser)
-        return command.run(parser.parse_args(argv[1:]))
+        args = parser.parse_args(argv[1:])
+        if "run" in args:
+            _find(args.run)
+        return command.run(args)
     return _open(argv)
 
 
@@ -106,15 +109,22 @@ def _demo(argv: list[str]) -> int:
 
 
 def _check_path(path: str) -> None:
-    """Refuse a path that leads to no run before anything heavy is loaded, or a screen is drawn."""
-    from .runs import find_run, list_runs
+    """Refuse a path that leads to no run before a screen is drawn."""
+    from .runs import list_runs
 
     if not os.path.lexists(path) and os.sep not in path:
         near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
         if near:
             raise RunError(path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
     if not (os.path.isdir(path) and list_runs(path)):  # several runs: the app lets the user pick
-        find_run(path)
+        _find(path)
+
+
+def _find(path: str) -> None:
+    """Refuse a path that leads to no single run: a typing error should not cost the import of torch."""
+    from .runs import find_run
+
+    find_run(path)
 
 
 def _show(command: Command, args: argparse.Namespace) -> int:

@@ -57,10 +57,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Extract; the path of the file goes to stdout."""
-    from ..runs import find_run
     from .progress import bar
 
-    find_run(args.run)  # a mistyped path should not cost the import of torch
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
         from ..pipeline import open_session  # torch: about two seconds

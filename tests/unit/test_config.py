@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import Field
 
 from adtui.config import Settings, load_settings, load_yaml
@@ -140,3 +142,12 @@ def test_faults_name_key_expected_found_and_meaning(write) -> None:
 
 def test_a_key_set_twice_is_refused(write) -> None:
     fault(write("steps: 1\nsteps: 2"), "steps", "another in line 2")
+
+
+@given(st.text(st.sampled_from("ab:-[]{}&*!#'\"|>%@,. \n\t0\x00é"), max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+def test_any_text_is_plain_values_or_one_line(write, text: str) -> None:
+    try:
+        assert isinstance(load_yaml(write(text)), dict)
+    except ConfigError as error:
+        assert "\n" not in str(error)  # noqa: PT017  (either outcome is right)
