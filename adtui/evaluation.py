@@ -27,15 +27,21 @@ EvaluationProgress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """What to measure. `n_context`: longest context in transitions."""
+    """What to measure.
+
+    Attributes:
+        n_context: longest context in transitions.
+        streams: histories per held-out goal; as many in all are spread over the training goals.
+        control_streams: histories per held-out goal in each control.
+    """
 
     split: Split
     n_context: int
     size: int = GRID_SIZE
     horizon: int = HORIZON
     episodes: int = 40
-    streams: int = 8
-    train_streams: int = 1
+    streams: int = 4
+    control_streams: int = 1
     seed: int = 0
     greedy: bool = False
 
@@ -98,7 +104,8 @@ class Evaluation:
 def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress | None = None) -> Evaluation:
     """Roll `policy` out in every condition of `Evaluation`. Equal plans and policies give equal numbers."""
     held_out = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.streams)
-    train = np.repeat(np.array(plan.split.train, dtype=np.int64), plan.train_streams)
+    train = np.resize(np.array(plan.split.train, dtype=np.int64), len(held_out))  # the split has shuffled them
+    control = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.control_streams)
 
     def curve(name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False) -> Curve:
         returns = _returns(policy, plan, goals, name, progress, wipe=wipe, zero=zero)
@@ -107,8 +114,8 @@ def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress 
     return Evaluation(
         held_out=curve("held-out goals", held_out),
         train=curve("training goals", train),
-        context_wiped=curve("context wiped", held_out, wipe=True),
-        reward_zeroed=curve("reward zeroed", held_out, zero=True),
+        context_wiped=curve("context wiped", control, wipe=True),
+        reward_zeroed=curve("reward zeroed", control, zero=True),
     )
 
 

@@ -24,8 +24,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
     parser.add_argument("--episodes", type=_positive, default=40, help="episodes per history (default: 40)")
-    parser.add_argument("--streams", type=_positive, default=8, help="histories per held-out goal (default: 8)")
-    parser.add_argument("--train-streams", type=_positive, default=1, help="histories per training goal (default: 1)")
+    parser.add_argument("--streams", type=_positive, default=4, help="histories per held-out goal (default: 4)")
+    parser.add_argument("--control-streams", type=_positive, help="the same in the controls (default: a quarter)")
     parser.add_argument("--context", type=_positive, help="context length in transitions (default: the longest)")
     parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
@@ -116,7 +116,7 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace) ->
         horizon=horizon,
         episodes=args.episodes,
         streams=args.streams,
-        train_streams=args.train_streams,
+        control_streams=args.control_streams or max(1, args.streams // 4),
         seed=args.seed,
         greedy=args.greedy,
     )

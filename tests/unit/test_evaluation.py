@@ -12,7 +12,7 @@ from adtui.darkroom import Split, optimal_return
 from adtui.evaluation import EvaluationPlan, evaluate, make_curve
 from adtui.rollouts import random_policy
 
-PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, seed=2)
+PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, control_streams=4, seed=2)
 
 
 def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
@@ -23,8 +23,8 @@ def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
     assert result.reward_zeroed.last.high < held_out.last.low
     assert result.context_wiped.last.mean < held_out.last.mean
     assert held_out.optimal == pytest.approx(np.mean([optimal_return(41), optimal_return(49)]))
-    assert result.train.histories == 2
-    assert held_out.histories == 12
+    assert result.train.histories == held_out.histories == 12
+    assert set(result.train.by_goal) == {3, 4}
 
 
 def test_random_policy_measures_as_random() -> None:
