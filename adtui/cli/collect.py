@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 HELP = "collect learning histories of a source agent into an HDF5 file"
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(
             settings.output, expected="no file there yet", found="one", action="move it away or give --force"
         )
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         with bar() as progress:
             task = progress.add_task(settings.alg, total=None, note="")
@@ -35,5 +37,13 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
     print(path)
     return 0
+
+
+def _leave(number: int, frame: object) -> None:
+    """An exception, so that the half-written temporary file is removed on the way out."""
+    del frame
+    sys.exit(128 + number)
