@@ -1,0 +1,248 @@
+"""The app: starts the engine after its first paint, listens to it, and keeps going when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from ..errors import EXIT_CODE, AdtuiError
+from ..protocol import (
+    Cancel,
+    Cancelled,
+    Done,
+    ExportAll,
+    Exported,
+    ExportView,
+    Failed,
+    InsightFound,
+    Opened,
+    OpenRun,
+    Progress,
+    Ready,
+    StatsReady,
+)
+from ..records import RunInfo
+from ..runs import Run
+from .commands import ExplorerCommands
+from .engine_client import Engine, EngineClient
+from .jobs import Jobs
+from .messages import EngineDied, EngineReplied
+from .renderables.colors import ColorTable, choose_table
+from .screens.dialog import Dialog
+from .screens.explorer import ExplorerScreen
+from .screens.picker import PickerScreen
+from .screens.too_small import TooSmallScreen, fits
+from .terminal import leave_on_signals
+
+WATCH_SECONDS = 5.0
+"""How often the run directory is looked at for a newer checkpoint."""
+
+
+class AdtuiApp(App[str]):
+    """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
+
+    Args:
+        request: what to open; its id is ignored.
+        run: the run, watched for newer checkpoints; None when only the engine can tell.
+        runs: several runs to choose from, or none.
+        engine: the engine; tests bring their own.
+        plain: ASCII only, whatever the terminal could show.
+        slow_link: fewer bytes for the same keys.
+    """
+
+    CSS_PATH = "adtui.tcss"
+    TITLE = "adtui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {ExplorerCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", "quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(
+        self,
+        request: OpenRun,
+        run: Run | None = None,
+        runs: Sequence[Run] = (),
+        engine: Engine | None = None,
+        *,
+        plain: bool = False,
+        slow_link: bool = False,
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"  # over SSH every frame of an animation is bytes
+        self.request = request
+        self.watched = run
+        self.runs = tuple(runs)
+        self.engine: Engine = EngineClient() if engine is None else engine
+        self.plain = plain
+        self.jobs = Jobs()
+        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)
+        self.color_table: ColorTable | None = choose_table(None, utf8=False) if plain else None
+        self.opened: RunInfo | None = None
+        self._opening: int | None = None
+        self._alive = False
+        self._baseline: tuple[int, int, int] | None = None
+
+    # -- start and end -----------------------------------------------------------------------------------------------
+    def on_mount(self) -> None:
+        self.set_class(self.plain, "-plain")
+        leave_on_signals(self)
+        self.push_screen(self.explorer)
+        if self.runs:
+            self.push_screen(PickerScreen(self.runs, str(Path(self.request.path))), self._picked)
+        self._cover()
+        # After the first paint: importing torch in the other process must not delay what the user sees.
+        self.call_after_refresh(self.listen)
+        self.set_interval(WATCH_SECONDS, self._look_for_newer)
+
+    def _picked(self, run: Run | None) -> None:
+        if run is None:
+            self.exit()
+            return
+        self.watched = run
+        self.request = replace(self.request, path=str(run.directory))
+        self._open()
+
+    async def action_quit(self) -> None:
+        """End the app and the engine."""
+        self.exit()
+
+    async def on_unmount(self) -> None:
+        await self.engine.close()
+
+    def on_resize(self) -> None:
+        self._cover()
+
+    def _cover(self) -> None:
+        """Below the smallest size, say so; that screen leaves by itself."""
+        if not fits(*self.size) and not any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
+            self.push_screen(TooSmallScreen())
+
+    # -- engine ------------------------------------------------------------------------------------------------------
+    @work(exclusive=True, exit_on_error=False, group="engine")
+    async def listen(self) -> None:
+        """Start the engine and post what it says until it is gone."""
+        try:
+            await self.engine.start()
+        except AdtuiError as error:
+            self.post_message(EngineDied(str(error)))
+            return
+        async for reply in self.engine.replies():
+            self.post_message(EngineReplied(reply))
+        if self.engine.reason is not None:
+            self.post_message(EngineDied(self.engine.reason, self.engine.log))
+
+    def _open(self) -> None:
+        """Open the run, or open it again with its newest checkpoint."""
+        self.jobs.clear()
+        self._baseline = None
+        self._opening = self.engine.next_id()
+        self._send_long(replace(self.request, id=self._opening), "opening")
+        self.explorer.opening(self.request.path)
+
+    def _send_long(self, request: OpenRun | ExportView | ExportAll, what: str) -> None:
+        self.jobs.begin(request.id, what)
+        self.explorer.show_progress(self.jobs.progress)
+        self.engine.send(request)
+
+    @on(EngineReplied)
+    def _replied(self, event: EngineReplied) -> None:
+        reply = event.reply
+        match reply:
+            case Ready():
+                self._alive = True
+                if not self.runs or self.watched is not None:
+                    self._open()
+            case Opened():
+                if reply.id == self._opening:
+                    self.opened = reply.run
+                    self.explorer.open(reply.run)
+            case StatsReady() | InsightFound():
+                if reply.id == self._opening:  # else it is about the checkpoint before
+                    self.explorer.presenter.receive(reply)
+            case Progress():
+                self.jobs.update(reply)
+            case Done():
+                self.jobs.end(reply.id)
+                if reply.id == self._opening:
+                    self.explorer.presenter.analysed()
+            case Exported():
+                self.jobs.end(reply.id)
+                files = "1 figure" if len(reply.paths) == 1 else f"{len(reply.paths)} figures"
+                self.notify(f"wrote {files} into {reply.directory}", title="export", timeout=8)
+            case Cancelled():
+                if self.jobs.end(reply.id):
+                    self.notify(f"{reply.what} cancelled")
+            case Failed():
+                self._failed(reply)
+            case _:
+                self.explorer.presenter.receive(reply)
+        self.explorer.show_progress(self.jobs.progress)
+
+    def _failed(self, reply: Failed) -> None:
+        was_job = self.jobs.end(reply.id)
+        if reply.id == self._opening and self.opened is None and reply.kind == "user":
+            self.exit(str(reply.error), return_code=EXIT_CODE)
+        elif was_job or reply.kind != "user":
+            self._say("that failed", str(reply.error), reply.detail)
+        else:
+            self.explorer.presenter.receive(reply)
+
+    @on(EngineDied)
+    def _died(self, event: EngineDied) -> None:
+        self._alive = False
+        self.jobs.clear()
+        self.explorer.show_progress(None)
+        self.explorer.note("engine gone: r restarts it")
+        self._say("the engine has gone", event.reason, "\n".join(event.log))
+
+    def _say(self, title: str, text: str, detail: str) -> None:
+        """A dialog that offers to start again."""
+
+        def answered(answer: str | None) -> None:
+            if answer == "restart":
+                self.reload()
+
+        whole = f"{text}\n\n{detail}" if detail else text
+        self.push_screen(Dialog(title, whole, {"r": ("restart", "start again"), "q": ("", "close")}), answered)
+
+    # -- what the explorer asks for ----------------------------------------------------------------------------------
+    @on(ExplorerScreen.Reload)
+    def reload(self) -> None:
+        """Open the newest checkpoint; start the engine again first when it has gone."""
+        if self._alive:
+            self._open()
+        else:
+            self.explorer.note("")
+            self.listen()
+
+    @on(ExplorerScreen.Long)
+    def _long(self, event: ExplorerScreen.Long) -> None:
+        self._send_long(event.request, "export")
+
+    @on(ExplorerScreen.Back)
+    def _back(self) -> None:
+        """Esc with nothing open: stop the newest long work."""
+        job = self.jobs.newest
+        if job is not None and self.opened is not None:
+            self.engine.send(Cancel(self.engine.next_id(), job))
+
+    # -- newer checkpoints -------------------------------------------------------------------------------------------
+    @work(exclusive=True, exit_on_error=False, group="watch")
+    async def _look_for_newer(self) -> None:
+        """Compare the newest checkpoint on disk with the one on display; in a thread, for slow network disks."""
+        if self.watched is None or self.opened is None:
+            return
+        seen = await asyncio.to_thread(self.watched.fingerprint)
+        step = seen[0]
+        if self._baseline is None:
+            self._baseline = seen
+        if step > self.opened.step or seen != self._baseline:
+            self.explorer.note(f"step {step} is there: r" if step >= 0 else "the checkpoint has changed: r")

@@ -1,0 +1,30 @@
+"""The command palette: every key of the explorer by its explanation."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from .keys import KEYS, Key
+
+COMMANDS: tuple[Key, ...] = tuple(key for key in KEYS if key.action not in ("app.command_palette", "back"))
+
+
+class ExplorerCommands(Provider):
+    """Offers the table of keys; a command runs in the screen below the palette, as its key would."""
+
+    async def discover(self) -> Hits:
+        for key in COMMANDS:
+            yield DiscoveryHit(key.explanation, partial(self._run, key), help=f"key {key.shown}")
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for key in COMMANDS:
+            score = matcher.match(key.explanation)
+            if score > 0:
+                text = matcher.highlight(key.explanation)
+                yield Hit(score, text, partial(self._run, key), help=f"key {key.shown}")
+
+    async def _run(self, key: Key) -> None:
+        await self.screen.run_action(key.action)

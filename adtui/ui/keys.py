@@ -1,0 +1,118 @@
+"""The one table of keys: the explorer's bindings, the key bar, the help screen and the palette are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Key:
+    """One or more keys that do one thing.
+
+    Attributes:
+        keys: Textual's names, comma separated.
+        shown: how people write them.
+        action: the explorer's action.
+        label: one or two words, for the key bar; empty where the bar leaves it out.
+        explanation: one line, for the help screen and the command palette.
+        priority: taken before the focused pane sees the key.
+    """
+
+    keys: str
+    shown: str
+    action: str
+    label: str
+    explanation: str
+    priority: bool = False
+
+
+MOVES = (
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up", True),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down", True),
+    Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left", True),
+    Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right", True),
+    Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane", True),
+    Key("shift+down,J", "⇧↓ J", "select(1,0)", "", "next layer, from any pane", True),
+    Key("shift+left,H", "⇧← H", "select(0,-1)", "", "previous head, from any pane", True),
+    Key("shift+right,L", "⇧→ L", "select(0,1)", "", "next head, from any pane", True),
+    Key("n", "n", "sample(1)", "sample", "next sample (another learning history)"),
+    Key("p", "p", "sample(-1)", "", "previous sample"),
+    Key("right_square_bracket", "]", "row(1)", "query row", "next query row: the curve shows where that token looks"),
+    Key("left_square_bracket", "[", "row(-1)", "", "previous query row"),
+    Key("right_curly_bracket", "}", "episode(1)", "", "query row to the start of the next episode"),
+    Key("left_curly_bracket", "{", "episode(-1)", "", "query row to the start of the episode, then of the one before"),
+    Key("slash", "/", "goto", "go to", "go to a place: L2H3, 2.3, q57, k12, ep3, s2, or several at once"),
+)
+PANES = (
+    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
+    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
+    Key("1", "1", "go_pane(0)", "", "pane 1: the heads, layer by head"),
+    Key("2", "2", "go_pane(1)", "", "pane 2: the attention heatmap"),
+    Key("3", "3", "go_pane(2)", "", "pane 3: attention of the query row on the history"),
+    Key("4", "4", "go_pane(3)", "", "pane 4: attention that each token receives"),
+    Key("5", "5", "go_pane(4)", "", "pane 5: the statistics"),
+    Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
+    Key("enter", "Enter", "full", "full size", "the focused pane at full size; Enter or Esc goes back", True),
+    Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
+)
+VIEWS = (
+    Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
+    Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
+)
+OUTPUTS = (
+    Key("e", "e", "export", "export", "write the figures of what is shown into figs/attention"),
+    Key("E", "E", "export_all", "", "write every figure of the run into figs/attention; Esc cancels"),
+    Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
+)
+GENERAL = (
+    Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
+    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
+    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+)
+
+GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
+    ("Where you are", MOVES),
+    ("Panes", PANES),
+    ("How it is shown", VIEWS),
+    ("What you take away", OUTPUTS),
+    ("Everything else", GENERAL),
+)
+KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
+
+PLAIN_NAMES = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right", "⇧": "S-"})
+"""For terminals without UTF-8."""
+
+
+def bindings() -> list[Binding]:
+    """The table as Textual's bindings. The app itself binds Ctrl+P."""
+    return [
+        Binding(key.keys, key.action, key.explanation, show=bool(key.label), priority=key.priority)
+        for key in KEYS
+        if key.keys != "ctrl+p"
+    ]
+
+
+def bar(width: int, *, heatmap: bool, plain: bool = False) -> str:
+    """The bottom line: as many keys as fit in `width` columns, help and quit always.
+
+    Args:
+        heatmap: True when the arrows move the heatmap's cursor.
+        plain: ASCII only.
+    """
+    arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
+    middle = [arrows, *((key.shown, key.label) for key in KEYS if key.label and key.label not in ("help", "quit"))]
+    end = [("?", "help"), ("q", "quit")]
+    while middle and _length([*middle, *end]) > width:
+        middle.pop()
+    return "  ".join(f"[b $accent]{_escape(key)}[/] {label}" for key, label in [*middle, *end])
+
+
+def _length(pairs: list[tuple[str, str]]) -> int:
+    return sum(len(key) + 1 + len(label) + 2 for key, label in pairs)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")

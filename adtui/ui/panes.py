@@ -1,0 +1,149 @@
+"""The explorer's six panes and how they share the screen: all at once where there is room, one at a time elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.markup import escape
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from .widgets.curves import CurvePane
+from .widgets.heatmap import HeatmapPane
+from .widgets.insights import InsightLog
+from .widgets.sheet import SheetPane
+from .widgets.statistics import StatisticsPane
+
+WIDE, HIGH = 100, 32
+"""From this many columns and lines on, all panes fit at once."""
+NAMES = ("heads", "heatmap", "query", "received", "numbers", "insights")
+HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS = range(6)
+
+
+class Panes(Vertical):
+    """Six panes, one of them active: it has the focus, and it is the one on display when only one fits."""
+
+    @dataclass
+    class Activated(Message):
+        """Another pane has become the active one."""
+
+        index: int
+
+    CONTAINERS: ClassVar[tuple[str, ...]] = ("#curves", "#left", "#right")
+    """From the innermost outwards: a container is on display when one of its children is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.active = HEADS
+        self.folded = False
+        self.full = False
+        self.sheet = SheetPane(id="sheet", classes="pane")
+        self.heatmap = HeatmapPane(id="heatmap", classes="pane")
+        self.query_curve = CurvePane(id="query-curve", classes="pane")
+        self.received_curve = CurvePane(id="received-curve", classes="pane")
+        self.statistics = StatisticsPane(id="statistics", classes="pane")
+        self.insights = InsightLog(id="insights", classes="pane")
+        self.all: tuple[Widget, ...] = (
+            self.sheet,
+            self.heatmap,
+            self.query_curve,
+            self.received_curve,
+            self.statistics,
+            self.insights,
+        )
+        for index in range(len(self.all)):
+            self.name_pane(index)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="tabs")
+        with Horizontal(id="all"):
+            with Vertical(id="left"):
+                yield self.sheet
+                yield self.statistics
+            with Vertical(id="right"):
+                yield self.heatmap
+                with Horizontal(id="curves"):
+                    yield self.query_curve
+                    yield self.received_curve
+                yield self.insights
+
+    @property
+    def single(self) -> bool:
+        """True when one pane has the screen to itself."""
+        return self.folded or self.full
+
+    def name_pane(self, index: int, text: str = "") -> None:
+        """Set a pane's title: its key, its name, and what it shows."""
+        title = f"{index + 1} {NAMES[index]}"
+        self.all[index].border_title = f"{title} · {text}" if text else title
+        if self.folded and index == self.active:
+            self._draw_tabs()
+
+    def clear(self, reason: str) -> None:
+        """Empty every pane that draws a picture, and say why."""
+        self.sheet.clear(reason)
+        self.heatmap.clear(reason)
+        self.query_curve.clear(reason)
+        self.received_curve.clear(reason)
+        self.insights.clear()
+        self.insights.status(reason)
+        for index in range(len(self.all)):
+            self.name_pane(index)
+
+    def activate(self, index: int) -> None:
+        """Give a pane the focus, and the screen where only one fits."""
+        self.active = index % len(self.all)
+        if self.single:
+            self._arrange()
+        self.all[self.active].focus(scroll_visible=False)
+        self.post_message(self.Activated(self.active))
+
+    def set_full(self, full: bool) -> None:
+        """Give the active pane the whole screen, or take it back."""
+        self.full = full
+        self._arrange()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The mouse can move the focus as well."""
+        if event.widget in self.all and (index := self.all.index(event.widget)) != self.active:
+            self.activate(index)
+
+    def fold(self, width: int, height: int) -> None:
+        """Choose between all panes and one, for a screen of this size."""
+        self.folded = width < WIDE or height < HIGH
+        self.set_class(height < 16, "-short")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        for index, pane in enumerate(self.all):
+            pane.display = not self.single or index == self.active
+        for name in self.CONTAINERS:
+            container = self.query_one(name)
+            container.display = any(child.display for child in container.children)
+        self.set_class(self.single, "-single")
+        self.query_one("#tabs").display = self.folded
+        if self.folded:
+            self._draw_tabs()
+
+    def _draw_tabs(self) -> None:
+        # Short screens have no room for borders, so the tab carries the title.
+        title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
+        self.query_one("#tabs", Static).update(_tabs(self.active, self.app.size.width, title))
+
+
+def _tabs(active: int, width: int, title: str = "") -> str:
+    """The line of tabs. Names are cut to their numbers where they do not fit, the active one never."""
+    names = [title if title and index == active else f"{index + 1} {name}" for index, name in enumerate(NAMES)]
+    whole = sum(len(name) + 2 for name in names) <= width
+    tabs = []
+    for index, name in enumerate(names):
+        if index == active:
+            tabs.append(f"[reverse] {escape(name)} [/]")
+        else:
+            tabs.append(f" {name} " if whole else f" {index + 1} ")
+    return "".join(tabs)

@@ -1,0 +1,237 @@
+"""Between the engine and the panes: what is selected, what has been asked, what is shown."""
+
+from __future__ import annotations
+
+from ..protocol import (
+    CellReady,
+    Failed,
+    GetCell,
+    GetSheet,
+    GetView,
+    InsightFound,
+    Reply,
+    SheetReady,
+    StatsReady,
+    ViewReady,
+)
+from ..records import CellInfo, HeadView, RunInfo, Sample, SampleStats, Sheet
+from . import tsv
+from .engine_client import Engine
+from .latest import Latest
+from .panes import HEADS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED, Panes
+from .renderables.scales import SCALES
+from .selection import LAST, Selection
+
+UNSEEN = (32, 64)
+"""Pixels of a heatmap that is not on display: enough to place the cursor."""
+SCALE_NAMES = {"log": "logarithmic", "sqrt": "square root", "linear": "linear", "row": "row-relative"}
+
+
+class Presenter:
+    """Keeps the panes in step with a selection.
+
+    A new selection is marked on the panes at once; pictures follow when the engine answers. Answers to questions that
+    a later key press has replaced are kept for going back, and not shown.
+
+    Args:
+        coarse: ask for coarser thumbnails, for a slow line.
+    """
+
+    def __init__(self, engine: Engine, panes: Panes, coarse: bool = False) -> None:
+        self.engine = engine
+        self.panes = panes
+        self.coarse = coarse
+        self.selection = Selection()
+        self.run: RunInfo | None = None
+        self.stats: dict[int, SampleStats] = {}
+        self.view: HeadView | None = None
+        self.sheet: Sheet | None = None
+        self._views: Latest[HeadView] = Latest()
+        self._sheets: Latest[Sheet] = Latest(16)
+        self._cells: Latest[CellInfo] = Latest(256)
+
+    @property
+    def sample(self) -> Sample:
+        """The sample on display. Only while a run is open."""
+        assert self.run is not None, "no run is open"
+        return self.run.samples[self.selection.sample]
+
+    @property
+    def row(self) -> int:
+        """The query row on display, a token index from 0."""
+        return self.selection.row(self.sample)
+
+    # -- the run -----------------------------------------------------------------------------------------------------
+    def clear(self, reason: str) -> None:
+        """Forget the run's numbers and say why there are none; the selection stays, for the next run."""
+        self.run = self.view = self.sheet = None
+        self.stats.clear()
+        for questions in (self._views, self._sheets, self._cells):
+            questions.clear()
+        self.panes.clear(reason)
+
+    def open(self, run: RunInfo) -> None:
+        """A run has opened: keep what exists of the selection, ask for its pictures."""
+        self.clear("capturing attention …")
+        self.run = run
+        self.panes.sheet.expect(run.n_layer, run.n_head)
+        for note in run.notes:
+            self.panes.insights.status(note)
+        self.select(self.selection)
+
+    def analysed(self) -> None:
+        """Every sample has been analysed: silence in the log now means something."""
+        self.panes.insights.status("no evidence for any insight in these samples")
+
+    # -- selecting ---------------------------------------------------------------------------------------------------
+    def select(self, selection: Selection) -> None:
+        """Mark a selection on every pane now, then ask for what it shows."""
+        if self.run is None:
+            return
+        self.selection = selection.clamped(self.run)
+        self.panes.sheet.select(self.selection.layer, self.selection.shown_head)
+        self._title()
+        self._show_statistics()
+        self.ask_sheet()
+        self.ask_view()
+
+    def go(self, selection: Selection, key: int | None) -> None:
+        """Select, and put the heatmap's cursor on the row that was asked for and on a key."""
+        row = None if selection.query == self.selection.query else selection.row(self.sample)
+        self.select(selection)
+        if row is not None or key is not None:
+            self.panes.heatmap.goto(row, key)
+
+    def ask_view(self) -> None:
+        """Ask for the selected head at the heatmap's size."""
+        if self.run is None:
+            return
+        chosen = self.selection
+        # A pane that is not on display has no size; its picture is still needed, for the curves.
+        rows, cols = self.panes.heatmap.pixels_wanted() if self.panes.heatmap.size else UNSEEN
+        request = GetView(self.engine.next_id(), chosen.sample, chosen.layer, chosen.shown_head, self.row, rows, cols)
+        view = self._views.ask(request)
+        if view is None:
+            self.engine.send(request)
+        elif view is not self.view:
+            self._show_view(view)
+
+    def ask_sheet(self) -> None:
+        """Ask for the selected sample's thumbnails at the sheet's size."""
+        if self.run is None:
+            return
+        rows, cols = self.panes.sheet.pixels_wanted()
+        shrink = 2 if self.coarse else 1
+        request = GetSheet(self.engine.next_id(), self.selection.sample, max(1, rows // shrink), max(1, cols // shrink))
+        sheet = self._sheets.ask(request)
+        if sheet is None:
+            self.engine.send(request)
+        elif sheet is not self.sheet:
+            self._show_sheet(sheet)
+
+    def ask_cell(self, query: int, key: int) -> None:
+        """Ask for the exact weight under the cursor and its rank."""
+        if self.run is None or self.view is None:
+            return
+        view = self.view
+        request = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, query, key)
+        cell = self._cells.ask(request)
+        if cell is None:
+            self.engine.send(request)
+        else:
+            self.panes.heatmap.show_cell(cell)
+
+    # -- showing -----------------------------------------------------------------------------------------------------
+    def receive(self, reply: Reply) -> None:
+        """Show an answer, unless its pane has moved on."""
+        match reply:
+            case ViewReady():
+                if self._views.accept(reply.id, reply.view):
+                    self._show_view(reply.view)
+            case SheetReady():
+                if self._sheets.accept(reply.id, reply.sheet):
+                    self._show_sheet(reply.sheet)
+            case CellReady():
+                if self._cells.accept(reply.id, reply.cell):
+                    self.panes.heatmap.show_cell(reply.cell)
+            case StatsReady():
+                self.stats[reply.sample] = reply.stats
+                if reply.sample == self.selection.sample:
+                    self._show_statistics()
+            case InsightFound():
+                self.panes.insights.add(reply.insight)
+                # The log writes itself after the next refresh, title included; ours comes after that.
+                self.panes.insights.call_after_refresh(self._title)
+            case Failed():
+                self._sheets.fail(reply.id)
+                self._cells.fail(reply.id)
+                if self._views.fail(reply.id):
+                    self.view = None
+                    self.panes.heatmap.clear(str(reply.error))
+            case _:
+                pass  # the app's own: jobs and the run itself
+
+    def _show_view(self, view: HeadView) -> None:
+        self.view = view
+        sample = self.sample
+        self.panes.heatmap.show(view, sample)
+        self.panes.query_curve.show(view.query_row, sample, view.query, "", "query")
+        self.panes.received_curve.show(view.received, sample, view.query, "", "received")
+        self._title()
+
+    def _show_sheet(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.panes.sheet.show(sheet, self.sample.n_context)
+        self._title()
+
+    def _show_statistics(self) -> None:
+        stats = self.stats.get(self.selection.sample)
+        self.panes.statistics.show(stats, self.selection.layer, self.selection.shown_head, self.sample)
+        self._title()
+
+    def _title(self) -> None:
+        """Pane titles say what is selected now; the heatmap adds … while its picture is still that of before."""
+        if self.run is None:
+            return
+        chosen = self.selection
+        waiting = " …" if self._views.waiting else ""
+        sample = f"sample {chosen.sample + 1}/{len(self.run.samples)}"
+        query = f"q{self.row} (the query)" if chosen.query == LAST else f"q{self.row}"
+        name = self.panes.name_pane
+        name(HEADS, f"L{chosen.layer} mean" if chosen.mean else chosen.where)
+        name(HEATMAP, f"{chosen.where} · {sample}{waiting}")
+        name(QUERY, f"{query} → history")
+        name(RECEIVED, "mean over queries")
+        name(NUMBERS, f"{chosen.where} · {sample}")
+        found = len(self.panes.insights.insights)
+        name(INSIGHTS, f"{found} found" if found else "")
+
+    def next_scale(self) -> str:
+        """Go to the heatmap's next colour scale. Returns its name in words."""
+        heatmap = self.panes.heatmap
+        heatmap.scale = SCALES[(SCALES.index(heatmap.scale) + 1) % len(SCALES)]
+        self._title()
+        return SCALE_NAMES[heatmap.scale]
+
+    # -- copying -----------------------------------------------------------------------------------------------------
+    def copy(self, pane: int) -> tuple[str, str] | None:
+        """(what it is, its numbers as TSV) of a pane, or None while the pane has none."""
+        if self.run is None:
+            return None
+        chosen, view, where = self.selection, self.view, self.selection.where
+        if pane == HEADS and self.sheet is not None:
+            return f"entropy of {self.sheet.entropy_norm.size} heads", tsv.sheet(self.sheet)
+        if pane == NUMBERS and (stats := self.stats.get(chosen.sample)) is not None:
+            return f"statistics of {where}", tsv.statistics(stats, chosen.layer, chosen.shown_head)
+        if pane == INSIGHTS and (found := self.panes.insights.insights):
+            return f"{len(found)} insights", tsv.insights(found)
+        if view is None:
+            return None
+        if pane == HEATMAP:
+            rows, cols = view.pooled.shape
+            return f"attention of {where}, {rows}×{cols}", tsv.matrix(view)
+        if pane == QUERY:
+            return f"attention of q{view.query} in {where}", tsv.curve(view.query_row, self.sample, "attention")
+        if pane == RECEIVED:
+            return f"attention received in {where}", tsv.curve(view.received, self.sample, "received")
+        return None

@@ -1,0 +1,239 @@
+"""The explorer: keys become selections, the presenter shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from ...protocol import ExportAll, ExportView, Progress
+from ...records import RunInfo
+from ..engine_client import Engine
+from ..goto import Target, resolve
+from ..keys import bar, bindings
+from ..panes import HEADS, HEATMAP, Panes
+from ..presenter import Presenter
+from ..selection import Selection
+from ..widgets.heatmap import HeatmapPane
+from ..widgets.sheet import SheetPane
+from ..widgets.status import StatusLine
+from .goto import GotoScreen
+from .help import HelpScreen
+
+FIGURES = "figs/attention"
+
+
+class ExplorerScreen(Screen[None]):
+    """Status line, panes, key bar.
+
+    Args:
+        plain: ASCII only.
+        coarse: ask for coarser thumbnails, for a slow line.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+
+    class Reload(Message):
+        """The user wants the newest checkpoint."""
+
+    class Back(Message):
+        """Esc, with nothing left to close here."""
+
+    class Long(Message):
+        """A long request for the engine."""
+
+        def __init__(self, request: ExportView | ExportAll) -> None:
+            super().__init__()
+            self.request = request
+
+    def __init__(self, engine: Engine, plain: bool = False, coarse: bool = False) -> None:
+        super().__init__()
+        self.plain = plain
+        self.panes = Panes()
+        self.status = StatusLine(id="status")
+        self.presenter = Presenter(engine, self.panes, coarse)
+        self._engine = engine
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            yield self.status
+            yield Static(id="note")
+        yield self.panes
+        yield Static(id="keybar")
+
+    def on_mount(self) -> None:
+        self.panes.fold(*self.app.size)
+        self.panes.activate(HEADS)
+        self.panes.clear("starting …")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.panes.fold(*event.size)
+        self._draw_bar()
+
+    # -- status ------------------------------------------------------------------------------------------------------
+    def note(self, text: str) -> None:
+        """Say something at the right end of the status line; "" takes it away."""
+        note = self.query_one("#note", Static)
+        note.update(Content(text))
+        note.display = bool(text)
+
+    def opening(self, path: str) -> None:
+        """A run is being opened; what is shown of the one before stays until it is."""
+        self.note("")
+        self.status.message = f"opening {path}"
+        if self.presenter.run is None:
+            self.panes.clear("opening the run …")
+
+    def open(self, run: RunInfo) -> None:
+        """A run has opened."""
+        self.presenter.open(run)
+        self.status.run = run
+        self.status.sample = self.presenter.selection.sample
+
+    def show_progress(self, progress: Progress | None) -> None:
+        """How far the newest long work is."""
+        self.status.progress = (
+            None if progress is None else (progress.done, progress.total, progress.what, progress.rate)
+        )
+
+    def _draw_bar(self) -> None:
+        heatmap = self.panes.active == HEATMAP
+        self.query_one("#keybar", Static).update(bar(self.size.width, heatmap=heatmap, plain=self.plain))
+
+    # -- panes -------------------------------------------------------------------------------------------------------
+    @on(Panes.Activated)
+    def _activated(self) -> None:
+        self._draw_bar()
+
+    @on(HeatmapPane.SizeChanged)
+    def _heatmap_resized(self) -> None:
+        self.presenter.ask_view()
+
+    @on(SheetPane.SizeChanged)
+    def _sheet_resized(self) -> None:
+        self.presenter.ask_sheet()
+
+    @on(HeatmapPane.CursorMoved)
+    def _cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
+        # A single weight's rank can be read off the picture; a pooled one's cannot.
+        if not event.exact and event.value is not None:
+            self.presenter.ask_cell(event.query, event.key)
+
+    @on(SheetPane.Selected)
+    def _clicked(self, event: SheetPane.Selected) -> None:
+        self._select(replace(self.presenter.selection, layer=event.layer, head=event.head, mean=False))
+
+    def action_pane(self, step: int) -> None:
+        """Next or previous pane."""
+        self.panes.activate(self.panes.active + step)
+
+    def action_go_pane(self, index: int) -> None:
+        """A pane by number."""
+        self.panes.activate(index)
+
+    def action_full(self) -> None:
+        """The active pane at full size, or back."""
+        self.panes.set_full(not self.panes.full)
+
+    def action_back(self) -> None:
+        """Leave full size; otherwise the app cancels what runs."""
+        if self.panes.full:
+            self.panes.set_full(False)
+        else:
+            self.post_message(self.Back())
+
+    # -- selection ---------------------------------------------------------------------------------------------------
+    def _select(self, selection: Selection) -> None:
+        self.presenter.select(selection)
+        self.status.sample = self.presenter.selection.sample
+
+    def action_move(self, down: int, right: int) -> None:
+        """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
+        if self.panes.active == HEATMAP:
+            self.panes.heatmap.move_cursor(down, right)
+        else:
+            self.action_select(down, right)
+
+    def action_select(self, layers: int, heads: int) -> None:
+        """Another layer or head."""
+        if run := self.presenter.run:
+            self._select(self.presenter.selection.moved(run, layers, heads))
+
+    def action_sample(self, step: int) -> None:
+        """Another sample."""
+        if run := self.presenter.run:
+            self._select(self.presenter.selection.moved(run, samples=step))
+
+    def action_row(self, step: int) -> None:
+        """Another query row."""
+        if run := self.presenter.run:
+            self._select(self.presenter.selection.rows_moved(run, step))
+
+    def action_episode(self, step: int) -> None:
+        """The query row at an episode's start."""
+        if run := self.presenter.run:
+            self._select(self.presenter.selection.episodes_moved(run, step))
+
+    def action_mean(self) -> None:
+        """Mean over heads, or one head."""
+        self._select(replace(self.presenter.selection, mean=not self.presenter.selection.mean))
+
+    def action_goto(self) -> None:
+        """Ask for a place."""
+        run = self.presenter.run
+        if run is None:
+            self.notify("nothing to go to yet: the run is opening", severity="warning")
+            return
+
+        def go(target: Target | None) -> None:
+            if target is not None and self.presenter.run is not None:
+                self.presenter.go(*resolve(target, self.presenter.run, self.presenter.selection))
+                self.status.sample = self.presenter.selection.sample
+
+        self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection)), go)
+
+    # -- everything else ---------------------------------------------------------------------------------------------
+    def action_scale(self) -> None:
+        """The next colour scale."""
+        self.notify(f"colour scale: {self.presenter.next_scale()}", timeout=2)
+
+    def action_copy(self) -> None:
+        """Numbers of the active pane, to the clipboard of the terminal."""
+        copied = self.presenter.copy(self.panes.active)
+        if copied is None:
+            self.notify("no numbers in this pane yet", severity="warning")
+            return
+        what, text = copied
+        self.app.copy_to_clipboard(text)
+        self.notify(f"copied {what}: {text.count(chr(10)) - 1} rows (if your terminal allows OSC 52)")
+
+    def action_export(self) -> None:
+        """Figures of what is shown."""
+        if self.presenter.run is not None:
+            chosen = self.presenter.selection
+            number = self._engine.next_id()
+            self._long(ExportView(number, chosen.sample, chosen.layer, chosen.shown_head, FIGURES))
+
+    def action_export_all(self) -> None:
+        """Every figure."""
+        if self.presenter.run is not None:
+            self._long(ExportAll(self._engine.next_id(), FIGURES))
+
+    def _long(self, request: ExportView | ExportAll) -> None:
+        self.post_message(self.Long(request))
+
+    def action_reload(self) -> None:
+        """The newest checkpoint."""
+        self.post_message(self.Reload())
+
+    def action_help(self) -> None:
+        """Keys and numbers, explained."""
+        self.app.push_screen(HelpScreen(self.plain))

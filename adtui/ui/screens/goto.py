@@ -1,0 +1,57 @@
+"""`/`: type a place, go there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from ...errors import AdtuiError
+from ..goto import EXAMPLES, Target, parse
+
+
+class GotoScreen(ModalScreen[Target | None]):
+    """Reads a place. What is wrong with it is said below the line, and the line stays for another try.
+
+    Args:
+        check: raises AdtuiError when a well-formed place does not exist in this run.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
+
+    def __init__(self, check: Callable[[Target], object]) -> None:
+        super().__init__()
+        self._check = check
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box") as box:
+            box.border_title = "Go to"
+            yield Input(placeholder=EXAMPLES, id="place")
+            yield Static(Content("layer and head, query row, key, episode, sample; several at once"), id="hint")
+
+    @on(Input.Changed)
+    def _clear_note(self) -> None:
+        self.query_one("#hint", Static).remove_class("error")
+
+    @on(Input.Submitted)
+    def _go(self, event: Input.Submitted) -> None:
+        try:
+            target = parse(event.value)
+            self._check(target)
+        except AdtuiError as error:
+            note = self.query_one("#hint", Static)
+            note.update(Content(str(error)))
+            note.add_class("error")
+            return
+        self.dismiss(target)
+
+    def action_close(self) -> None:
+        """Stay where we were."""
+        self.dismiss(None)

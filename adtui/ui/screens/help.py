@@ -1,0 +1,72 @@
+"""Every key and every number, explained."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from ..keys import GROUPS, PLAIN_NAMES
+from ..renderables.statistics import STATISTICS
+
+PICTURES = (
+    ("heads", "one thumbnail per layer (down) and head (across); the caption is the entropy H/ln n of the query's row"),
+    ("heatmap", "query tokens down, key tokens across; brighter is more attention; dark above the diagonal is masked"),
+    ("", "when a run is longer than the pane, a pixel is the maximum over its block of tokens"),
+    ("ticks", "an episode begins; marks on the axes are rewarded transitions; the query row is the one in the curve"),
+    ("read-out", "both tokens of the cursor: episode, step, state, action, next state, reward; the weight; its rank"),
+    ("query curve", "attention of the query row on every token of the history"),
+    ("received", "attention that a token receives, averaged over the queries that can see it"),
+    ("insights", "what the numbers say, the interval over independent histories, and what that does not show"),
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """One scrollable page, made from the tables that the app itself uses, so that it cannot go stale."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "close", "close"),
+        Binding("down,j", "scroll(1)", "down"),
+        Binding("up,k", "scroll(-1)", "up"),
+        Binding("pagedown,space", "scroll(10)", "page down"),
+        Binding("pageup,b", "scroll(-10)", "page up"),
+    ]
+
+    def __init__(self, plain: bool = False) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box") as box:
+            box.border_title = "Help"
+            box.border_subtitle = "j/k or PgUp/PgDn scroll, Esc closes"
+            yield Static(Content(text(self._plain)))
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by some lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_close(self) -> None:
+        """Back to the explorer."""
+        self.dismiss(None)
+
+
+def text(plain: bool = False) -> str:
+    """The whole help as text. `plain` is for terminals without UTF-8."""
+    lines: list[str] = []
+    for title, keys in GROUPS:
+        lines.append(title.upper())
+        for key in keys:
+            shown = key.shown.translate(PLAIN_NAMES) if plain else key.shown
+            lines.append(f"  {shown:<8} {key.explanation}")
+        lines.append("")
+    lines.append("THE PICTURES")
+    lines += [f"  {name:<12} {explanation}" for name, explanation in PICTURES]
+    lines += ["", "THE NUMBERS (of the query's row: its attention on the n context tokens, made to sum to 1)"]
+    lines += [f"  {short:<16} {explanation}" for _, short, explanation in STATISTICS]
+    return "\n".join(lines)
