@@ -5,7 +5,10 @@ Numpy only; intervals resample independent histories (rooms), never episodes of 
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,8 +22,8 @@ from .rollouts import Policy, random_policy, rollout
 LAST = 10
 #: Rooms in which random actions are measured.
 RANDOM_ROOMS = 500
-#: Rooms per forward pass: bounds memory.
-ROOMS_AT_ONCE = 256
+#: Rooms per forward pass: bounds memory, and lets the groups run side by side.
+ROOMS_AT_ONCE = 32
 #: Called with (what is being measured, episodes done, in all).
 EvaluationProgress = Callable[[str, int, int], None]
 
@@ -33,6 +36,7 @@ class EvaluationPlan:
         n_context: longest context in transitions.
         streams: histories per held-out goal; as many in all are spread over the training goals.
         control_streams: histories per held-out goal in each control.
+        workers: threads that roll out groups of rooms side by side; the numbers do not depend on it.
     """
 
     split: Split
@@ -44,6 +48,7 @@ class EvaluationPlan:
     control_streams: int = 1
     seed: int = 0
     greedy: bool = False
+    workers: int = 1
 
 
 @dataclass(frozen=True)
@@ -154,18 +159,22 @@ def _returns(
     wipe: bool = False,
     zero: bool = False,
 ) -> IntArray:
-    """(B, episodes) returns, rolled out in groups of rooms."""
+    """(B, episodes) returns, rolled out in groups of rooms, several groups at a time."""
     groups = [goals[first : first + ROOMS_AT_ONCE] for first in range(0, len(goals), ROOMS_AT_ONCE)]
-    parts = []
-    for index, group in enumerate(groups):
+    ended = itertools.count(1)
+    stopped = threading.Event()
 
-        def report(done: int, total: int, index: int = index) -> None:
-            if progress is not None:
-                progress(name, index * total + done, len(groups) * total)
+    def report(done: int, total: int) -> None:
+        del done
+        if stopped.is_set():
+            raise InterruptedError  # the caller has left; do not keep it waiting
+        if progress is not None:
+            progress(name, next(ended), len(groups) * total)
 
-        histories = rollout(
+    def run(index: int) -> IntArray:
+        return rollout(
             policy,
-            group,
+            groups[index],
             plan.episodes,
             plan.n_context,
             size=plan.size,
@@ -175,6 +184,10 @@ def _returns(
             wipe_each_episode=wipe,
             zero_rewards=zero,
             progress=report,
-        )
-        parts.append(histories.returns())
-    return np.concatenate(parts)
+        ).returns()
+
+    with ThreadPoolExecutor(plan.workers) as pool:
+        try:
+            return np.concatenate(list(pool.map(run, range(len(groups)))))
+        finally:
+            stopped.set()

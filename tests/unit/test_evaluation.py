@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -37,6 +38,19 @@ def test_equal_seeds_give_equal_json() -> None:
     first, again = (json.dumps(evaluate(goal_seeker, PLAN).to_json()) for _ in range(2))
     assert first == again
     assert set(json.loads(first)) == {"held_out", "train", "context_wiped", "reward_zeroed"}
+
+
+def test_numbers_do_not_depend_on_the_workers() -> None:
+    plan = replace(PLAN, streams=20, episodes=2)
+    assert evaluate(goal_seeker, plan) == evaluate(goal_seeker, replace(plan, workers=3))
+
+
+def test_an_interrupt_ends_the_evaluation() -> None:
+    def interrupt(name: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(random_policy, replace(PLAN, streams=40, workers=2), interrupt)
 
 
 def test_curve_averages_rooms_and_keeps_goals_apart() -> None:
