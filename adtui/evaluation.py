@@ -67,6 +67,7 @@ class Curve:
     Attributes:
         episodes: one interval for each episode, the first one at index 0.
         last: the mean over the last (up to ten) episodes.
+        share_of_optimal: the mean over histories of (return over the last episodes / the best possible on its goal).
         random, optimal: mean return of uniformly random actions (measured) and the best possible, on these goals.
         by_goal: goal index → mean return over the last episodes.
         histories: number of independent histories.
@@ -74,14 +75,11 @@ class Curve:
 
     episodes: tuple[Interval, ...]
     last: Interval
+    share_of_optimal: Interval
     random: float
     optimal: float
     by_goal: dict[int, float]
     histories: int
-
-    @property
-    def share_of_optimal(self) -> Interval:
-        return Interval(*(value / self.optimal for value in (self.last.mean, self.last.low, self.last.high)))
 
 
 @dataclass(frozen=True)
@@ -99,11 +97,8 @@ class Evaluation:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values: each curve's fields, and its share of the optimal return."""
-        return {
-            name: asdict(curve) | {"share_of_optimal": asdict(curve.share_of_optimal)}
-            for name, curve in self.curves().items()
-        }
+        """Each curve's fields as plain values."""
+        return {name: asdict(curve) for name, curve in self.curves().items()}
 
 
 def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress | None = None) -> Evaluation:
@@ -134,16 +129,19 @@ def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
 def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> Curve:
     """Returns (B, episodes) of rooms with `goals` (B,) as a curve with intervals."""
     last = returns[:, -LAST:].mean(axis=1)
-    together = estimate(np.column_stack([returns, last]).astype(np.float64), np.arange(len(goals)))
+    best = np.array([optimal_return(int(goal), plan.size, plan.horizon) for goal in goals])
+    values = np.column_stack([returns, last, last / np.maximum(best, 1)]).astype(np.float64)
+    together = estimate(values, np.arange(len(goals)))
     intervals = [
         Interval(float(mean), float(low), float(high))
         for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
     ]
     return Curve(
-        episodes=tuple(intervals[:-1]),
-        last=intervals[-1],
+        episodes=tuple(intervals[:-2]),
+        last=intervals[-2],
+        share_of_optimal=intervals[-1],
         random=random,
-        optimal=float(np.mean([optimal_return(int(goal), plan.size, plan.horizon) for goal in goals])),
+        optimal=float(best.mean()),
         by_goal={int(goal): float(last[goals == goal].mean()) for goal in np.unique(goals)},
         histories=len(goals),
     )
