@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
 from ..errors import EXIT_CODE, AdtuiError
 from ..protocol import (
@@ -91,13 +92,15 @@ class AdtuiApp(App[str]):
         self._baseline: tuple[int, int, int] | None = None
 
     # -- start and end -----------------------------------------------------------------------------------------------
+    def get_default_screen(self) -> ExplorerScreen:
+        return self.explorer
+
     def on_mount(self) -> None:
         self.set_class(self.plain, "-plain")
         leave_on_signals(self)
-        self.push_screen(self.explorer)
         if self.runs:
             self.push_screen(PickerScreen(self.runs, str(Path(self.request.path))), self._picked)
-        self._cover()
+        self._cover(self.size)
         # After the first paint: importing torch in the other process must not delay what the user sees.
         self.call_after_refresh(self.listen)
         self.set_interval(WATCH_SECONDS, self._look_for_newer)
@@ -117,13 +120,20 @@ class AdtuiApp(App[str]):
     async def on_unmount(self) -> None:
         await self.engine.close()
 
-    def on_resize(self) -> None:
-        self._cover()
+    def on_resize(self, event: events.Resize) -> None:
+        self._cover(event.size)  # self.size is still the size of before
 
-    def _cover(self) -> None:
-        """Below the smallest size, say so; that screen leaves by itself."""
-        if not fits(*self.size) and not any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack):
+    @on(TooSmallScreen.Uncovered)
+    def _uncovered(self) -> None:
+        self._cover(self.size)
+
+    def _cover(self, size: Size) -> None:
+        """Below the smallest size, show nothing but that."""
+        covered = any(isinstance(screen, TooSmallScreen) for screen in self.screen_stack)
+        if not covered and not fits(*size):
             self.push_screen(TooSmallScreen())
+        elif fits(*size) and isinstance(self.screen, TooSmallScreen):
+            self.pop_screen()
 
     # -- engine ------------------------------------------------------------------------------------------------------
     @work(exclusive=True, exit_on_error=False, group="engine")

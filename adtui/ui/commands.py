@@ -7,6 +7,8 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from .keys import KEYS, Key
+from .plain import ascii_only
+from .screens.explorer import ExplorerScreen
 
 COMMANDS: tuple[Key, ...] = tuple(key for key in KEYS if key.action not in ("app.command_palette", "back"))
 
@@ -16,7 +18,7 @@ class ExplorerCommands(Provider):
 
     async def discover(self) -> Hits:
         for key in COMMANDS:
-            yield DiscoveryHit(key.explanation, partial(self._run, key), help=f"key {key.shown}")
+            yield DiscoveryHit(key.explanation, partial(self._run, key), help=self._help(key))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -24,7 +26,11 @@ class ExplorerCommands(Provider):
             score = matcher.match(key.explanation)
             if score > 0:
                 text = matcher.highlight(key.explanation)
-                yield Hit(score, text, partial(self._run, key), help=f"key {key.shown}")
+                yield Hit(score, text, partial(self._run, key), help=self._help(key))
+
+    def _help(self, key: Key) -> str:
+        plain = isinstance(self.screen, ExplorerScreen) and self.screen.plain
+        return f"key {ascii_only(key.shown) if plain else key.shown}"
 
     async def _run(self, key: Key) -> None:
         await self.screen.run_action(key.action)

@@ -10,6 +10,7 @@ from ..records import RunInfo, Sample
 from .selection import LAST, Selection
 
 EXAMPLES = "L2H3 · 2.3 · q57 · k12 · ep3 · s2"
+SEPARATORS = " \t,;:"
 _WORD = re.compile(r"(ep|[lhqkse])(-?\d+)")
 _PAIR = re.compile(r"(\d+)\.(\d+)")
 _FIELDS = {"l": "layer", "h": "head", "q": "query", "k": "key", "ep": "episode", "e": "episode", "s": "sample"}
@@ -34,17 +35,17 @@ class Target:
 
 def parse(text: str) -> Target:
     """Read a place. Raises ConfigError that says what was not understood."""
-    rest = re.sub(r"[\s,;:]+", "", text.lower())
+    rest = re.sub(r"(?<=[a-z])\s+(?=\d)", "", text.lower()).strip(SEPARATORS)
     if not rest:
         raise _error(text, "nothing")
     found: dict[str, int] = {}
     while rest:
         if pair := _PAIR.match(rest):
             found |= {"layer": int(pair[1]), "head": int(pair[2])}
-            rest = rest[pair.end() :]
+            rest = rest[pair.end() :].lstrip(SEPARATORS)
         elif word := _WORD.match(rest):
             found[_FIELDS[word[1]]] = int(word[2])
-            rest = rest[word.end() :]
+            rest = rest[word.end() :].lstrip(SEPARATORS)
         else:
             raise _error(text, f"“{rest}”")
     return Target(**found)

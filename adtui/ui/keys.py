@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from .plain import ascii_only
+
 
 @dataclass(frozen=True)
 class Key:
@@ -82,9 +84,6 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
 )
 KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 
-PLAIN_NAMES = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right", "⇧": "S-"})
-"""For terminals without UTF-8."""
-
 
 def bindings() -> list[Binding]:
     """The table as Textual's bindings. The app itself binds Ctrl+P."""
@@ -107,7 +106,8 @@ def bar(width: int, *, heatmap: bool, plain: bool = False) -> str:
     end = [("?", "help"), ("q", "quit")]
     while middle and _length([*middle, *end]) > width:
         middle.pop()
-    return "  ".join(f"[b $accent]{_escape(key)}[/] {label}" for key, label in [*middle, *end])
+    pairs = [(ascii_only(key) if plain else key, label) for key, label in [*middle, *end]]
+    return "  ".join(f"[b $accent]{_escape(key)}[/] {label}" for key, label in pairs)
 
 
 def _length(pairs: list[tuple[str, str]]) -> int:

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
+from .plain import ascii_only
 from .widgets.curves import CurvePane
 from .widgets.heatmap import HeatmapPane
 from .widgets.insights import InsightLog
@@ -26,7 +27,11 @@ HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS = range(6)
 
 
 class Panes(Vertical):
-    """Six panes, one of them active: it has the focus, and it is the one on display when only one fits."""
+    """Six panes, one of them active: it has the focus, and it is the one on display when only one fits.
+
+    Args:
+        plain: ASCII only.
+    """
 
     @dataclass
     class Activated(Message):
@@ -37,8 +42,9 @@ class Panes(Vertical):
     CONTAINERS: ClassVar[tuple[str, ...]] = ("#curves", "#left", "#right")
     """From the innermost outwards: a container is on display when one of its children is."""
 
-    def __init__(self) -> None:
+    def __init__(self, plain: bool = False) -> None:
         super().__init__()
+        self._plain = plain
         self.active = HEADS
         self.folded = False
         self.full = False
@@ -79,8 +85,8 @@ class Panes(Vertical):
 
     def name_pane(self, index: int, text: str = "") -> None:
         """Set a pane's title: its key, its name, and what it shows."""
-        title = f"{index + 1} {NAMES[index]}"
-        self.all[index].border_title = f"{title} · {text}" if text else title
+        title = f"{index + 1} {NAMES[index]}" + (f" · {text}" if text else "")
+        self.all[index].border_title = ascii_only(title) if self._plain else title
         if self.folded and index == self.active:
             self._draw_tabs()
 

@@ -196,10 +196,10 @@ class Presenter:
         chosen = self.selection
         waiting = " …" if self._views.waiting else ""
         sample = f"sample {chosen.sample + 1}/{len(self.run.samples)}"
-        query = f"q{self.row} (the query)" if chosen.query == LAST else f"q{self.row}"
+        query = "query" if chosen.query == LAST else f"q{self.row}"
         name = self.panes.name_pane
         name(HEADS, f"L{chosen.layer} mean" if chosen.mean else chosen.where)
-        name(HEATMAP, f"{chosen.where} · {sample}{waiting}")
+        name(HEATMAP, f"{chosen.where}{waiting} · {sample}")
         name(QUERY, f"{query} → history")
         name(RECEIVED, "mean over queries")
         name(NUMBERS, f"{chosen.where} · {sample}")

@@ -20,6 +20,7 @@ from ..engine_client import Engine
 from ..goto import Target, resolve
 from ..keys import bar, bindings
 from ..panes import HEADS, HEATMAP, Panes
+from ..plain import ascii_only
 from ..presenter import Presenter
 from ..selection import Selection
 from ..widgets.heatmap import HeatmapPane
@@ -57,7 +58,7 @@ class ExplorerScreen(Screen[None]):
     def __init__(self, engine: Engine, plain: bool = False, coarse: bool = False) -> None:
         super().__init__()
         self.plain = plain
-        self.panes = Panes()
+        self.panes = Panes(plain)
         self.status = StatusLine(id="status")
         self.presenter = Presenter(engine, self.panes, coarse)
         self._engine = engine
@@ -94,6 +95,8 @@ class ExplorerScreen(Screen[None]):
 
     def open(self, run: RunInfo) -> None:
         """A run has opened."""
+        if self.plain:
+            run = replace(run, family=ascii_only(run.family), source=ascii_only(run.source))
         self.presenter.open(run)
         self.status.run = run
         self.status.sample = self.presenter.selection.sample
@@ -198,7 +201,7 @@ class ExplorerScreen(Screen[None]):
                 self.presenter.go(*resolve(target, self.presenter.run, self.presenter.selection))
                 self.status.sample = self.presenter.selection.sample
 
-        self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection)), go)
+        self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection), self.plain), go)
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

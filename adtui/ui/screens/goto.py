@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from ...errors import AdtuiError
 from ..goto import EXAMPLES, Target, parse
+from ..plain import ascii_only
 
 
 class GotoScreen(ModalScreen[Target | None]):
@@ -22,18 +23,20 @@ class GotoScreen(ModalScreen[Target | None]):
 
     Args:
         check: raises AdtuiError when a well-formed place does not exist in this run.
+        plain: ASCII only.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "close", "close")]
 
-    def __init__(self, check: Callable[[Target], object]) -> None:
+    def __init__(self, check: Callable[[Target], object], plain: bool = False) -> None:
         super().__init__()
+        self._plain = plain
         self._check = check
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Go to"
-            yield Input(placeholder=EXAMPLES, id="place")
+            yield Input(placeholder=ascii_only(EXAMPLES) if self._plain else EXAMPLES, id="place")
             yield Static(Content("layer and head, query row, key, episode, sample; several at once"), id="hint")
 
     @on(Input.Changed)
@@ -47,7 +50,7 @@ class GotoScreen(ModalScreen[Target | None]):
             self._check(target)
         except AdtuiError as error:
             note = self.query_one("#hint", Static)
-            note.update(Content(str(error)))
+            note.update(Content(ascii_only(str(error)) if self._plain else str(error)))
             note.add_class("error")
             return
         self.dismiss(target)

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ..keys import GROUPS, PLAIN_NAMES
+from ..keys import GROUPS
+from ..plain import ascii_only
 from ..renderables.statistics import STATISTICS
 
 PICTURES = (
@@ -62,11 +63,11 @@ def text(plain: bool = False) -> str:
     for title, keys in GROUPS:
         lines.append(title.upper())
         for key in keys:
-            shown = key.shown.translate(PLAIN_NAMES) if plain else key.shown
-            lines.append(f"  {shown:<8} {key.explanation}")
+            lines.append(f"  {ascii_only(key.shown) if plain else key.shown:<23}{key.explanation}")
         lines.append("")
     lines.append("THE PICTURES")
-    lines += [f"  {name:<12} {explanation}" for name, explanation in PICTURES]
+    lines += [f"  {name:<23} {explanation}" for name, explanation in PICTURES]
     lines += ["", "THE NUMBERS (of the query's row: its attention on the n context tokens, made to sum to 1)"]
-    lines += [f"  {short:<16} {explanation}" for _, short, explanation in STATISTICS]
-    return "\n".join(lines)
+    lines += [f"  {short:<23} {explanation}" for _, short, explanation in STATISTICS]
+    whole = "\n".join(lines)
+    return ascii_only(whole) if plain else whole

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -14,28 +15,23 @@ MIN_WIDTH, MIN_HEIGHT = 40, 10
 
 
 class TooSmallScreen(Screen[None]):
-    """Covers everything and leaves by itself when there is room again."""
+    """Covers everything. The app puts it up and takes it away as the terminal changes its size."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "app.quit", "quit")]
+
+    class Uncovered(Message):
+        """A dialog above this screen has closed: there may be room again by now."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="message")
 
     def on_resize(self) -> None:
-        self._look()
+        width, height = self.app.size
+        text = f"too small: needs {MIN_WIDTH}×{MIN_HEIGHT}, is {width}×{height}"
+        self.query_one("#message", Static).update(Content(text))
 
     def on_screen_resume(self) -> None:
-        self._look()
-
-    def _look(self) -> None:
-        width, height = self.app.size
-        if fits(width, height):
-            if self.is_current:
-                self.dismiss(None)
-            return
-        self.query_one("#message", Static).update(
-            Content(f"too small: needs {MIN_WIDTH}×{MIN_HEIGHT}, is {width}×{height}")
-        )
+        self.post_message(self.Uncovered())
 
 
 def fits(width: int, height: int) -> bool:

@@ -1,0 +1,42 @@
+"""Starts the app on the fake engine and waits on what it does, never on the clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fake_engine import FakeEngine
+from textual.pilot import Pilot
+
+from adtui.protocol import OpenRun
+from adtui.ui.app import AdtuiApp
+
+LONGEST = 10.0
+WIDE = (120, 40)
+
+
+async def until(pilot: Pilot[str], condition: Callable[[], object]) -> None:
+    """Let messages be handled until the condition holds."""
+    async with asyncio.timeout(LONGEST):
+        while not condition():
+            await pilot.pause()
+
+
+@asynccontextmanager
+async def opened(
+    engine: FakeEngine | None = None, size: tuple[int, int] = WIDE, **options: bool
+) -> AsyncIterator[tuple[AdtuiApp, FakeEngine, Pilot[str]]]:
+    """The app with a run open and everything that it asked for answered."""
+    engine = engine or FakeEngine()
+    app = AdtuiApp(OpenRun(0, "runs/latest"), engine=engine, **options)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+        await pilot.pause()
+        yield app, engine, pilot
+
+
+def screen_text(app: AdtuiApp) -> str:
+    """What is on the screen."""
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in line) for line in lines)

@@ -1,0 +1,125 @@
+"""The engine's answers: late ones are dropped, failures are told, its death is survived."""
+
+from __future__ import annotations
+
+from app_driver import opened, screen_text, until
+from fake_engine import FakeEngine, insight, run_info
+
+from adtui.errors import CheckpointError, EngineError
+from adtui.protocol import Failed, GetView, InsightFound, OpenRun
+from adtui.ui.app import AdtuiApp
+from adtui.ui.screens.dialog import Dialog
+
+GARBAGE = CheckpointError("ckpt-1.pt", expected="a checkpoint", found="garbage", action="give another")
+
+
+async def test_a_late_answer_is_not_shown() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (GetView,)
+        await pilot.press("l", "l")
+        await until(pilot, lambda: len(engine.held) == 2)
+        first, second = engine.held
+        engine.release(second)
+        presenter = app.explorer.presenter
+        await until(pilot, lambda: presenter.view.head == 2)
+        engine.release(first)
+        await pilot.pause()
+        assert presenter.view.head == 2
+
+
+async def test_the_selection_is_marked_before_the_engine_answers() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (GetView,)
+        await pilot.press("j", "l")
+        await pilot.pause()
+        assert app.explorer.presenter.view.layer == 0
+        assert app.explorer.panes.sheet.selected == (1, 1)
+        assert "L1H1 …" in str(app.explorer.panes.heatmap.border_title)
+
+
+async def test_going_back_asks_nothing() -> None:
+    async with opened() as (app, engine, pilot):
+        await pilot.press("l")
+        presenter = app.explorer.presenter
+        await until(pilot, lambda: presenter.view.head == 1)
+        asked = len(engine.asked(GetView))
+        await pilot.press("h")
+        await until(pilot, lambda: presenter.view.head == 0)
+        assert len(engine.asked(GetView)) == asked
+
+
+async def test_a_reload_forgets_the_old_checkpoint() -> None:
+    async with opened() as (app, engine, pilot):
+        old = engine.asked(OpenRun)[0].id
+        engine.run = run_info(samples=1, step=2000, layers=2, heads=2)
+        await pilot.press("j", "j", "n", "r")
+        await until(pilot, lambda: app.explorer.status.run.step == 2000)
+        selection = app.explorer.presenter.selection
+        assert (selection.layer, selection.sample) == (1, 0)
+        engine.say(InsightFound(old, insight(layer=0)))
+        await until(pilot, lambda: not app.jobs.newest)
+        await pilot.pause()
+        assert len(app.explorer.panes.insights.insights) == 1
+
+
+async def test_an_error_of_the_user_while_opening_ends_the_app_with_one_line() -> None:
+    engine = FakeEngine()
+    engine.user_error = GARBAGE
+    app = AdtuiApp(OpenRun(0, "runs/latest"), engine=engine)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: not app.is_running)
+    assert app.return_code == 2
+    assert app.return_value == str(GARBAGE)
+    assert engine.closed
+
+
+async def test_an_error_of_the_user_after_a_reload_is_a_dialog() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.user_error = GARBAGE
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "found garbage" in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is app.explorer)
+        assert app.explorer.presenter.view is not None
+
+
+async def test_a_picture_that_fails_says_why_in_its_pane() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (GetView,)
+        await pilot.press("l")
+        await until(pilot, lambda: engine.held)
+        engine.say(Failed(engine.held[0].id, GARBAGE, "user"))
+        await until(pilot, lambda: "expected a checkpoint" in screen_text(app))
+
+
+async def test_a_bug_is_a_dialog_with_its_detail() -> None:
+    async with opened() as (app, engine, pilot):
+        error = EngineError("engine", expected="to answer", found="ValueError", action="report it")
+        engine.say(Failed(999, error, "bug", "Traceback: line 12"))
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "Traceback: line 12" in screen_text(app)
+
+
+async def test_the_death_of_the_engine_is_told_and_r_restarts_it() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.die("it was killed by signal 9: probably out of memory", "last words")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        text = screen_text(app)
+        assert "probably out of memory" in text
+        assert "last words" in text
+        await pilot.press("r")
+        await until(pilot, lambda: engine.starts == 2)
+        await until(pilot, lambda: len(engine.asked(OpenRun)) == 2)
+        await until(pilot, lambda: app.screen is app.explorer)
+
+
+async def test_the_app_goes_on_without_an_engine() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.die("it left with exit code 1")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await pilot.press("escape", "j", "l", "question_mark", "escape")
+        await until(pilot, lambda: app.explorer.presenter.selection.layer == 1)
+        await until(pilot, lambda: "engine gone: r restarts it" in screen_text(app))
+        await pilot.press("r")
+        await until(pilot, lambda: engine.starts == 2)

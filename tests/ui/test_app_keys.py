@@ -1,0 +1,233 @@
+"""Every key does what the help says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from app_driver import opened, screen_text, until
+from fake_engine import CONTEXT, HEADS, LAYERS
+
+from adtui.protocol import Cancel, ExportAll, ExportView, GetView, OpenRun
+from adtui.ui.app import AdtuiApp
+from adtui.ui.keys import KEYS
+from adtui.ui.panes import HEADS as HEADS_PANE
+from adtui.ui.panes import HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
+from adtui.ui.screens.goto import GotoScreen
+from adtui.ui.screens.help import HelpScreen
+from adtui.ui.selection import Selection
+
+SELECTIONS = [
+    (["down"], Selection(layer=1)),
+    (["j", "j"], Selection(layer=2)),
+    (["j", "j", "j"], Selection(layer=LAYERS - 1)),
+    (["j", "up"], Selection()),
+    (["j", "k"], Selection()),
+    (["right"], Selection(head=1)),
+    (["l", "l", "left"], Selection(head=1)),
+    (["l", "h"], Selection()),
+    (["l"] * 9, Selection(head=HEADS - 1)),
+    (["shift+down", "shift+right"], Selection(layer=1, head=1)),
+    (["J", "L", "K", "H"], Selection()),
+    (["tab", "J", "L"], Selection(layer=1, head=1)),
+    (["n"], Selection(sample=1)),
+    (["n", "n", "n", "p"], Selection(sample=1)),
+    (["left_square_bracket"], Selection(query=CONTEXT - 1)),
+    (["left_square_bracket", "left_square_bracket", "right_square_bracket"], Selection(query=CONTEXT - 1)),
+    (["left_square_bracket", "right_square_bracket"], Selection()),
+    (["left_curly_bracket"], Selection(query=40)),
+    (["left_curly_bracket", "left_curly_bracket"], Selection(query=20)),
+    (["left_curly_bracket", "left_curly_bracket", "right_curly_bracket"], Selection(query=40)),
+    (["left_curly_bracket", "right_curly_bracket"], Selection()),
+    (["m"], Selection(mean=True)),
+    (["m", "m"], Selection()),
+    (["m", "j"], Selection(layer=1, mean=True)),
+    (["m", "l"], Selection(head=1)),
+    (["slash", *"l2h3", "enter"], Selection(layer=2, head=3)),
+    (["slash", *"s1", "space", "1", "full_stop", "2", "enter"], Selection(sample=1, layer=1, head=2)),
+    (["slash", *"q7", "enter"], Selection(query=7)),
+    (["slash", *"l2h3", "escape"], Selection()),
+]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"), SELECTIONS, ids=lambda value: " ".join(value) if isinstance(value, list) else ""
+)
+async def test_a_key_changes_the_selection(keys: list[str], expected: Selection) -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press(*keys)
+        presenter = app.explorer.presenter
+        await until(pilot, lambda: presenter.selection == expected)
+        await until(pilot, lambda: presenter.view is not None and presenter.view.layer == expected.layer)
+        view = presenter.view
+        assert view is not None
+        await until(pilot, lambda: presenter.view.head == expected.shown_head)
+        assert app.explorer.panes.sheet.selected == (expected.layer, expected.shown_head)
+        assert app.explorer.status.sample == expected.sample
+
+
+async def test_the_arrows_move_the_cursor_while_the_heatmap_has_the_focus() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("2")
+        heatmap = app.explorer.panes.heatmap
+        await until(pilot, lambda: app.focused is heatmap)
+        start = heatmap.cursor
+        await pilot.press("k", "k", "h")
+        await until(pilot, lambda: heatmap.cursor != start)
+        assert app.explorer.presenter.selection == Selection()
+        assert heatmap.cursor[0] < start[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "pane"),
+    [
+        ([], HEADS_PANE),
+        (["tab"], HEATMAP),
+        (["tab", "tab"], QUERY),
+        (["shift+tab"], INSIGHTS),
+        (["tab", "shift+tab"], HEADS_PANE),
+        *(([str(index + 1)], index) for index in (HEADS_PANE, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS)),
+    ],
+)
+async def test_panes_take_the_focus(keys: list[str], pane: int) -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press(*keys)
+        await until(pilot, lambda: app.focused is app.explorer.panes.all[pane])
+        assert app.explorer.panes.active == pane
+
+
+@pytest.mark.parametrize("pane", range(6))
+@pytest.mark.parametrize("back", ["escape", "enter"])
+async def test_enter_gives_a_pane_the_screen_and_takes_it_back(pane: int, back: str) -> None:
+    async with opened() as (app, _engine, pilot):
+        panes = app.explorer.panes
+        await pilot.press(str(pane + 1), "enter")
+        await until(pilot, lambda: panes.full)
+        await pilot.pause()
+        assert [index for index, each in enumerate(panes.all) if each.display] == [pane]
+        assert panes.all[pane].outer_size.width == 120
+        await pilot.press(back)
+        await until(pilot, lambda: not panes.full)
+        assert all(each.display for each in panes.all)
+
+
+async def test_the_scale_goes_round() -> None:
+    async with opened() as (app, _engine, pilot):
+        heatmap = app.explorer.panes.heatmap
+        first, seen = heatmap.scale, []
+        for _ in range(4):
+            await pilot.press("s")
+            seen.append(heatmap.scale)
+        assert sorted(seen) == ["linear", "log", "row", "sqrt"]
+        assert heatmap.scale == first
+
+
+async def test_e_exports_what_is_shown() -> None:
+    async with opened() as (app, engine, pilot):
+        await pilot.press("n", "j", "l", "e")
+        await until(pilot, lambda: engine.asked(ExportView))
+        request = engine.asked(ExportView)[0]
+        assert isinstance(request, ExportView)
+        assert (request.sample, request.layer, request.head) == (1, 1, 1)
+        assert request.directory == "figs/attention"
+        await until(pilot, lambda: "wrote 1 figure into /tmp/figs/attention" in screen_text(app))
+
+
+async def test_shift_e_exports_all_and_escape_cancels() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (ExportAll,)
+        await pilot.press("E")
+        await until(pilot, lambda: engine.held)
+        assert app.explorer.status.progress is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: engine.asked(Cancel))
+        assert engine.asked(Cancel)[0].job == engine.held[0].id  # type: ignore[attr-defined]
+        await until(pilot, lambda: app.explorer.status.progress is None)
+        await until(pilot, lambda: "export cancelled" in screen_text(app))
+
+
+async def test_r_opens_the_run_again_and_keeps_the_selection() -> None:
+    async with opened() as (app, engine, pilot):
+        await pilot.press("n", "j", "l")
+        views = len(engine.asked(GetView))
+        await pilot.press("r")
+        await until(pilot, lambda: len(engine.asked(OpenRun)) == 2)
+        await until(pilot, lambda: len(engine.asked(GetView)) > views)
+        assert app.explorer.presenter.selection == Selection(sample=1, layer=1, head=1)
+
+
+@pytest.mark.parametrize(
+    ("pane", "first"),
+    [
+        (HEADS_PANE, "layer\tH0\tH1"),
+        (HEATMAP, "query\\key\t0"),
+        (QUERY, "token\tepisode\tstep"),
+        (RECEIVED, "token\tepisode\tstep"),
+        (NUMBERS, "layer\thead\tstatistic"),
+        (INSIGHTS, "where\tkind\tstatus"),
+    ],
+)
+async def test_y_copies_the_focused_pane(pane: int, first: str) -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press(str(pane + 1), "y")
+        await until(pilot, lambda: app.clipboard.startswith(first))
+        assert app.clipboard.count("\n") > 1
+        await until(pilot, lambda: "copied" in screen_text(app))
+
+
+async def test_question_mark_opens_the_help_and_escape_closes_it() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("j", "pagedown", "escape")
+        await until(pilot, lambda: app.screen is app.explorer)
+
+
+async def test_a_place_that_does_not_exist_is_explained_and_can_be_corrected() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("slash", *"l7", "enter")
+        await until(pilot, lambda: "expected a layer from 0 to 2" in screen_text(app))
+        assert isinstance(app.screen, GotoScreen)
+        await pilot.press("backspace", *"2", "enter")
+        await until(pilot, lambda: app.explorer.presenter.selection == Selection(layer=2))
+
+
+async def test_go_to_a_key_moves_the_cursor() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("slash", *"q50", "space", *"k12", "enter")
+        await until(pilot, lambda: app.explorer.presenter.selection == Selection(query=50))
+        await until(pilot, lambda: abs(app.explorer.panes.heatmap.cursor[1] - 12) <= 2)
+        assert abs(app.explorer.panes.heatmap.cursor[0] - 50) <= 3
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quit_ends_the_app_and_the_engine(key: str) -> None:
+    async with opened() as (app, engine, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: not app.is_running)
+    assert engine.closed
+    assert not app.return_code
+
+
+async def test_the_palette_runs_our_commands() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("ctrl+p", *"mean over", "enter")
+        await until(pilot, lambda: app.explorer.presenter.selection.mean)
+
+
+def _tested() -> set[str]:
+    """Keys that the tests above press."""
+    pressed = {key for keys, _ in SELECTIONS for key in keys}
+    return (
+        pressed
+        | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
+        | set("123456")
+    )
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
+def test_every_key_of_the_table_is_tested(key: object) -> None:
+    assert set(key.keys.split(",")) <= _tested() | {"shift+up", "shift+left"}  # type: ignore[attr-defined]
+
+
+Check = Callable[[AdtuiApp], bool]

@@ -1,0 +1,36 @@
+"""The help explains every key and every number."""
+
+from __future__ import annotations
+
+import pytest
+
+from adtui.ui.keys import KEYS, bar
+from adtui.ui.renderables.statistics import STATISTICS
+from adtui.ui.screens.help import text
+
+
+def test_help_mentions_every_key() -> None:
+    whole = text()
+    for key in KEYS:
+        assert f"  {key.shown} " in whole
+        assert key.explanation in whole
+
+
+def test_help_explains_every_statistic() -> None:
+    whole = text()
+    for _, short, explanation in STATISTICS:
+        assert short in whole
+        assert explanation in whole
+
+
+def test_plain_help_is_ascii() -> None:
+    assert text(plain=True).isascii()
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
+    from textual.content import Content
+
+    plain = Content.from_markup(bar(width, heatmap=False)).plain
+    assert len(plain) <= width
+    assert plain.endswith("? help  q quit")
