@@ -21,8 +21,13 @@ SCALES = ("log", "sqrt", "linear", "row")
 
 
 def largest(values: Floats) -> float:
-    """The largest weight that is not masked; 0 when there is none."""
-    seen = values[np.isfinite(values)]
+    """The largest weight among the later half of the queries, (..., R, C); 0 when there is none.
+
+    The first queries see few keys, so their weights are near 1 whatever the head does: they may saturate the scale
+    instead of darkening the rest.
+    """
+    later = values[..., values.shape[-2] // 2 :, :]
+    seen = later[np.isfinite(later)]
     return float(seen.max()) if seen.size else 0.0
 
 
@@ -44,7 +49,7 @@ def to_levels(values: Floats, scale: str, n_keys: int, top: float | None = None)
         values: (..., R, C) float32, NaN where no query of the block can see any key of the block.
         scale: one of `SCALES`.
         n_keys: number of keys, which places the uniform share on the logarithmic scale.
-        top: the weight of the highest level, shared by all that is displayed together; the largest of `values` if None.
+        top: the weight of the highest level, shared by all that is displayed together; `largest(values)` if None.
     """
     top = largest(values) if top is None else top
     masked = ~np.isfinite(values)
@@ -72,8 +77,8 @@ def _divide(weights: NDArray[np.float64], by: NDArray[np.float64] | np.float64) 
 def legend(scale: str, top: float, n_keys: int, table: ColorTable, steps: int = 8) -> Text:
     """The name of the scale and its colours between the weights at both ends: "log .001 ████████ .34"."""
     low, high = bounds(scale, top, n_keys)
-    ends = (f"{low:.1g}", f"{high:.2g}") if scale != "row" else ("0", "row max")
-    text = Text(f"{scale} {ends[0]} ", end="")
+    ends = (f"{low:.1g}", f"{high:.2g}") if scale != "row" else ("0", "row's largest")
+    text = Text(f"{scale} {ends[0]} ", end="", no_wrap=True)
     for step in range(steps):
         text.append(*table.swatch(step * (LEVELS - 1) // (steps - 1)))
     return text.append(f" {ends[1]}")

@@ -70,8 +70,8 @@ def lay_out(layers: int, heads: int, width: int, height: int, selected: tuple[in
     """Fit layers × heads thumbnails in a pane, as square and as large as fit; scroll to the selected one otherwise."""
     across = max(1, (width - LABEL) // heads - 1)
     down = max(1, height // layers - 1)
-    # Cells are twice as high as wide; a thumbnail is square.
-    wide = max(1, min(across, 2 * down))
+    # Cells are twice as high as wide. Up to twice as wide as high, width is detail; beyond, it is distortion.
+    wide = max(1, min(across, 4 * down))
     high = max(1, min(down, -(-wide // 2)))
     if wide < TINY or height < 2 * layers:
         wide, high = max(1, min(across, 2)), 1
@@ -121,9 +121,9 @@ def sheet_line(
 
 
 def caption(layer: int, head: int, entropy: float, width: int) -> str:
-    """ "L0H3 .97", "L0H3" or "H3", whatever fits, padded to `width`."""
+    """ "L0H3 .97", "H3 .97", "L0H3" or "H3", whatever fits, padded to `width`."""
     number = f"{entropy:.2f}".lstrip("0") if np.isfinite(entropy) else "–"
-    for text in (f"L{layer}H{head} {number}", f"L{layer}H{head}", f"H{head}", f"{head}"):
+    for text in (f"L{layer}H{head} {number}", f"H{head} {number}", f"L{layer}H{head}", f"H{head}", f"{head}"):
         if len(text) <= width:
             return text.ljust(width)
     return " " * width

@@ -67,18 +67,18 @@ def bars(values: np.ndarray, utf8: bool = True) -> str:
     return "".join("." if level is None else marks[level] for level in scaled)
 
 
-def cell(stats: HeadStats, layer: int, head: int | None, key: str, utf8: bool = True) -> str:
-    """The text of one statistic."""
+def cells(stats: HeadStats, layer: int, head: int | None, key: str, utf8: bool = True) -> list[str]:
+    """The numbers of one statistic; empty for the episode lifts, which have their own lines."""
     value = average(stats, layer, head, key)
     if key == "holding":
-        return "/".join(f"{v:.0f}" for v in np.atleast_1d(value))
+        return [f"{v:.0f}" for v in np.atleast_1d(value)]
     if key == "episode_lift":
-        return bars(np.atleast_1d(value), utf8)
+        return []
     if key == "max_position":
         # A mean of positions says nothing.
-        return f"{int(value)}" if head is not None else "–"
+        return [f"{int(value)}" if head is not None else "–" if utf8 else "-"]
     text = number(float(value))
-    return text if utf8 else text.replace("–", "-")
+    return [text if utf8 else text.replace("–", "-")]
 
 
 def statistics_table(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> Table:
@@ -88,17 +88,30 @@ def statistics_table(stats: SampleStats, layer: int, head: int | None, *, utf8: 
     table.add_column("plain", justify="right", no_wrap=True)
     table.add_column("‖a·vW‖" if utf8 else "|a vW|", justify="right", no_wrap=True)
     for key, name, _ in STATISTICS:
-        plain, weighted = (cell(each, layer, head, key, utf8) for each in (stats.plain, stats.weighted))
-        table.add_row(Text(short(name, stats, key)), Text(plain), Text(weighted))
+        plain, weighted = (cells(each, layer, head, key, utf8) for each in (stats.plain, stats.weighted))
+        for label, left, right in zip(labels(name, stats, key), plain, weighted, strict=True):
+            table.add_row(Text(label), Text(left), Text(right))
     return table
 
 
-def short(name: str, stats: SampleStats, key: str) -> str:
-    """The name, with the number of transitions that the statistic is about."""
+def episode_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> list[str]:
+    """Both rows of episode lifts as bars, oldest first, with the largest lift: they can be longer than a column."""
+    lines = []
+    for name, each in (("plain", stats.plain), ("‖a·vW‖" if utf8 else "|a vW|", stats.weighted)):
+        lifts = np.atleast_1d(average(each, layer, head, "episode_lift"))
+        top = float(np.nanmax(lifts)) if np.isfinite(lifts).any() else float("nan")
+        lines.append(f"{name:<6} {bars(lifts, utf8)} max {number(top)}")
+    return lines
+
+
+def labels(name: str, stats: SampleStats, key: str) -> list[str]:
+    """The name of each number, with the number of transitions that the statistic is about."""
+    if key == "holding":
+        return [f"keys for {share:.0%}".replace("%", " %") for share in HOLDING]
+    if key == "episode_lift":
+        return []
     counts = {"rewarded_mass": stats.plain.n_rewarded, "revisit_mass": stats.plain.n_revisit}
-    if key in counts:
-        return f"{name} ({counts[key]})"
-    return "keys 50/80/90/95 %" if key == "holding" else name
+    return [f"{name} ({counts[key]})" if key in counts else name]
 
 
 def seed_lines(seed: SeedStats) -> list[str]:
@@ -111,6 +124,3 @@ def seed_lines(seed: SeedStats) -> list[str]:
         f"recent/distant ratio {seed.recent_distant_ratio:.2f}",
         f"entropy {seed.entropy:.4f}",
     ]
-
-
-assert len(HOLDING) == 4, "the table's header names four shares"

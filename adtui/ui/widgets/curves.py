@@ -29,12 +29,13 @@ class CurvePane(Pane):
         Args:
             values: (N,) float32.
             query: token index of the query row; keys after it are left out where `kind` is "query".
-            title: shown in the border.
+            title: for the border; "" leaves it as it is.
             kind: "query" (attention of one query) or "received" (average that each key receives).
         """
         self._values = values[: query + 1] if kind == "query" else values
         self._sample = sample
-        self.border_title = title
+        if title:
+            self.border_title = title
         self._invalidate()
 
     def clear(self, reason: str) -> None:
@@ -46,12 +47,12 @@ class CurvePane(Pane):
     def render_line(self, y: int) -> Strip:
         if self._strips is None:
             self._strips = self._draw()
-        return self._strips[y] if y < len(self._strips) else Strip([])
+        return self._strips[y] if y < len(self._strips) else self.strip([])
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
         if self._values is None or self._sample is None:
-            return [Strip([])] * (height // 2) + [Strip([Segment(self._reason.center(width))])]
+            return [self.strip([])] * (height // 2) + [self.strip([Segment(self._reason.center(width))])]
         count = len(self._values)
         lines = curve_lines(
             self._values,
@@ -62,7 +63,7 @@ class CurvePane(Pane):
             utf8=self.table.utf8,
             color=self.table.name != "ascii",
         )
-        return [Strip(list(line.render(self.app.console))) for line in lines]
+        return [self.strip(list(line.render(self.app.console))) for line in lines]
 
     def _invalidate(self) -> None:
         self._strips = None

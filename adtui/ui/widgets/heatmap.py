@@ -99,7 +99,7 @@ class HeatmapPane(Pane):
         """Show nothing, and say why."""
         self._view = self._picture = self._cell = None
         self._reason = reason
-        self.border_title, self.border_subtitle = "attention", None
+        self.border_subtitle = None
         self._strips.clear()
         self.refresh()
 
@@ -150,16 +150,16 @@ class HeatmapPane(Pane):
     def _draw(self, y: int) -> Strip:
         width, height = self.size
         if self._picture is None:
-            return Strip([Segment(self._reason.center(width))] if y == height // 2 else [])
+            return self.strip([Segment(self._reason.center(width))] if y == height // 2 else [])
         line = y - (height - self._readout_lines)
         if line < 0:
             cursor = self._pixel if y < self._picture.frame.lines else None
-            return Strip(self._picture.line(y, cursor))
+            return self.strip(self._picture.line(y, cursor))
         if line >= len(self._readout):
-            return Strip([])
+            return self.strip([])
         text, (start, stop) = self._readout[line], self._cuts[line]
         # Cut where the text changed last, because a repaint sends whole segments.
-        return Strip([Segment(part) for part in (text[:start], text[start:stop], text[stop:]) if part])
+        return self.strip([Segment(part) for part in (text[:start], text[start:stop], text[stop:]) if part])
 
     def _redraw(self) -> None:
         """Colour the view again, in full."""
@@ -179,8 +179,6 @@ class HeatmapPane(Pane):
             frame=fit(view.pooled.shape, width, height - self._readout_lines, gutter, table.rows_per_cell),
             table=table,
         )
-        where = f"L{view.layer}" + (" mean of heads" if view.head is None else f"H{view.head}")
-        self.border_title = f"attention {where}"
         self.border_subtitle = legend(self.scale, top, sample.n_context, table)
         self._strips.clear()
         self._cell = None

@@ -52,7 +52,6 @@ class InsightLog(ScrollPane):
     def _write(self) -> None:
         text = self.query_one("#insights-text", Static)
         insights = self.insights
-        self.border_title = f"insights ({len(insights)})" if insights else "insights"
         if not insights:
             text.update(Text(self._status))
             return

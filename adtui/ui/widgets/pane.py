@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from textual.app import App
 from textual.containers import VerticalScroll
+from textual.strip import Strip
 from textual.widget import Widget
 
 from adtui.ui.renderables.colors import ColorTable, choose_table, utf8_terminal
@@ -35,6 +37,11 @@ class Pane(Widget, can_focus=True):
     def table(self) -> ColorTable:
         """How this terminal shows levels."""
         return color_table(self.app)
+
+    def strip(self, segments: list[Segment]) -> Strip:
+        """Segments on the pane's own colours: Textual paints no background under what `render_line` returns."""
+        base = self.visual_style.rich_style
+        return Strip([Segment(text, base if style is None else base + style) for text, style, _ in segments])
 
 
 class ScrollPane(VerticalScroll):

@@ -96,8 +96,8 @@ class SheetPane(Pane):
 
     def _draw(self, y: int) -> Strip:
         if self._sheet is None or self._levels is None or self._grid is None:
-            return Strip([Segment(self._reason.center(self.size.width))] if y == self.size.height // 2 else [])
-        return Strip(sheet_line(y, self._levels, self._sheet.entropy_norm, self._grid, self.table, self.selected))
+            return self.strip([Segment(self._reason.center(self.size.width))] if y == self.size.height // 2 else [])
+        return self.strip(sheet_line(y, self._levels, self._sheet.entropy_norm, self._grid, self.table, self.selected))
 
     def _color(self) -> None:
         if self._sheet is not None:

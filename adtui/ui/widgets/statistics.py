@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from adtui.records import Sample, SampleStats
 from adtui.ui.renderables.readout import transition
-from adtui.ui.renderables.statistics import seed_lines, statistics_table
+from adtui.ui.renderables.statistics import episode_lines, seed_lines, statistics_table
 
 from .pane import ScrollPane
 
@@ -27,12 +27,13 @@ class StatisticsPane(ScrollPane):
     def show(self, stats: SampleStats | None, layer: int, head: int | None, sample: Sample | None) -> None:
         """Show one head, or the mean over the layer's heads when `head` is None; `stats` is None until computed."""
         text = self.query_one("#statistics-text", Static)
-        self.border_title = f"statistics L{layer}" + (" mean of heads" if head is None else f"H{head}")
         if stats is None:
             text.update("not computed yet")
             return
         utf8 = self.table.utf8
         parts: list[Text | object] = [statistics_table(stats, layer, head, utf8=utf8)]
+        parts.append(Text("\nepisode lift, oldest first", style="bold"))
+        parts.append(Text("\n".join(episode_lines(stats, layer, head, utf8=utf8))))
         if head is not None and sample is not None:
             parts.append(Text("max: " + transition(sample, int(stats.plain.max_position[layer, head]), utf8)))
         parts.append(Text("\nmean over heads, as the present script prints it", style="bold"))
