@@ -27,6 +27,8 @@ __all__ = ["HistorySettings", "SampleSet", "find_histories", "inputs_npz", "load
 #: The environment whose goals, split and dynamics are known; of another one only stored histories can be read.
 DARK_ROOM = "darkroom"
 _PARENTS = 4
+#: Episodes that a rollout goes on for after its context is full.
+EPISODES_AFTER = 6
 
 
 class HistorySettings(BaseModel):
@@ -232,7 +234,11 @@ def _sample(file: HistoryFile, settings: HistorySettings, goal: int, stream: int
 
 
 def _rolled_out(policy: Policy, settings: HistorySettings, n: int, count: int, seed: int) -> SampleSet:
-    """The model's own histories on held-out goals; the query is drawn from the episode after the context fills."""
+    """The model's own histories on held-out goals.
+
+    Queries are spread over the time from the first full context to some episodes later, so that contexts that explore,
+    contexts with their first rewards and contexts that exploit are all among the samples.
+    """
     size, horizon = settings.grid_size, settings.horizon or HORIZON
     held_out = settings.test_goals
     notes: tuple[str, ...] = (f"no {settings.file_name} found: contexts are rollouts",) if settings.alg else ()
@@ -241,15 +247,16 @@ def _rolled_out(policy: Policy, settings: HistorySettings, n: int, count: int, s
     pool: Ints = np.array(held_out or range(size * size), dtype=np.int64)
     rng = np.random.default_rng(seed)
     goals = np.resize(rng.permutation(pool), count)
-    episodes = n // horizon + 2
+    episodes = n // horizon + 1 + EPISODES_AFTER
     histories = rollout(policy, goals, episodes, n, size=size, horizon=horizon, seed=seed)
+    share = (rng.permutation(count) + rng.random(count)) / count
+    queries = n + (share * (episodes * horizon - n)).astype(np.int64)
     samples = []
-    for i, goal in enumerate(goals):
-        query = int(rng.integers(n, episodes * horizon))
+    for i, (goal, query) in enumerate(zip(goals.tolist(), queries.tolist(), strict=True)):
         time = np.arange(query - n, query + 1, dtype=np.int64)
         samples.append(
             Sample(
-                label=f"goal {_words(int(goal), _cell(int(goal), settings))} rollout {i} step {query}",
+                label=f"goal {_words(goal, _cell(goal, settings))} rollout {i} step {query}",
                 states=histories.states[i, time[:-1]],
                 actions=histories.actions[i, time[:-1]],
                 rewards=histories.rewards[i, time[:-1]].astype(np.float32),
@@ -257,7 +264,7 @@ def _rolled_out(policy: Policy, settings: HistorySettings, n: int, count: int, s
                 query_state=histories.states[i, query],
                 episode=time // horizon,
                 step=time % horizon,
-                goal=_cell(int(goal), settings),
+                goal=_cell(goal, settings),
                 history=i,
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import zipfile
 from pathlib import Path
@@ -26,7 +27,8 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
     Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
     (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
     be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
-    as to agree with the resets that show in the states, and a context in which none shows is one episode.
+    as to agree with the resets that show in the states, and a context in which none shows is one episode. A context
+    that overlaps with the one before counts as the same history.
 
     Raises:
         HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
@@ -43,6 +45,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
     if targets.shape != (len(actions),):
         raise _wrong(path, f"in_{_TARGETS} of shape ({len(actions)},)", f"shape {targets.shape}")
     clocks = _stored_clocks(path, arrays, actions.shape)
+    histories = _histories(np.concatenate([states, next_states, actions[..., None], rewards[..., None]], axis=2))
     samples = []
     for i in range(len(actions)):
         episode, step = clocks[i] if clocks else _clock(states[i], next_states[i], queries[i], horizon)
@@ -57,7 +60,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
                 episode=episode,
                 step=step,
                 target_action=None if targets[i] < 0 else int(targets[i]),
-                history=i,
+                history=histories[i],
             )
         )
     return tuple(samples)
@@ -131,6 +134,20 @@ def _stored_clocks(
     if episode.shape != wanted or step.shape != wanted:
         raise _wrong(path, f"in_episode and in_step of shape {wanted}", f"{episode.shape} and {step.shape}")
     return list(zip(episode, step, strict=True))
+
+
+def _histories(tokens: np.ndarray[Any, Any]) -> list[int]:
+    """Number of the history that each context (B, n, features) comes from.
+
+    A context that repeats at least half of the one before it, shifted by some steps, is a window of the same history:
+    counting it as a new observation would make every interval too narrow.
+    """
+    numbers = [0]
+    n = tokens.shape[1]
+    for before, after in itertools.pairwise(tokens):
+        same = any(np.array_equal(before[shift:], after[: n - shift]) for shift in range(n // 2 + 1))
+        numbers.append(numbers[-1] + (not same))
+    return numbers
 
 
 def _clock(states: Ints, next_states: Ints, query: Ints, horizon: int) -> tuple[Ints, Ints]:

@@ -290,6 +290,18 @@ def test_inputs_give_the_same_samples(run_dir: Path, tmp_path: Path, batch: dict
         assert (sample.step[-1], sample.goal) == (original.step[-1], None)
 
 
+def test_overlapping_contexts_are_one_history(run_dir: Path, tmp_path: Path, batch: dict[str, NDArray[Any]]) -> None:
+    count = len(batch["in_rewards"])
+    assert count > 1
+    np.savez(tmp_path / "windows.npz", **batch)
+    assert {sample.history for sample in inputs_npz(tmp_path / "windows.npz")} == {0}
+    for name in ("in_states", "in_next_states"):
+        batch[name] = batch[name].copy()
+        batch[name][-1, 5] = 7  # the last one no longer repeats the one before
+    np.savez(tmp_path / "other.npz", **batch)
+    assert [sample.history for sample in inputs_npz(tmp_path / "other.npz")] == [0] * (count - 1) + [1]
+
+
 def test_inputs_with_action_indices_and_bare_names(tmp_path: Path, batch: dict[str, NDArray[Any]]) -> None:
     batch["in_actions"] = batch["in_actions"].argmax(axis=2)
     del batch["in_target_actions"]
