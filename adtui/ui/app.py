@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.geometry import Size
 
 from ..errors import EXIT_CODE, AdtuiError
@@ -117,8 +118,12 @@ class AdtuiApp(App[str]):
         """End the app and the engine."""
         self.exit()
 
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder="what would you like to do?"))
+
     async def on_unmount(self) -> None:
-        await self.engine.close()
+        await self.engine.close(busy=self.jobs.newest not in (None, self._opening))
 
     def on_resize(self, event: events.Resize) -> None:
         self._cover(event.size)  # self.size is still the size of before

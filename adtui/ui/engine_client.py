@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import signal
 import sys
 from collections import deque
@@ -42,11 +41,8 @@ class Engine(Protocol):
     def replies(self) -> AsyncIterator[Reply]:
         """Yield replies until the engine is gone."""
 
-    async def close(self) -> None:
-        """End the process, gently and then not. Safe to call at any time, more than once."""
-
-    def kill_now(self) -> None:
-        """End the process without waiting: for the last moments of a process that must end."""
+    async def close(self, *, busy: bool) -> None:
+        """End the process; gently at first when it is `busy`, perhaps writing. Safe to call more than once."""
 
     @property
     def reason(self) -> str | None:
@@ -135,7 +131,7 @@ class EngineClient:
         elif self._reason is None:
             self._reason = why(code)
 
-    async def close(self) -> None:
+    async def close(self, *, busy: bool) -> None:
         self._closing = True
         process = self._process
         if process is None or process.returncode is not None:
@@ -143,17 +139,12 @@ class EngineClient:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), LEAVE_SECONDS)
+            # An idle engine has nothing to clean up, but takes a second to unload torch: the user waits for the prompt.
+            await asyncio.wait_for(process.wait(), LEAVE_SECONDS if busy else 0)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):  # it left between the two lines
                 process.kill()
             await process.wait()
-
-    def kill_now(self) -> None:
-        self._closing = True
-        if self._process is not None and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it was quicker
-                os.kill(self._process.pid, signal.SIGKILL)
 
     async def _read_log(self) -> None:
         assert self._process is not None, "start() comes first"

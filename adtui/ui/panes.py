@@ -92,6 +92,7 @@ class Panes(Vertical):
 
     def clear(self, reason: str) -> None:
         """Empty every pane that draws a picture, and say why."""
+        reason = ascii_only(reason) if self._plain else reason
         self.sheet.clear(reason)
         self.heatmap.clear(reason)
         self.query_curve.clear(reason)

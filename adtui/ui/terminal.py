@@ -56,7 +56,7 @@ def prepare() -> None:
 def announce(text: str) -> Iterator[None]:
     """Show a line while something loads, and take it away again: a slow disk should not look like a hung program."""
     columns = os.get_terminal_size(sys.__stderr__.fileno()).columns if sys.__stderr__ else 80
-    print(f"{text} …"[: columns - 1] if columns else text, end="", file=sys.__stderr__, flush=True)
+    print(f"{text} ..."[: columns - 1] if columns else text, end="", file=sys.__stderr__, flush=True)
     try:
         yield
     finally:
@@ -97,20 +97,25 @@ def leave_on_signals(app: AdtuiApp) -> None:
 
 
 def _leave(app: AdtuiApp, number: int, attributes: list[Any] | None) -> None:
+    try:
+        termios.tcgetattr(sys.stdin.fileno())
+    except termios.error:
+        # The line has dropped: there is no terminal to restore, and writing to it could block for ever. The engine
+        # leaves by itself when its pipe closes.
+        os._exit(128 + number)
     app.exit(return_code=128 + number)
-    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(app, 128 + number, attributes))
+    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(128 + number, attributes))
     watchdog.daemon = True
     watchdog.start()
 
 
-def _force(app: AdtuiApp, code: int, attributes: list[Any] | None) -> None:
-    """The orderly way is blocked, as when the line is dead: restore what can be restored and end."""
-    app.engine.kill_now()
+def _force(code: int, attributes: list[Any] | None) -> None:
+    """The orderly way is blocked, as by a terminal that takes no more output: restore what can be restored and end."""
     try:
         if attributes is not None:
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
         os.set_blocking(2, False)
         os.write(2, RESTORE.encode())
     except (OSError, termios.error):
-        pass  # the terminal itself has gone: nothing is left to restore
+        pass  # the terminal itself has gone by now
     os._exit(code)

@@ -219,12 +219,9 @@ class FakeEngine:
         while (reply := await self._queue.get()) is not None:
             yield reply
 
-    async def close(self) -> None:
+    async def close(self, *, busy: bool) -> None:
         self.closed = True
         self._queue.put_nowait(None)
-
-    def kill_now(self) -> None:
-        self.closed = True
 
     # -- what tests call ---------------------------------------------------------------------------------------------
     def asked(self, kind: type[Request]) -> list[Request]:

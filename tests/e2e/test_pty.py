@@ -1,0 +1,281 @@
+"""The real program on a pseudo-terminal, with its real engine."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import signal
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from checkpoints import make_run, write_histories
+from terminal import ALTERNATE, CURSOR, MOUSE, PASTE, Terminal
+
+ADTUI = [sys.executable, "-m", "adtui"]
+UP, DOWN, RIGHT, LEFT, ESCAPE, SHIFT_TAB = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b", "\x1b[Z"
+OSC_52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run with histories."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts adtui on a terminal and ends it after the test."""
+    terminals: list[Terminal] = []
+
+    def run(*arguments: str | Path, **options: object) -> Terminal:
+        command = [*ADTUI, *map(str, arguments)]
+        terminals.append(Terminal(command, tmp_path, **options))  # type: ignore[arg-type]
+        return terminals[-1]
+
+    yield run
+    for terminal in terminals:
+        terminal.close()
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The terminal is as it was, and nothing of the session is left."""
+    assert terminal.modes[ALTERNATE] is False
+    assert terminal.modes[CURSOR] is True
+    assert not terminal.modes.get(MOUSE, False)
+    assert not terminal.modes.get(PASTE, False)
+    assert termios.tcgetattr(terminal._child.child_fd) == terminal.attributes
+    terminal.wait(lambda: not terminal.processes(), 10)
+
+
+def opened(terminal: Terminal) -> Terminal:
+    """Wait until the run is open and analysed."""
+    terminal.wait("1 heads · L0H0")
+    terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
+    terminal.wait("rank ")
+    return terminal
+
+
+@pytest.fixture(params=["users", "tiny"])
+def path(request: pytest.FixtureRequest) -> Path:
+    """The users' run by its name `latest` (there is no such link), and a tiny run of ours."""
+    if request.param == "tiny":
+        return request.getfixturevalue("tiny")  # type: ignore[no-any-return]
+    return request.getfixturevalue("adcw_run").parent / "latest"  # type: ignore[no-any-return]
+
+
+def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path) -> None:
+    app = opened(start(path))
+    for key, seen in [
+        ("j", "1 heads · L1H0"),
+        ("k", "1 heads · L0H0"),
+        ("l", "1 heads · L0H1"),
+        ("h", "1 heads · L0H0"),
+        (DOWN, "1 heads · L1H0"),
+        (RIGHT, "1 heads · L1H1"),
+        (UP, "1 heads · L0H1"),
+        (LEFT, "1 heads · L0H0"),
+        ("n", "sample 2/"),
+        ("p", "sample 1/"),
+        ("[", r"→ history"),
+        ("]", "query → history"),
+        ("{", "→ history"),
+        ("}", "→ history"),
+        ("\t", "↓→ cursor"),
+        ("J", "2 heatmap · L1H0"),
+        ("L", "2 heatmap · L1H1"),
+        ("K", "2 heatmap · L0H1"),
+        ("H", "2 heatmap · L0H0"),
+        (SHIFT_TAB, "→ layer/head"),
+        ("m", "2 heatmap · L0 mean"),
+        ("m", "2 heatmap · L0H0"),
+        ("s", "colour scale: square root"),
+        ("/", "Go to"),
+        ("l1h1\r", "2 heatmap · L1H1 · sample"),
+        ("?", "WHERE YOU ARE"),
+    ]:
+        app.send(key)
+        app.wait(seen)
+    app.send(ESCAPE)
+    app.gone("WHERE YOU ARE")
+    app.send("\x10")
+    app.wait("what would you like to do?")
+    app.send(ESCAPE)
+    app.gone("what would you like to do?")
+    full_size(app)
+    cursor(app)
+    copy(app)
+    export(app, tmp_path)
+    app.send("r")
+    app.wait("opening")
+    app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def full_size(app: Terminal) -> None:
+    """Enter and Esc, on every pane."""
+    for pane, name in enumerate(("heads", "heatmap", "query", "received", "numbers", "insights"), start=1):
+        other = "2 heatmap" if pane == 1 else "1 heads"
+        app.send(f"{pane}\r")
+        app.gone(other)
+        assert f"{pane} {name}" in app.text
+        app.send(ESCAPE)
+        app.wait(other)
+
+
+def cursor(app: Terminal) -> None:
+    """The arrows in the heatmap change the read-out."""
+    app.send("2")
+    app.wait("↓→ cursor")
+    before = read_out(app)
+    app.send("kkh")
+    app.wait(lambda: read_out(app) not in ("", before))
+
+
+def read_out(app: Terminal) -> str:
+    """The line about the weight under the cursor."""
+    return next((line for line in app.screen.display if "query ep" in line), "")
+
+
+def copy(app: Terminal) -> None:
+    """`y` writes a table to the terminal's clipboard."""
+    app.send("5y")
+    app.wait("copied statistics of")
+    encoded = OSC_52.findall(app.raw)[-1]
+    assert base64.b64decode(encoded).decode().startswith("layer\thead\tstatistic\tplain\tweighted\n")
+
+
+def export(app: Terminal, directory: Path) -> None:
+    """`e` and `E` write figures below the working directory."""
+    figures = directory / "figs" / "attention"
+    app.send("e")
+    app.wait("into")
+    first = set(figures.rglob("*.png"))
+    assert first
+    app.send("E")
+    app.wait(lambda: set(figures.rglob("*.png")) > first, 120)
+    app.wait("export")
+    app.wait(lambda: re.search(r"wrote \d\d+ figures", app.text), 240)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_restores_the_terminal(start: Start, tiny: Path, number: signal.Signals) -> None:
+    app = opened(start(tiny))
+    app.signal(number)
+    assert app.exit_code() == 128 + number
+    assert_restored(app)
+
+
+def test_ctrl_c_quits(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    app.send("\x03")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def test_a_dropped_line_leaves_no_process(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    app.hang_up()
+    app.wait(lambda: not app.processes(), 15)
+
+
+def test_the_engine_leaves_when_the_app_is_killed(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    app.signal(signal.SIGKILL)
+    app.wait(lambda: not app.processes(), 15)
+
+
+def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    (engine,) = [line for line in app.processes() if "adtui.engine" in line]
+    os.kill(int(engine.split()[0]), signal.SIGKILL)
+    app.wait("probably out of memory")
+    app.send("r")
+    app.gone("probably out of memory")
+    app.wait("opening")
+    app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def test_quit_before_the_engine_is_ready(start: Start, tiny: Path) -> None:
+    app = start(tiny)
+    app.wait("q quit")
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def test_a_garbage_checkpoint_is_one_line_and_exit_code_2(start: Start, tmp_path: Path) -> None:
+    bad = tmp_path / "runs" / "bad" / "ckpt-10.pt"
+    bad.parent.mkdir(parents=True)
+    bad.write_bytes(b"garbage" * 100)
+    app = start(bad.parent)
+    assert app.exit_code(60) == 2
+    assert_restored(app)
+    assert "adtui: " in app.text
+    assert "expected" in app.text
+
+
+def test_a_missing_path_never_touches_the_screen(start: Start) -> None:
+    app = start("no/such/run")
+    assert app.exit_code() == 2
+    assert ALTERNATE not in app.modes
+    assert "no/such/run: expected a run directory" in app.text
+
+
+def test_a_dumb_terminal_gets_one_clear_line(start: Start, tiny: Path) -> None:
+    app = start(tiny, environment={"TERM": "dumb"})
+    assert app.exit_code() == 2
+    assert ALTERNATE not in app.modes
+    assert "TERM: expected a terminal with cursor control" in app.text
+
+
+def test_the_c_locale_gets_ascii(start: Start, tiny: Path) -> None:
+    app = start(tiny, environment={"LANG": "C", "LC_CTYPE": None})
+    app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
+    assert app.text.isascii()
+    assert app.raw.isascii()
+    app.send("q")
+    assert app.exit_code() == 0
+
+
+def test_no_mouse_leaves_the_mouse_alone(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny, "--no-mouse"))
+    assert MOUSE not in app.modes
+    app.send("q")
+    assert app.exit_code() == 0
+
+
+def test_several_runs_are_offered(start: Start, tmp_path: Path) -> None:
+    write_histories(tmp_path / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    for name in ("AD-one", "AD-two", "other"):
+        make_run(tmp_path / "runs" / name, "pre")
+    app = start("runs")
+    app.wait("3 runs in runs")
+    app.send("/two\r")
+    opened(app)
+    assert "AD-two" in app.text
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def test_the_terminal_may_change_its_size(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    for columns, lines, seen in [(80, 24, " 1 heads  2 heatmap "), (39, 9, "too small"), (120, 40, "6 insights")]:
+        app.screen.resize(lines, columns)
+        app._child.setwinsize(lines, columns)
+        app.wait(seen)
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)

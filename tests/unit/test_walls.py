@@ -1,0 +1,47 @@
+"""What each process may load: the UI no torch, matplotlib or h5py, the engine no Textual, `--help` none of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "matplotlib", "h5py")
+
+
+def loaded(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter holds after running code."""
+    script = f"{code}\nimport json, sys\nsys.stderr.write(json.dumps(sorted({{n.split('.')[0] for n in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_the_app_loads_nothing_heavy() -> None:
+    modules = loaded("import adtui.ui.app")
+    assert "textual" in modules
+    assert not modules & set(HEAVY)
+
+
+def test_every_module_of_the_ui_loads_nothing_heavy() -> None:
+    code = (
+        "import importlib, pkgutil, adtui.ui\n"
+        "for m in pkgutil.walk_packages(adtui.ui.__path__, 'adtui.ui.'): importlib.import_module(m.name)"
+    )
+    assert not loaded(code) & {*HEAVY, "adtui.engine"}
+
+
+@pytest.mark.parametrize("module", ["adtui.engine", "adtui.pipeline"])
+def test_the_engine_loads_no_textual(module: str) -> None:
+    assert "textual" not in loaded(f"import {module}")
+
+
+def test_the_engine_answers_before_it_loads_torch() -> None:
+    assert not loaded("import adtui.engine") & {"torch", "matplotlib"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["no/such/run"]])
+def test_the_command_line_loads_nothing_heavy(arguments: list[str]) -> None:
+    code = f"from adtui.__main__ import main\ntry:\n    main({arguments!r})\nexcept SystemExit:\n    pass"
+    assert not loaded(code) & {*HEAVY, "textual"}
