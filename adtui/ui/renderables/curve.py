@@ -89,10 +89,11 @@ def _draw(
     x, thinned = thin(y, 2 * width)
     high = float(thinned.max()) or 1.0
     plotext.ylim(0.0, high)
-    plotext.xlim(0, len(y) - 1)
+    last = max(1, len(y) - 1)
+    plotext.xlim(0, last)
     share = 1 / len(y)
     if share < high:
-        plotext.plot([0, len(y) - 1], [share, share], marker="⠤" if utf8 else "-", color=REFERENCE)
+        plotext.plot([0, last], [share, share], marker="⠤" if utf8 else "-", color=REFERENCE)
     plotext.plot(x.tolist(), thinned.tolist(), marker="braille" if utf8 else "*", color=LINE)
     if len(marked):
         shown = [int(i) for i in marked]

@@ -1,0 +1,225 @@
+"""Read-outs, statistics, insights and the status line, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pane_data import insight, run_info, sample, sample_stats
+from rich.cells import cell_len
+from rich.console import Console
+
+from adtui.records import HeadStats
+from adtui.ui.renderables.insight import insight_text, order
+from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
+from adtui.ui.renderables.statistics import (
+    STATISTICS,
+    bars,
+    episode_lines,
+    number,
+    seed_lines,
+    statistics_table,
+)
+from adtui.ui.renderables.status import progress_bar, progress_text, status_line
+
+
+# -- read-out ----------------------------------------------------------------------------------------------------------
+def test_readout() -> None:
+    tokens = replace(
+        sample(60, 20),
+        states=np.full((60, 2), (4, 4)),
+        next_states=np.full((60, 2), (5, 4)),
+        query_state=np.array((2, 4)),
+        rewards=np.ones(60, np.float32),
+    )
+    line = cell_readout(tokens, 60, 23, 0.183, rank=(2, 60))
+    assert line == "query ep3 t0 (2,4) → key ep1 t3 (4,4) ↓ (5,4) r=1 · 0.183 · rank 2 of 60"
+
+
+def test_readout_of_a_pooled_cell() -> None:
+    line = cell_readout(sample(), 8, 3, 0.0004, block=(3, 3))
+    assert line == "query ep1 t2 (2,0) → key ep0 t3 (3,0) ↓ (4,0) r=0 · 4.0e-04 · max of 3×3"
+
+
+def test_readout_of_the_query_itself() -> None:
+    assert cell_readout(sample(), 10, 10, 0.5) == "query ep1 t4 (4,0) → key = query (4,0) · 0.500"
+
+
+def test_readout_of_a_masked_cell() -> None:
+    line = cell_readout(sample(), 3, 7, None)
+    assert line == "query ep0 t3 (3,0) → key ep1 t1 (1,0) · key is after the query: masked"
+
+
+def test_readout_in_ascii() -> None:
+    line = cell_readout(sample(), 8, 3, 0.25, rank=(1, 9), block=(3, 2), utf8=False)
+    assert line == "query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0 | 0.250 | rank 1 of 9 | max of 3x2"
+    assert line.isascii()
+
+
+def test_arrows_follow_the_matrix_drawing() -> None:
+    assert [action_arrow(action) for action in range(6)] == ["↓", "↑", "→", "←", "·", "a5"]
+    assert [action_arrow(action, utf8=False) for action in range(6)] == ["v", "^", ">", "<", ".", "a5"]
+
+
+def test_small_weights_keep_their_digits() -> None:
+    assert [weight(value) for value in (0.0, 0.00012, 0.001, 0.1834, 1.0)] == [
+        "0.000",
+        "1.2e-04",
+        "0.001",
+        "0.183",
+        "1.000",
+    ]
+
+
+# -- statistics --------------------------------------------------------------------------------------------------------
+def drawn(head: int | None, utf8: bool = True) -> list[str]:
+    console = Console(width=44, color_system=None)
+    with console.capture() as capture:
+        console.print(statistics_table(sample_stats(), 0, head, utf8=utf8))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_statistics_of_one_head() -> None:
+    assert drawn(0) == [
+        "over the context      plain  ‖a·vW‖",
+        "self mass             0.010   0.020",
+        "entropy H             2.000   4.000",
+        "H / ln n              0.400   0.800",
+        "effective keys        7.000    14.0",
+        "mean                  0.090   0.180",
+        "std                 4.0e-04 8.0e-04",
+        "max                   0.200   0.400",
+        "max position              3       6",
+        "recent/distant        1.500   3.000",
+        "ln recent/distant     0.405   1.099",
+        "mean lag              4.000   8.000",
+        "first token               0       0",
+        "keys for 50 %             1       2",
+        "keys for 80 %             2       4",
+        "keys for 90 %             3       6",
+        "keys for 95 %             4       8",
+        "rewarded mass (1)     0.300   0.600",
+        "rewarded lift         1.200   2.400",
+        "same-state mass (0)       –       –",
+        "same-state lift           –       –",
+    ]
+
+
+def test_statistics_of_the_mean_over_heads() -> None:
+    lines = drawn(None)
+    assert lines[1].split() == ["self", "mass", "0.015", "0.030"]
+    assert next(line for line in lines if line.startswith("max position")).split()[2:] == ["–", "–"]
+
+
+def test_statistics_in_ascii() -> None:
+    assert all(line.isascii() for line in drawn(0, utf8=False) + drawn(None, utf8=False))
+    assert all(line.isascii() for line in episode_lines(sample_stats(), 0, 0, utf8=False))
+
+
+def test_every_statistic_has_a_row_and_an_explanation() -> None:
+    fields = set(HeadStats.__dataclass_fields__) - {"n_rewarded", "n_revisit"}
+    assert {key for key, _, _ in STATISTICS} == fields
+    assert all(sentence.endswith(".") for _, _, sentence in STATISTICS)
+
+
+def test_numbers() -> None:
+    values = (0.0, 0.00042, 0.0123, 1.2345, 12.345, 123.45, -0.5, float("nan"), float("inf"))
+    assert [number(value) for value in values] == ["0", "4.2e-04", "0.012", "1.234", "12.3", "123", "-0.500", "–", "–"]
+
+
+def test_bars() -> None:
+    assert bars(np.array([0.0, 0.5, 1.0, np.nan, 2.0])) == "▁▃▅.█"
+    assert bars(np.array([0.0, 0.5, 1.0, np.nan, 2.0]), utf8=False) == "_-=.#"
+    assert bars(np.zeros(3)) == "..."
+
+
+def test_episode_lines() -> None:
+    assert episode_lines(sample_stats(), 0, 0) == ["plain  ▅█ max 1.000", "‖a·vW‖ ▅█ max 2.000"]
+
+
+def test_seed_lines_have_the_digits_of_the_present_script() -> None:
+    assert seed_lines(sample_stats().seed[0]) == [
+        "sequence length 80, context 79",
+        "mean context attention 0.0122",
+        "std 0.0026",
+        "max position 18",
+        "recent/distant ratio 0.65",
+        "entropy 4.2374",
+    ]
+
+
+# -- insights ----------------------------------------------------------------------------------------------------------
+def test_insight_shows_its_evidence() -> None:
+    assert insight_text(insight()).plain.splitlines() == [
+        "● L2 recency Layer 2 looks at the recent past.",
+        "  effect 2.81 [2.1 – 3.6] · n=5 histories · threshold 2 · observed",
+        "  One checkpoint.",
+        "  try: recent-K",
+    ]
+
+
+def test_insight_in_ascii_without_caveat() -> None:
+    text = insight_text(insight(caveat="", suggests=(), status="refuted", n=1), utf8=False).plain
+    assert text.splitlines() == [
+        "x L2 recency Layer 2 looks at the recent past.",
+        "  effect 2.81 [2.1 - 3.6] | n=1 history | threshold 2 | refuted",
+    ]
+
+
+def test_order_is_status_then_scope() -> None:
+    found = [
+        insight("a", status="no evidence"),
+        insight("b", layer=1, head=0),
+        insight("c", layer=1),
+        insight("d", layer=None),
+        insight("e", status="confirmed"),
+    ]
+    assert [each.kind for each in sorted(found, key=order)] == ["e", "d", "c", "b", "a"]
+
+
+# -- status ------------------------------------------------------------------------------------------------------------
+def test_status_line_in_full() -> None:
+    line = status_line(run_info(), 0, progress_text(1, 2, "analysis", 2.25), 120)
+    assert line == (
+        "demo · step 9000 · analysis ██████░░░░░░ 1/2 2.25/s · sample 1/2: goal (5,0) · cpu · encoder · rollouts"
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (60, "demo · step 9000 · sample 2/2: goal (5,0) · cpu · encoder"),
+        (50, "demo · step 9000 · sample 2/2: goal (5,0) · cpu"),
+        (20, "demo · step 9000"),
+        (3, "dem"),
+    ],
+)
+def test_status_line_drops_fields_from_the_right(width: int, expected: str) -> None:
+    assert status_line(run_info(), 1, "", width) == expected
+
+
+@given(st.integers(1, 150))
+def test_status_line_never_overflows(width: int) -> None:
+    line = status_line(run_info(), 0, progress_text(3, 9, "analysis"), width)
+    assert cell_len(line) <= width
+
+
+def test_status_line_before_a_run() -> None:
+    assert status_line(None, None, "", 80, "starting the engine") == "starting the engine"
+    assert status_line(None, None, "", 80) == "no run"
+
+
+def test_progress_bar() -> None:
+    assert progress_bar(0, 10, 4) == "░░░░"
+    assert progress_bar(5, 16, 4) == "█▎░░"
+    assert progress_bar(10, 10, 4) == "████"
+    assert progress_bar(1, 0, 4) == "░░░░"
+    assert progress_bar(5, 10, 4, utf8=False) == "##--"
+
+
+@given(st.integers(0, 200), st.integers(1, 200), st.booleans())
+def test_progress_bar_has_its_width(done: int, total: int, utf8: bool) -> None:
+    assert cell_len(progress_bar(done, total, 12, utf8)) == 12
