@@ -67,13 +67,12 @@ def room(width: int, height: int, gutter: int, rows_per_cell: int) -> tuple[int,
 
 
 def fit(shape: tuple[int, ...], width: int, height: int, gutter: int, rows_per_cell: int) -> Frame:
-    """Place (rows, cols) pixels in a pane: as large as whole multiples allow, pixels as square as cells allow."""
+    """Place (rows, cols) pixels in a pane: as large as whole multiples allow, across at most twice as large as down."""
     rows, cols = shape
     wide, high = max(1, width - gutter), max(1, height - AXIS_LINES)
-    # A cell is about twice as high as wide: where it shows one pixel, two cells make a square one.
-    stretch = 2 if rows_per_cell == 1 and wide >= 2 * cols else 1
-    zoom = max(1, min(wide // (cols * stretch), high * rows_per_cell // rows))
-    return Frame(rows, cols, gutter, zoom * stretch, zoom, rows_per_cell, wide, high)
+    down = max(1, min(wide // cols, high * rows_per_cell // rows))
+    across = max(1, min(wide // cols, 2 * down))
+    return Frame(rows, cols, gutter, across, down, rows_per_cell, wide, high)
 
 
 @dataclass(frozen=True, eq=False)

@@ -300,6 +300,5 @@ def changed(before: str, after: str) -> tuple[int, int]:
     """The span [start, stop) of cells in which two lines differ; empty when they don't."""
     width = max(len(before), len(after))
     before, after = before.ljust(width), after.ljust(width)
-    start = next((i for i in range(width) if before[i] != after[i]), width)
-    stop = next((i + 1 for i in reversed(range(start, width)) if before[i] != after[i]), start)
-    return start, stop
+    different = [i for i in range(width) if before[i] != after[i]]
+    return (different[0], different[-1] + 1) if different else (0, 0)

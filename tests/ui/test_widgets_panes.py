@@ -1,0 +1,175 @@
+"""The other panes: sheet, curves, statistics, insights and the status line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pane_data import insight, run_info, sample, sample_stats, sheet
+from pane_host import Host, lines
+from textual import on
+from textual.geometry import Region
+from textual.widgets import Static
+
+from adtui.ui.renderables.colors import choose_table
+from adtui.ui.widgets.curves import CurvePane
+from adtui.ui.widgets.insights import InsightLog
+from adtui.ui.widgets.sheet import SheetPane
+from adtui.ui.widgets.statistics import StatisticsPane
+from adtui.ui.widgets.status import StatusLine
+
+TRUE = choose_table("truecolor", utf8=True)
+ASCII = choose_table(None, utf8=False)
+
+
+class SheetHost(Host):
+    @on(SheetPane.Selected)
+    @on(SheetPane.SizeChanged)
+    def keep(self, message: SheetPane.Selected | SheetPane.SizeChanged) -> None:
+        self.collect(message)
+
+
+def text_of(pane: StatisticsPane | InsightLog) -> str:
+    """All that a scrolling pane holds, on display or not."""
+    inside = pane.query_one(Static)
+    return "\n".join(inside.render_line(y).text.rstrip() for y in range(inside.size.height))
+
+
+# -- sheet -------------------------------------------------------------------------------------------------------------
+async def test_sheet_shows_thumbnails_and_marks_the_selected_head() -> None:
+    pane = SheetPane()
+    async with SheetHost(pane, ASCII).run_test(size=(35, 12)) as pilot:
+        pane.expect(2, 3)
+        assert pane.pixels_wanted() == (4, 9)
+        pane.show(sheet(), 10)
+        pane.select(1, 2)
+        await pilot.pause()
+        shown = lines(pane)
+        assert shown[4] == "   L0H0 .10  L0H1 .26  L0H2 .42"
+        marked = [s.text for y in range(10) for s in pane.render_line(y) if s.style is not None and s.style.reverse]
+        assert marked == ["L1H2 .90 "]
+        pane.select(0, None)
+        await pilot.pause()
+        marked = [s.text for y in range(10) for s in pane.render_line(y) if s.style is not None and s.style.reverse]
+        assert [text.strip() for text in marked] == ["L0H0 .10", "L0H1 .26", "L0H2 .42"]
+
+
+async def test_selecting_another_head_repaints_its_caption_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    pane = SheetPane()
+    async with SheetHost(pane, TRUE).run_test(size=(35, 12)) as pilot:
+        pane.show(sheet(), 10)
+        await pilot.pause()
+        painted: list[Region] = []
+        monkeypatch.setattr(pane, "refresh", lambda *regions, **_: painted.extend(regions))
+        pane.select(0, 1)
+        assert {region.y for region in painted} == {0, 4}
+
+
+async def test_clicking_a_thumbnail_selects_it() -> None:
+    pane = SheetPane()
+    host = SheetHost(pane, TRUE)
+    async with host.run_test(size=(35, 12)) as pilot:
+        pane.show(sheet(), 10)
+        await pilot.pause()
+        await pilot.click(SheetPane, offset=(1 + 3 + 10, 1 + 6))
+        assert [(m.layer, m.head) for m in host.of(SheetPane.Selected)] == [(1, 1)]
+
+
+async def test_sheet_says_why_it_is_empty() -> None:
+    pane = SheetPane()
+    async with SheetHost(pane, TRUE).run_test(size=(35, 12)):
+        assert pane.top is None
+        pane.show(sheet(), 10)
+        assert pane.top == pytest.approx(4 / 7, abs=0.2)
+        pane.clear("no run")
+        assert "no run" in "".join(lines(pane))
+
+
+# -- curves ------------------------------------------------------------------------------------------------------------
+async def test_curve() -> None:
+    pane = CurvePane()
+    async with Host(pane, ASCII).run_test(size=(50, 12)) as pilot:
+        assert "no attention yet" in "".join(lines(pane))
+        pane.show(np.linspace(0, 1, 11, dtype=np.float32), sample(), 10, "query → history")
+        await pilot.pause()
+        assert lines(pane)[0].startswith("1.000+")
+        assert lines(pane)[-1].split() == ["e0", "e1"]
+        assert str(pane.border_title) == "query → history"
+        pane.show(np.linspace(0, 1, 11, dtype=np.float32), sample(), 4, "", "query")
+        await pilot.pause()
+        assert lines(pane)[-1].split() == ["e0"], "keys after the query are left out"
+        assert str(pane.border_title) == "query → history"
+
+
+@pytest.mark.parametrize("query", [0, 1, 10])
+async def test_curve_of_any_query_row_in_any_size(query: int) -> None:
+    pane = CurvePane()
+    async with Host(pane, TRUE).run_test(size=(50, 12)) as pilot:
+        for size in ((50, 12), (20, 6), (8, 4)):
+            await pilot.resize_terminal(*size)
+            pane.show(np.full(11, 1 / 11, np.float32), sample(), query, "", "query")
+            assert len(lines(pane)) == pane.size.height
+
+
+# -- statistics --------------------------------------------------------------------------------------------------------
+async def test_statistics() -> None:
+    pane = StatisticsPane()
+    async with Host(pane, TRUE).run_test(size=(50, 50)) as pilot:
+        pane.show(sample_stats(), 0, 0, sample())
+        await pilot.pause()
+        shown = text_of(pane)
+        assert "entropy H" in shown
+        assert "max: ep0 t3 (3,0) ↓ (4,0) r=0" in shown
+        assert "recent/distant ratio 0.65" in shown
+        pane.show(sample_stats(), 0, None, sample())
+        await pilot.pause()
+        assert "max: " not in text_of(pane)
+        pane.show(None, 0, 0, sample())
+        await pilot.pause()
+        assert text_of(pane) == "not computed yet"
+
+
+async def test_statistics_scroll_with_j_and_k() -> None:
+    pane = StatisticsPane()
+    async with Host(pane, TRUE).run_test(size=(50, 12)) as pilot:
+        pane.show(sample_stats(), 0, 0, sample())
+        await pilot.pause()
+        await pilot.press("j", "j", "j", "k")
+        assert pane.scroll_target_y == 2
+
+
+# -- insights ----------------------------------------------------------------------------------------------------------
+async def test_insights_replace_sort_and_say_what_is_missing() -> None:
+    log = InsightLog()
+    async with Host(log, TRUE).run_test(size=(80, 30)) as pilot:
+        log.status("no insight yet: analysing sample 2 of 5")
+        await pilot.pause()
+        assert text_of(log) == "no insight yet: analysing sample 2 of 5"
+        log.add(insight())
+        log.add(insight("sparse", layer=0, head=1))
+        log.add(insight(sentence="The same, with more samples.", status="confirmed"))
+        log.status("no evidence")
+        await pilot.pause()
+        assert [(each.kind, each.status) for each in log.insights] == [("recency", "confirmed"), ("sparse", "observed")]
+        shown = text_of(log)
+        assert "The same, with more samples." in shown
+        assert "recent past" in shown
+        assert "Layer 2 looks" not in shown.split("sparse")[0]
+        assert "no evidence" not in shown
+        log.clear()
+        await pilot.pause()
+        assert text_of(log) == "no evidence"
+
+
+# -- status ------------------------------------------------------------------------------------------------------------
+async def test_status_line() -> None:
+    line = StatusLine()
+    async with Host(line, TRUE).run_test(size=(80, 5)) as pilot:
+        line.message = "starting the engine"
+        await pilot.pause()
+        assert lines(line) == [" starting the engine"] or lines(line) == ["starting the engine"]
+        line.run, line.sample, line.progress = run_info(), 0, (1, 2, "analysis", 0.0)
+        await pilot.pause()
+        assert "demo · step 9000 · analysis ██████░░░░░░ 1/2 · sample 1/2: goal (5,0) · cpu" in lines(line)[0]
+        await pilot.resize_terminal(24, 5)
+        await pilot.pause()
+        assert lines(line)[0].strip() == "demo · step 9000"
