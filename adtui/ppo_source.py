@@ -22,52 +22,52 @@ def run_ppo(settings: CollectSettings, progress: Progress | None) -> Iterator[Hi
         ConfigError: stable-baselines3 is not installed.
     """
     try:
-        from stable_baselines3 import PPO
-        from stable_baselines3.common.callbacks import BaseCallback
-        from stable_baselines3.common.vec_env import DummyVecEnv
+        import stable_baselines3  # noqa: F401
+        import torch
     except ImportError as error:
         raise ConfigError(
             "alg: PPO", expected="stable-baselines3", found="no such package", action="pip install adtui[ppo]"
         ) from error
-
-    class Recorder(BaseCallback):  # type: ignore[misc]
-        """Keeps every transition and stops after the asked number of steps per stream."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.rows: list[tuple[Any, ...]] = []
-
-        def _on_step(self) -> bool:
-            seen = self.locals
-            reached = np.array(seen["new_obs"])
-            for stream, info in enumerate(seen["infos"]):
-                if seen["dones"][stream]:
-                    reached[stream] = info["terminal_observation"]
-            before = np.array(self.model._last_obs)
-            self.rows.append((before, np.array(seen["actions"]), np.array(seen["rewards"]), reached))
-            return len(self.rows) < settings.steps
-
+    torch.set_num_threads(1)  # the networks are tiny: more threads only wait for each other
     goals = settings.goal_indices
     for index, goal in enumerate(goals):
-
-        def room(goal: int = goal) -> DarkRoom:
-            return DarkRoom(goal, settings.grid_size, settings.horizon)
-
-        recorder = Recorder()
-        agent = PPO(
-            settings.policy,
-            DummyVecEnv([room] * settings.n_stream),
-            learning_rate=settings.source_lr,
-            n_steps=settings.n_steps,
-            batch_size=settings.batch_size,
-            n_epochs=settings.n_epochs,
-            seed=settings.alg_seed + goal,
-            device="cpu",
-        )
-        agent.learn(settings.steps * settings.n_stream + settings.n_steps * settings.n_stream, callback=recorder)
-        yield _histories(goal, recorder.rows, settings)
+        yield _histories(goal, _learn(goal, settings), settings)
         if progress is not None:
             progress(index + 1, len(goals))
+
+
+def _learn(goal: int, settings: CollectSettings) -> list[tuple[Any, ...]]:
+    """Let one agent learn; rows of (states, actions, rewards, cells reached), each over streams."""
+    from stable_baselines3 import PPO
+    from stable_baselines3.common.vec_env import DummyVecEnv
+
+    def room() -> DarkRoom:
+        return DarkRoom(goal, settings.grid_size, settings.horizon)
+
+    rows: list[tuple[Any, ...]] = []
+
+    def keep(seen: dict[str, Any], _: dict[str, Any]) -> bool:
+        """Called after each step with the agent's local variables; False ends the learning."""
+        reached = np.array(seen["new_obs"])
+        for stream, info in enumerate(seen["infos"]):
+            if seen["dones"][stream]:
+                reached[stream] = info["terminal_observation"]
+        before = np.array(seen["self"]._last_obs)
+        rows.append((before, np.array(seen["actions"]), np.array(seen["rewards"]), reached))
+        return len(rows) < settings.steps
+
+    agent = PPO(
+        settings.policy,
+        DummyVecEnv([room] * settings.n_stream),
+        learning_rate=settings.source_lr,
+        n_steps=settings.n_steps,
+        batch_size=settings.batch_size,
+        n_epochs=settings.n_epochs,
+        seed=settings.alg_seed + goal,
+        device="cpu",
+    )
+    agent.learn((settings.steps + settings.n_steps) * settings.n_stream, callback=keep)
+    return rows
 
 
 def _histories(goal: int, rows: list[tuple[Any, ...]], settings: CollectSettings) -> Histories:

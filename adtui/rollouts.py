@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, DarkRooms, IntArray
-from .sources import FloatArray, Histories, Progress, sample_actions
+from .sources import FloatArray, Histories, Progress, Step, empty_histories, sample_actions
 
 
 class Policy(Protocol):
@@ -63,31 +63,24 @@ def rollout(
         the histories, with the policy's own action probabilities.
     """
     goals = np.asarray(goals, dtype=np.int64)
-    rooms, total = len(goals), episodes * horizon
     rng = np.random.default_rng(seed)
     environment = DarkRooms(goals, size, horizon)
-    states = np.zeros((rooms, total, 2), dtype=np.int64)
-    next_states = np.zeros_like(states)
-    actions = np.zeros((rooms, total), dtype=np.int64)
-    rewards = np.zeros((rooms, total), dtype=np.int64)
-    probabilities = np.zeros((rooms, total, NUM_ACTIONS), dtype=np.float32)
-    for step in range(total):
+    past = empty_histories(goals, episodes * horizon, horizon)
+    for step in range(episodes * horizon):
         if step % horizon == 0:
             environment.reset()
         here = environment.states
-        first = max(0, step - n_context)
-        if wipe_each_episode:
-            first = max(first, step - step % horizon)
+        first = max(0, step - n_context, step - step % horizon if wipe_each_episode else 0)
         seen = slice(first, step)
-        shown = rewards[:, seen].astype(np.float32) * (0.0 if zero_rewards else 1.0)
-        logits = policy(states[:, seen], actions[:, seen], shown.astype(np.float32), next_states[:, seen], here)
-        probabilities[:, step] = softmax(logits)
-        chosen = logits.argmax(axis=1) if greedy else sample_actions(probabilities[:, step], rng)
+        shown = np.where(zero_rewards, 0, past.rewards[:, seen]).astype(np.float32)
+        logits = policy(past.states[:, seen], past.actions[:, seen], shown, past.next_states[:, seen], here)
+        chance = softmax(logits)
+        chosen = logits.argmax(axis=1) if greedy else sample_actions(chance, rng)
         reached, reward, ended = environment.step(chosen)
-        states[:, step], actions[:, step], rewards[:, step], next_states[:, step] = here, chosen, reward, reached
+        past.write(step, Step(here, chosen, reward, reached), chance)
         if ended and progress is not None:
             progress(step // horizon + 1, episodes)
-    return Histories(goals, states, actions, rewards, next_states, probabilities, horizon)
+    return past
 
 
 def softmax(logits: FloatArray) -> FloatArray:

@@ -14,11 +14,20 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .darkroom import MOVES, NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
+from .darkroom import NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
 
 FloatArray = NDArray[np.float32]
 #: Called after each episode with (done, total).
 Progress = Callable[[int, int], None]
+
+
+class Step(NamedTuple):
+    """One step of B rooms."""
+
+    states: IntArray  # (B, 2)
+    actions: IntArray  # (B,)
+    rewards: IntArray  # (B,)
+    next_states: IntArray  # (B, 2), the cells reached
 
 
 @dataclass(frozen=True)
@@ -33,19 +42,24 @@ class Histories:
     probabilities: FloatArray  # (B, T, A) of the source
     horizon: int
 
+    def write(self, step: int, taken: Step, probabilities: FloatArray) -> None:
+        """Fill in column `step` of histories that are being made."""
+        self.states[:, step], self.actions[:, step], self.rewards[:, step] = taken.states, taken.actions, taken.rewards
+        self.next_states[:, step], self.probabilities[:, step] = taken.next_states, probabilities
+
     def returns(self) -> IntArray:
         """Return of each episode, (B, episodes)."""
         returns: IntArray = self.rewards.reshape(len(self.goals), -1, self.horizon).sum(axis=-1)
         return returns
 
 
-class Step(NamedTuple):
-    """One step of B rooms."""
-
-    states: IntArray  # (B, 2)
-    actions: IntArray  # (B,)
-    rewards: IntArray  # (B,)
-    next_states: IntArray  # (B, 2), the cells reached
+def empty_histories(goals: IntArray, length: int, horizon: int) -> Histories:
+    """Zeros for one room for each of `goals` (B,), `length` steps long, to be written step by step."""
+    shape = (len(goals), length)
+    states, next_states = (np.zeros((*shape, 2), dtype=np.int64) for _ in range(2))
+    actions, rewards = (np.zeros(shape, dtype=np.int64) for _ in range(2))
+    probabilities = np.zeros((*shape, NUM_ACTIONS), dtype=np.float32)
+    return Histories(goals, states, actions, rewards, next_states, probabilities, horizon)
 
 
 class Source(Protocol):
@@ -213,15 +227,10 @@ def run_source(
 ) -> Histories:
     """Let `source` live through `episodes` in one room for each entry of `goals` (B,)."""
     goals = np.asarray(goals, dtype=np.int64)
-    rooms, total = len(goals), episodes * horizon
     environment = DarkRooms(goals, size, horizon)
-    states = np.empty((rooms, total, 2), dtype=np.int64)
-    next_states = np.empty_like(states)
-    actions = np.empty((rooms, total), dtype=np.int64)
-    rewards = np.empty_like(actions)
-    probabilities = np.empty((rooms, total, len(MOVES)), dtype=np.float32)
+    past = empty_histories(goals, episodes * horizon, horizon)
     source.start(environment, rng)
-    for step in range(total):
+    for step in range(episodes * horizon):
         if step % horizon == 0:
             environment.reset()
             source.begin_episode(step // horizon)
@@ -229,12 +238,12 @@ def run_source(
         chance = source.act(here)
         chosen = sample_actions(chance, rng)
         reached, reward, ended = environment.step(chosen)
-        source.observe(Step(here, chosen, reward, reached))
-        states[:, step], actions[:, step], rewards[:, step] = here, chosen, reward
-        next_states[:, step], probabilities[:, step] = reached, chance
+        taken = Step(here, chosen, reward, reached)
+        source.observe(taken)
+        past.write(step, taken, chance)
         if ended and progress is not None:
             progress(step // horizon + 1, episodes)
-    return Histories(goals, states, actions, rewards, next_states, probabilities, horizon)
+    return past
 
 
 def sample_actions(probabilities: FloatArray, rng: np.random.Generator) -> IntArray:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..darkroom import Split
     from ..evaluation import Evaluation, EvaluationPlan
     from ..models import Model
 
@@ -96,9 +97,31 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
     Raises:
         ConfigError: the run is of another environment, or a setting cannot be used.
     """
-    from ..darkroom import HORIZON, NUM_ACTIONS, split_goals
     from ..errors import ConfigError
     from ..evaluation import EvaluationPlan
+
+    horizon, split = _rooms(model, config)
+    n_context = model.n_context_max
+    if args.context is not None and args.context > n_context:
+        raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
+    return EvaluationPlan(
+        split=split,
+        n_context=args.context or n_context,
+        size=model.grid_size,
+        horizon=horizon,
+        episodes=args.episodes,
+        streams=args.streams,
+        control_streams=args.control_streams or max(1, args.streams // 4),
+        seed=args.seed,
+        greedy=args.greedy,
+        workers=workers,
+    )
+
+
+def _rooms(model: Model, config: dict[str, Any]) -> tuple[int, Split]:
+    """The horizon and the split of goals."""
+    from ..darkroom import HORIZON, NUM_ACTIONS, split_goals
+    from ..errors import ConfigError
 
     env = str(config.get("env", "darkroom"))
     if env != "darkroom" or model.n_actions != NUM_ACTIONS:
@@ -118,21 +141,7 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
             found=f"{len(split.train)} and {len(split.test)}",
             action="evaluate a run that holds goals back",
         )
-    n_context = model.n_context_max
-    if args.context is not None and args.context > n_context:
-        raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
-    return EvaluationPlan(
-        split=split,
-        n_context=args.context or n_context,
-        size=model.grid_size,
-        horizon=horizon,
-        episodes=args.episodes,
-        streams=args.streams,
-        control_streams=args.control_streams or max(1, args.streams // 4),
-        seed=args.seed,
-        greedy=args.greedy,
-        workers=workers,
-    )
+    return horizon, split
 
 
 def _print_table(about: dict[str, Any], result: Evaluation) -> None:
