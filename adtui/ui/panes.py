@@ -9,6 +9,8 @@ from rich.markup import escape
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
@@ -86,7 +88,8 @@ class Panes(Vertical):
     def name_pane(self, index: int, text: str = "") -> None:
         """Set a pane's title: its key, its name, and what it shows."""
         title = f"{index + 1} {NAMES[index]}" + (f" · {text}" if text else "")
-        self.all[index].border_title = ascii_only(title) if self._plain else title
+        if not _retitle(self.all[index], ascii_only(title) if self._plain else title):
+            return
         if self.folded and index == self.active:
             self._draw_tabs()
 
@@ -141,6 +144,19 @@ class Panes(Vertical):
         # Short screens have no room for borders, so the tab carries the title.
         title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
         self.query_one("#tabs", Static).update(_tabs(self.active, self.app.size.width, title))
+
+
+def _retitle(pane: Widget, title: str) -> bool:
+    """Set a title and repaint its line only; assigning to `border_title` sends the whole pane, tens of kilobytes.
+
+    Returns False when the pane has that title already.
+    """
+    content = Content(title)
+    if getattr(pane, "_border_title", None) == content:
+        return False
+    setattr(pane, "_border_title", content)  # noqa: B010  (Textual's own storage: the public name repaints the pane)
+    pane.refresh(Region(-1, -1, pane.outer_size.width, 1))
+    return True
 
 
 def _tabs(active: int, width: int, title: str = "") -> str:

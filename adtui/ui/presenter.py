@@ -198,7 +198,7 @@ class Presenter:
         sample = f"sample {chosen.sample + 1}/{len(self.run.samples)}"
         query = "query" if chosen.query == LAST else f"q{self.row}"
         name = self.panes.name_pane
-        name(HEADS, f"L{chosen.layer} mean" if chosen.mean else chosen.where)
+        name(HEADS, chosen.where)
         name(HEATMAP, f"{chosen.where}{waiting} · {sample}")
         name(QUERY, f"{query} → history")
         name(RECEIVED, "mean over queries")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from app_driver import opened, screen_text, until
 from fake_engine import CONTEXT, HEADS, LAYERS
 
-from adtui.protocol import Cancel, ExportAll, ExportView, GetView, OpenRun
-from adtui.ui.app import AdtuiApp
+from adtui.protocol import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
 from adtui.ui.keys import KEYS
 from adtui.ui.panes import HEADS as HEADS_PANE
 from adtui.ui.panes import HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
@@ -138,7 +135,8 @@ async def test_shift_e_exports_all_and_escape_cancels() -> None:
         engine.holding = (ExportAll,)
         await pilot.press("E")
         await until(pilot, lambda: engine.held)
-        assert app.explorer.status.progress is not None
+        engine.say(Progress(engine.held[0].id, "export", 1, 44, 3.0))
+        await until(pilot, lambda: app.explorer.status.progress == (1, 44, "export", 3.0))
         await pilot.press("escape")
         await until(pilot, lambda: engine.asked(Cancel))
         assert engine.asked(Cancel)[0].job == engine.held[0].id  # type: ignore[attr-defined]
@@ -228,6 +226,3 @@ def _tested() -> set[str]:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.keys)
 def test_every_key_of_the_table_is_tested(key: object) -> None:
     assert set(key.keys.split(",")) <= _tested() | {"shift+up", "shift+left"}  # type: ignore[attr-defined]
-
-
-Check = Callable[[AdtuiApp], bool]

@@ -104,7 +104,7 @@ class ExplorerScreen(Screen[None]):
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
         self.status.progress = (
-            None if progress is None else (progress.done, progress.total, progress.what, progress.rate)
+            (progress.done, progress.total, progress.what, progress.rate) if progress and progress.total else None
         )
 
     def _draw_bar(self) -> None:

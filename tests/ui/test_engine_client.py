@@ -1,0 +1,121 @@
+"""The client against real processes that stand in for the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import numpy as np
+import pytest
+
+from adtui.errors import EngineError
+from adtui.protocol import CellReady, GetCell, Ready, Reply, SheetReady
+from adtui.records import CellInfo, Sheet
+from adtui.ui.engine_client import EngineClient, why
+
+PRELUDE = """
+import os, signal, sys, time
+from adtui.protocol import *
+from adtui.records import *
+out, inp = sys.stdout.buffer, sys.stdin.buffer
+def say(reply):
+    out.write(encode(reply)); out.flush()
+def hear():
+    head = inp.read(8)
+    return decode(inp.read(HEADER.unpack(head)[0])) if len(head) == 8 else None
+"""
+LONGEST = 30.0
+
+
+def client(script: str) -> EngineClient:
+    return EngineClient([sys.executable, "-c", PRELUDE + script])
+
+
+async def everything(engine: EngineClient) -> list[Reply]:
+    async with asyncio.timeout(LONGEST):
+        return [reply async for reply in engine.replies()]
+
+
+async def test_requests_arrive_and_replies_come_back() -> None:
+    engine = client(
+        "say(Ready(0, os.getpid()))\n"
+        "while (r := hear()) is not None:\n"
+        "    say(CellReady(r.id, CellInfo(r.sample, r.layer, r.head, r.query, r.key, 0.5, 1, 9)))\n"
+    )
+    await engine.start()
+    engine.send(GetCell(engine.next_id(), 0, 1, 2, 3, 4))
+    seen: list[Reply] = []
+    async with asyncio.timeout(LONGEST):
+        async for reply in engine.replies():
+            seen.append(reply)
+            if isinstance(reply, CellReady):
+                await engine.close(busy=True)
+    assert seen == [Ready(0, engine.pid or 0), CellReady(1, CellInfo(0, 1, 2, 3, 4, 0.5, 1, 9))]
+    assert engine.reason is None
+
+
+async def test_a_large_reply_arrives_whole() -> None:
+    engine = client("import numpy as np\nsay(SheetReady(1, Sheet(0, np.arange(4e6, dtype='f4'), np.zeros(1))))\n")
+    await engine.start()
+    (reply,) = await everything(engine)
+    assert isinstance(reply, SheetReady)
+    np.testing.assert_array_equal(reply.sheet.thumbnails, np.arange(4e6, dtype="f4"))
+    assert isinstance(reply.sheet, Sheet)
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "killed by signal 9: probably out of memory"),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "signal 11 (SIGSEGV)"),
+        ("sys.exit(3)", "exit code 3"),
+        ("raise ValueError('broken')", "exit code 1"),
+        ("out.write(b'hello world, this is not a frame'); out.flush(); time.sleep(60)", "sent a frame of"),
+    ],
+)
+async def test_why_the_engine_went(script: str, reason: str) -> None:
+    engine = client(script)
+    await engine.start()
+    assert await everything(engine) == []
+    assert reason in (engine.reason or "")
+
+
+async def test_the_last_lines_of_its_log_are_kept() -> None:
+    engine = client("for i in range(200): print('line', i, file=sys.stderr)\nraise ValueError('broken')\n")
+    await engine.start()
+    await everything(engine)
+    assert len(engine.log) == 30
+    assert engine.log[-1] == "ValueError: broken"
+
+
+async def test_a_chatty_engine_does_not_stall() -> None:
+    engine = client("sys.stderr.write('x' * 3_000_000); say(Ready(0, 1))\n")
+    await engine.start()
+    assert await everything(engine) == [Ready(0, 1)]
+
+
+async def test_an_engine_that_ignores_its_closed_pipe_is_killed() -> None:
+    engine = client("say(Ready(0, 1))\ntime.sleep(600)\n")
+    await engine.start()
+    async with asyncio.timeout(LONGEST):
+        async for _ in engine.replies():
+            await engine.close(busy=True)
+    assert engine.reason is None
+
+
+async def test_it_can_start_again_after_its_death() -> None:
+    engine = client("say(Ready(0, 1))\n")
+    for _ in range(2):
+        await engine.start()
+        assert await everything(engine) == [Ready(0, 1)]
+    engine.send(GetCell(engine.next_id(), 0, 0, 0, 0, 0))  # nobody listens: dropped, not raised
+    await engine.close(busy=False)
+
+
+async def test_a_command_that_does_not_exist_is_an_engine_error() -> None:
+    with pytest.raises(EngineError, match="no-such-program"):
+        await EngineClient(["/no-such-program"]).start()
+
+
+def test_unknown_signals_have_words_too() -> None:
+    assert "signal 63" in why(-63)

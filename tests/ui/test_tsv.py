@@ -1,0 +1,48 @@
+"""What `y` copies."""
+
+from __future__ import annotations
+
+import numpy as np
+from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, sample_stats, sheet
+
+from adtui.protocol import GetSheet, GetView
+from adtui.ui import tsv
+from adtui.ui.renderables.statistics import STATISTICS
+
+
+def cells(text: str) -> list[list[str]]:
+    assert text.endswith("\n")
+    rows = [line.split("\t") for line in text[:-1].split("\n")]
+    assert len({len(row) for row in rows}) == 1, "every row has the header's columns"
+    return rows
+
+
+def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
+    view = head_view(GetView(1, 0, 0, 0, 59, 10, 12))
+    header, *rows = cells(tsv.matrix(view))
+    assert header[1:] == [str(edge) for edge in view.col_edges[:-1]]
+    values = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
+    np.testing.assert_allclose(values, view.pooled, rtol=1e-5)
+
+
+def test_curve_has_a_row_per_token_and_no_action_at_the_query() -> None:
+    shown = sample()
+    values = np.linspace(0, 1, CONTEXT + 1, dtype=np.float32)
+    _, *rows = cells(tsv.curve(values, shown, "attention"))
+    assert len(rows) == CONTEXT + 1
+    assert rows[-1][5:7] == ["", ""]
+    assert rows[3][1:5] == ["0", "3", str(shown.states[3, 0]), str(shown.states[3, 1])]
+
+
+def test_statistics_of_one_head_and_of_a_layer() -> None:
+    names = {key for key, _, _ in STATISTICS}
+    _, *one = cells(tsv.statistics(sample_stats(0), 1, 2))
+    assert {row[2].split("[")[0] for row in one} == names
+    _, *all_heads = cells(tsv.statistics(sample_stats(0), 1, None))
+    assert len(all_heads) == HEADS * len(one)
+
+
+def test_sheet_and_insights() -> None:
+    assert len(cells(tsv.sheet(sheet(GetSheet(1, 0, 4, 4))))) == LAYERS + 1
+    _, row = cells(tsv.insights([insight()]))
+    assert row[0] == "L1H2"
