@@ -129,8 +129,7 @@ def save_checkpoint(training: Training, directory: Path) -> Path:
         "config": training.settings.stored(),
         "model": training.network.to_state_dict(),
     }
-    with replacing(path) as temporary:
-        torch.save(content, temporary)
+    _save(content, path)
     return path
 
 
@@ -144,8 +143,13 @@ def save_state(training: Training, path: Path) -> None:
         "optimizer": training.optimizer.state_dict(),
         "lr_sched": training.schedule.state_dict(),
     }
-    with replacing(path) as temporary:
-        torch.save(content, temporary)
+    _save(content, path)
+
+
+def _save(content: dict[str, Any], path: Path) -> None:
+    # To a file object: given a path, torch writes the (temporary) name into the file, and equal runs differ.
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def _write_config(directory: Path, settings: TrainSettings) -> None:

@@ -87,6 +87,16 @@ def test_run_directory_has_the_users_layout(tmp_path: Path) -> None:
     assert not list(settings.run_dir.glob(".*"))
 
 
+def test_equal_runs_write_equal_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        train(TINY)
+        files.append({path.name: path.read_bytes() for path in Path("runs/AD-darkroom-seed0").iterdir()})
+    assert files[0] == files[1]
+
+
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_weights_load_into_the_reference_encoder(tmp_path: Path, norm: str) -> None:
     """The checkpoint is an `nn.TransformerEncoder` of the layout that `norm` names, and gives the same logits."""
