@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pane_data import insight, run_info, sample, sample_stats
 from rich.cells import cell_len
-from rich.console import Console
 
 from adtui.records import HeadStats
 from adtui.ui.renderables.insight import insight_text, order
@@ -21,7 +20,7 @@ from adtui.ui.renderables.statistics import (
     episode_lines,
     number,
     seed_lines,
-    statistics_table,
+    statistics_lines,
 )
 from adtui.ui.renderables.status import progress_bar, progress_text, status_line
 
@@ -76,35 +75,32 @@ def test_small_weights_keep_their_digits() -> None:
 
 # -- statistics --------------------------------------------------------------------------------------------------------
 def drawn(head: int | None, utf8: bool = True) -> list[str]:
-    console = Console(width=44, color_system=None)
-    with console.capture() as capture:
-        console.print(statistics_table(sample_stats(), 0, head, utf8=utf8))
-    return [line.rstrip() for line in capture.get().splitlines()]
+    return statistics_lines(sample_stats(), 0, head, utf8=utf8)
 
 
 def test_statistics_of_one_head() -> None:
     assert drawn(0) == [
-        "over the context      plain  ‖a·vW‖",
-        "self mass             0.010   0.020",
-        "entropy H             2.000   4.000",
-        "H / ln n              0.400   0.800",
-        "effective keys        7.000    14.0",
-        "mean                  0.090   0.180",
-        "std                 4.0e-04 8.0e-04",
-        "max                   0.200   0.400",
-        "max position              3       6",
-        "recent/distant        1.500   3.000",
-        "ln recent/distant     0.405   1.099",
-        "mean lag              4.000   8.000",
-        "first token               0       0",
-        "keys for 50 %             1       2",
-        "keys for 80 %             2       4",
-        "keys for 90 %             3       6",
-        "keys for 95 %             4       8",
-        "rewarded mass (1)     0.300   0.600",
-        "rewarded lift         1.200   2.400",
-        "same-state mass (0)       –       –",
-        "same-state lift           –       –",
+        "over the context       plain   ‖a·vW‖",
+        "self mass              0.010    0.020",
+        "entropy H              2.000    4.000",
+        "H / ln n               0.400    0.800",
+        "effective keys         7.000     14.0",
+        "mean                   0.090    0.180",
+        "std                  4.0e-04  8.0e-04",
+        "max                    0.200    0.400",
+        "max position               3        6",
+        "recent/distant         1.500    3.000",
+        "ln recent/distant      0.405    1.099",
+        "mean lag               4.000    8.000",
+        "first token                0        0",
+        "keys for 50 %              1        2",
+        "keys for 80 %              2        4",
+        "keys for 90 %              3        6",
+        "keys for 95 %              4        8",
+        "rewarded mass (1)      0.300    0.600",
+        "rewarded lift          1.200    2.400",
+        "same-state mass (0)        –        –",
+        "same-state lift            –        –",
     ]
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len
 
 from adtui.records import HOLDING, HeadStats, SampleStats, SeedStats
 
@@ -81,23 +80,28 @@ def cells(stats: HeadStats, layer: int, head: int | None, key: str, utf8: bool =
     return [text if utf8 else text.replace("–", "-")]
 
 
-def statistics_table(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> Table:
-    """Name, plain and value-weighted value of every statistic of one head, or of the mean over the layer's heads."""
-    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold")
-    table.add_column("over the context", no_wrap=True)
-    table.add_column("plain", justify="right", no_wrap=True)
-    table.add_column("‖a·vW‖" if utf8 else "|a vW|", justify="right", no_wrap=True)
+def statistics_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> list[str]:
+    """Header, then name, plain and value-weighted value of every statistic of one head, or of the mean over heads.
+
+    Columns by hand: a Rich table of this size takes 10 ms, a third of what a change of head may take.
+    """
+    rows = [("over the context", "plain", weighted_name(utf8))]
     for key, name, _ in STATISTICS:
         plain, weighted = (cells(each, layer, head, key, utf8) for each in (stats.plain, stats.weighted))
-        for label, left, right in zip(labels(name, stats, key), plain, weighted, strict=True):
-            table.add_row(Text(label), Text(left), Text(right))
-    return table
+        rows += zip(labels(name, stats, key), plain, weighted, strict=True)
+    wide = max(cell_len(name) for name, _, _ in rows)
+    return [f"{name:<{wide}} {plain:>8} {weighted:>8}" for name, plain, weighted in rows]
+
+
+def weighted_name(utf8: bool) -> str:
+    """The column of statistics of ‖a_j v_j W_O‖ instead of a_j."""
+    return "‖a·vW‖" if utf8 else "|a vW|"
 
 
 def episode_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> list[str]:
     """Both rows of episode lifts as bars, oldest first, with the largest lift: they can be longer than a column."""
     lines = []
-    for name, each in (("plain", stats.plain), ("‖a·vW‖" if utf8 else "|a vW|", stats.weighted)):
+    for name, each in (("plain", stats.plain), (weighted_name(utf8), stats.weighted)):
         lifts = np.atleast_1d(average(each, layer, head, "episode_lift"))
         top = float(np.nanmax(lifts)) if np.isfinite(lifts).any() else float("nan")
         lines.append(f"{name:<6} {bars(lifts, utf8)} max {number(top)}")

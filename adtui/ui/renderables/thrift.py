@@ -58,11 +58,14 @@ class Shadow:
         if old == new:
             return
         row[x : x + len(new)] = new
-        changed = [i for i, (before, after) in enumerate(zip(old, new, strict=True)) if before != after]
-        for i in changed:
-            # The right half of a wide character is drawn with its left half.
-            start = i - 1 if i and not new[i][0] else i
-            pen.draw(x + start, y, new[start], row)
+        drawn = -1
+        for i, (before, after) in enumerate(zip(old, new, strict=True)):
+            if before != after:
+                # The right half of a wide character is drawn with its left half.
+                start = i - 1 if i and not after[0] else i
+                if start != drawn:
+                    pen.draw(x + start, y, new[start], row)
+                drawn = start
 
 
 class _Pen:
@@ -75,13 +78,11 @@ class _Pen:
 
     def draw(self, x: int, y: int, cell: Cell, row: list[Cell | None]) -> None:
         """Write one cell; `row` is the line as it shall be, to bridge short gaps."""
-        if y == self._y and x < self._x:
-            return  # the right half of what has just been written
         self._go(x, y, row)
         self._paint(cell)
 
     def _go(self, x: int, y: int, row: list[Cell | None]) -> None:
-        if y != self._y:
+        if y != self._y or x < self._x:
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
         elif x != self._x:
             gap = row[self._x : x]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from rich.console import Group
+from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
 from adtui.records import Sample, SampleStats
 from adtui.ui.renderables.readout import transition
-from adtui.ui.renderables.statistics import episode_lines, seed_lines, statistics_table
+from adtui.ui.renderables.statistics import episode_lines, seed_lines, statistics_lines
 
 from .pane import ScrollPane
+
+BOLD = Style(bold=True)
 
 
 class StatisticsPane(ScrollPane):
@@ -20,6 +22,7 @@ class StatisticsPane(ScrollPane):
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "statistics"
+        self._lines = 0
 
     def compose(self) -> ComposeResult:
         yield Static("not computed yet", id="statistics-text")
@@ -29,13 +32,20 @@ class StatisticsPane(ScrollPane):
         text = self.query_one("#statistics-text", Static)
         if stats is None:
             text.update("not computed yet")
+            self._lines = 0
             return
         utf8 = self.table.utf8
-        parts: list[Text | object] = [statistics_table(stats, layer, head, utf8=utf8)]
-        parts.append(Text("\nepisode lift, oldest first", style="bold"))
-        parts.append(Text("\n".join(episode_lines(stats, layer, head, utf8=utf8))))
-        if head is not None and sample is not None:
-            parts.append(Text("max: " + transition(sample, int(stats.plain.max_position[layer, head]), utf8)))
-        parts.append(Text("\nmean over heads, as the present script prints it", style="bold"))
-        parts.append(Text("\n".join(seed_lines(stats.seed[layer]))))
-        text.update(Group(*parts))  # type: ignore[arg-type]
+        header, *rows = statistics_lines(stats, layer, head, utf8=utf8)
+        content = Text(no_wrap=True)
+        content.append(header + "\n", BOLD).append("\n".join(rows) + "\n")
+        content.append("\nepisode lift, oldest first\n", BOLD)
+        content.append("\n".join(episode_lines(stats, layer, head, utf8=utf8)) + "\n")
+        if sample is not None:
+            key = None if head is None else int(stats.plain.max_position[layer, head])
+            content.append("max: " + ("-" if key is None else transition(sample, key, utf8)) + "\n")
+        content.append("\nmean over heads, as the present script prints it\n", BOLD)
+        content.append("\n".join(seed_lines(stats.seed[layer])))
+        # Another head has the same number of lines: nothing moves, so the screen need not be laid out again.
+        lines = content.plain.count("\n")
+        text.update(content, layout=lines != self._lines)
+        self._lines = lines
