@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     from ..runs import find_run
     from .progress import bar
 
-    checkpoint = load_checkpoint(find_run(args.run).latest)
+    opened = find_run(args.run)
+    checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device)
     plan = make_plan(model, checkpoint.config, args, _share_cores(model))
     try:
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         print("stopped", file=sys.stderr)
         return 130
     about = {
-        "checkpoint": str(checkpoint.path),
+        "checkpoint": f"{opened.name}/{checkpoint.path.name}",
         "step": checkpoint.step,
         "episodes": plan.episodes,
         "context": plan.n_context,
