@@ -61,6 +61,11 @@ class Presenter:
         """The query row on display, a token index from 0."""
         return self.selection.row(self.sample)
 
+    @property
+    def waiting(self) -> bool:
+        """True while a pane waits for the engine."""
+        return self._views.waiting or self._sheets.waiting or self._cells.waiting
+
     # -- the run -----------------------------------------------------------------------------------------------------
     def clear(self, reason: str) -> None:
         """Forget the run's numbers and say why there are none; the selection stays, for the next run."""
