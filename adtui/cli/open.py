@@ -30,7 +30,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the app; returns 0, 2 when the run cannot be used, or 128 + n after signal n."""
-    from ..ui.terminal import announce, check_terminal, prepare
+    from ..ui.terminal import announce, check_terminal, prepare, shows_utf8
 
     check_terminal()
     prepare()
@@ -38,7 +38,6 @@ def run(args: argparse.Namespace) -> int:
     with announce(f"adtui: opening {args.path}"):
         from ..protocol import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
-        from ..ui.renderables.colors import utf8_terminal
 
         request = OpenRun(
             0,
@@ -51,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             causal=args.causal,
             window=args.window,
         )
-        app = AdtuiApp(request, found, runs, plain=args.ascii or not utf8_terminal(), slow_link=args.slow_link)
+        app = AdtuiApp(request, found, runs, plain=args.ascii or not shows_utf8(), slow_link=args.slow_link)
     problem = app.run(mouse=not args.no_mouse)
     if problem:
         print(f"adtui: {problem}", file=sys.stderr)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
@@ -42,12 +41,13 @@ from .screens.explorer import ExplorerScreen
 from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
 from .terminal import leave_on_signals
+from .widgets.thrift import ThriftyApp
 
 WATCH_SECONDS = 5.0
 """How often the run directory is looked at for a newer checkpoint."""
 
 
-class AdtuiApp(App[str]):
+class AdtuiApp(ThriftyApp[str]):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
     Args:
@@ -86,7 +86,7 @@ class AdtuiApp(App[str]):
         self.plain = plain
         self.jobs = Jobs()
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)
-        self.color_table: ColorTable | None = choose_table(None, utf8=False) if plain else None
+        self.color_table: ColorTable = choose_table(self.console.color_system, utf8=not plain)
         self.opened: RunInfo | None = None
         self._opening: int | None = None
         self._alive = False

@@ -80,6 +80,17 @@ def forget_coerced_locale() -> None:
         del os.environ["LC_CTYPE"]
 
 
+def shows_utf8() -> bool:
+    """Whether to draw with more than ASCII: what the locale says, and yes where it says nothing at all.
+
+    Containers often come without a locale, while the terminal at the other end of the line is a modern one.
+    """
+    from .renderables.colors import utf8_terminal  # numpy: not before something is on the screen
+
+    silent = not any(os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LANG"))
+    return silent or utf8_terminal()
+
+
 def leave_on_signals(app: AdtuiApp) -> None:
     """SIGTERM, SIGHUP and SIGINT end the app in order: terminal restored, engine gone, exit code 128 + n.
 
