@@ -184,21 +184,31 @@ class Engine:
 
     def _export_view(self, request: ExportView) -> Iterator[None]:
         session = self._opened()
-        yield from self._write(
-            request,
-            request.directory,
-            1,
-            session.export_view(request.sample, request.layer, request.head, request.directory),
+        session.check_head(request.layer, request.head)
+        yield from self._analyse_missing()
+        from .export import export_head  # matplotlib
+
+        paths = export_head(
+            session.exhibit(),
+            Path(request.directory),
+            sample=request.sample,
+            layer=request.layer,
+            head=request.head,
         )
+        yield from self._write(request, request.directory, 1, paths)
 
     def _export_all(self, request: ExportAll) -> Iterator[None]:
         session = self._opened()
-        for index in range(len(session.samples)):
-            session.analyse(index)
+        yield from self._analyse_missing()
+        from .export import export_all  # matplotlib
+
+        exhibit = session.exhibit()
+        yield from self._write(request, request.directory, exhibit.count, export_all(exhibit, Path(request.directory)))
+
+    def _analyse_missing(self) -> Iterator[None]:
+        """An export may be asked for before the analysis has ended; the analysis then finds its work done."""
+        for _ in self._opened().analyse_all():
             yield
-        yield from self._write(
-            request, request.directory, session.figure_count(), session.export_all(request.directory)
-        )
 
     def _write(self, request: Request, directory: str, total: int, paths: Iterable[Path]) -> Iterator[None]:
         clock, written = Clock(), []

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from .protocol import GetCell, GetView
 from .records import Attention, CellInfo, Floats, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats
+
+if TYPE_CHECKING:
+    from .export import Exhibit
 
 CAPTURES_KEPT = 8
 LOGIT_TOLERANCE = 1e-3
@@ -83,7 +87,7 @@ class Session:
 
     def view(self, request: GetView) -> HeadView:
         """The picture that the explorer asked for."""
-        self._check(request.layer, request.head)
+        self.check_head(request.layer, request.head)
         return attention.view(
             self.capture(request.sample),
             sample=request.sample,
@@ -101,7 +105,7 @@ class Session:
 
     def cell(self, request: GetCell) -> CellInfo:
         """One attention weight and its rank."""
-        self._check(request.layer, request.head)
+        self.check_head(request.layer, request.head)
         captured = self.capture(request.sample)
         n = captured.heads.n_tokens
         if not (0 <= request.query < n and 0 <= request.key < n):
@@ -120,7 +124,22 @@ class Session:
             key=request.key,
         )
 
-    def _check(self, layer: int, head: int | None) -> None:
+    def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
+        """What there is to draw; every sample must have been analysed."""
+        from .export import Exhibit  # matplotlib: only for those who draw
+
+        order = range(len(self.samples))
+        return Exhibit(
+            title=f"{self.info.name} · step {self.info.step}",
+            samples=self.samples,
+            attentions=[self.attentions[index] for index in order],
+            stats=[self.stats[index] for index in order],
+            matrices=self.matrices,
+            layers=list(range(self.model.n_layer)) if layers is None else layers,
+        )
+
+    def check_head(self, layer: int, head: int | None) -> None:
+        """Raise EngineError unless the model has this head."""
         if not (0 <= layer < self.model.n_layer and (head is None or 0 <= head < self.model.n_head)):
             raise EngineError(
                 f"L{layer}H{head}",

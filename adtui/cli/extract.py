@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConfigError, ExportError
+from ..errors import ExportError
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,19 +40,11 @@ arrays of --inputs, for B contexts of n transitions (the prefix in_ may be absen
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = _ARRAYS
-    parser.add_argument("run", metavar="RUN", help="run directory, checkpoint file, runs/latest or runs/")
+    add_run(parser)
     parser.add_argument("--output", metavar="Y.npz", required=True, help="the file to write; replaced if it is there")
-    parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
-    parser.add_argument("--layers", type=_layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
-    parser.add_argument("--samples", type=_positive, default=5, metavar="K", help="number of contexts (default 5)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
-    parser.add_argument("--context", type=_positive, metavar="N", help="transitions (default: all the model takes)")
-    parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
-    parser.add_argument("--heads", type=_positive, metavar="H", help="number of heads, when the checkpoint is wrong")
-    parser.add_argument(
-        "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
-    )
+    parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
+    add_inputs(parser)
+    add_opening(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,22 +55,12 @@ def run(args: argparse.Namespace) -> int:
         task = progress.add_task("opening", total=None, note="")
         from ..pipeline import open_session  # torch: about two seconds
 
-        session = open_session(
-            args.run,
-            device=args.device,
-            samples=args.samples,
-            seed=args.seed,
-            context=args.context,
-            heads=args.heads,
-            causal=args.causal,
-            window=args.window,
-            inputs=args.inputs,
-        )
+        session = open_session(args.run, inputs=args.inputs, **opening(args))
         output = Path(args.output)
-        layers = _chosen(args.layers, session.model.n_layer)
-        _check_size(output, attention_bytes(session, layers))
+        chosen = chosen_layers(args.layers, session.model.n_layer)
+        _check_size(output, attention_bytes(session, chosen))
         progress.update(task, description="extracting", total=len(session.samples))
-        arrays = extract(session, layers, lambda: progress.advance(task))
+        arrays = extract(session, chosen, lambda: progress.advance(task))
         progress.update(task, description="writing", total=None)
         _write(output, arrays)
     print(output)
@@ -154,33 +136,3 @@ def _write(output: Path, arrays: Arrays) -> None:
         raise ExportError(
             output, expected="a file that can be written", found=found, action="write elsewhere"
         ) from None
-
-
-def _chosen(asked: list[int] | None, n_layer: int) -> list[int]:
-    layers = list(range(n_layer)) if asked is None else asked
-    if outside := [layer for layer in layers if layer >= n_layer]:
-        raise ConfigError(
-            "--layers", expected=f"layers from 0 to {n_layer - 1}", found=str(outside[0]), action="choose some of these"
-        )
-    return layers
-
-
-def _layers(text: str) -> list[int]:
-    """ "0,2-3" → [0, 2, 3]."""
-    layers: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,4})\s*(?:-\s*(\d{1,4})\s*)?", part)
-        if match is None:
-            raise argparse.ArgumentTypeError(f"expected layers such as 0,2-3, found {text}")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise argparse.ArgumentTypeError(f"expected ranges that rise, found {part}")
-        layers |= set(range(first, last + 1))
-    return sorted(layers)
-
-
-def _positive(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
-    return value

@@ -62,7 +62,7 @@ def test_windows_are_one_history(tiny_run: Path, capsys: pytest.CaptureFixture[s
 def test_a_terminal_that_is_not_utf8_gets_ascii(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stdout = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
     monkeypatch.setattr(sys, "stdout", stdout)
-    assert analyze.analyze_path(tiny_run, samples=2, device="cpu") == 0
+    assert main(["analyze", str(tiny_run), "--samples", "2", "--device", "cpu"]) == 0
     stdout.flush()
     assert stdout.buffer.getvalue().isascii()  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from adtui.__main__ import main
-from adtui.cli import extract
+from adtui.cli import arguments, extract
 
 
 def extracted(run: Path, output: Path, *options: str) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_an_output_that_cannot_be_written(tiny_run: Path, tmp_path: Path, capsys
     ("text", "layers"), [("0", [0]), ("0,2-3", [0, 2, 3]), ("3, 1", [1, 3]), ("1-1", [1]), ("2,1-2", [1, 2])]
 )
 def test_layer_lists(text: str, layers: list[int]) -> None:
-    assert extract._layers(text) == layers
+    assert arguments.layers(text) == layers
 
 
 @pytest.mark.parametrize("text", ["", "a", "1-", "-1", "3-1", "1,,2"])

@@ -1,0 +1,77 @@
+"""Arguments that several commands share: which run, and which samples of it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window")
+"""The options of `add_opening`: the keywords of `pipeline.open_session` and the fields of `protocol.OpenRun`."""
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """The run, as `runs.find_run` takes it."""
+    parser.add_argument("run", metavar="RUN", help="run directory, checkpoint file, runs/latest or runs/")
+
+
+def add_inputs(parser: argparse.ArgumentParser) -> None:
+    """Samples from a file instead of the run's own."""
+    parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """How to open a run and choose its samples."""
+    parser.add_argument("--samples", type=positive, default=5, metavar="K", help="number of contexts (default 5)")
+    parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
+    parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
+    parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
+    parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
+    parser.add_argument(
+        "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
+    )
+
+
+def opening(args: argparse.Namespace) -> dict[str, Any]:
+    """The options of `add_opening` as keywords."""
+    return {name: getattr(args, name) for name in OPENING}
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    value = int(text) if text.isdecimal() and len(text) < 10 else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
+    return value
+
+
+def layers(text: str) -> list[int]:
+    """ "0,2-3" → [0, 2, 3]."""
+    chosen: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,4})\s*(?:-\s*(\d{1,4})\s*)?", part)
+        if match is None:
+            raise argparse.ArgumentTypeError(f"expected layers such as 0,2-3, found {text}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise argparse.ArgumentTypeError(f"expected ranges that rise, found {part}")
+        chosen |= set(range(first, last + 1))
+    return sorted(chosen)
+
+
+def chosen_layers(asked: list[int] | None, n_layer: int) -> list[int]:
+    """The layers asked for, all of them by default.
+
+    Raises:
+        ConfigError: the model does not have one of them.
+    """
+    from ..errors import ConfigError
+
+    if asked is None:
+        return list(range(n_layer))
+    if outside := [layer for layer in asked if layer >= n_layer]:
+        raise ConfigError(
+            "--layers", expected=f"layers from 0 to {n_layer - 1}", found=str(outside[0]), action="choose some of these"
+        )
+    return asked

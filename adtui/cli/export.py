@@ -1,0 +1,43 @@
+"""`adtui export`: every figure of a run, without the app."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
+
+HELP = "write every figure of a run into figs/attention"
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument(
+        "--output", metavar="DIRECTORY", default="figs/attention", help="where to write (default figs/attention)"
+    )
+    parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to draw, from 0 (default: all)")
+    add_inputs(parser)
+    add_opening(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Export; the paths written go to stdout, one a line."""
+    from .progress import bar
+
+    with bar() as progress:
+        task = progress.add_task("opening", total=None, note="")
+        from ..export import export_all  # matplotlib
+        from ..pipeline import open_session  # torch: about two seconds
+
+        session = open_session(args.run, inputs=args.inputs, **opening(args))
+        chosen = chosen_layers(args.layers, session.model.n_layer)
+        progress.update(task, description="analysing", total=len(session.samples))
+        for _ in session.analyse_all():
+            progress.advance(task)
+        exhibit = session.exhibit(chosen)
+        progress.update(task, description="drawing", completed=0, total=exhibit.count)
+        for path in export_all(exhibit, Path(args.output)):
+            progress.console.file.flush()
+            print(path, flush=True)
+            progress.advance(task)
+    return 0

@@ -1,0 +1,127 @@
+"""Every figure of a session, or of one head, into files: one figure a step, so that a caller can show and stop it.
+
+Names are those of the AD code's own attention script, so that the paths in papers hold:
+`layer_<l>/attention_heatmap_sample<s>_layer<l>.png`, `layer_<l>/attention_lines_sample<s>_layer<l>.png`,
+`layer_<l>/attention_summary_layer<l>.png`; and `overview.png`, and `attention_head_sample<s>_layer<l>_head<h>.png`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .atomic import replacing
+from .errors import ExportError
+from .figures.head import head_figure
+from .figures.heatmap import HeatmapPage
+from .figures.lines import LinesPage
+from .figures.overview import overview_figure
+from .figures.png import Press
+from .figures.style import DPI, print_style
+from .figures.summary import summary_figure
+from .records import Attention, Floats, Sample, SampleStats
+
+DIRECTORY = Path("figs") / "attention"
+
+Matrices = Callable[[int, int], Floats]
+"""(sample, layer) → (H, N, N) attention."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """What there is to draw.
+
+    Attributes:
+        title: the run, in words.
+        samples, attentions, stats: of each sample, in order.
+        matrices: gives the full attention of a sample's layer when it is needed.
+        layers: which layers to draw.
+        dpi: dots per inch; print resolution unless a test asks for less.
+    """
+
+    title: str
+    samples: Sequence[Sample]
+    attentions: Sequence[Attention]
+    stats: Sequence[SampleStats]
+    matrices: Matrices
+    layers: Sequence[int]
+    dpi: float = DPI
+
+    @property
+    def count(self) -> int:
+        """Number of figures of `export_all`."""
+        return len(self.layers) * (2 * len(self.samples) + 1) + 1
+
+
+def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
+    """Write every figure; yields each path when its file is whole.
+
+    Raises:
+        ExportError: a file cannot be written.
+    """
+    press = Press()
+    heatmaps: dict[tuple[int, int], HeatmapPage] = {}
+    curves: dict[tuple[int, int], LinesPage] = {}
+    for layer in exhibit.layers:
+        folder = directory / f"layer_{layer}"
+        for index, (sample, attention) in enumerate(zip(exhibit.samples, exhibit.attentions, strict=True)):
+            shape = (attention.n_head, attention.n_tokens)
+            if shape not in heatmaps:
+                heatmaps[shape] = HeatmapPage(*shape, dpi=exhibit.dpi)
+                curves[shape] = LinesPage(*shape, dpi=exhibit.dpi)
+            name = f"sample{index}_layer{layer}.png"
+            matrices = exhibit.matrices(index, layer)
+            png = heatmaps[shape].png(press, matrices, sample, index=index, layer=layer, title=exhibit.title)
+            yield write(folder / f"attention_heatmap_{name}", png)
+            png = curves[shape].png(press, attention, sample, index=index, layer=layer, title=exhibit.title)
+            yield write(folder / f"attention_lines_{name}", png)
+        with print_style():
+            png = press.png(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))
+        yield write(folder / f"attention_summary_layer{layer}.png", png)
+    with print_style():
+        figure = overview_figure(
+            lambda layer: exhibit.matrices(0, layer),
+            exhibit.stats[0].plain,
+            exhibit.samples[0],
+            index=0,
+            title=exhibit.title,
+            dpi=exhibit.dpi,
+        )
+        png = press.png(figure)
+    yield write(directory / "overview.png", png)
+
+
+def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, head: int | None) -> Iterator[Path]:
+    """Write the figure of one head, or of the mean over heads.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    name = "mean" if head is None else f"head{head}"
+    with print_style():
+        figure = head_figure(
+            exhibit.matrices(sample, layer),
+            exhibit.attentions[sample],
+            exhibit.samples[sample],
+            index=sample,
+            layer=layer,
+            head=head,
+            title=exhibit.title,
+            dpi=exhibit.dpi,
+        )
+        png = Press().png(figure)
+    yield write(directory / f"layer_{layer}" / f"attention_head_sample{sample}_layer{layer}_{name}.png", png)
+
+
+def write(path: Path, content: bytes) -> Path:
+    """The file whole, or an ExportError and what was there before."""
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise ExportError(
+            path, expected="a place to write figures", found=found, action="free some space or write elsewhere"
+        ) from None
+    return path

@@ -1,0 +1,138 @@
+"""Two curves over the tokens of one sample: where the query looks, and how much attention each token receives.
+
+Laid out and drawn once for a shape, like `heatmap.HeatmapPage`: half of a figure's cost is its text, most of which
+never changes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from ..records import Attention, Floats, Sample
+from .heatmap import LEFT, Heading, add_axes
+from .png import Press
+from .style import DPI, HAIRLINE, INK, QUERY, QUIET, REWARD, WIDTH, head_colours, print_style
+from .timeline import Timeline, mark_episodes, mark_rewards, name_episodes, position_ticks
+
+HEIGHT, TOP, BOTTOM, GAP = 6.0, 1.40, 0.85, 0.95  # inches
+QUERY_TITLE = "Attention of the query on each token"
+RECEIVED_TITLE = "Attention that each token receives, mean over the queries that see it"
+
+
+class CurvePanel:
+    """Curves over the tokens: one per head, thin, and where there are several their mean, thick."""
+
+    def __init__(self, figure: Figure, left: float, bottom: float, size: tuple[float, float], n_tokens: int) -> None:
+        self.size, self.n_tokens = size, n_tokens
+        self.axes: Axes = add_axes(figure, left, bottom, *size)
+        self.axes.set(xlim=(-0.5, n_tokens - 0.5), xticks=position_ticks(n_tokens), xlabel="Key position")
+        self.axes.yaxis.set_animated(True)
+        self._changing: list[Artist] = []
+
+    def title(self, text: str) -> None:
+        """The panel's title, above the names of the episodes."""
+        self.axes.set_title(text, loc="left", y=1.0 + 0.42 / self.size[1], pad=0.0)
+
+    def contents(self, values: Floats, timeline: Timeline) -> list[Artist]:
+        """Replace the curves (H, N) and the marks of the tokens; returns them with the scale that they need."""
+        for artist in self._changing:
+            artist.remove()
+        before = set(self.axes.get_children())
+        n_head, n = values.shape
+        positions, several = np.arange(n), n_head > 1
+        for row, colour in zip(values, head_colours(n_head), strict=True):
+            self.axes.plot(positions, row, color=colour, linewidth=0.9 if several else 1.8)
+        if several:
+            self.axes.plot(positions, values.mean(axis=0), color=INK, linewidth=2.2)
+        self.axes.axhline(1.0 / n, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
+        self.axes.axvline(n - 1, color=QUERY, linewidth=1.0)
+        self.axes.set(xlim=(-0.5, n - 0.5), ylim=(0.0, float(values.max()) * 1.08 or 1.0))
+        mark_episodes(self.axes, timeline, colour=HAIRLINE)
+        mark_rewards(self.axes, timeline, self.size[1])
+        name_episodes(self.axes, timeline, self.size[1], self.size[0])
+        self._changing = [child for child in self.axes.get_children() if child not in before]
+        return [*self._changing, self.axes.yaxis]
+
+
+class CurvePair:
+    """Left the query's curves, right the attention received, in the lowest `height` inches of a figure."""
+
+    def __init__(self, figure: Figure, n_head: int, n_tokens: int, height: float = HEIGHT) -> None:
+        size = ((WIDTH - LEFT - GAP - 0.3) / 2, height - TOP - BOTTOM)
+        self.query = CurvePanel(figure, LEFT, BOTTOM, size, n_tokens)
+        self.query.title(QUERY_TITLE)
+        self.received = CurvePanel(figure, LEFT + size[0] + GAP, BOTTOM, size, n_tokens)
+        self.received.title(RECEIVED_TITLE)
+        self.legend = self.query.axes.legend(handles=handles(n_head), loc="upper center", ncols=2)
+        self.legend.set_animated(True)
+
+    def contents(self, query_rows: Floats, received: Floats, timeline: Timeline) -> list[Artist]:
+        """Replace the curves, both (H, N)."""
+        left = self.query.contents(query_rows, timeline)
+        return [*left, *self.received.contents(received, timeline), self.legend]
+
+    def settle(self) -> None:
+        """Make all of it part of the figure's own drawing, for a figure that has no variants."""
+        for panel in (self.query, self.received):
+            panel.axes.yaxis.set_animated(False)
+        self.legend.set_animated(False)
+
+
+class LinesPage:
+    """The two curves of one layer, for any sample and layer of this shape."""
+
+    def __init__(self, n_head: int, n_tokens: int, *, dpi: float = DPI) -> None:
+        self.n_tokens = n_tokens
+        with print_style():
+            self.figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
+            self.heading = Heading(self.figure)
+            self.pair = CurvePair(self.figure, n_head, n_tokens)
+        self._frame: NDArray[np.uint8] | None = None
+
+    def png(
+        self, press: Press, attention: Attention, sample: Sample, *, index: int, layer: int, title: str = ""
+    ) -> bytes:
+        """The PNG of one sample and layer.
+
+        Args:
+            attention: of the sample; its query rows and attention received.
+            index: the sample's number, for the title.
+            title: the run, in words.
+        """
+        timeline = Timeline.of(sample, self.n_tokens)
+        with print_style():
+            if self._frame is None:
+                self._frame = press.frame(self.figure)
+            heading = self.heading.say(f"Attention over the context — layer {layer}, sample {index}", title, sample)
+            curves = self.pair.contents(
+                attention.query_row[layer], attention.received[layer].astype(np.float32), timeline
+            )
+            return press.png_over(self._frame, self.figure, [*heading, *curves])
+
+
+def handles(n_head: int) -> list[Line2D]:
+    """What the curves and marks mean, for the legend."""
+    heads = [
+        Line2D([], [], color=colour, linewidth=1.2, label=f"head {head}")
+        for head, colour in enumerate(head_colours(n_head))
+        if n_head > 1
+    ]
+    mean = [Line2D([], [], color=INK, linewidth=2.2, label="mean over heads")] if n_head > 1 else []
+    return [
+        *heads,
+        *mean,
+        Line2D([], [], color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), label="uniform 1/N"),
+        Line2D([], [], color=QUERY, linewidth=1.0, label="query itself"),
+        Line2D([], [], color=REWARD, linewidth=6, label="rewarded"),
+    ]
+
+
+def heading(figure: Figure, text: str, title: str, sample: Sample | None) -> None:
+    """A heading that is drawn with the rest of its figure."""
+    for line in Heading(figure).say(text, title, sample):
+        line.set_animated(False)

@@ -1,0 +1,168 @@
+"""Figures: the names users' papers refer to, the same bytes for the same input, nothing half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from adtui import export as export_module
+from adtui.errors import ExportError
+from adtui.export import Exhibit, export_all, export_head
+from adtui.figures.png import encode
+from adtui.figures.style import colourise
+from adtui.pipeline import open_session
+
+DPI = 40.0
+
+
+@pytest.fixture(scope="module")
+def exhibit(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
+    from checkpoints import make_run, write_histories
+
+    root = tmp_path_factory.mktemp("export")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    session = open_session(make_run(root / "runs" / "tiny"), samples=2)
+    list(session.analyse_all())
+    made = session.exhibit()
+    return Exhibit(made.title, made.samples, made.attentions, made.stats, made.matrices, made.layers, DPI)
+
+
+def digests(directory: Path) -> dict[str, str]:
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def decode(png: bytes) -> np.ndarray:
+    """An RGB PNG with up-filtered rows → (height, width, 3): an independent reader for the encoder's output."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    at, data, size = 8, b"", (0, 0)
+    while at < len(png):
+        length, kind = struct.unpack(">I4s", png[at : at + 8])
+        body = png[at + 8 : at + 8 + length]
+        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
+        if kind == b"IHDR":
+            size = struct.unpack(">II", body[:8])
+        data += body if kind == b"IDAT" else b""
+        at += 12 + length
+    width, height = size
+    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(height, 1 + 3 * width)
+    assert (rows[:, 0] == 2).all()
+    return np.cumsum(rows[:, 1:], axis=0, dtype=np.uint64).astype(np.uint8).reshape(height, width, 3)
+
+
+def test_names_are_those_of_the_present_script(exhibit: Exhibit, tmp_path: Path) -> None:
+    written = [str(path.relative_to(tmp_path)) for path in export_all(exhibit, tmp_path)]
+    expected = {"overview.png"}
+    for layer in (0, 1):
+        expected |= {
+            f"layer_{layer}/attention_{kind}_sample{sample}_layer{layer}.png"
+            for kind in ("heatmap", "lines")
+            for sample in (0, 1)
+        }
+        expected.add(f"layer_{layer}/attention_summary_layer{layer}.png")
+    assert set(written) == set(digests(tmp_path)) == expected
+    assert len(written) == len(set(written)) == exhibit.count
+
+
+def test_the_same_input_gives_the_same_bytes_whatever_the_users_settings(exhibit: Exhibit, tmp_path: Path) -> None:
+    list(export_all(exhibit, tmp_path / "a"))
+    with mpl.rc_context({"font.size": 30.0, "axes.facecolor": "black", "lines.linewidth": 9.0}):
+        list(export_all(exhibit, tmp_path / "b"))
+        assert mpl.rcParams["font.size"] == 30.0
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+
+
+def test_a_fresh_process_gives_the_same_bytes(tmp_path: Path) -> None:
+    from checkpoints import make_run
+
+    run = make_run(tmp_path / "run")
+    for name in ("a", "b"):
+        command = [sys.executable, "-m", "adtui", "export", str(run), "--output", str(tmp_path / name)]
+        options = ["--samples", "1", "--layers", "0", "--device", "cpu"]
+        result = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        assert len(result.stdout.splitlines()) == 4
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+
+
+def test_order_does_not_matter(exhibit: Exhibit, tmp_path: Path) -> None:
+    """A page that has shown other samples shows the next one like a new page."""
+    list(export_all(exhibit, tmp_path / "all"))
+    last = Exhibit(
+        exhibit.title, exhibit.samples, exhibit.attentions, exhibit.stats, exhibit.matrices, [1], exhibit.dpi
+    )
+    list(export_all(last, tmp_path / "last"))
+    whole, part = digests(tmp_path / "all"), digests(tmp_path / "last")
+    assert all(whole[name] == part[name] for name in part)
+
+
+@pytest.mark.parametrize(("head", "name"), [(1, "head1"), (None, "mean")])
+def test_one_head(exhibit: Exhibit, tmp_path: Path, head: int | None, name: str) -> None:
+    [path] = export_head(exhibit, tmp_path, sample=1, layer=0, head=head)
+    assert path == tmp_path / "layer_0" / f"attention_head_sample1_layer0_{name}.png"
+    assert decode(path.read_bytes()).std() > 0
+
+
+def test_equal_attention_has_an_equal_colour_in_every_head_and_masked_is_no_colour_of_the_scale() -> None:
+    weights = np.array([[0.2, 0.7], [0.7, 0.2]], np.float32)
+    pixels = colourise(weights)
+    assert (pixels[0, 0] == pixels[1, 1]).all()
+    assert (pixels[0, 1] == pixels[1, 0]).all()
+    assert (pixels[0, 0] != pixels[0, 1]).any()
+    scale = {tuple(pixel) for pixel in colourise(np.linspace(0, 1, 2000, dtype=np.float32)[None])[0]}
+    assert tuple(colourise(np.full((1, 1), np.nan, np.float32))[0, 0]) not in scale
+
+
+def test_the_encoder_loses_nothing() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (150, 31, 4), dtype=np.uint8)
+    pixels[..., 3] = 255
+    pixels[20:90] = pixels[20]  # rows that repeat
+    pixels[120:] = 255
+    np.testing.assert_array_equal(decode(encode(pixels, 300.0)), pixels[..., :3])
+
+
+def test_sizes_are_those_of_print(exhibit: Exhibit, tmp_path: Path) -> None:
+    list(export_all(exhibit, tmp_path))
+    height, width, _ = decode((tmp_path / "layer_0/attention_lines_sample0_layer0.png").read_bytes()).shape
+    assert (width, height) == (14 * DPI, 6 * DPI)
+    assert Exhibit(*([()] * 6)).dpi == 300.0  # type: ignore[arg-type]
+
+
+def test_stopping_leaves_whole_files_only(exhibit: Exhibit, tmp_path: Path) -> None:
+    steps = export_all(exhibit, tmp_path)
+    first = next(steps)
+    steps.close()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [first]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_other(
+    exhibit: Exhibit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "figure.png"
+    target.write_bytes(b"old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(export_module.Path, "write_bytes", full)
+    with pytest.raises(ExportError, match="No space left"):
+        export_module.write(target, b"new")
+    monkeypatch.undo()
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_where_the_directory_should_be(exhibit: Exhibit, tmp_path: Path) -> None:
+    (tmp_path / "figs").write_text("")
+    with pytest.raises(ExportError, match="figs"):
+        next(export_all(exhibit, tmp_path / "figs"))
