@@ -54,7 +54,7 @@ def test_readout_of_a_masked_cell() -> None:
 
 def test_readout_in_ascii() -> None:
     line = cell_readout(sample(), 8, 3, 0.25, rank=(1, 9), block=(3, 2), utf8=False)
-    assert line == "query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0 | 0.250 | rank 1 of 9 | max of 3x2"
+    assert line == "query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0 | 0.250 | max of 3x2 | rank 1 of 9"
     assert line.isascii()
 
 

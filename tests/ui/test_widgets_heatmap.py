@@ -142,7 +142,7 @@ async def test_pooled_cell_shows_its_largest_weight_and_waits_for_the_rank() -> 
         pane.show_cell(CellInfo(0, 0, 0, 6, 4, 0.2, 2, 7))
         assert lines(pane)[-1] == start + " · max of 3×3", "an answer about another cell"
         pane.show_cell(CellInfo(0, 0, 0, 6, 5, 0.214, 2, 7))
-        assert lines(pane)[-1] == start + " · rank 2 of 7 · max of 3×3"
+        assert lines(pane)[-1] == start + " · max of 3×3 · rank 2 of 7"
 
 
 async def test_a_cursor_move_repaints_two_cells_and_what_changes_in_the_readout(

@@ -56,10 +56,11 @@ def cell_readout(
     else:
         target = f"key {transition(sample, key, utf8)}"
     parts = [f"{source}{arrow}{target}", weight(value)]
-    if rank is not None:
-        parts.append(f"rank {rank[0]} of {rank[1]}")
     if block != (1, 1):
         parts.append(f"max of {block[0]}{times}{block[1]}")
+    if rank is not None:
+        # Last, because it comes later than the rest where the engine has to count.
+        parts.append(f"rank {rank[0]} of {rank[1]}")
     return dot.join(parts)
 
 

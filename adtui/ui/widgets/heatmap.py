@@ -20,7 +20,7 @@ from adtui.ui.renderables.scales import largest, legend, to_levels
 
 from .pane import Pane
 
-WIDE_ENOUGH = 78
+WIDE_ENOUGH = 92
 """Cells from which the read-out fits on one line."""
 
 
