@@ -185,13 +185,17 @@ def _print_plot(result: Evaluation) -> None:
     plotext.clear_figure()
     plotext.plotsize(width, 20)
     plotext.theme("clear")
-    for (name, curve), marker in zip(result.curves().items(), ("●", "○", "×", "·"), strict=True):
+    markers = dict(zip(TITLES, ("●", "○", "×", "·"), strict=True))
+    for name, curve in reversed(list(result.curves().items())):  # the held-out curve last, on top
         means = [point.mean for point in curve.episodes]
-        plotext.plot(list(range(1, len(means) + 1)), means, label=TITLES[name], marker=marker)
+        plotext.plot(list(range(1, len(means) + 1)), means, marker=markers[name])
     held_out = result.held_out
     plotext.hline(held_out.optimal)
     plotext.hline(held_out.random)
     plotext.title(f"return per episode; lines: optimal {held_out.optimal:.2f}, random {held_out.random:.2f}")
-    plotext.xlabel("episode in context")
+    plotext.xlabel("episode")
+    plotext.xticks(sorted({1, len(held_out.episodes), *range(5, len(held_out.episodes), 5)}))
     text = plotext.build()
     print(text if sys.stdout.isatty() else plotext.uncolorize(text))
+    # plotext's own legend would lie on the rise of the curve.
+    print("\n".join(f"    {markers[name]} {title}" for name, title in TITLES.items()))

@@ -82,11 +82,11 @@ def _stopping() -> Iterator[list[int]]:
 
 
 class _Display:
-    """Loss, accuracy and time left: a bar on a terminal, one line per validation elsewhere."""
+    """Loss, accuracy, KL on held-back goals and time left: a bar on a terminal, one line per validation elsewhere."""
 
     def __init__(self, progress: Progress, settings: TrainSettings) -> None:
         self.progress = progress
-        self.task: Any = progress.add_task(settings.run_dir.name, total=settings.train_timesteps, note="")
+        self.task: Any = progress.add_task("train", total=settings.train_timesteps, note="")
         self.loss = self.accuracy = float("nan")
         self.validation = ""
         self.started: tuple[float, int] | None = None
@@ -99,8 +99,8 @@ class _Display:
         if self.started is None:
             self.started = (time.monotonic(), report.step - 1)
         if report.validation is not None:
-            self.validation = f" · held-back KL {report.validation[0]:.4f}"
-        note = f"loss {self.loss:.3f} · accuracy {self.accuracy:.1%}{self.validation}"
+            self.validation = f" · KL {report.validation[0]:.3f}"
+        note = f"loss {self.loss:.2f} · accuracy {self.accuracy:.0%}{self.validation}"
         self.progress.update(self.task, completed=report.step, note=note)
         if self.progress.disable and report.validation is not None:
             self.write(f"step {report.step}/{report.total} · {note} · {self._left(report)} s left")
