@@ -19,7 +19,6 @@ class Key:
         action: the explorer's action.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
-        priority: taken before the focused pane sees the key.
     """
 
     keys: str
@@ -27,18 +26,17 @@ class Key:
     action: str
     label: str
     explanation: str
-    priority: bool = False
 
 
 MOVES = (
-    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up", True),
-    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down", True),
-    Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left", True),
-    Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right", True),
-    Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane", True),
-    Key("shift+down,J", "⇧↓ J", "select(1,0)", "", "next layer, from any pane", True),
-    Key("shift+left,H", "⇧← H", "select(0,-1)", "", "previous head, from any pane", True),
-    Key("shift+right,L", "⇧→ L", "select(0,1)", "", "next head, from any pane", True),
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
+    Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left"),
+    Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right"),
+    Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane"),
+    Key("shift+down,J", "⇧↓ J", "select(1,0)", "", "next layer, from any pane"),
+    Key("shift+left,H", "⇧← H", "select(0,-1)", "", "previous head, from any pane"),
+    Key("shift+right,L", "⇧→ L", "select(0,1)", "", "next head, from any pane"),
     Key("n", "n", "sample(1)", "sample", "next sample (another learning history)"),
     Key("p", "p", "sample(-1)", "", "previous sample"),
     Key("right_square_bracket", "]", "row(1)", "query row", "next query row: the curve shows where that token looks"),
@@ -56,7 +54,7 @@ PANES = (
     Key("4", "4", "go_pane(3)", "", "pane 4: attention that each token receives"),
     Key("5", "5", "go_pane(4)", "", "pane 5: the statistics"),
     Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
-    Key("enter", "Enter", "full", "full size", "the focused pane at full size; Enter or Esc goes back", True),
+    Key("enter", "Enter", "full", "full size", "the focused pane at full size; Enter or Esc goes back"),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
@@ -86,9 +84,13 @@ KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 
 
 def bindings() -> list[Binding]:
-    """The table as Textual's bindings. The app itself binds Ctrl+P."""
+    """The table as Textual's bindings. The app itself binds Ctrl+P.
+
+    All have priority: then they act in the order in which they were typed. Other keys are queued at the pane that has
+    the focus when they arrive, which is the wrong one when several come in one packet, as over a slow line.
+    """
     return [
-        Binding(key.keys, key.action, key.explanation, show=bool(key.label), priority=key.priority)
+        Binding(key.keys, key.action, key.explanation, show=bool(key.label), priority=True)
         for key in KEYS
         if key.keys != "ctrl+p"
     ]

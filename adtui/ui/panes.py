@@ -110,7 +110,7 @@ class Panes(Vertical):
         self.active = index % len(self.all)
         if self.single:
             self._arrange()
-        self.all[self.active].focus(scroll_visible=False)
+        self.screen.set_focus(self.all[self.active], scroll_visible=False)
         self.post_message(self.Activated(self.active))
 
     def set_full(self, full: bool) -> None:

@@ -203,7 +203,7 @@ def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None
     app.wait("opening")
     app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
     app.send("q")
-    assert app.exit_code() == 0
+    assert app.exit_code() == 0, app.text
     assert_restored(app)
 
 
@@ -279,3 +279,11 @@ def test_the_terminal_may_change_its_size(start: Start, tiny: Path) -> None:
     app.send("q")
     assert app.exit_code() == 0
     assert_restored(app)
+
+
+def test_keys_that_arrive_in_one_packet_act_in_their_order(start: Start, tiny: Path) -> None:
+    app = opened(start(tiny))
+    app.send("2jL/s2 l1h0\r")
+    app.wait("2 heatmap · L1H0 · sample 3/")
+    app.send("q")
+    assert app.exit_code() == 0

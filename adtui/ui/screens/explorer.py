@@ -98,6 +98,7 @@ class ExplorerScreen(Screen[None]):
         if self.plain:
             run = replace(run, family=ascii_only(run.family), source=ascii_only(run.source))
         self.presenter.open(run)
+        self.status.run = None  # two runs cannot be compared (arrays), and a reactive would
         self.status.run = run
         self.status.sample = self.presenter.selection.sample
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -39,14 +39,27 @@ class GotoScreen(ModalScreen[Target | None]):
             yield Input(placeholder=ascii_only(EXAMPLES) if self._plain else EXAMPLES, id="place")
             yield Static(Content("layer and head, query row, key, episode, sample; several at once"), id="hint")
 
+    def on_key(self, event: events.Key) -> None:
+        """Keys that came in one packet with the `/` arrive before the line has the focus: they are meant for it."""
+        line = self.query_one(Input)
+        if line.has_focus or self.focused is line:
+            return
+        if event.key == "enter":
+            self._submit(line.value)
+        elif event.is_printable and event.character:
+            line.value += event.character
+
     @on(Input.Changed)
     def _clear_note(self) -> None:
         self.query_one("#hint", Static).remove_class("error")
 
     @on(Input.Submitted)
     def _go(self, event: Input.Submitted) -> None:
+        self._submit(event.value)
+
+    def _submit(self, text: str) -> None:
         try:
-            target = parse(event.value)
+            target = parse(text)
             self._check(target)
         except AdtuiError as error:
             note = self.query_one("#hint", Static)

@@ -23,7 +23,7 @@ class PickerScreen(Screen[Run | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor(1)", "down"),
         Binding("k", "cursor(-1)", "up"),
-        Binding("slash", "filter", "filter"),
+        Binding("slash", "filter", "filter", priority=True),
         Binding("escape", "clear", "clear the filter"),
         Binding("q", "leave", "quit"),
     ]
@@ -67,14 +67,14 @@ class PickerScreen(Screen[Run | None]):
         """Type part of a name."""
         line = self.query_one("#filter", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)  # now: what is typed next is for the line
 
     def action_clear(self) -> None:
         """Show every run again."""
         line = self.query_one("#filter", Input)
         line.value = ""
         line.display = False
-        self.query_one(OptionList).focus()
+        self.set_focus(self.query_one(OptionList))
 
     def action_leave(self) -> None:
         """Leave without opening a run."""
@@ -85,11 +85,12 @@ class PickerScreen(Screen[Run | None]):
         self._fill(event.value)
 
     @on(Input.Submitted, "#filter")
-    def _filtered(self) -> None:
+    def _filtered(self, event: Input.Submitted) -> None:
+        self._fill(event.value)
         if len(self._shown) == 1:
             self.dismiss(self._shown[0])
         else:
-            self.query_one(OptionList).focus()
+            self.set_focus(self.query_one(OptionList))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
