@@ -7,9 +7,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def bar() -> Progress:
-    """A bar for one or more tasks; `note` is a field that a task may set. It fits 80 columns and vanishes when the work ends.
+    """A bar for one or more tasks; `note` is a field that a task may set.
 
-    Without a terminal nothing is drawn.
+    It fits 80 columns and vanishes when the work ends. Without a terminal nothing is drawn.
     """
     console = Console(stderr=True)
     return Progress(
