@@ -88,13 +88,15 @@ class ExplorerScreen(Screen[None]):
 
     def opening(self, path: str) -> None:
         """A run is being opened; what is shown of the one before stays until it is."""
-        self.note("")
         self.status.message = f"opening {path}"
         if self.presenter.run is None:
             self.panes.clear("opening the run …")
+        else:
+            self.note("opening the newest checkpoint")
 
     def open(self, run: RunInfo) -> None:
         """A run has opened."""
+        self.note("")
         if self.plain:
             run = replace(run, family=ascii_only(run.family), source=ascii_only(run.source))
         self.presenter.open(run)
