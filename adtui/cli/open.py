@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from .arguments import add_opening, opening
+
 if TYPE_CHECKING:
     from ..runs import Run
 
@@ -14,15 +16,7 @@ HELP = "open a run in the app"
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--samples", type=_positive, default=5, metavar="K", help="number of contexts (default 5)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
-    parser.add_argument("--context", type=_positive, metavar="N", help="transitions (default: all the model takes)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
-    parser.add_argument("--heads", type=_positive, metavar="H", help="number of heads, when the checkpoint is wrong")
-    parser.add_argument(
-        "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
-    )
-    parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
+    add_opening(parser)
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
     parser.add_argument("--slow-link", action="store_true", help="coarser thumbnails: fewer bytes on a slow line")
@@ -39,17 +33,7 @@ def run(args: argparse.Namespace) -> int:
         from ..protocol import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
 
-        request = OpenRun(
-            0,
-            args.path,
-            device=args.device,
-            samples=args.samples,
-            seed=args.seed,
-            context=args.context,
-            heads=args.heads,
-            causal=args.causal,
-            window=args.window,
-        )
+        request = OpenRun(0, args.path, **opening(args))
         app = AdtuiApp(request, found, runs, plain=args.ascii or not shows_utf8(), slow_link=args.slow_link)
     problem = app.run(mouse=not args.no_mouse)
     if problem:
@@ -70,10 +54,3 @@ def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:
             raise
         return None, runs
     return (None if os.path.isfile(path) else run), ()
-
-
-def _positive(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
-    return value

@@ -203,6 +203,8 @@ class AdtuiApp(ThriftyApp[str]):
 
     def _failed(self, reply: Failed) -> None:
         was_job = self.jobs.end(reply.id)
+        if reply.id == self._opening:
+            self.explorer.note("")
         if reply.id == self._opening and self.opened is None and reply.kind == "user":
             self.exit(str(reply.error), return_code=EXIT_CODE)
         elif was_job or reply.kind != "user":

@@ -204,10 +204,8 @@ def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None
     (engine,) = [line for line in app.processes() if "adtui.engine" in line]
     os.kill(int(engine.split()[0]), signal.SIGKILL)
     app.wait("probably out of memory")
-    app.send("r")
+    reload(app)
     app.gone("probably out of memory")
-    app.wait("opening the newest checkpoint")
-    app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
     app.send("q")
     assert app.exit_code() == 0, app.text
     assert_restored(app)
