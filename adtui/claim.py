@@ -14,6 +14,7 @@ import numpy as np
 from .evidence import MIN_HISTORIES, Evidence, Measure, subject
 from .intervals import Estimate
 from .records import Insight
+from .wording import brief
 
 CAVEAT = "Attention is not importance: only a knock-out of these tokens can show whether the output needs them."
 
@@ -113,7 +114,7 @@ class Claim:
         weighted = self._effects(evidence, weighted=True)
         moved = float(weighted.mean[index])
         gone = bool(np.isfinite(moved)) and not self.rule.met_by(moved)
-        doubt = f"Weighted by the values' norms it disappears ({self.unit} {moved:.2g}). " if gone else ""
+        doubt = f"Weighted by the values' norms it disappears ({self.unit} {brief(moved)}). " if gone else ""
         return self._insight(evidence, effects, index, sentence, "observed", f"{doubt}{self.caveat} {CAVEAT}")
 
     def _no_evidence(self, evidence: Evidence, effects: Estimate, index: int) -> Insight:
@@ -173,4 +174,5 @@ class Claim:
 
 
 def _span(effects: Estimate, index: int) -> str:
-    return f"{effects.mean[index]:.2g} [{effects.low[index]:.2g}, {effects.high[index]:.2g}]"
+    mean, low, high = (brief(float(part[index])) for part in (effects.mean, effects.low, effects.high))
+    return f"{mean} [{low}, {high}]"

@@ -14,7 +14,7 @@ from pathlib import Path
 from .atomic import replacing
 from .errors import ExportError
 from .figures.head import head_figure
-from .figures.heatmap import HeatmapPage
+from .figures.heatmap import HeatmapPage, visible_pairs
 from .figures.lines import LinesPage
 from .figures.overview import overview_figure
 from .figures.png import Press
@@ -74,7 +74,8 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
             matrices = exhibit.matrices(index, layer)
             png = heatmaps[shape].png(press, matrices, sample, index=index, layer=layer, title=exhibit.title)
             yield write(folder / f"attention_heatmap_{name}", png)
-            png = curves[shape].png(press, attention, sample, index=index, layer=layer, title=exhibit.title)
+            visible = visible_pairs(matrices)
+            png = curves[shape].png(press, attention, visible, sample, index=index, layer=layer, title=exhibit.title)
             yield write(folder / f"attention_lines_{name}", png)
         with print_style():
             png = press.png(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))

@@ -14,6 +14,7 @@ from .claim import Claim, Rule
 from .evidence import Evidence
 from .intervals import LOG_LIMIT
 from .records import HOLDING, Doubles, HeadStats, Insight, Sample, SampleStats, SeedStats
+from .wording import brief
 
 # Every threshold is a ratio or a share of the n context keys, so that the same shape of attention gets the same
 # verdict at n = 80 and n = 800. Entropy in nats grows with ln n, and a fixed number of nats says nothing: at n = 80
@@ -65,20 +66,20 @@ def share_holding_90(stats: HeadStats, n: int) -> Doubles:
 
 def _says_recency(ratio: float, n: int) -> str:
     return (
-        f"leans on recent tokens: the newest quarter ({max(1, n // 4)} tokens) gets {ratio:.2g} times the attention of "
-        f"the oldest"
+        f"leans on recent tokens: the newest quarter ({max(1, n // 4)} tokens) gets {brief(ratio)} times the attention "
+        f"of the oldest"
     )
 
 
 def _says_primacy(ratio: float, n: int) -> str:
     return (
-        f"leans on old tokens: the oldest quarter ({max(1, n // 4)} tokens) gets {1 / ratio:.2g} times the attention "
-        f"of the newest"
+        f"leans on old tokens: the oldest quarter ({max(1, n // 4)} tokens) gets {brief(1 / ratio)} times the "
+        f"attention of the newest"
     )
 
 
 def _says_spread(ratio: float, _n: int) -> str:
-    return f"spreads its attention over the history: newest/oldest quarter = {ratio:.2g}"
+    return f"spreads its attention over the history: newest/oldest quarter = {brief(ratio)}"
 
 
 def _says_uniform(share: float, n: int) -> str:

@@ -17,6 +17,7 @@ from .insights import RULES, seed_insights
 from .intervals import Estimate, aggregate
 from .records import HOLDING, Insight, RunInfo, SampleStats, SeedStats
 from .seed_report import layers, overall, printed
+from .wording import brief
 
 ASCII = str.maketrans({"±": "+-", "×": "x", "·": "-", "–": "-", "−": "-", "→": "->", "…": "...", "’": "'", "‖": "|"})
 
@@ -176,7 +177,7 @@ def _evidence(one: Insight) -> str:
 
 
 def _span(one: Insight) -> str:
-    return f"{one.effect:.2g} [{one.interval[0]:.2g}, {one.interval[1]:.2g}]"
+    return f"{brief(one.effect)} [{brief(one.interval[0])}, {brief(one.interval[1])}]"
 
 
 def _bullet(sentence: str) -> RenderableType:

@@ -41,7 +41,8 @@ def head_figure(
         heading(figure, f"Attention — layer {layer}, {name}, sample {index}", title, sample)
         axes = add_axes(figure, LEFT, height - TOP - 0.45 - SIDE, SIDE, SIDE)
         panel = MatrixPanel(axes, n, SIDE)
-        panel.contents(colourise(matrix, visible_pairs(matrices)), Timeline.of(sample, n))
+        visible = visible_pairs(matrices)
+        panel.contents(colourise(matrix, visible), Timeline.of(sample, n))
         outer_labels(axes, left=True, bottom=True)
         notes, top = LEFT + SIDE + 0.5, height - TOP - 0.45
         colour_bar(figure, notes, top, 4.6)
@@ -49,6 +50,6 @@ def head_figure(
         rows = attention.query_row[layer, pick].mean(axis=0, keepdims=True)
         received = attention.received[layer, pick].mean(axis=0, keepdims=True).astype(np.float32)
         pair = CurvePair(figure, 1, n, height=CURVES)
-        pair.contents(rows, received, Timeline.of(sample, n))
+        pair.contents(rows, received, visible, Timeline.of(sample, n))
         pair.settle()
     return figure

@@ -61,6 +61,17 @@ def visible_pairs(matrices: Floats) -> NDArray[np.bool_]:
     return visible
 
 
+def uniform_received(visible: NDArray[np.bool_]) -> Floats:
+    """What each key would receive, (N,), per query that sees it, if every query spread its attention evenly.
+
+    Under a causal mask early keys get more, because the queries that see few keys all see them.
+    """
+    seen_by = np.maximum(visible.sum(axis=0), 1)
+    share = visible / np.maximum(visible.sum(axis=1, keepdims=True), 1)
+    received: Floats = (share.sum(axis=0) / seen_by).astype(np.float32)
+    return received
+
+
 class MatrixPanel:
     """One attention matrix on axes of `side` inches: a frame that stays, and contents that change."""
 

@@ -14,14 +14,15 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from ..records import Attention, Floats, Sample
-from .heatmap import LEFT, Heading, add_axes
+from .heatmap import LEFT, Heading, add_axes, uniform_received
 from .png import Press
-from .style import DPI, HAIRLINE, INK, QUERY, QUIET, REWARD, WIDTH, head_colours, print_style
+from .style import DPI, HAIRLINE, INK, QUERY, QUIET, REWARD, SMALL, WIDTH, head_colours, print_style
 from .timeline import Timeline, mark_episodes, mark_rewards, name_episodes, position_ticks
 
-HEIGHT, TOP, BOTTOM, GAP = 6.0, 1.40, 0.85, 0.95  # inches
+HEIGHT, TOP, BOTTOM, GAP = 6.0, 1.40, 1.20, 0.95  # inches
 QUERY_TITLE = "Attention of the query on each token"
-RECEIVED_TITLE = "Attention that each token receives, mean over the queries that see it"
+RECEIVED_TITLE = "Attention received, mean over queries"  # as long as a panel of 5.9 inches allows
+NAMED_HEADS = 8  # more names than these do not fit on the legend's one line
 
 
 class CurvePanel:
@@ -38,8 +39,11 @@ class CurvePanel:
         """The panel's title, above the names of the episodes."""
         self.axes.set_title(text, loc="left", y=1.0 + 0.42 / self.size[1], pad=0.0)
 
-    def contents(self, values: Floats, timeline: Timeline) -> list[Artist]:
-        """Replace the curves (H, N) and the marks of the tokens; returns them with the scale that they need."""
+    def contents(self, values: Floats, uniform: Floats, timeline: Timeline) -> list[Artist]:
+        """Replace the curves (H, N), what even attention would give (N,), and the marks of the tokens.
+
+        Returns what is new and the scale, to be drawn over the frame.
+        """
         for artist in self._changing:
             artist.remove()
         before = set(self.axes.get_children())
@@ -49,9 +53,10 @@ class CurvePanel:
             self.axes.plot(positions, row, color=colour, linewidth=0.9 if several else 1.8)
         if several:
             self.axes.plot(positions, values.mean(axis=0), color=INK, linewidth=2.2)
-        self.axes.axhline(1.0 / n, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
+        self.axes.plot(positions, uniform, color=QUIET, linewidth=1.1, linestyle=(0, (4, 3)))
         self.axes.axvline(n - 1, color=QUERY, linewidth=1.0)
-        self.axes.set(xlim=(-0.5, n - 0.5), ylim=(0.0, float(values.max()) * 1.08 or 1.0))
+        highest = max(float(values.max()), float(uniform.max()))
+        self.axes.set(xlim=(-0.5, n - 0.5), ylim=(0.0, highest * 1.08))
         mark_episodes(self.axes, timeline, colour=HAIRLINE)
         mark_rewards(self.axes, timeline, self.size[1])
         name_episodes(self.axes, timeline, self.size[1], self.size[0])
@@ -68,19 +73,30 @@ class CurvePair:
         self.query.title(QUERY_TITLE)
         self.received = CurvePanel(figure, LEFT + size[0] + GAP, BOTTOM, size, n_tokens)
         self.received.title(RECEIVED_TITLE)
-        self.legend = self.query.axes.legend(handles=handles(n_head), loc="upper center", ncols=2)
-        self.legend.set_animated(True)
+        up = float(figure.get_size_inches()[1])
+        figure.legend(
+            handles=handles(n_head),
+            loc="lower center",
+            bbox_to_anchor=(0.5, 0.1 / up),
+            ncols=NAMED_HEADS + 4,
+            fontsize=SMALL,
+            handlelength=1.4,
+            columnspacing=1.4,
+            borderaxespad=0.0,
+        )
 
-    def contents(self, query_rows: Floats, received: Floats, timeline: Timeline) -> list[Artist]:
-        """Replace the curves, both (H, N)."""
-        left = self.query.contents(query_rows, timeline)
-        return [*left, *self.received.contents(received, timeline), self.legend]
+    def contents(
+        self, query_rows: Floats, received: Floats, visible: NDArray[np.bool_], timeline: Timeline
+    ) -> list[Artist]:
+        """Replace the curves, both (H, N), under the mask `visible` (N, N)."""
+        even = np.full(visible.shape[0], 1.0 / visible[-1].sum(), np.float32)
+        left = self.query.contents(query_rows, even, timeline)
+        return [*left, *self.received.contents(received, uniform_received(visible), timeline)]
 
     def settle(self) -> None:
         """Make all of it part of the figure's own drawing, for a figure that has no variants."""
         for panel in (self.query, self.received):
             panel.axes.yaxis.set_animated(False)
-        self.legend.set_animated(False)
 
 
 class LinesPage:
@@ -95,12 +111,21 @@ class LinesPage:
         self._frame: NDArray[np.uint8] | None = None
 
     def png(
-        self, press: Press, attention: Attention, sample: Sample, *, index: int, layer: int, title: str = ""
+        self,
+        press: Press,
+        attention: Attention,
+        visible: NDArray[np.bool_],
+        sample: Sample,
+        *,
+        index: int,
+        layer: int,
+        title: str = "",
     ) -> bytes:
         """The PNG of one sample and layer.
 
         Args:
             attention: of the sample; its query rows and attention received.
+            visible: (N, N), which keys each query can see (`heatmap.visible_pairs`).
             index: the sample's number, for the title.
             title: the run, in words.
         """
@@ -109,9 +134,8 @@ class LinesPage:
             if self._frame is None:
                 self._frame = press.frame(self.figure)
             heading = self.heading.say(f"Attention over the context — layer {layer}, sample {index}", title, sample)
-            curves = self.pair.contents(
-                attention.query_row[layer], attention.received[layer].astype(np.float32), timeline
-            )
+            received = attention.received[layer].astype(np.float32)
+            curves = self.pair.contents(attention.query_row[layer], received, visible, timeline)
             return press.png_over(self._frame, self.figure, [*heading, *curves])
 
 
@@ -120,13 +144,13 @@ def handles(n_head: int) -> list[Line2D]:
     heads = [
         Line2D([], [], color=colour, linewidth=1.2, label=f"head {head}")
         for head, colour in enumerate(head_colours(n_head))
-        if n_head > 1
+        if n_head > 1 and head % -(-n_head // NAMED_HEADS) == 0
     ]
     mean = [Line2D([], [], color=INK, linewidth=2.2, label="mean over heads")] if n_head > 1 else []
     return [
         *heads,
         *mean,
-        Line2D([], [], color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)), label="uniform 1/N"),
+        Line2D([], [], color=QUIET, linewidth=1.1, linestyle=(0, (4, 3)), label="if attention were even"),
         Line2D([], [], color=QUERY, linewidth=1.0, label="query itself"),
         Line2D([], [], color=REWARD, linewidth=6, label="rewarded"),
     ]

@@ -21,6 +21,7 @@ from .style import Pixels, print_style
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2
+_ADLER = 65521  # the modulus of Adler-32, the checksum of a zlib stream
 _BAND = 64  # rows converted at a time, to stay inside the processor's cache
 
 
@@ -85,25 +86,47 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _deflate(pixels: Pixels) -> Iterator[bytes]:
-    """The zlib stream of the filtered rows, in pieces."""
+    """The zlib stream (RFC 1950) of the filtered rows, in pieces.
+
+    A row that repeats the one above is always the same bytes, so it is compressed once and its block is copied in. A
+    full flush makes that allowed: nothing after it refers to anything before it. The checksum of such rows has a
+    closed form.
+    """
     height, width, _ = pixels.shape
     packed = pixels.view(np.uint32)[:, :, 0]
     fresh = np.ones(height, np.bool_)
     np.any(packed[1:] != packed[:-1], axis=1, out=fresh[1:])
     stops = np.append(np.flatnonzero(np.diff(fresh)) + 1, height)
-    repeat = bytes([_UP]) + bytes(3 * width)
-    stream = zlib.compressobj(1)
-    above = np.zeros(3 * width, np.uint8)
-    start = 0
+    repeat, stream = _repeat_block(width), zlib.compressobj(1, wbits=-15)
+    above, checksum, start = np.zeros(3 * width, np.uint8), 1, 0
+    yield b"\x78\x01"
     for stop in stops.tolist():
         if not fresh[start]:
-            yield stream.compress(repeat * (stop - start))
+            yield repeat * (stop - start)
+            checksum = _adler_of_repeats(checksum, stop - start, width)
         else:
             for row in range(start, stop, _BAND):
                 filtered, above = _filter_up(pixels[row : min(row + _BAND, stop)], above)
+                checksum = zlib.adler32(filtered.data, checksum)
                 yield stream.compress(filtered.data)
+            yield stream.flush(zlib.Z_FULL_FLUSH)
         start = stop
     yield stream.flush()
+    yield struct.pack(">I", checksum)
+
+
+def _repeat_block(width: int) -> bytes:
+    """Whole deflate blocks of one row that repeats the row above."""
+    stream = zlib.compressobj(9, wbits=-15)
+    return stream.compress(bytes([_UP]) + bytes(3 * width)) + stream.flush(zlib.Z_FULL_FLUSH)
+
+
+def _adler_of_repeats(checksum: int, count: int, width: int) -> int:
+    """Adler-32 after `count` more rows of one byte _UP and 3 width zeros."""
+    low, high = checksum & 0xFFFF, checksum >> 16
+    high += (3 * width + 1) * (count * low + _UP * count * (count + 1) // 2)
+    low += _UP * count
+    return (high % _ADLER) << 16 | low % _ADLER
 
 
 def _filter_up(rows: Pixels, above: Pixels) -> tuple[Pixels, Pixels]:

@@ -33,7 +33,6 @@ HAIRLINE = "#b9b9b9"
 QUERY = "#c2185b"
 REWARD = "#e08a00"
 MASKED = "#e4e4e8"
-BOUNDARY_ON_HEAT = "#ffffff"
 
 # Okabe and Ito's palette without its yellow (unreadable on white) and its orange (rewards wear it).
 _HEADS = ("#0072b2", "#d1495b", "#009e73", "#8e5ea2", "#56b4e9", "#7a5c3e", "#cc79a7", "#4d4d4d")

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ..records import SampleStats
 from .heatmap import LEFT, add_axes
 from .lines import heading
-from .style import DPI, QUERY, QUIET, SMALL, WIDTH, print_style
+from .style import DPI, INK, QUERY, QUIET, SMALL, WIDTH, print_style
 
-HEIGHT, TOP, BOTTOM, GAP, ABOVE = 9.0, 0.75, 0.85, 1.05, 0.85  # inches
+HEIGHT, TOP, GAP = 10.0, 0.75, 1.05  # inches
+ABOVE, BELOW = 0.55, 0.85  # of each panel, for its title and its scale
 BINS = 30
 _COLOURS = ("#4682b4", "#d98359", "#3f9b6a", "#8b6bb1")
 
@@ -41,20 +42,20 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
         heading(figure, f"Attention statistics — layer {layer}", f"{title} · {len(stats)} samples", None)
         width = (WIDTH - LEFT - GAP - 0.35) / 2
-        height = (HEIGHT - TOP - BOTTOM - 2 * ABOVE) / 2 - 0.2
+        height = (HEIGHT - TOP) / 2 - ABOVE - BELOW
         for place, (name, unit, values, averaged) in enumerate(panels):
             row, column = divmod(place, 2)
-            bottom = HEIGHT - TOP - ABOVE - height - row * (height + ABOVE + 0.55)
+            bottom = HEIGHT - TOP - (row + 1) * (ABOVE + height + BELOW) + BELOW
             axes = add_axes(figure, LEFT + column * (width + GAP), bottom, width, height)
             histogram(axes, np.concatenate([np.atleast_1d(v) for v in values]), np.array(averaged), _COLOURS[place])
             axes.set_title(name, loc="left")
             axes.set_xlabel(unit)
-            axes.set_ylabel("heads × samples" if not column else "")
+            axes.set_ylabel("heads × samples")
     return figure
 
 
 def histogram(axes: Axes, values: NDArray[np.float64], averaged: NDArray[np.float64], colour: str) -> None:
-    """One histogram of finite values, their mean, and a tick per head-averaged value; says how many are left out."""
+    """One histogram of finite values, their mean, and a tick per head-averaged value; says how many are undefined."""
     finite = values[np.isfinite(values)]
     kept = averaged[np.isfinite(averaged)]
     if not finite.size:
@@ -65,15 +66,13 @@ def histogram(axes: Axes, values: NDArray[np.float64], averaged: NDArray[np.floa
     margin = (high - low) * 0.02 or max(abs(high), 1e-6) * 0.05
     counts, edges = np.histogram(finite, bins=BINS, range=(low - margin, high + margin))
     axes.stairs(counts, edges, fill=True, color=colour)  # one outline instead of thirty patches
-    mean = float(finite.mean())
-    axes.axvline(mean, color=QUERY, linewidth=1.6, linestyle=(0, (5, 3)), label=f"mean {mean:.4g}")
-    axes.plot(kept, np.full(kept.size, -0.02), "|", transform=axes.get_xaxis_transform(), color=QUIET, markersize=9,
-              markeredgewidth=1.4, clip_on=False)  # fmt: skip
-    averaged_first = Line2D(
-        [], [], marker="|", color=QUIET, linestyle="none", markersize=9, label="heads averaged first"
-    )
-    handles = [*axes.get_legend_handles_labels()[0], averaged_first]
-    axes.legend(handles=handles, loc="best")
-    axes.margins(y=0.18)
-    if missing := values.size - finite.size:
-        axes.text(1.0, 1.01, f"{missing} undefined", transform=axes.transAxes, ha="right", size=SMALL, color=QUIET)
+    mean, missing = float(finite.mean()), values.size - finite.size
+    undefined = f" ({missing} undefined)" if missing else ""
+    line = axes.axvline(mean, color=QUERY, linewidth=1.6, linestyle=(0, (5, 3)), label=f"mean {mean:.4g}{undefined}")
+    (marks,) = axes.plot(kept, np.full(kept.size, 0.03), "|", transform=axes.get_xaxis_transform(), color=INK,
+                         markersize=13, markeredgewidth=1.6, label="heads averaged first")  # fmt: skip
+    # Above the axes, where no bar can be; "best" would hide bars and searching for it costs more than drawing.
+    axes.legend(handles=[line, marks], loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=SMALL,
+                borderaxespad=0.2, columnspacing=1.2, handlelength=1.4)  # fmt: skip
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.set_ylim(0.0, float(counts.max()) * 1.08)

@@ -244,9 +244,18 @@ def test_a_dumb_terminal_gets_one_clear_line(start: Start, tiny: Path) -> None:
     assert "TERM: expected a terminal with cursor control" in app.text
 
 
-def test_the_c_locale_gets_ascii(start: Start, tiny: Path) -> None:
-    app = start(tiny, environment={"LANG": "C", "LC_CTYPE": None})
-    app.wait(lambda: re.search(r"\d+ found|no evidence", app.text))
+@pytest.mark.parametrize("size", [(120, 40), (100, 34), (60, 16)])
+def test_the_c_locale_gets_ascii(start: Start, tiny: Path, size: tuple[int, int]) -> None:
+    app = start(tiny, environment={"LANG": "C", "LC_CTYPE": None}, size=size)
+    app.wait("1 heads")
+    for pane in "654321":
+        app.send(pane)
+        app.read()
+    app.wait("1 heads")
+    app.send("?")
+    app.wait("WHERE YOU ARE")
+    app.send(ESCAPE)
+    app.gone("WHERE YOU ARE")
     assert app.text.isascii()
     assert app.raw.isascii()
     app.send("q")

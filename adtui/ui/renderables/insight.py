@@ -6,6 +6,7 @@ from rich.style import Style
 from rich.text import Text
 
 from adtui.records import Insight
+from adtui.wording import brief
 
 from .colors import FAINT
 
@@ -38,7 +39,7 @@ def insight_text(insight: Insight, utf8: bool = True) -> Text:
     text.append(f" {insight.sentence}\n")
     histories = "history" if insight.n == 1 else "histories"
     evidence = [
-        f"effect {insight.effect:.3g} [{low:.3g} {dash} {high:.3g}]",
+        f"effect {brief(insight.effect, 3)} [{brief(low, 3)} {dash} {brief(high, 3)}]",
         f"n={insight.n} {histories}",
         f"threshold {insight.threshold:.3g}",
         insight.status,

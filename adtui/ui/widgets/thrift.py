@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import cast
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.console import Console, RenderableType
 from rich.segment import Segment
@@ -31,6 +32,8 @@ class ThriftyApp(App[ReturnType]):
     know goes through as it is.
     """
 
+    plain: bool = False
+    """ASCII only: whatever Textual itself puts in (it cuts titles with an ellipsis) is replaced on the way out."""
     _shadow: Shadow | None = None
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
@@ -38,7 +41,7 @@ class ThriftyApp(App[ReturnType]):
             if self._shadow is None or self._shadow.size != self.size:
                 self._shadow = Shadow(*self.size)
             # Not a Rich renderable by its type, but what App._display asks of an update.
-            renderable = cast(RenderableType, _Thrifty(renderable, self._shadow))
+            renderable = cast(RenderableType, _Thrifty(renderable, self._shadow, self.plain))
         elif renderable is not None:
             self._shadow = None
         super()._display(screen, renderable)
@@ -58,13 +61,28 @@ class ThriftyApp(App[ReturnType]):
 class _Thrifty(CompositorUpdate):
     """One of Textual's updates, reduced to what the terminal does not show yet."""
 
-    def __init__(self, update: ChopsUpdate | LayoutUpdate, shadow: Shadow) -> None:
+    def __init__(self, update: ChopsUpdate | LayoutUpdate, shadow: Shadow, plain: bool = False) -> None:
         self._update = update
         self._shadow = shadow
+        self._plain = plain
 
     def render_segments(self, console: Console) -> str:
         system = SYSTEMS.get(console.color_system or "truecolor", ColorSystem.TRUECOLOR)
-        return self._shadow.update(lines(self._update), system)
+        changed = lines(self._update)
+        if self._plain:
+            changed = ((x, y, [ascii_cells(segment) for segment in segments]) for x, y, segments in changed)
+        return self._shadow.update(changed, system)
+
+
+def ascii_cells(segment: Segment) -> Segment:
+    """The segment in ASCII, every character in its place."""
+    if segment.text.isascii():
+        return segment
+    text = "".join(
+        character if character.isascii() else ("~" if character == "…" else "?") * cell_len(character)
+        for character in segment.text
+    )
+    return Segment(text, segment.style, segment.control)
 
 
 def lines(update: ChopsUpdate | LayoutUpdate) -> Iterator[tuple[int, int, list[Segment]]]:
