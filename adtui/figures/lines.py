@@ -22,7 +22,7 @@ from .timeline import Timeline, mark_episodes, mark_rewards, name_episodes, posi
 HEIGHT, TOP, BOTTOM, GAP = 6.0, 1.40, 1.20, 0.95  # inches
 QUERY_TITLE = "Attention of the query on each token"
 RECEIVED_TITLE = "Attention received, mean over queries"  # as long as a panel of 5.9 inches allows
-NAMED_HEADS = 8  # more names than these do not fit on the legend's one line
+NAMED_HEADS, ENTRIES_A_LINE = 8, 8  # what fits below the curves: two lines of the legend
 
 
 class CurvePanel:
@@ -73,12 +73,12 @@ class CurvePair:
         self.query.title(QUERY_TITLE)
         self.received = CurvePanel(figure, LEFT + size[0] + GAP, BOTTOM, size, n_tokens)
         self.received.title(RECEIVED_TITLE)
-        up = float(figure.get_size_inches()[1])
+        entries = handles(n_head)
         figure.legend(
-            handles=handles(n_head),
+            handles=entries,
             loc="lower center",
-            bbox_to_anchor=(0.5, 0.1 / up),
-            ncols=NAMED_HEADS + 4,
+            bbox_to_anchor=(0.5, 0.1 / float(figure.get_size_inches()[1])),
+            ncols=len(entries) if len(entries) <= ENTRIES_A_LINE else -(-len(entries) // 2),
             fontsize=SMALL,
             handlelength=1.4,
             columnspacing=1.4,

@@ -17,7 +17,7 @@ from .style import DPI, INK, QUIET, SMALL, colourise, print_style, solid
 
 LEFT, TOP, BOTTOM, SIDE = 0.95, 0.95, 0.3, 1.9  # inches
 GAP, ABOVE = 0.18, 0.34
-SMALLEST, LARGEST = 0.8, 2.2
+SMALLEST, ROOMY, LARGEST = 0.8, 1.5, 2.2  # of a thumbnail: least, enough for a caption in full, most
 
 
 def overview_figure(
@@ -42,7 +42,9 @@ def overview_figure(
     height = max(TOP + BOTTOM + n_layer * (side + ABOVE), 4.5)
     with print_style():
         figure = Figure(figsize=(width, height), dpi=dpi)
-        heading(figure, f"Every head — sample {index}", title, sample)
+        brief = side < ROOMY
+        numbers = " (numbers: H/ln n)" if brief else ""
+        heading(figure, f"Every head — sample {index}{numbers}", title, sample)
         for layer in range(n_layer):
             bottom = height - TOP - (layer + 1) * (side + ABOVE) + 0.04
             strip_width = n_head * (side + GAP) - GAP
@@ -53,7 +55,7 @@ def overview_figure(
             for head in range(n_head):
                 left, above = LEFT + head * (side + GAP), bottom + side + 0.05
                 name(figure, left, above, f"H{head}", size=SMALL, color=INK)
-                entropy = caption(stats.entropy_norm[layer, head])
+                entropy = caption(stats.entropy_norm[layer, head], brief)
                 name(figure, left + side, above, entropy, size=SMALL, color=QUIET, ha="right")
         colour_bar(figure, LEFT + n_head * (side + GAP) + 0.15, height - TOP - ABOVE - 0.3, min(height - 2.1, 4.0))
     return figure
@@ -76,6 +78,8 @@ def name(figure: Figure, left: float, bottom: float, text: str, **style: Any) ->
     figure.text(left / width, bottom / height, text, **style)
 
 
-def caption(entropy_norm: float) -> str:
-    """H / ln n, or nothing where it is undefined."""
-    return f"H/ln n {entropy_norm:.2f}" if np.isfinite(entropy_norm) else ""
+def caption(entropy_norm: float, brief: bool) -> str:
+    """H / ln n, or nothing where it is undefined; the bare number where there is no room for its name."""
+    if not np.isfinite(entropy_norm):
+        return ""
+    return f"{entropy_norm:.2f}" if brief else f"H/ln n {entropy_norm:.2f}"

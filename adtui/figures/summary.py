@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -18,6 +20,14 @@ from .style import DPI, INK, QUERY, QUIET, SMALL, WIDTH, print_style
 HEIGHT, TOP, GAP = 10.0, 0.75, 1.05  # inches
 ABOVE, BELOW = 0.55, 0.85  # of each panel, for its title and its scale
 BINS = 30
+_MEAN: dict[str, Any] = {"color": QUERY, "linewidth": 1.6, "linestyle": (0, (5, 3))}
+_AVERAGED: dict[str, Any] = {
+    "color": INK,
+    "linestyle": "none",
+    "marker": "|",
+    "markersize": 13,
+    "markeredgewidth": 1.6,
+}
 _COLOURS = ("#4682b4", "#d98359", "#3f9b6a", "#8b6bb1")
 
 
@@ -41,6 +51,7 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
         heading(figure, f"Attention statistics — layer {layer}", f"{title} · {len(stats)} samples", None)
+        legend(figure)
         width = (WIDTH - LEFT - GAP - 0.35) / 2
         height = (HEIGHT - TOP) / 2 - ABOVE - BELOW
         for place, (name, unit, values, averaged) in enumerate(panels):
@@ -67,12 +78,17 @@ def histogram(axes: Axes, values: NDArray[np.float64], averaged: NDArray[np.floa
     counts, edges = np.histogram(finite, bins=BINS, range=(low - margin, high + margin))
     axes.stairs(counts, edges, fill=True, color=colour)  # one outline instead of thirty patches
     mean, missing = float(finite.mean()), values.size - finite.size
-    undefined = f" ({missing} undefined)" if missing else ""
-    line = axes.axvline(mean, color=QUERY, linewidth=1.6, linestyle=(0, (5, 3)), label=f"mean {mean:.4g}{undefined}")
-    (marks,) = axes.plot(kept, np.full(kept.size, 0.03), "|", transform=axes.get_xaxis_transform(), color=INK,
-                         markersize=13, markeredgewidth=1.6, label="heads averaged first")  # fmt: skip
-    # Above the axes, where no bar can be; "best" would hide bars and searching for it costs more than drawing.
-    axes.legend(handles=[line, marks], loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=SMALL,
-                borderaxespad=0.2, columnspacing=1.2, handlelength=1.4)  # fmt: skip
+    axes.axvline(mean, **_MEAN)
+    axes.plot(kept, np.full(kept.size, 0.03), transform=axes.get_xaxis_transform(), **_AVERAGED)
+    undefined = f", {missing} undefined" if missing else ""
+    axes.set_title(f"mean {mean:.4g}{undefined}", loc="right", size=SMALL, color=QUERY)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     axes.set_ylim(0.0, float(counts.max()) * 1.08)
+
+
+def legend(figure: Figure) -> None:
+    """What the marks of all four panels mean, once, beside the heading: inside a panel it would hide bars."""
+    marks = [Line2D([], [], label="mean", **_MEAN), Line2D([], [], label="heads averaged first", **_AVERAGED)]
+    corner = (1.0 - 0.3 / WIDTH, 1.0 - 0.15 / HEIGHT)
+    figure.legend(handles=marks, loc="upper right", bbox_to_anchor=corner, ncols=2, fontsize=SMALL, borderaxespad=0.0)
