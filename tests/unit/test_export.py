@@ -17,6 +17,7 @@ import pytest
 from adtui import export as export_module
 from adtui.errors import ExportError
 from adtui.export import Exhibit, export_all, export_head
+from adtui.figures.heatmap import uniform_received, visible_pairs
 from adtui.figures.png import encode
 from adtui.figures.style import colourise
 from adtui.pipeline import open_session
@@ -131,10 +132,26 @@ def test_the_encoder_loses_nothing() -> None:
     np.testing.assert_array_equal(decode(encode(pixels, 300.0)), pixels[..., :3])
 
 
+@pytest.mark.parametrize("causal", [True, False])
+def test_even_attention_receives_what_the_reference_curve_says(causal: bool) -> None:
+    weights = np.tril(np.ones((3, 12, 12))) if causal else np.ones((3, 12, 12))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    seen_by = np.arange(12, 0, -1) if causal else 12
+    visible = visible_pairs(weights.astype(np.float32))
+    np.testing.assert_allclose(uniform_received(visible), weights[0].sum(axis=0) / seen_by, rtol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 6000])
+def test_the_encoder_writes_a_valid_stream_where_every_row_repeats(rows: int) -> None:
+    pixels = np.full((rows, 7, 4), 255, np.uint8)
+    np.testing.assert_array_equal(decode(encode(pixels, 300.0)), pixels[..., :3])
+
+
 def test_sizes_are_those_of_print(exhibit: Exhibit, tmp_path: Path) -> None:
     list(export_all(exhibit, tmp_path))
-    height, width, _ = decode((tmp_path / "layer_0/attention_lines_sample0_layer0.png").read_bytes()).shape
-    assert (width, height) == (14 * DPI, 6 * DPI)
+    for name, inches in {"lines_sample0_layer0": (14, 6), "summary_layer0": (14, 10)}.items():
+        height, width, _ = decode((tmp_path / f"layer_0/attention_{name}.png").read_bytes()).shape
+        assert (width, height) == (inches[0] * DPI, inches[1] * DPI)
     assert Exhibit(*([()] * 6)).dpi == 300.0  # type: ignore[arg-type]
 
 
