@@ -21,6 +21,7 @@ from .history_file import HistoryFile
 from .inputs import inputs_npz
 from .records import Ints, Sample
 from .rollouts import Policy, rollout
+from .sources import Progress
 
 __all__ = ["HistorySettings", "SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
@@ -75,6 +76,7 @@ def load_samples(
     seed: int,
     window: int | None = None,
     policy: Policy | None = None,
+    progress: Progress | None = None,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
 
@@ -86,6 +88,7 @@ def load_samples(
         seed: chooses goals, streams and positions, and drives rollouts.
         window: instead, the users' own samples window, window + 1, … of their test set.
         policy: the model, for rollouts where no histories are found.
+        progress: called with (done, total) episodes of rollouts.
 
     Raises:
         HistoryError: unusable histories, or none and no policy.
@@ -107,7 +110,7 @@ def load_samples(
             found="no such file",
             action="start adtui in the directory that holds them" + ("" if window is None else ", or omit --window"),
         )
-    return _rolled_out(policy, settings, n_context, count, seed)
+    return _rolled_out(policy, settings, n_context, count, seed, progress)
 
 
 def find_histories(settings: HistorySettings, run_dir: Path) -> Path | None:
@@ -233,7 +236,9 @@ def _sample(file: HistoryFile, settings: HistorySettings, goal: int, stream: int
     )
 
 
-def _rolled_out(policy: Policy, settings: HistorySettings, n: int, count: int, seed: int) -> SampleSet:
+def _rolled_out(
+    policy: Policy, settings: HistorySettings, n: int, count: int, seed: int, progress: Progress | None
+) -> SampleSet:
     """The model's own histories on held-out goals.
 
     Queries are spread over the time from the first full context to some episodes later, so that contexts that explore,
@@ -248,7 +253,7 @@ def _rolled_out(policy: Policy, settings: HistorySettings, n: int, count: int, s
     rng = np.random.default_rng(seed)
     goals = np.resize(rng.permutation(pool), count)
     episodes = n // horizon + 1 + EPISODES_AFTER
-    histories = rollout(policy, goals, episodes, n, size=size, horizon=horizon, seed=seed)
+    histories = rollout(policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, progress=progress)
     share = (rng.permutation(count) + rng.random(count)) / count
     queries = n + (share * (episodes * horizon - n)).astype(np.int64)
     samples = []

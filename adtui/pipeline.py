@@ -6,7 +6,7 @@ The engine drives it for the app, the command line drives it for `analyze`, `exp
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +163,7 @@ def open_session(
     causal: bool | None = None,
     window: int | None = None,
     inputs: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
 
@@ -171,6 +172,7 @@ def open_session(
         device, heads, causal: see `models.load_model`.
         samples, seed, context, window: see `histories.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
+        progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
         RunError, CheckpointError, ConfigError, HistoryError, ModelError: with what to do.
@@ -184,7 +186,14 @@ def open_session(
         found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
     else:
         found = load_samples(
-            checkpoint.config, run.directory, n_context, samples, seed, window=window, policy=model.policy
+            checkpoint.config,
+            run.directory,
+            n_context,
+            samples,
+            seed,
+            window=window,
+            policy=model.policy,
+            progress=progress,
         )
     chosen = found.samples
     gap = logit_gap(model, chosen[:1], checkpoint)

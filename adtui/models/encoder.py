@@ -173,7 +173,12 @@ def build(weights: Mapping[str, Tensor], n_head: int, causal: bool, path: str) -
     if layers != set(range(len(layers))):
         raise _wrong(path, f"layers 0 to {len(layers) - 1}", f"layer {max(layers)}")
     if d_model % n_head:
-        raise _wrong(path, f"a head count that divides the width {d_model}", f"{n_head} heads")
+        raise CheckpointError(
+            path,
+            expected=f"a head count that divides the width {d_model}",
+            found=f"{n_head} heads",
+            action="say the right one with --heads",
+        )
     shape = DecoderShape(d_model, len(layers), n_head, d_ff, pre_norm="transformer_encoder.norm.weight" in weights)
     wanted = file_shapes(shape, n_transit, cells, n_actions)
     _check(wanted, {name: tuple(t.shape) for name, t in weights.items()}, path)

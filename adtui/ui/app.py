@@ -159,7 +159,7 @@ class AdtuiApp(ThriftyApp[str]):
         self.jobs.clear()
         self._baseline = None
         self._opening = self.engine.next_id()
-        self._send_long(replace(self.request, id=self._opening), "opening")
+        self._send_long(replace(self.request, id=self._opening), "loading")
         self.explorer.opening(self.request.path)
 
     def _send_long(self, request: OpenRun | ExportView | ExportAll, what: str) -> None:

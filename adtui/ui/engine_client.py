@@ -82,6 +82,8 @@ class EngineClient:
         return next(self._ids)
 
     async def start(self) -> None:
+        self._reason = None  # of an engine before this one
+        self._log.clear()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -122,7 +124,8 @@ class EngineClient:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the pipe has closed: why is told by the exit code below
         if self._reason is not None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):  # it has left by itself
+                process.kill()
         code = await process.wait()
         if self._drain is not None:
             await self._drain

@@ -107,7 +107,9 @@ async def test_it_can_start_again_after_its_death() -> None:
     engine = client("say(Ready(0, 1))\n")
     for _ in range(2):
         await engine.start()
+        assert engine.reason is None
         assert await everything(engine) == [Ready(0, 1)]
+        assert engine.reason == "it left with exit code 0"
     engine.send(GetCell(engine.next_id(), 0, 0, 0, 0, 0))  # nobody listens: dropped, not raised
     await engine.close(busy=False)
 

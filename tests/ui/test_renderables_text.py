@@ -132,6 +132,11 @@ def test_bars() -> None:
     assert bars(np.zeros(3)) == "..."
 
 
+def test_progress_of_unknown_length_has_no_bar() -> None:
+    assert progress_text(0, 0, "loading") == "loading …"
+    assert progress_text(0, 0, "loading", utf8=False) == "loading ..."
+
+
 def test_episode_lines() -> None:
     assert episode_lines(sample_stats(), 0, 0) == ["plain  ▅█ max 1.000", "‖a·vW‖ ▅█ max 2.000"]
 

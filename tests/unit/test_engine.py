@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
+from checkpoints import make_run
 
 from adtui import engine as engine_module
 from adtui.engine import Engine, newest
@@ -63,6 +64,17 @@ def test_opening_gives_the_run_then_statistics_of_every_sample(opened: tuple[Eng
     assert any(isinstance(r, InsightFound) for r in sent)
     assert isinstance(sent[-1], Done)
     assert {r.id for r in sent} == {1}
+
+
+def test_rollouts_tell_how_far_they_are(tmp_path: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(make_run(tmp_path / "alone")), samples=2))
+    engine.advance()
+    assert isinstance(sent[-1], Opened)
+    told = [(reply.done, reply.total) for reply in sent if isinstance(reply, Progress)]
+    assert told == [(episode, told[-1][1]) for episode in range(1, told[-1][1] + 1)]
+    assert "rollouts" in sent[-1].run.source
 
 
 def test_samples_are_independent_histories(opened: tuple[Engine, list[Any]]) -> None:
