@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -45,8 +46,9 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
          [s.mean_context_attention for s in seed]),
         ("Concentration", "standard deviation of the weights", [s.std[layer] for s in plain], [s.std for s in seed]),
         ("Entropy", "entropy of the query's row (nats)", [s.entropy[layer] for s in plain], [s.entropy for s in seed]),
-        ("Recent against distant", "newest quarter / oldest quarter", [s.recent_distant[layer] for s in plain],
-         [s.recent_distant_ratio for s in seed]),
+        ("Recent against distant", "log₁₀ (newest quarter / oldest quarter): 0 is balanced",
+         [s.log_recent_distant[layer] / np.log(10) for s in plain],
+         [log_ratio(s.recent_distant_ratio) for s in seed]),  # ratios span decades: one would be the whole axis
     )  # fmt: skip
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
@@ -63,6 +65,11 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
             axes.set_xlabel(unit)
             axes.set_ylabel("heads × samples")
     return figure
+
+
+def log_ratio(ratio: float) -> float:
+    """log₁₀, NaN where there is none."""
+    return math.log10(ratio) if ratio > 0 and math.isfinite(ratio) else math.nan
 
 
 def histogram(axes: Axes, values: NDArray[np.float64], averaged: NDArray[np.float64], colour: str) -> None:
