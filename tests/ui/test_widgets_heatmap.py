@@ -115,6 +115,19 @@ async def test_another_head_keeps_the_cursor_and_another_context_does_not() -> N
         assert pane.cursor == (30, 30)
 
 
+async def test_a_query_that_cannot_see_the_key_shows_what_it_attends_to_most() -> None:
+    pane = HeatmapPane()
+    async with HeatmapHost(pane, TRUE).run_test(size=SIZE):
+        shown = view()
+        pane.show(shown, sample())
+        pane.goto(7, 6)
+        pane.goto(query=4)
+        assert pane.cursor == (4, int(np.nanargmax(shown.pooled[4])))
+        pane.goto(query=7)
+        assert pane.cursor[0] == 7  # it sees that key: the cursor stays
+        assert pane.cursor[1] == int(np.nanargmax(shown.pooled[4]))
+
+
 async def test_masked_cell() -> None:
     pane = HeatmapPane()
     host = HeatmapHost(pane, TRUE)

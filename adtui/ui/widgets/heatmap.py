@@ -129,10 +129,17 @@ class HeatmapPane(Pane):
             self._put(min(max(self._pixel[0] + dq, 0), rows - 1), min(max(self._pixel[1] + dk, 0), cols - 1))
 
     def goto(self, query: int | None = None, key: int | None = None) -> None:
-        """Put the cursor on the pixel that holds this query and key token; None keeps the present one."""
+        """Put the cursor on the pixel that holds this query and key token; None keeps the present one.
+
+        Where only the query is given and cannot see the present key, the cursor goes to what it attends to most.
+        """
         if self._view is not None:
             here = self.cursor
-            self._put(*self._pixel_of(here[0] if query is None else query, here[1] if key is None else key))
+            row, col = self._pixel_of(here[0] if query is None else query, here[1] if key is None else key)
+            weights = self._view.pooled[row]
+            if key is None and np.isnan(weights[col]) and not np.isnan(weights).all():
+                col = int(np.nanargmax(weights))
+            self._put(row, col)
 
     def pixels_wanted(self) -> tuple[int, int]:
         """(rows, cols) of pixels that the pane can show now."""
