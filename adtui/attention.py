@@ -224,11 +224,3 @@ def pool(
         peak[r, seen, 1] = at[seen]
         peak[r, seen, 0] = first + block.argmax(axis=0)[at[seen]]
     return pooled, row_edges, col_edges, peak
-
-
-@torch.inference_mode()
-def full_attention(model: Model, sample: Sample) -> tuple[Floats, Floats]:
-    """The whole attention of one sample: (L, H, N, N) float32, and logits (A,). Memory L·H·N²: for `adtui extract`."""
-    captured = capture(model, sample)
-    matrices = np.stack([captured.heads.matrices(layer) for layer in range(model.n_layer)])
-    return matrices, captured.attention.logits

@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
 REPLACEABLE = (GetView, GetSheet, GetCell)
+Steps = Generator[None, None, None]
 
 
 @dataclass
@@ -61,7 +62,7 @@ class Job:
 
     request: Request
     what: str
-    steps: Iterator[None]
+    steps: Steps
 
 
 class Engine:
@@ -109,9 +110,7 @@ class Engine:
     def _drop_jobs(self, chosen: Callable[[Job], bool]) -> None:
         for job in [job for job in self.jobs if chosen(job)]:
             self.jobs.remove(job)
-            close = getattr(job.steps, "close", None)
-            if close is not None:
-                close()
+            job.steps.close()
             self.send(Cancelled(job.request.id, job.what))
 
     def _guard(self, request: Request, work: Callable[[], None]) -> bool:
@@ -156,7 +155,7 @@ class Engine:
         return self.session
 
     # -- long jobs ---------------------------------------------------------------------------------------------------
-    def _open(self, request: OpenRun) -> Iterator[None]:
+    def _open(self, request: OpenRun) -> Steps:
         from .pipeline import open_session  # torch: about two seconds
 
         self.session = session = open_session(
@@ -183,10 +182,10 @@ class Engine:
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
             yield
 
-    def _export_view(self, request: ExportView) -> Iterator[None]:
+    def _export_view(self, request: ExportView) -> Steps:
         session = self._opened()
         session.check_head(request.layer, request.head)
-        yield from self._analyse_missing()
+        yield from self._measure_all()
         from .export import export_head  # matplotlib
 
         paths = export_head(
@@ -196,29 +195,29 @@ class Engine:
             layer=request.layer,
             head=request.head,
         )
-        yield from self._write(request, request.directory, 1, paths)
+        yield from self._write(request, 1, paths)
 
-    def _export_all(self, request: ExportAll) -> Iterator[None]:
+    def _export_all(self, request: ExportAll) -> Steps:
         session = self._opened()
-        yield from self._analyse_missing()
+        yield from self._measure_all()
         from .export import export_all  # matplotlib
 
         exhibit = session.exhibit()
-        yield from self._write(request, request.directory, exhibit.count, export_all(exhibit, Path(request.directory)))
+        yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
 
-    def _analyse_missing(self) -> Iterator[None]:
-        """An export may be asked for before the analysis has ended; the analysis then finds its work done."""
-        for _ in self._opened().analyse_all():
+    def _measure_all(self) -> Steps:
+        """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
+        for _ in self._opened().measure_all():
             yield
 
-    def _write(self, request: Request, directory: str, total: int, paths: Iterable[Path]) -> Iterator[None]:
+    def _write(self, request: ExportView | ExportAll, total: int, paths: Iterable[Path]) -> Steps:
         clock, written = Clock(), []
         self.send(Progress(request.id, "export", 0, total))
         for path in paths:
             written.append(str(path))
             self.send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
             yield
-        self.send(Exported(request.id, str(Path(directory).resolve()), tuple(written)))
+        self.send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))
 
 
 class Clock:

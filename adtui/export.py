@@ -22,8 +22,6 @@ from .figures.style import DPI, print_style
 from .figures.summary import summary_figure
 from .records import Attention, Floats, Sample, SampleStats
 
-DIRECTORY = Path("figs") / "attention"
-
 Matrices = Callable[[int, int], Floats]
 """(sample, layer) → (H, N, N) attention."""
 

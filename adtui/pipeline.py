@@ -48,6 +48,7 @@ class Session:
     samples: tuple[Sample, ...]
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
+    logged: set[int] = field(default_factory=set)
     log: InsightLog = field(default_factory=InsightLog)
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
 
@@ -67,16 +68,27 @@ class Session:
         self._captures.move_to_end(index)
         return self._captures[index]
 
+    def measure(self, index: int) -> SampleStats:
+        """Statistics of sample `index`, without a word to the log: whoever needs numbers early takes them here."""
+        if index not in self.stats:
+            self.attentions[index] = self.capture(index).attention
+            self.stats[index] = sample_stats(self.attentions[index], self.samples[index])
+        return self.stats[index]
+
+    def measure_all(self) -> Iterator[int]:
+        """Measure every sample; yields each index when it is done."""
+        for index in range(len(self.samples)):
+            self.measure(index)
+            yield index
+
     def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
-        """Statistics of sample `index`, and the insights that are new or changed by it."""
-        if index in self.stats:
-            return self.stats[index], []
-        self.attentions[index] = self.capture(index).attention
-        self.stats[index] = sample_stats(self.attentions[index], self.samples[index])
-        known = sorted(self.stats)
-        return self.stats[index], list(
-            self.log.update([self.stats[i] for i in known], [self.samples[i] for i in known])
-        )
+        """Statistics of sample `index`, and the insights that are new or changed by it; those are given once."""
+        stats = self.measure(index)
+        if index in self.logged:
+            return stats, []
+        self.logged.add(index)
+        known = sorted(self.logged)
+        return stats, self.log.update([self.stats[i] for i in known], [self.samples[i] for i in known])
 
     def analyse_all(self) -> Iterator[int]:
         """Analyse every sample; yields each index when it is done."""
@@ -103,7 +115,7 @@ class Session:
 
     def sheet(self, sample: int, rows: int, cols: int) -> Sheet:
         """Thumbnails of every head of one sample."""
-        entropy = self.analyse(sample)[0].plain.entropy_norm
+        entropy = self.measure(sample).plain.entropy_norm
         return attention.sheet(self.capture(sample), sample=sample, rows=rows, cols=cols, entropy_norm=entropy)
 
     def cell(self, request: GetCell) -> CellInfo:
@@ -128,7 +140,7 @@ class Session:
         )
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
-        """What there is to draw; every sample must have been analysed."""
+        """What there is to draw; every sample must have been measured."""
         from .export import Exhibit  # matplotlib: only for those who draw
 
         order = range(len(self.samples))
@@ -196,7 +208,8 @@ def open_session(
             progress=progress,
         )
     chosen = found.samples
-    gap = logit_gap(model, chosen[:1], checkpoint)
+    first = capture(model, chosen[0])
+    gap = logit_gap(model, chosen[0], first, checkpoint)
     info = RunInfo(
         name=run.name,
         path=str(checkpoint.path),
@@ -215,7 +228,7 @@ def open_session(
         notes=(*model.notes, *found.notes),
         config=dict(checkpoint.config),
     )
-    return Session(info, model, chosen)
+    return Session(info, model, chosen, _captures=OrderedDict({0: first}))
 
 
 def settle_threads(model: Model) -> None:
@@ -228,26 +241,23 @@ def settle_threads(model: Model) -> None:
         torch.set_num_threads(1)
 
 
-def logit_gap(model: Model, samples: Sequence[Sample], checkpoint: Checkpoint) -> float:
-    """Largest difference between the logits of a captured and of a plain pass.
+def logit_gap(model: Model, sample: Sample, captured: Capture, checkpoint: Checkpoint) -> float:
+    """Largest difference between the logits of a captured and of a plain pass over the same sample.
 
     Raises:
         ModelError: they disagree by more than LOGIT_TOLERANCE, relative to the logits' size: the attention on display
             would not be the model's own.
     """
-    largest = 0.0
-    for sample in samples:
-        plain = model.logits([sample])[0]
-        difference = float(np.abs(capture(model, sample).attention.logits - plain).max())
-        if not difference <= LOGIT_TOLERANCE * max(1.0, float(np.abs(plain).max())):
-            raise ModelError(
-                checkpoint.path,
-                expected="equal logits with and without capture",
-                found=f"a difference of {difference:.3g}",
-                action="report this model's shape; its attention cannot be trusted",
-            )
-        largest = max(largest, difference)
-    return largest
+    plain = model.logits([sample])[0]
+    difference = float(np.abs(captured.attention.logits - plain).max())
+    if not difference <= LOGIT_TOLERANCE * max(1.0, float(np.abs(plain).max())):
+        raise ModelError(
+            checkpoint.path,
+            expected="equal logits with and without capture",
+            found=f"a difference of {difference:.3g}",
+            action="report this model's shape; its attention cannot be trusted",
+        )
+    return difference
 
 
 def _context_length(asked: int | None, model: Model) -> int:

@@ -221,7 +221,7 @@ class RunInfo:
         parameters: number of weights.
         samples: the contexts on display.
         source: where the samples come from, in words.
-        logit_gap: largest difference between captured and plain logits over the samples.
+        logit_gap: largest difference between captured and plain logits, on the first sample.
         notes: things the user should know (overridden head count, missing histories, …).
         config: the checkpoint's settings, plain values only.
     """

@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .arguments import positive
+
 if TYPE_CHECKING:
     from ..darkroom import Split
     from ..evaluation import Evaluation, EvaluationPlan
@@ -25,20 +27,13 @@ TITLES = {
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
-    parser.add_argument("--episodes", type=_positive, default=40, help="episodes per history (default: 40)")
-    parser.add_argument("--streams", type=_positive, default=4, help="histories per held-out goal (default: 4)")
-    parser.add_argument("--control-streams", type=_positive, help="the same in the controls (default: a quarter)")
-    parser.add_argument("--context", type=_positive, help="context length in transitions (default: the longest)")
+    parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
+    parser.add_argument("--streams", type=positive, default=4, help="histories per held-out goal (default: 4)")
+    parser.add_argument("--control-streams", type=positive, help="the same in the controls (default: a quarter)")
+    parser.add_argument("--context", type=positive, help="context length in transitions (default: the longest)")
     parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: auto)")
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a positive number, found {text}")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:

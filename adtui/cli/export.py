@@ -31,8 +31,8 @@ def run(args: argparse.Namespace) -> int:
 
         session = open_session(args.run, inputs=args.inputs, **opening(args))
         chosen = chosen_layers(args.layers, session.model.n_layer)
-        progress.update(task, description="analysing", total=len(session.samples))
-        for _ in session.analyse_all():
+        progress.update(task, description="measuring", total=len(session.samples))
+        for _ in session.measure_all():
             progress.advance(task)
         exhibit = session.exhibit(chosen)
         progress.update(task, description="drawing", completed=0, total=exhibit.count)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from adtui import attention
-from adtui.attention import capture, full_attention, pool
+from adtui.attention import capture, pool
 from adtui.models import Model
 from adtui.models.decoder import DecoderShape
 from adtui.models.encoder import Encoder
@@ -36,6 +36,13 @@ def random_sample(n: int, seed: int = 0) -> Sample:
         episode=np.arange(n + 1) // 8,
         step=np.arange(n + 1) % 8,
     )
+
+
+def full_attention(model: Model, sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """(L, H, N, N) attention and (A,) logits of one sample."""
+    captured = capture(model, sample)
+    matrices = np.stack([captured.heads.matrices(layer) for layer in range(model.n_layer)])
+    return matrices, captured.attention.logits
 
 
 @pytest.mark.parametrize(("n", "causal"), SIZES)

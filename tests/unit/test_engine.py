@@ -22,6 +22,7 @@ from adtui.protocol import (
     Cancelled,
     CellReady,
     Done,
+    ExportView,
     Failed,
     GetCell,
     GetSheet,
@@ -75,6 +76,26 @@ def test_rollouts_tell_how_far_they_are(tmp_path: Path) -> None:
     told = [(reply.done, reply.total) for reply in sent if isinstance(reply, Progress)]
     assert told == [(episode, told[-1][1]) for episode in range(1, told[-1][1] + 1)]
     assert "rollouts" in sent[-1].run.source
+
+
+@pytest.mark.parametrize("early", [GetSheet(2, 0, 5, 5), ExportView(2, 0, 0, 0, "figs")], ids=["sheet", "export"])
+def test_what_is_asked_for_early_costs_no_insight(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: Any
+) -> None:
+    """The app asks for thumbnails as soon as a run is open, before its first sample is analysed."""
+    monkeypatch.chdir(tmp_path)
+    told = []
+    for request in (None, early):
+        sent: list[Any] = []
+        engine = Engine(sent.append)
+        engine.handle(OpenRun(1, str(tiny_run), samples=1))
+        engine.advance()
+        if request is not None:
+            engine.handle(request)
+        run_all(engine)
+        told.append([reply.insight.sentence for reply in sent if isinstance(reply, InsightFound)])
+    assert told[0]
+    assert told[1] == told[0]
 
 
 def test_samples_are_independent_histories(opened: tuple[Engine, list[Any]]) -> None:
