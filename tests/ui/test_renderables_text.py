@@ -170,6 +170,12 @@ def test_insight_in_ascii_without_caveat() -> None:
     ]
 
 
+def test_insight_without_an_interval_says_so() -> None:
+    shown = insight_text(insight(interval=(float("nan"), float("nan")), n=1)).plain
+    assert "effect 2.81 (no interval) · n=1 history" in shown
+    assert "nan" not in shown
+
+
 def test_order_is_status_then_scope() -> None:
     found = [
         insight("a", status="no evidence"),

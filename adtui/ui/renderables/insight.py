@@ -37,9 +37,11 @@ def insight_text(insight: Insight, utf8: bool = True) -> Text:
     text = Text()
     text.append(f"{mark} {insight.where} {insight.kind}", style)
     text.append(f" {insight.sentence}\n")
+    # NaN ends: too few histories for an interval.
+    interval = f"[{brief(low, 3)} {dash} {brief(high, 3)}]" if low <= high else "(no interval)"
     histories = "history" if insight.n == 1 else "histories"
     evidence = [
-        f"effect {brief(insight.effect, 3)} [{brief(low, 3)} {dash} {brief(high, 3)}]",
+        f"effect {brief(insight.effect, 3)} {interval}",
         f"n={insight.n} {histories}",
         f"threshold {insight.threshold:.3g}",
         insight.status,
