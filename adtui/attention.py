@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .layout import TOKENS, TRANSITIONS, Layout
 from .models import Model
 from .models.decoder import BLOCK_ROWS, weight_blocks
 from .records import Attention, CellInfo, Doubles, Floats, HeadView, Ints, Sample, Sheet
@@ -23,8 +24,10 @@ SMALLEST_BLOCK = 16
 class _Collect:
     """Recorder of one sample (B = 1): the statistics of every block, and every layer's queries and keys."""
 
-    def __init__(self, n_layer: int, n_head: int, n_tokens: int, block_rows: int) -> None:
+    def __init__(self, n_layer: int, n_head: int, layout: Layout, block_rows: int) -> None:
         self.block_rows = block_rows
+        self.read = layout.read
+        n_tokens = layout.n_tokens
         size = (n_layer, n_head, n_tokens)
         self.query_row = np.zeros(size, np.float32)
         self.row_entropy = np.zeros(size, np.float64)
@@ -32,6 +35,7 @@ class _Collect:
         self.value_norm = np.zeros(size, np.float32)
         self.queries: list[Tensor] = []
         self.keys: list[Tensor] = []
+        self.rounds: list[list[tuple[Floats, Floats]]] = []
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
         self.queries.append(q[0])
@@ -46,8 +50,17 @@ class _Collect:
         stop, keys = start + w.shape[1], w.shape[2]
         self.row_entropy[layer, :, start:stop] = torch.special.entr(w).sum(-1, dtype=torch.float64).cpu().numpy()
         self.column_sum[layer, :, :keys] += w.sum(1, dtype=torch.float64).cpu().numpy()
-        if stop == self.query_row.shape[-1]:
-            self.query_row[layer, :, :keys] = w[:, -1].float().cpu().numpy()
+        if start <= self.read < stop:
+            self.query_row[layer, :, :keys] = w[:, self.read - start].float().cpu().numpy()
+
+    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
+        if layer == 0:
+            self.rounds.append([])
+        self.rounds[number].append((_array(own[0]), _array(cross[0])))
+
+
+def _array(weights: Tensor) -> Floats:
+    return np.asarray(weights.float().cpu().numpy(), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -56,11 +69,13 @@ class Heads:
 
     Attributes:
         queries, keys: per layer (H, N, d/H), on the model's device.
+        layout: what the N tokens stand for.
     """
 
     queries: tuple[Tensor, ...]
     keys: tuple[Tensor, ...]
     causal: bool
+    layout: Layout
 
     @property
     def n_layer(self) -> int:
@@ -72,15 +87,23 @@ class Heads:
 
     @property
     def n_tokens(self) -> int:
-        return int(self.queries[0].shape[1])
+        return self.layout.n_tokens
 
     @torch.inference_mode()
-    def rows(self, layer: int, head: int | None, first: int, last: int) -> Floats:
+    def rows(self, layer: int, head: int | None, first: int, last: int, unit: str = TOKENS) -> Floats:
         """Rows first…last of one head's matrix, or of the mean over heads.
 
+        Summed into transitions, a transition's row is that of its state token, at which its action is predicted, and
+        its column is the sum over its tokens; rows still sum to 1.
+
         Returns:
-            (last − first, N) float32, 0 where the mask hides the key.
+            (last − first, N or U) float32, 0 where the mask hides the key.
         """
+        if unit == TRANSITIONS and self.layout.summed:
+            if last <= first:
+                return np.zeros((0, len(self.layout.leads)), np.float32)
+            leads = self.layout.leads[first:last]
+            return self.layout.sum(self.rows(layer, head, int(leads[0]), int(leads[-1]) + 1)[leads - leads[0]])
         pick = slice(None) if head is None else slice(head, head + 1)
         out = np.zeros((last - first, self.n_tokens), np.float32)
         q, k = self.queries[layer][pick], self.keys[layer][pick]
@@ -95,11 +118,27 @@ class Heads:
 
 
 @dataclass(frozen=True)
+class Round:
+    """One round of a compressor over one sample.
+
+    Attributes:
+        own: (L, H, m, m) float32, attention among the latents; L and H are the compressor's.
+        cross: (L, H, m, K) float32, attention of the latents to the K keys of the round.
+        layout: what the K keys stand for.
+    """
+
+    own: Floats
+    cross: Floats
+    layout: Layout
+
+
+@dataclass(frozen=True)
 class Capture:
     """Everything that one captured pass over one sample gives."""
 
     attention: Attention
     heads: Heads
+    rounds: tuple[Round, ...] = ()
 
 
 @torch.inference_mode()
@@ -114,8 +153,9 @@ def capture(model: Model, sample: Sample) -> Capture:
         torch.OutOfMemoryError: it does not fit with the smallest blocks either.
     """
     block = BLOCK_ROWS
+    layout = model.layout(sample)
     while True:
-        collect = _Collect(model.n_layer, model.n_head, sample.n_tokens, block)
+        collect = _Collect(model.n_layer, model.n_head, layout, block)
         try:
             logits = model.logits([sample], collect)[0]
             break
@@ -126,11 +166,15 @@ def capture(model: Model, sample: Sample) -> Capture:
     attention = Attention(
         query_row=collect.query_row,
         row_entropy=collect.row_entropy,
-        received=collect.column_sum / visible_queries(sample.n_tokens, model.causal),
+        received=collect.column_sum / visible_queries(layout.n_tokens, model.causal),
         value_norm=collect.value_norm,
         logits=logits,
     )
-    return Capture(attention, Heads(tuple(collect.queries), tuple(collect.keys), model.causal))
+    rounds = [
+        Round(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
+        for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
+    ]
+    return Capture(attention, Heads(tuple(collect.queries), tuple(collect.keys), model.causal, layout), tuple(rounds))
 
 
 def visible_queries(n_tokens: int, causal: bool) -> Ints:
@@ -149,15 +193,29 @@ def edges(n: int, most: int) -> Ints:
     return (np.arange(blocks + 1, dtype=np.int64) * n) // blocks
 
 
-def view(captured: Capture, *, sample: int, layer: int, head: int | None, query: int, rows: int, cols: int) -> HeadView:
-    """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the last token."""
+def view(
+    captured: Capture,
+    *,
+    sample: int,
+    layer: int,
+    head: int | None,
+    query: int,
+    rows: int,
+    cols: int,
+    unit: str = TRANSITIONS,
+) -> HeadView:
+    """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the query row."""
     heads, attention = captured.heads, captured.attention
-    n = heads.n_tokens
-    query = query % n
+    layout = heads.layout.view(unit)
+    n = layout.n_tokens
+    query = layout.read if query < 0 else min(query, n - 1)
     pooled, row_edges, col_edges, peak = pool(
-        lambda a, b: heads.rows(layer, head, a, b), n, rows, cols, causal=heads.causal
+        lambda a, b: heads.rows(layer, head, a, b, unit), (n, n), rows, cols, causal=heads.causal
     )
     pick = slice(None) if head is None else slice(head, head + 1)
+    received, entropy = attention.received[layer, pick].mean(0), attention.row_entropy[layer, pick].mean(0)
+    if unit == TRANSITIONS:
+        received, entropy = heads.layout.sum(received), entropy[heads.layout.leads]
     return HeadView(
         sample=sample,
         layer=layer,
@@ -167,45 +225,107 @@ def view(captured: Capture, *, sample: int, layer: int, head: int | None, query:
         row_edges=row_edges,
         col_edges=col_edges,
         peak=peak,
-        query_row=heads.rows(layer, head, query, query + 1)[0],
-        received=attention.received[layer, pick].mean(0).astype(np.float32),
-        row_entropy=attention.row_entropy[layer, pick].mean(0).astype(np.float32),
+        query_row=heads.rows(layer, head, query, query + 1, unit)[0],
+        received=received.astype(np.float32),
+        row_entropy=entropy.astype(np.float32),
+        unit=unit,
     )
 
 
-def sheet(captured: Capture, *, sample: int, rows: int, cols: int, entropy_norm: Doubles) -> Sheet:
+def round_view(
+    captured: Capture,
+    number: int,
+    *,
+    sample: int,
+    layer: int,
+    head: int | None,
+    query: int,
+    rows: int,
+    cols: int,
+    unit: str = TRANSITIONS,
+) -> HeadView:
+    """The same of one round of the compressor: its latents down, what they attend to across."""
+    one = captured.rounds[number]
+    weights = one.cross[layer].mean(0) if head is None else one.cross[layer, head]
+    entropy = -(weights * np.log(np.where(weights > 0, weights, 1))).sum(axis=1)
+    if unit == TRANSITIONS:
+        weights = one.layout.sum(weights)
+    pooled, row_edges, col_edges, peak = pool(lambda a, b: weights[a:b], weights.shape, rows, cols, causal=False)
+    query = min(max(query, 0), len(weights) - 1)
+    return HeadView(
+        sample=sample,
+        layer=layer,
+        head=head,
+        query=query,
+        pooled=pooled,
+        row_edges=row_edges,
+        col_edges=col_edges,
+        peak=peak,
+        query_row=weights[query],
+        received=weights.mean(0),
+        row_entropy=entropy,
+        unit=unit,
+        round=number,
+    )
+
+
+def sheet(
+    captured: Capture, *, sample: int, rows: int, cols: int, entropy_norm: Doubles, unit: str = TRANSITIONS
+) -> Sheet:
     """Thumbnails of every head, pooled to at most rows × cols pixels each."""
     heads = captured.heads
+    n = heads.layout.view(unit).n_tokens
 
     def thumbnail(layer: int, head: int) -> Floats:
-        return pool(lambda a, b: heads.rows(layer, head, a, b), heads.n_tokens, rows, cols, causal=heads.causal)[0]
+        return pool(lambda a, b: heads.rows(layer, head, a, b, unit), (n, n), rows, cols, causal=heads.causal)[0]
 
     pictures = [[thumbnail(layer, h) for h in range(heads.n_head)] for layer in range(heads.n_layer)]
-    return Sheet(sample, np.stack([np.stack(row) for row in pictures]), entropy_norm)
+    return Sheet(sample, np.stack([np.stack(row) for row in pictures]), entropy_norm, unit)
 
 
-def cell(captured: Capture, *, sample: int, layer: int, head: int | None, query: int, key: int) -> CellInfo:
-    """One weight and its rank among the keys that the query can see (ties share the better rank)."""
-    heads = captured.heads
-    row = heads.rows(layer, head, query, query + 1)[0]
-    visible = visible_keys(query, heads.n_tokens, heads.causal)
+def cell(
+    captured: Capture,
+    *,
+    sample: int,
+    layer: int,
+    head: int | None,
+    query: int,
+    key: int,
+    unit: str = TRANSITIONS,
+    number: int | None = None,
+) -> CellInfo:
+    """One weight and its rank among the keys that the query can see (ties share the better rank).
+
+    With `number` it is about that round of the compressor.
+    """
+    if number is None:
+        row = captured.heads.rows(layer, head, query, query + 1, unit)[0]
+        visible = visible_keys(query, len(row), captured.heads.causal)
+    else:
+        one = captured.rounds[number]
+        row = (one.cross[layer].mean(0) if head is None else one.cross[layer, head])[query]
+        row = one.layout.sum(row) if unit == TRANSITIONS else row
+        visible = len(row)
     rank = 1 + int((row[:visible] > row[key]).sum())
-    return CellInfo(sample, layer, head, query, key, float(row[key]), rank, visible)
+    return CellInfo(sample, layer, head, query, key, float(row[key]), rank, visible, unit, number)
 
 
 def pool(
-    rows_of: Callable[[int, int], Floats], n: int, rows: int, cols: int, *, causal: bool
+    rows_of: Callable[[int, int], Floats], size: tuple[int, int], rows: int, cols: int, *, causal: bool
 ) -> tuple[Floats, Ints, Ints, Ints]:
-    """Max-pool an N × N matrix to at most rows × cols blocks, reading it a block of rows at a time.
+    """Max-pool a Q × K matrix to at most rows × cols blocks, reading it a block of rows at a time.
 
     Args:
-        rows_of: (first, last) → (last − first, N) rows of the matrix.
+        rows_of: (first, last) → (last − first, K) rows of the matrix.
+        size: (Q, K).
+        causal: keys after the query are hidden.
 
     Returns:
         pooled (R, C) float32, NaN where no query of the block sees any key of it; row_edges (R + 1,);
         col_edges (C + 1,); peak (R, C, 2) int64 (query, key) of each maximum, (−1, −1) where NaN.
     """
-    row_edges, col_edges = edges(n, rows), edges(n, cols)
+    n = size[1]
+    row_edges, col_edges = edges(size[0], rows), edges(n, cols)
     R, C = len(row_edges) - 1, len(col_edges) - 1
     pooled = np.full((R, C), np.nan, np.float32)
     peak = np.full((R, C, 2), -1, np.int64)

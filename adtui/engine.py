@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
 REPLACEABLE = (GetView, GetSheet, GetCell)
+"""A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
 Steps = Generator[None, None, None]
 
 
@@ -138,7 +139,9 @@ class Engine:
             case GetView():
                 self.send(ViewReady(request.id, session.view(request)))
             case GetSheet():
-                self.send(SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols)))
+                self.send(
+                    SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols, request.unit))
+                )
             case GetCell():
                 self.send(CellReady(request.id, session.cell(request)))
             case _:
@@ -231,13 +234,17 @@ class Clock:
 
 
 def newest(requests: Iterable[Request]) -> list[Request]:
-    """Drop view requests that a later one of the same kind replaces; keep the order of the rest."""
+    """Drop view requests that a later one for the same pane replaces; keep the order of the rest."""
     kept: list[Request] = []
     for request in requests:
         if isinstance(request, REPLACEABLE):
-            kept = [other for other in kept if type(other) is not type(request)]
+            kept = [other for other in kept if _pane(other) != _pane(request)]
         kept.append(request)
     return kept
+
+
+def _pane(request: Request) -> tuple[type[Request], bool]:
+    return type(request), getattr(request, "round", None) is not None
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:

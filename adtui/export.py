@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .atomic import replacing
+from .axis import Axis
 from .errors import ExportError
 from .figures.head import head_figure
 from .figures.heatmap import HeatmapPage, visible_pairs
@@ -20,7 +21,7 @@ from .figures.overview import overview_figure
 from .figures.png import Press
 from .figures.style import DPI, print_style
 from .figures.summary import summary_figure
-from .records import Attention, Floats, Sample, SampleStats
+from .records import Attention, Floats, SampleStats
 
 Matrices = Callable[[int, int], Floats]
 """(sample, layer) → (H, N, N) attention."""
@@ -32,14 +33,14 @@ class Exhibit:
 
     Attributes:
         title: the run, in words.
-        samples, attentions, stats: of each sample, in order.
+        axes: of each sample its tokens, in order; attentions, stats: likewise.
         matrices: gives the full attention of a sample's layer when it is needed.
         layers: which layers to draw.
         dpi: dots per inch; print resolution unless a test asks for less.
     """
 
     title: str
-    samples: Sequence[Sample]
+    axes: Sequence[Axis]
     attentions: Sequence[Attention]
     stats: Sequence[SampleStats]
     matrices: Matrices
@@ -49,7 +50,7 @@ class Exhibit:
     @property
     def count(self) -> int:
         """Number of figures of `export_all`."""
-        return len(self.layers) * (2 * len(self.samples) + 1) + 1
+        return len(self.layers) * (2 * len(self.axes) + 1) + 1
 
 
 def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
@@ -63,17 +64,17 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
     curves: dict[tuple[int, int], LinesPage] = {}
     for layer in exhibit.layers:
         folder = directory / f"layer_{layer}"
-        for index, (sample, attention) in enumerate(zip(exhibit.samples, exhibit.attentions, strict=True)):
+        for index, (axis, attention) in enumerate(zip(exhibit.axes, exhibit.attentions, strict=True)):
             shape = (attention.n_head, attention.n_tokens)
             if shape not in heatmaps:
                 heatmaps[shape] = HeatmapPage(*shape, dpi=exhibit.dpi)
                 curves[shape] = LinesPage(*shape, dpi=exhibit.dpi)
             name = f"sample{index}_layer{layer}.png"
             matrices = exhibit.matrices(index, layer)
-            png = heatmaps[shape].png(press, matrices, sample, index=index, layer=layer, title=exhibit.title)
+            png = heatmaps[shape].png(press, matrices, axis, index=index, layer=layer, title=exhibit.title)
             yield write(folder / f"attention_heatmap_{name}", png)
             visible = visible_pairs(matrices)
-            png = curves[shape].png(press, attention, visible, sample, index=index, layer=layer, title=exhibit.title)
+            png = curves[shape].png(press, attention, visible, axis, index=index, layer=layer, title=exhibit.title)
             yield write(folder / f"attention_lines_{name}", png)
         with print_style():
             png = press.png(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))
@@ -82,7 +83,7 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
         figure = overview_figure(
             lambda layer: exhibit.matrices(0, layer),
             exhibit.stats[0].plain,
-            exhibit.samples[0],
+            exhibit.axes[0],
             index=0,
             title=exhibit.title,
             dpi=exhibit.dpi,
@@ -102,7 +103,7 @@ def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, h
         figure = head_figure(
             exhibit.matrices(sample, layer),
             exhibit.attentions[sample],
-            exhibit.samples[sample],
+            exhibit.axes[sample],
             index=sample,
             layer=layer,
             head=head,

@@ -26,8 +26,9 @@ LOG_LIMIT = float(np.log(1e6))  # a quarter with a millionth of the other's atte
 
 # Not here: max_position, whose average means nothing, and episode_lift, whose episodes differ between samples.
 AVERAGED = (
-    "self_mass", "entropy", "entropy_norm", "effective", "mean", "std", "max", "recent_distant", "log_recent_distant",
-    "mean_lag", "sink_mass", "holding", "rewarded_mass", "rewarded_lift", "revisit_mass", "revisit_lift",
+    "self_mass", "other_mass", "entropy", "entropy_norm", "effective", "mean", "std", "max", "recent_distant",
+    "log_recent_distant", "mean_lag", "sink_mass", "holding", "rewarded_mass", "rewarded_lift", "revisit_mass",
+    "revisit_lift",
 )  # fmt: skip
 
 

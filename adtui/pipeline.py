@@ -16,15 +16,17 @@ import torch
 
 from . import attention
 from .attention import Capture, capture
+from .axis import Axis
 from .checkpoint import Checkpoint, load_checkpoint
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
+from .layout import TRANSITIONS, Layout
 from .models import Model, load_model
 from .protocol import GetCell, GetView
 from .records import Attention, CellInfo, Floats, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
-from .stats import sample_stats
+from .stats import sample_stats, visible_part
 
 if TYPE_CHECKING:
     from .export import Exhibit
@@ -68,11 +70,15 @@ class Session:
         self._captures.move_to_end(index)
         return self._captures[index]
 
+    def layout(self, index: int) -> Layout:
+        """What the tokens of sample `index` stand for."""
+        return self.info.layout(index)
+
     def measure(self, index: int) -> SampleStats:
         """Statistics of sample `index`, without a word to the log: whoever needs numbers early takes them here."""
         if index not in self.stats:
             self.attentions[index] = self.capture(index).attention
-            self.stats[index] = sample_stats(self.attentions[index], self.samples[index])
+            self.stats[index] = sample_stats(self.attentions[index], self.samples[index], self.layout(index))
         return self.stats[index]
 
     def measure_all(self) -> Iterator[int]:
@@ -88,7 +94,8 @@ class Session:
             return stats, []
         self.logged.add(index)
         known = sorted(self.logged)
-        return stats, self.log.update([self.stats[i] for i in known], [self.samples[i] for i in known])
+        seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
+        return stats, self.log.update([self.stats[i] for i in known], seen)
 
     def analyse_all(self) -> Iterator[int]:
         """Analyse every sample; yields each index when it is done."""
@@ -102,31 +109,53 @@ class Session:
 
     def view(self, request: GetView) -> HeadView:
         """The picture that the explorer asked for."""
-        self.check_head(request.layer, request.head)
-        return attention.view(
-            self.capture(request.sample),
+        captured = self.capture(request.sample)
+        if request.round is None:
+            self.check_head(request.layer, request.head)
+            return attention.view(
+                captured,
+                sample=request.sample,
+                layer=request.layer,
+                head=request.head,
+                query=request.query,
+                rows=request.rows,
+                cols=request.cols,
+                unit=request.unit,
+            )
+        self._check_round(captured, request.round, request.layer, request.head)
+        return attention.round_view(
+            captured,
+            request.round,
             sample=request.sample,
             layer=request.layer,
             head=request.head,
             query=request.query,
             rows=request.rows,
             cols=request.cols,
+            unit=request.unit,
         )
 
-    def sheet(self, sample: int, rows: int, cols: int) -> Sheet:
+    def sheet(self, sample: int, rows: int, cols: int, unit: str = TRANSITIONS) -> Sheet:
         """Thumbnails of every head of one sample."""
         entropy = self.measure(sample).plain.entropy_norm
-        return attention.sheet(self.capture(sample), sample=sample, rows=rows, cols=cols, entropy_norm=entropy)
+        return attention.sheet(
+            self.capture(sample), sample=sample, rows=rows, cols=cols, entropy_norm=entropy, unit=unit
+        )
 
     def cell(self, request: GetCell) -> CellInfo:
         """One attention weight and its rank."""
-        self.check_head(request.layer, request.head)
         captured = self.capture(request.sample)
-        n = captured.heads.n_tokens
-        if not (0 <= request.query < n and 0 <= request.key < n):
+        if request.round is None:
+            self.check_head(request.layer, request.head)
+            queries = keys = captured.heads.layout.view(request.unit).n_tokens
+        else:
+            self._check_round(captured, request.round, request.layer, request.head)
+            one = captured.rounds[request.round]
+            queries, keys = one.cross.shape[2], one.layout.view(request.unit).n_tokens
+        if not (0 <= request.query < queries and 0 <= request.key < keys):
             raise EngineError(
                 f"cell ({request.query}, {request.key})",
-                expected=f"positions from 0 to {n - 1}",
+                expected=f"a query from 0 to {queries - 1} and a key from 0 to {keys - 1}",
                 found="one outside",
                 action="choose one inside",
             )
@@ -137,6 +166,8 @@ class Session:
             head=request.head,
             query=request.query,
             key=request.key,
+            unit=request.unit,
+            number=request.round,
         )
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
@@ -146,7 +177,7 @@ class Session:
         order = range(len(self.samples))
         return Exhibit(
             title=f"{self.info.name} · step {self.info.step}",
-            samples=self.samples,
+            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
             matrices=self.matrices,
@@ -160,6 +191,24 @@ class Session:
                 f"L{layer}H{head}",
                 expected=f"L0H0 to L{self.model.n_layer - 1}H{self.model.n_head - 1}",
                 found="a head that the model does not have",
+                action="choose one of these",
+            )
+
+    def _check_round(self, captured: Capture, number: int, layer: int, head: int | None) -> None:
+        """Raise EngineError unless the compressor ran this round on this sample, and has this head."""
+        known = self.info.compressor
+        if known is None or not 0 <= number < len(captured.rounds):
+            raise EngineError(
+                f"round {number}",
+                expected=f"one of the {len(captured.rounds)} rounds of this sample",
+                found="another",
+                action="choose one of these",
+            )
+        if not (0 <= layer < known.n_layer and (head is None or 0 <= head < known.n_head)):
+            raise EngineError(
+                f"compressor L{layer}H{head}",
+                expected=f"L0H0 to L{known.n_layer - 1}H{known.n_head - 1}",
+                found="a head that the compressor does not have",
                 action="choose one of these",
             )
 
@@ -227,6 +276,8 @@ def open_session(
         logit_gap=gap,
         notes=(*model.notes, *found.notes),
         config=dict(checkpoint.config),
+        layouts=tuple(model.layout(sample) for sample in chosen),
+        compressor=model.compressor(chosen),
     )
     return Session(info, model, chosen, _captures=OrderedDict({0: first}))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import AdtuiError
+from .layout import TRANSITIONS
 from .records import CellInfo, HeadView, Insight, RunInfo, SampleStats, Sheet
 
 HEADER = struct.Struct(">Q")
@@ -52,7 +53,9 @@ class OpenRun(Request):
 class GetView(Request):
     """Ask for one head's picture, pooled to at most rows × cols pixels. Reply: ViewReady.
 
-    `query` counts tokens from 0; -1 is the last token, the query. `head` None is the mean over heads.
+    `query` counts positions from 0; -1 is the query row. `head` None is the mean over heads. `unit` is "transitions" or
+    "tokens". With `round`, it is about the compressor's attention in that round: layer and head are the compressor's,
+    and queries are its latents.
     """
 
     sample: int
@@ -61,6 +64,8 @@ class GetView(Request):
     query: int
     rows: int
     cols: int
+    unit: str = TRANSITIONS
+    round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,17 +75,20 @@ class GetSheet(Request):
     sample: int
     rows: int
     cols: int
+    unit: str = TRANSITIONS
 
 
 @dataclass(frozen=True)
 class GetCell(Request):
-    """Ask for one attention weight and its rank. Reply: CellReady."""
+    """Ask for one attention weight and its rank; see GetView. Reply: CellReady."""
 
     sample: int
     layer: int
     head: int | None
     query: int
     key: int
+    unit: str = TRANSITIONS
+    round: int | None = None
 
 
 @dataclass(frozen=True)

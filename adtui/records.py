@@ -1,15 +1,18 @@
 """Records that travel between modules and between the two processes: frozen, numpy only, shapes in the docstrings.
 
-Letters: L layers, H heads, n context transitions, N = n + 1 tokens (the last one is the query), A actions.
+Letters: L layers, H heads, n context transitions, N tokens, A actions. In most families N = n + 1 and the last token
+is the query; `layout.Layout` says what each token stands for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .layout import TRANSITIONS, Layout
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -62,13 +65,28 @@ class Sample:
         changed = np.flatnonzero(np.diff(self.episode)) + 1
         return np.concatenate([np.zeros(1, np.int64), changed]).astype(np.int64)
 
+    def last(self, n: int) -> Sample:
+        """The same sample with only the last n transitions of its context."""
+        if n == self.n_context:
+            return self
+        first = self.n_context - n
+        return replace(
+            self,
+            states=self.states[first:],
+            actions=self.actions[first:],
+            rewards=self.rewards[first:],
+            next_states=self.next_states[first:],
+            episode=self.episode[first:],
+            step=self.step[first:],
+        )
+
 
 @dataclass(frozen=True)
 class Attention:
     """What one capture of one sample keeps. Memory is O(L·H·N), never O(L·H·N²).
 
     Attributes:
-        query_row: (L, H, N) float32, attention of the query (last) token; each row sums to 1.
+        query_row: (L, H, N) float32, attention of the token at which the action is read; each row sums to 1.
         row_entropy: (L, H, N) float64, entropy in nats of every query row over the keys that it can see.
         received: (L, H, N) float64, attention that each key receives, summed over queries and divided by how many
             queries can see it.
@@ -102,10 +120,12 @@ HOLDING = (0.5, 0.8, 0.9, 0.95)
 class HeadStats:
     """Statistics of the query row of one sample; every array starts with (L, H). NaN where undefined.
 
-    p is the row over the n context keys, renormalised to sum to 1 (definitions: README, "What each number means").
+    p is the row over the n context transitions that the model sees, renormalised to sum to 1 (definitions: README,
+    "What each number means"). A transition of several tokens has the sum of their attention.
 
     Attributes:
         self_mass: attention of the query on itself.
+        other_mass: attention of the query on tokens that stand for no transition: latents, marks; 0 without any.
         entropy: H(p), nats.
         entropy_norm: H(p) / ln n, in [0, 1].
         effective: e^H, effective number of positions.
@@ -123,6 +143,7 @@ class HeadStats:
     """
 
     self_mass: Doubles
+    other_mass: Doubles
     entropy: Doubles
     entropy_norm: Doubles
     effective: Doubles
@@ -208,6 +229,23 @@ class Insight:
 
 
 @dataclass(frozen=True)
+class CompressorInfo:
+    """A compressor: an attention model of its own, run in rounds, whose latent tokens stand for the oldest transitions.
+
+    Attributes:
+        n_layer, n_head: its own sizes.
+        n_latents: m, the latent tokens that every round makes.
+        rounds: per sample, one layout for each round: the keys that the latents attend to in that round, which are the
+            latents of the round before and the tokens of some transitions.
+    """
+
+    n_layer: int
+    n_head: int
+    n_latents: int
+    rounds: tuple[tuple[Layout, ...], ...]
+
+
+@dataclass(frozen=True)
 class RunInfo:
     """What the app shows of an opened run.
 
@@ -224,6 +262,9 @@ class RunInfo:
         logit_gap: largest difference between captured and plain logits, on the first sample.
         notes: things the user should know (overridden head count, missing histories, …).
         config: the checkpoint's settings, plain values only.
+        layouts: what each token of each sample stands for, in the order of `samples`; empty when every sample has one
+            token per transition, then the query.
+        compressor: the attention that made latent tokens out of the oldest transitions, or None.
     """
 
     name: str
@@ -242,22 +283,33 @@ class RunInfo:
     logit_gap: float
     notes: tuple[str, ...] = ()
     config: dict[str, Any] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
+    compressor: CompressorInfo | None = None
+
+    def layout(self, sample: int) -> Layout:
+        """What the tokens of a sample stand for."""
+        return self.layouts[sample] if self.layouts else Layout.plain(self.samples[sample].n_context)
 
 
 @dataclass(frozen=True)
 class HeadView:
     """What the explorer shows of one head (or the mean over heads) of one sample and layer.
 
+    The matrix has Q queries down and K keys across. Of the model itself both are the N positions of the view `unit`;
+    of a compressor's round they are its latents and the keys of that round (`CompressorInfo.rounds`).
+
     Attributes:
         head: index from 0, or None for the mean over heads.
-        query: the query row on display, a token index.
-        pooled: (R, C) float32, the N × N matrix max-pooled to at most the pane's pixels; NaN where no query of the
+        query: the query row on display, a position.
+        pooled: (R, C) float32, the Q × K matrix max-pooled to at most the pane's pixels; NaN where no query of the
             block can see any key of the block.
-        row_edges: (R + 1,) int64, token indices that bound the pooled rows; col_edges: (C + 1,) likewise.
+        row_edges: (R + 1,) int64, positions that bound the pooled rows; col_edges: (C + 1,) likewise.
         peak: (R, C, 2) int64, (query, key) of each block's maximum; (-1, -1) where pooled is NaN.
-        query_row: (N,) float32, attention of token `query` on every token.
-        received: (N,) float32, attention received per key, per query that can see it.
-        row_entropy: (N,) float32, nats.
+        query_row: (K,) float32, attention of `query` on every key.
+        received: (K,) float32, attention received per key, per query that can see it.
+        row_entropy: (Q,) float32, nats; of a transition's row, over the tokens that its state token sees.
+        unit: "tokens" or "transitions".
+        round: of the compressor, or None for the model itself.
     """
 
     sample: int
@@ -271,11 +323,13 @@ class HeadView:
     query_row: Floats
     received: Floats
     row_entropy: Floats
+    unit: str = TRANSITIONS
+    round: int | None = None
 
     @property
     def exact(self) -> bool:
         """True when every pixel is one (query, key) pair."""
-        return bool(self.pooled.shape[0] == self.query_row.shape[0] and self.pooled.shape[1] == self.query_row.shape[0])
+        return self.pooled.shape == (self.row_entropy.shape[0], self.query_row.shape[0])
 
 
 @dataclass(frozen=True)
@@ -290,6 +344,8 @@ class CellInfo:
     value: float
     rank: int
     visible: int
+    unit: str = TRANSITIONS
+    round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -299,8 +355,10 @@ class Sheet:
     Attributes:
         thumbnails: (L, H, h, w) float32, max-pooled like HeadView.pooled, NaN where masked.
         entropy_norm: (L, H) float64, H(p)/ln n of the query row, for the captions.
+        unit: "tokens" or "transitions", see HeadView.
     """
 
     sample: int
     thumbnails: Floats
     entropy_norm: Doubles
+    unit: str = TRANSITIONS

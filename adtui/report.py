@@ -15,6 +15,7 @@ from rich.text import Text
 
 from .insights import RULES, seed_insights
 from .intervals import Estimate, aggregate
+from .layout import Layout
 from .records import HOLDING, Insight, RunInfo, SampleStats, SeedStats
 from .seed_report import layers, overall, printed
 from .wording import brief
@@ -114,7 +115,7 @@ def _samples(info: RunInfo) -> RenderableType:
     for index, sample in enumerate(info.samples):
         table.add_row(
             str(index),
-            str(sample.n_tokens),
+            _tokens(info.layout(index)),
             str(len(sample.episode_starts)),
             str(int((sample.rewards > 0).sum())),
             Text(sample.label),
@@ -122,6 +123,12 @@ def _samples(info: RunInfo) -> RenderableType:
     histories = len({sample.history for sample in info.samples})
     note = f"{len(info.samples)} from {_count(histories, 'independent history', 'independent histories')}"
     return Group(_title("Samples", note), _indent(Text(info.source), table))
+
+
+def _tokens(layout: Layout) -> str:
+    """How many tokens there are, and of how much of the context."""
+    part = len(layout.visible) < layout.n_context
+    return f"{layout.n_tokens}" + (f" ({len(layout.visible)} of {layout.n_context} transitions)" if part else "")
 
 
 def _count(n: int, one: str, many: str) -> str:
@@ -193,7 +200,10 @@ def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
     estimates = aggregate([one.plain for one in stats], info.samples)
     estimates["holding"] = estimates["holding"].last(HOLDING.index(0.9))
     parts: list[RenderableType] = []
-    for title, columns in TABLES:
+    for title, fixed in TABLES:
+        columns: tuple[tuple[str, str], ...] = fixed
+        if ("self mass", "self_mass") in columns and any((one.plain.other_mass > 0).any() for one in stats):
+            columns = (*columns, ("latents, marks", "other_mass"))
         table = _table("head", *(name for name, _ in columns))
         for layer in range(info.n_layer):
             for head in range(info.n_head):

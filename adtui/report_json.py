@@ -52,7 +52,7 @@ def dumps(document: dict[str, Any]) -> str:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    left_out = {"samples", "config"}
+    left_out = {"samples", "config", "layouts", "compressor"}
     return {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
 
 

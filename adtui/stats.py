@@ -1,7 +1,9 @@
 """Attention of one sample → its statistics, per layer and head. Numpy only.
 
-The query row a (N,) holds the attention of the query token on the n context transitions and on itself; p is the row
-over the context, renormalised: p = a[:n] / Σ a[:n]. Letters as in `records`: L layers, H heads, n transitions, N = n+1.
+The query row a (n + 1,) holds the attention of the query on the n context transitions and on itself; where a transition
+has several tokens, their attention is summed. p is the row over the context, renormalised: p = a[:n] / Σ a[:n]. Of a
+context that the model sees in part, n counts the transitions it sees; what goes to latents is told apart. Letters as in
+`records`: L layers, H heads, N tokens.
 
 What happens at the edges, so that nobody has to guess:
 - no context (n = 0), or no attention at all on the context: everything about p is NaN, `max_position` is -1 and
@@ -17,30 +19,40 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .layout import Layout
 from .records import HOLDING, Attention, Doubles, Floats, HeadStats, Ints, Sample, SampleStats, SeedStats
 
 HOLDING_TOLERANCE = 1e-9  # ten float64 tenths sum to 0.9999…: a level reached but for rounding is reached
 SEED_EPSILON = 1e-10  # the users' script adds it in two places
 
 
-def sample_stats(attention: Attention, sample: Sample) -> SampleStats:
+def sample_stats(attention: Attention, sample: Sample, layout: Layout | None = None) -> SampleStats:
     """All statistics of one sample.
 
     Args:
         attention: one capture, with N tokens.
-        sample: the context that was captured; gives rewards, states and episodes of the same N tokens.
+        sample: the context that was captured; gives rewards, states and episodes.
+        layout: what the N tokens stand for; None is one token per transition, then the query.
 
     Raises:
         ValueError: attention and sample do not have the same number of tokens (a mistake in the code, not the user's).
     """
-    if attention.n_tokens != sample.n_tokens:
-        raise ValueError(f"attention has {attention.n_tokens} tokens, the sample {sample.n_tokens}")
+    layout = Layout.plain(sample.n_context) if layout is None else layout
+    if attention.n_tokens != layout.n_tokens:
+        raise ValueError(f"attention has {attention.n_tokens} tokens, the sample {layout.n_tokens}")
+    seen = visible_part(sample, layout)
     row = attention.query_row.astype(np.float64)
+    weighted = value_weighted(row, attention.value_norm)
     return SampleStats(
-        plain=head_stats(row, sample),
-        weighted=head_stats(value_weighted(row, attention.value_norm), sample),
-        seed=tuple(seed_stats(layer) for layer in attention.query_row),
+        plain=head_stats(layout.by_transition(row), seen, layout.other(row)),
+        weighted=head_stats(layout.by_transition(weighted), seen, layout.other(weighted)),
+        seed=tuple(seed_stats(layer) for layer in layout.by_transition(attention.query_row)),
     )
+
+
+def visible_part(sample: Sample, layout: Layout) -> Sample:
+    """The sample with only the transitions that have tokens of their own: always its last ones."""
+    return sample.last(len(layout.visible))
 
 
 def value_weighted(row: Doubles, value_norm: Floats) -> Doubles:
@@ -57,8 +69,12 @@ def value_weighted(row: Doubles, value_norm: Floats) -> Doubles:
     return _ratio(weighted, weighted.sum(axis=-1, keepdims=True))
 
 
-def head_stats(row: Doubles, sample: Sample) -> HeadStats:
-    """Statistics of query rows (L, H, N) over the context of `sample`; definitions in `records.HeadStats`."""
+def head_stats(row: Doubles, sample: Sample, other: Doubles | None = None) -> HeadStats:
+    """Statistics of query rows (L, H, n + 1) over the context of `sample`; definitions in `records.HeadStats`.
+
+    Args:
+        other: (L, H) attention on tokens that stand for no transition; None is none at all.
+    """
     n = sample.n_context
     context = row[..., :n]
     total = context.sum(axis=-1, keepdims=True)
@@ -75,6 +91,7 @@ def head_stats(row: Doubles, sample: Sample) -> HeadStats:
         log_recent_distant = np.log(recent_distant)
     return HeadStats(
         self_mass=row[..., n].copy(),
+        other_mass=np.zeros_like(total[..., 0]) if other is None else other,
         entropy=entropy,
         entropy_norm=entropy / np.log(n) if n > 1 else np.full_like(entropy, np.nan),
         effective=np.exp(entropy),

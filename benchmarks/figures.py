@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from adtui.axis import Axis
 from adtui.export import Exhibit, export_all
 from adtui.records import Attention, Floats, Sample
 from adtui.stats import sample_stats
@@ -68,7 +69,9 @@ def exhibit(n_samples: int, n_layers: int) -> Exhibit:
             )
         )
     stats = [sample_stats(a, s) for a, s in zip(attentions, samples, strict=True)]
-    return Exhibit("random", samples, attentions, stats, attention_of, range(n_layers))
+    return Exhibit(
+        "random", [Axis.plain(sample) for sample in samples], attentions, stats, attention_of, range(n_layers)
+    )
 
 
 def ours(what: Exhibit, directory: Path) -> int:
@@ -91,7 +94,7 @@ def baseline(what: Exhibit, directory: Path) -> int:
         count += 1
 
     for layer in what.layers:
-        for sample in range(len(what.samples)):
+        for sample in range(len(what.axes)):
             heads = attention_of(sample, layer)
             figure, axes = plt.subplots(2, 2, figsize=(14, 10))
             for head, ax in enumerate(axes.flat):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,14 @@ HELP = "write raw attention and logits of a run to an .npz file"
 MAX_BYTES = 4 << 30
 _ARRAYS = """\
 arrays of the output:
-  attn      (samples, layers, heads, queries, keys) float32; every row sums to 1; the query is the last token
+  attn      (samples, layers, heads, queries, keys) float32; every row sums to 1
   logits    (samples, actions) float32, at the query
   layers    (layers,) the indices of the layers written
+  tokens    (queries,) what each token is: transition, state, action, reward, query, query action, latent, <c>, </c>
+  token_transition  (queries,) the transition that each token belongs to; n for the query, -1 for none
+  read      the token whose row is the query row: there the logits are read
+  state_logits      (samples, states, actions), in families that predict at every state token; the query is the last
+  compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of the rad family's compressor
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
             in_target_actions is -1 where it is not known
 
@@ -69,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
 def attention_bytes(session: Session, layers: Sequence[int]) -> int:
     """Size of the array `attn` that `extract` makes."""
-    tokens = max(sample.n_tokens for sample in session.samples)
+    tokens = max(session.layout(index).n_tokens for index in range(len(session.samples)))
     return len(session.samples) * len(layers) * session.model.n_head * tokens**2 * 4
 
 
@@ -83,20 +89,33 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
     """
     import numpy as np
 
-    samples, model = session.samples, session.model
-    tokens = samples[0].n_tokens
+    from ..layout import KINDS
+
+    samples, model, layout = session.samples, session.model, session.layout(0)
+    tokens = session.layout(0).n_tokens
     attn: Floats = np.empty((len(samples), len(layers), model.n_head, tokens, tokens), np.float32)
     logits: Floats = np.empty((len(samples), model.n_actions), np.float32)
-    for index in range(len(samples)):
+    more: dict[str, list[Floats]] = defaultdict(list)
+    for index, sample in enumerate(samples):
         captured = session.capture(index)
         for place, layer in enumerate(layers):
             attn[index, place] = captured.heads.matrices(layer)
         logits[index] = captured.attention.logits
+        for number, one in enumerate(captured.rounds):
+            for layer, (own, cross) in enumerate(zip(one.own, one.cross, strict=True)):
+                more[f"compress_round{number}_layer{layer}_self"].append(own)
+                more[f"compress_round{number}_layer{layer}_cross"].append(cross)
+        if (at_states := model.state_logits(sample)) is not None:
+            more["state_logits"].append(at_states)
         advance()
     return {
         "attn": attn,
         "logits": logits,
         "layers": np.array(layers, dtype=np.int64),
+        "tokens": np.array(KINDS)[layout.kind],
+        "token_transition": layout.transition,
+        "read": np.array(layout.read),
+        **{name: np.stack(arrays) for name, arrays in more.items()},
         "in_states": np.stack([sample.states for sample in samples]),
         "in_actions": np.stack([sample.actions for sample in samples]),
         "in_rewards": np.stack([sample.rewards for sample in samples]),

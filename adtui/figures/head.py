@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..records import Attention, Floats, Sample
+from ..axis import Axis
+from ..records import Attention, Floats
 from .heatmap import LEFT, MatrixPanel, add_axes, colour_bar, legend, outer_labels, visible_pairs
 from .lines import CurvePair, heading
 from .style import DPI, WIDTH, colourise, print_style
-from .timeline import Timeline
 
 CURVES, SIDE, TOP = 5.6, 8.2, 0.75  # inches: the curves' part of the height, the matrix, the heading
 
@@ -17,7 +17,7 @@ CURVES, SIDE, TOP = 5.6, 8.2, 0.75  # inches: the curves' part of the height, th
 def head_figure(
     matrices: Floats,
     attention: Attention,
-    sample: Sample,
+    axis: Axis,
     *,
     index: int,
     layer: int,
@@ -38,11 +38,11 @@ def head_figure(
     name = "mean over heads" if head is None else f"head {head}"
     with print_style():
         figure = Figure(figsize=(WIDTH, height), dpi=max(dpi, np.ceil(n / SIDE)))
-        heading(figure, f"Attention — layer {layer}, {name}, sample {index}", title, sample)
+        heading(figure, f"Attention — layer {layer}, {name}, sample {index}", title, axis)
         axes = add_axes(figure, LEFT, height - TOP - 0.45 - SIDE, SIDE, SIDE)
         panel = MatrixPanel(axes, n, SIDE)
         visible = visible_pairs(matrices)
-        panel.contents(colourise(matrix, visible), Timeline.of(sample, n))
+        panel.contents(colourise(matrix, visible), axis)
         outer_labels(axes, left=True, bottom=True)
         notes, top = LEFT + SIDE + 0.5, height - TOP - 0.45
         colour_bar(figure, notes, top, 4.6)
@@ -50,6 +50,6 @@ def head_figure(
         rows = attention.query_row[layer, pick].mean(axis=0, keepdims=True)
         received = attention.received[layer, pick].mean(axis=0, keepdims=True).astype(np.float32)
         pair = CurvePair(figure, 1, n, height=CURVES)
-        pair.contents(rows, received, visible, Timeline.of(sample, n))
+        pair.contents(rows, received, visible, axis)
         pair.settle()
     return figure

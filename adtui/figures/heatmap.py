@@ -17,7 +17,8 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from ..records import Floats, Sample
+from ..axis import Axis
+from ..records import Floats
 from .pixels import PixelImage
 from .png import Press
 from .style import (
@@ -38,7 +39,6 @@ from .style import (
 )
 from .timeline import (
     QUERY_ARROW,
-    Timeline,
     mark_episodes,
     mark_query,
     mark_rewards,
@@ -81,18 +81,18 @@ class MatrixPanel:
         axes.set(xticks=position_ticks(n_tokens), yticks=position_ticks(n_tokens))
         axes.patch.set_visible(False)
         axes.spines[["top", "right"]].set_visible(True)
-        mark_query(axes, n_tokens)
         self._changing: list[Artist] = []
 
-    def contents(self, pixels: NDArray[np.uint8], timeline: Timeline) -> list[Artist]:
+    def contents(self, pixels: NDArray[np.uint8], axis: Axis) -> list[Artist]:
         """Replace the contents by an image and the marks of its tokens; returns them with what lies on top."""
         for artist in self._changing:
             artist.remove()
         before = set(self.axes.get_children())
         PixelImage(self.axes, pixels)
-        mark_episodes(self.axes, timeline, colour=HAIRLINE, both=True)
-        mark_rewards(self.axes, timeline, self.side)
-        name_episodes(self.axes, timeline, self.side, self.side)
+        mark_episodes(self.axes, axis, colour=HAIRLINE, both=True)
+        mark_rewards(self.axes, axis, self.side)
+        name_episodes(self.axes, axis, self.side, self.side)
+        mark_query(self.axes, axis.read)
         self._changing = [child for child in self.axes.get_children() if child not in before]
         return [*self._changing, *self.axes.spines.values()]
 
@@ -127,25 +127,24 @@ class HeatmapPage:
             legend(self.figure, notes, top - bar - 0.35)
         self._frame: NDArray[np.uint8] | None = None
 
-    def png(self, press: Press, matrices: Floats, sample: Sample, *, index: int, layer: int, title: str = "") -> bytes:
+    def png(self, press: Press, matrices: Floats, axis: Axis, *, index: int, layer: int, title: str = "") -> bytes:
         """The PNG of one sample and layer.
 
         Args:
             matrices: (H, N, N), [head, query, key]; rows sum to 1.
-            sample: the context, for episodes and rewards.
+            axis: the sample's tokens, for episodes and rewards.
             index: the sample's number, for the title.
             title: the run, in words.
         """
-        timeline = Timeline.of(sample, self.n_tokens)
         visible = visible_pairs(matrices)
         with print_style():
             if self._frame is None:
                 self._frame = press.frame(self.figure)
             changing: list[Artist] = list(
-                self.heading.say(f"Attention of every head — layer {layer}, sample {index}", title, sample)
+                self.heading.say(f"Attention of every head — layer {layer}, sample {index}", title, axis)
             )
             for panel, matrix in zip(self.panels, matrices, strict=True):
-                changing += panel.contents(colourise(matrix, visible), timeline)
+                changing += panel.contents(colourise(matrix, visible), axis)
             return press.png_over(self._frame, self.figure, changing)
 
 
@@ -158,10 +157,10 @@ class Heading:
         self.title = figure.text(left / width, 1.0 - 0.32 / height, "", size=TITLE, weight="bold", **place)
         self.below = figure.text(left / width, 1.0 - 0.60 / height, "", size=SMALL, color=QUIET, **place)
 
-    def say(self, text: str, title: str, sample: Sample | None) -> tuple[Text, Text]:
+    def say(self, text: str, title: str, axis: Axis | None) -> tuple[Text, Text]:
         """Set both lines."""
         self.title.set_text(text)
-        self.below.set_text(" · ".join(part for part in (title, sample.label if sample else "") if part))
+        self.below.set_text(" · ".join(part for part in (title, axis.sample.label if axis is not None else "") if part))
         return self.title, self.below
 
 

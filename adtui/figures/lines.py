@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from ..records import Attention, Floats, Sample
+from ..axis import Axis
+from ..records import Attention, Floats
 from .heatmap import LEFT, Heading, add_axes, uniform_received
 from .png import Press
 from .style import DPI, HAIRLINE, INK, QUERY, QUIET, REWARD, SMALL, WIDTH, head_colours, print_style
-from .timeline import Timeline, mark_episodes, mark_rewards, name_episodes, position_ticks
+from .timeline import mark_episodes, mark_rewards, name_episodes, position_ticks
 
 HEIGHT, TOP, BOTTOM, GAP = 6.0, 1.40, 1.20, 0.95  # inches
 QUERY_TITLE = "Attention of the query on each token"
@@ -39,7 +40,7 @@ class CurvePanel:
         """The panel's title, above the names of the episodes."""
         self.axes.set_title(text, loc="left", y=1.0 + 0.42 / self.size[1], pad=0.0)
 
-    def contents(self, values: Floats, uniform: Floats, timeline: Timeline) -> list[Artist]:
+    def contents(self, values: Floats, uniform: Floats, axis: Axis) -> list[Artist]:
         """Replace the curves (H, N), what even attention would give (N,), and the marks of the tokens.
 
         Returns what is new and the scale, to be drawn over the frame.
@@ -54,12 +55,12 @@ class CurvePanel:
         if several:
             self.axes.plot(positions, values.mean(axis=0), color=INK, linewidth=2.2)
         self.axes.plot(positions, uniform, color=QUIET, linewidth=1.1, linestyle=(0, (4, 3)))
-        self.axes.axvline(n - 1, color=QUERY, linewidth=1.0)
+        self.axes.axvline(axis.query, color=QUERY, linewidth=1.0)
         highest = max(float(values.max()), float(uniform.max()))
         self.axes.set(xlim=(-0.5, n - 0.5), ylim=(0.0, highest * 1.08))
-        mark_episodes(self.axes, timeline, colour=HAIRLINE)
-        mark_rewards(self.axes, timeline, self.size[1])
-        name_episodes(self.axes, timeline, self.size[1], self.size[0])
+        mark_episodes(self.axes, axis, colour=HAIRLINE)
+        mark_rewards(self.axes, axis, self.size[1])
+        name_episodes(self.axes, axis, self.size[1], self.size[0])
         self._changing = [child for child in self.axes.get_children() if child not in before]
         return [*self._changing, self.axes.yaxis]
 
@@ -85,13 +86,11 @@ class CurvePair:
             borderaxespad=0.0,
         )
 
-    def contents(
-        self, query_rows: Floats, received: Floats, visible: NDArray[np.bool_], timeline: Timeline
-    ) -> list[Artist]:
+    def contents(self, query_rows: Floats, received: Floats, visible: NDArray[np.bool_], axis: Axis) -> list[Artist]:
         """Replace the curves, both (H, N), under the mask `visible` (N, N)."""
-        even = np.full(visible.shape[0], 1.0 / visible[-1].sum(), np.float32)
-        left = self.query.contents(query_rows, even, timeline)
-        return [*left, *self.received.contents(received, uniform_received(visible), timeline)]
+        even = np.full(visible.shape[0], 1.0 / visible[axis.read].sum(), np.float32)
+        left = self.query.contents(query_rows, even, axis)
+        return [*left, *self.received.contents(received, uniform_received(visible), axis)]
 
     def settle(self) -> None:
         """Make all of it part of the figure's own drawing, for a figure that has no variants."""
@@ -115,7 +114,7 @@ class LinesPage:
         press: Press,
         attention: Attention,
         visible: NDArray[np.bool_],
-        sample: Sample,
+        axis: Axis,
         *,
         index: int,
         layer: int,
@@ -129,13 +128,12 @@ class LinesPage:
             index: the sample's number, for the title.
             title: the run, in words.
         """
-        timeline = Timeline.of(sample, self.n_tokens)
         with print_style():
             if self._frame is None:
                 self._frame = press.frame(self.figure)
-            heading = self.heading.say(f"Attention over the context — layer {layer}, sample {index}", title, sample)
+            heading = self.heading.say(f"Attention over the context — layer {layer}, sample {index}", title, axis)
             received = attention.received[layer].astype(np.float32)
-            curves = self.pair.contents(attention.query_row[layer], received, visible, timeline)
+            curves = self.pair.contents(attention.query_row[layer], received, visible, axis)
             return press.png_over(self._frame, self.figure, [*heading, *curves])
 
 
@@ -156,7 +154,7 @@ def handles(n_head: int) -> list[Line2D]:
     ]
 
 
-def heading(figure: Figure, text: str, title: str, sample: Sample | None) -> None:
+def heading(figure: Figure, text: str, title: str, axis: Axis | None) -> None:
     """A heading that is drawn with the rest of its figure."""
-    for line in Heading(figure).say(text, title, sample):
+    for line in Heading(figure).say(text, title, axis):
         line.set_animated(False)

@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..records import Floats, HeadStats, Sample
+from ..axis import Axis
+from ..records import Floats, HeadStats
 from .heatmap import add_axes, colour_bar, visible_pairs
 from .lines import heading
 from .pixels import PixelImage, stretch
@@ -23,7 +24,7 @@ SMALLEST, ROOMY, LARGEST = 0.8, 1.5, 2.2  # of a thumbnail: least, enough for a 
 def overview_figure(
     matrices: Callable[[int], Floats],
     stats: HeadStats,
-    sample: Sample,
+    axis: Axis,
     *,
     index: int,
     title: str = "",
@@ -44,7 +45,7 @@ def overview_figure(
         figure = Figure(figsize=(width, height), dpi=dpi)
         brief = side < ROOMY
         numbers = " (numbers: H/ln n)" if brief else ""
-        heading(figure, f"Every head — sample {index}{numbers}", title, sample)
+        heading(figure, f"Every head — sample {index}{numbers}", title, axis)
         for layer in range(n_layer):
             bottom = height - TOP - (layer + 1) * (side + ABOVE) + 0.04
             strip_width = n_head * (side + GAP) - GAP

@@ -15,20 +15,16 @@ from torch import Tensor
 
 from ..checkpoint import Checkpoint
 from ..errors import CheckpointError, ConfigError, ModelError
-from ..records import Floats, Sample
-from . import encoder
+from ..layout import Layout
+from ..records import CompressorInfo, Floats, Sample
+from . import encoder, gpt2, llama, marked, rad
 from .decoder import Recorder
+from .network import Choices, Network
+from .rad import RAD
 
-FAMILIES = (encoder,)
+FAMILIES = (encoder, marked, llama, gpt2, rad)
 
-# Families that users have and that this version does not open yet, by a key that only they have.
-KNOWN_ELSEWHERE = {
-    "transformer.blocks.0.attn.attn.weight": "llama (DICP)",
-    "compression_transformer.compress_queries": "rad (RAD with compression)",
-    "transformer_model.h.0.attn.c_attn.weight": "gpt2 (RAD_dark AD)",
-    "token_type_embedding": "encoder with compressed context",
-    "token_type_embedding.weight": "encoder with compressed context",
-}
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -42,16 +38,15 @@ class Model:
     """
 
     family: str
-    network: encoder.Encoder
+    network: Network
     device: torch.device
     notes: tuple[str, ...] = ()
 
     @property
     def description(self) -> str:
         """Family and variant in words."""
-        shape = self.network.decoder.shape
-        norm = "pre-norm" if shape.pre_norm else "post-norm"
-        return f"{self.family} · {norm} · {'causal' if self.network.causal else 'not causal'}"
+        parts = (self.family, self.network.variant, "causal" if self.network.causal else "not causal")
+        return " · ".join(part for part in parts if part)
 
     @property
     def n_layer(self) -> int:
@@ -82,57 +77,102 @@ class Model:
         return self.network.n_context_max
 
     @property
+    def stride(self) -> int:
+        """Contexts begin at multiples of this many steps of their history."""
+        return self.network.stride
+
+    @property
     def parameters(self) -> int:
-        """Number of weights."""
+        """Number of weights that take part."""
         return sum(p.numel() for p in self.network.parameters())
 
     @torch.inference_mode()
     def policy(
         self,
-        states: np.ndarray[Any, Any],
-        actions: np.ndarray[Any, Any],
-        rewards: np.ndarray[Any, Any],
-        next_states: np.ndarray[Any, Any],
-        query_states: np.ndarray[Any, Any],
+        states: Array,
+        actions: Array,
+        rewards: Array,
+        next_states: Array,
+        query_states: Array,
         recorder: Recorder | None = None,
+        query_actions: Array | None = None,
     ) -> Floats:
         """Action logits for a batch of contexts of one length.
 
         Args:
             states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
             recorder: shown every layer's attention, see `decoder.Recorder`.
+            query_actions: (B,), see `Network.forward`.
 
         Returns:
             (B, A) float32 logits.
         """
         logits = self.network(
-            self._tensor(states, torch.int64),
-            self._tensor(actions, torch.int64),
-            self._tensor(rewards, torch.float32),
-            self._tensor(next_states, torch.int64),
-            self._tensor(query_states, torch.int64),
+            *self._tensors(states, actions, rewards, next_states, query_states),
             recorder,
+            None if query_actions is None else self._tensor(query_actions, torch.int64),
         )
         return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
 
     def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
         """(B, A) action logits at the query of samples that all have the same number of transitions.
 
+        A recorder also sees the token of the action at the query, in models that have one: the action that is known of
+        the sample, else the most likely one.
+
         Raises:
             ModelError: a context is longer than the model's positions, or holds cells or actions it does not know.
         """
         for sample in samples:
             self._fits(sample)
-        return self.policy(
-            np.stack([s.states for s in samples]),
-            np.stack([s.actions for s in samples]),
-            np.stack([s.rewards for s in samples]),
-            np.stack([s.next_states for s in samples]),
-            np.stack([s.query_state for s in samples]),
-            recorder,
+        if recorder is None or not self.network.takes_query_action:
+            return self.policy(*_batch(samples), recorder)
+        actions = np.array([-1 if s.target_action is None else s.target_action for s in samples])
+        unknown = (actions < 0) | (actions >= self.n_actions)
+        if unknown.any():
+            actions = np.where(unknown, self.policy(*_batch(samples)).argmax(axis=1), actions)
+        return self.policy(*_batch(samples), recorder, actions)
+
+    def layout(self, sample: Sample) -> Layout:
+        """What the tokens of a captured pass over a sample stand for."""
+        return self.network.layout(sample.n_context)
+
+    def rounds(self, sample: Sample) -> tuple[Layout, ...]:
+        """What each of the compressor's rounds reads; () where the model has none, or the sample fits without."""
+        return self.network.round_layouts(sample.n_context) if isinstance(self.network, RAD) else ()
+
+    def compressor(self, samples: Sequence[Sample]) -> CompressorInfo | None:
+        """The compressor and its rounds over these samples; None where the model has none."""
+        if not isinstance(self.network, RAD):
+            return None
+        own = self.network.compression_transformer
+        rounds = tuple(self.rounds(sample) for sample in samples)
+        return CompressorInfo(own.n_layer, own.n_head, own.n_latents, rounds)
+
+    @torch.inference_mode()
+    def state_logits(self, sample: Sample) -> Floats | None:
+        """(n' + 1, A) logits at every visible state token, in families that predict at each; else None."""
+        self._fits(sample)
+        logits = self.network.state_logits(*self._tensors(*_batch([sample])))
+        return None if logits is None else np.asarray(logits[0].float().cpu().numpy(), dtype=np.float32)
+
+    def _tensors(
+        self,
+        states: Array,
+        actions: Array,
+        rewards: Array,
+        next_states: Array,
+        query_states: Array,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        return (
+            self._tensor(states, torch.int64),
+            self._tensor(actions, torch.int64),
+            self._tensor(rewards, torch.float32),
+            self._tensor(next_states, torch.int64),
+            self._tensor(query_states, torch.int64),
         )
 
-    def _tensor(self, values: np.ndarray[Any, Any], dtype: torch.dtype) -> Tensor:
+    def _tensor(self, values: Array, dtype: torch.dtype) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values)).to(device=self.device, dtype=dtype)
 
     def _fits(self, sample: Sample) -> None:
@@ -183,10 +223,10 @@ def load_model(
     n_head, notes = _head_count(path, checkpoint.config, heads)
     if causal is not None:
         notes += (f"{'causal' if causal else 'no causal'} mask, as asked",)
-    network = family.build(checkpoint.weights, n_head, True if causal is None else causal, path)
+    network = family.build(checkpoint.weights, Choices(n_head, causal is not False, checkpoint.config), path)
     where = choose_device(device)
     network = network.to(where).eval().requires_grad_(False)
-    return Model(family.NAME, network, where, notes)
+    return Model(family.NAME, network, where, (*notes, *network.notes))
 
 
 def choose_device(name: str) -> torch.device:
@@ -212,17 +252,32 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def _batch(samples: Sequence[Sample]) -> tuple[Array, Array, Array, Array, Array]:
+    """states, actions, rewards, next states and query states of samples of one length, stacked."""
+    return (
+        np.stack([s.states for s in samples]),
+        np.stack([s.actions for s in samples]),
+        np.stack([s.rewards for s in samples]),
+        np.stack([s.next_states for s in samples]),
+        np.stack([s.query_state for s in samples]),
+    )
+
+
 def _recognise(path: str, weights: Mapping[str, Tensor]) -> Any:
+    """The one family whose keys these are; several are as bad as none, since a guess would load silently."""
     matches = [family for family in FAMILIES if family.recognise(weights)]
     if len(matches) == 1:
         return matches[0]
     names = ", ".join(family.NAME for family in FAMILIES)
-    for key, name in KNOWN_ELSEWHERE.items():
-        if key in weights:
-            raise CheckpointError(
-                path, expected=f"a model of the family {names}", found=f"{name}", action="this version cannot open it"
-            )
-    some = ", ".join(list(weights)[:3]) or "no weights"
+    if matches:
+        candidates = " and ".join(family.NAME for family in matches)
+        raise CheckpointError(
+            path,
+            expected=f"the weights of one family ({names})",
+            found=f"those of {len(matches)}: {candidates}",
+            action="save one model's state_dict by itself",
+        )
+    some = ", ".join(name[:60] for name in list(weights)[:3]) or "no weights"
     raise CheckpointError(
         path,
         expected=f"the weights of a family that adtui knows ({names})",

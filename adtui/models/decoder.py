@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -23,7 +23,11 @@ class DecoderShape:
 
     Attributes:
         d_model, n_layer, n_head, d_ff: sizes; d_model is a multiple of n_head.
-        pre_norm: norm before each sublayer, and one final norm, instead of norm after each residual sum.
+        pre_norm: norm before each sublayer, instead of norm after each residual sum.
+        final_norm: one more norm after the last block; None means: with pre_norm only.
+        norm: "layer" with weight and bias, or "rms" with a weight only.
+        feed_forward: "gelu" (exact), "gelu_tanh" (GPT-2's approximation), or "swiglu": W(silu(G x) · E x), no biases.
+        rotary: queries and keys are turned by their position, instead of positions being added to the tokens.
     """
 
     d_model: int
@@ -32,6 +36,14 @@ class DecoderShape:
     d_ff: int
     pre_norm: bool = False
     eps: float = 1e-5
+    final_norm: bool | None = None
+    norm: Literal["layer", "rms"] = "layer"
+    feed_forward: Literal["gelu", "gelu_tanh", "swiglu"] = "gelu"
+    rotary: bool = False
+
+    def make_norm(self) -> nn.Module:
+        """One norm of this decoder's kind."""
+        return (nn.LayerNorm if self.norm == "layer" else nn.RMSNorm)(self.d_model, eps=self.eps)
 
 
 class Recorder(Protocol):
@@ -49,19 +61,24 @@ class Recorder(Protocol):
     def rows(self, layer: int, start: int, weights: Tensor) -> None:
         """weights: (B, H, rows, keys) attention of query rows start…; keys beyond `keys` get none."""
 
+    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
+        """A compressor's attention in round `number`: own (B, H, m, m) among its latents, cross (B, H, m, K)."""
+
 
 class SelfAttention(nn.Module):
     """Multi-head self-attention with one fused query-key-value projection."""
 
     def __init__(self, shape: DecoderShape) -> None:
         super().__init__()
-        self.n_head = shape.n_head
+        self.n_head, self.rotary = shape.n_head, shape.rotary
         self.qkv = nn.Linear(shape.d_model, 3 * shape.d_model)
         self.out = nn.Linear(shape.d_model, shape.d_model)
 
     def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
         B, N, d = x.shape
         q, k, v = (t.view(B, N, self.n_head, d // self.n_head).transpose(1, 2) for t in self.qkv(x).split(d, dim=-1))
+        if self.rotary:
+            q, k = rotate(q), rotate(k)
         if recorder is not None:
             recorder.heads(layer, q, k, v, self.out.weight)
         y = attend(q, k, v, mask=mask, causal=causal, layer=layer, recorder=recorder)  # (B, H, N, d/H)
@@ -76,29 +93,41 @@ class Block(nn.Module):
         super().__init__()
         self.pre_norm = shape.pre_norm
         self.attention = SelfAttention(shape)
-        self.norm1 = nn.LayerNorm(shape.d_model, eps=shape.eps)
-        self.norm2 = nn.LayerNorm(shape.d_model, eps=shape.eps)
-        self.expand = nn.Linear(shape.d_model, shape.d_ff)
-        self.contract = nn.Linear(shape.d_ff, shape.d_model)
+        self.norm1, self.norm2 = shape.make_norm(), shape.make_norm()
+        self.feed_forward = shape.feed_forward
+        bias = shape.feed_forward != "swiglu"
+        self.gate = None if bias else nn.Linear(shape.d_model, shape.d_ff, bias=False)
+        self.expand = nn.Linear(shape.d_model, shape.d_ff, bias=bias)
+        self.contract = nn.Linear(shape.d_ff, shape.d_model, bias=bias)
 
     def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
         if self.pre_norm:
             x = x + self.attention(self.norm1(x), mask, causal, layer, recorder)
-            x = x + self.contract(F.gelu(self.expand(self.norm2(x))))
+            x = x + self.transform(self.norm2(x))
         else:
             x = self.norm1(x + self.attention(x, mask, causal, layer, recorder))
-            x = self.norm2(x + self.contract(F.gelu(self.expand(x))))
+            x = self.norm2(x + self.transform(x))
         return x
+
+    def transform(self, x: Tensor) -> Tensor:
+        """The feed-forward sublayer, token by token."""
+        if self.gate is not None:
+            hidden = F.silu(self.gate(x)) * self.expand(x)
+        else:
+            hidden = F.gelu(self.expand(x), approximate="tanh" if self.feed_forward == "gelu_tanh" else "none")
+        out: Tensor = self.contract(hidden)
+        return out
 
 
 class Decoder(nn.Module):
-    """A stack of blocks, and the final norm that pre-norm stacks need."""
+    """A stack of blocks, and the final norm where the shape has one."""
 
     def __init__(self, shape: DecoderShape) -> None:
         super().__init__()
         self.shape = shape
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.n_layer))
-        self.final_norm = nn.LayerNorm(shape.d_model, eps=shape.eps) if shape.pre_norm else None
+        final = shape.pre_norm if shape.final_norm is None else shape.final_norm
+        self.final_norm = shape.make_norm() if final else None
 
     def forward(
         self, x: Tensor, *, causal: bool = True, mask: Tensor | None = None, recorder: Recorder | None = None
@@ -106,7 +135,7 @@ class Decoder(nn.Module):
         """Run the stack.
 
         Args:
-            x: (B, N, d) tokens with positions added.
+            x: (B, N, d) tokens, with positions added unless they are rotary.
             causal: each token sees itself and those before it. Ignored where a mask is given.
             mask: (N, N) bool, True where the query (row) may see the key (column).
             recorder: shown every layer's attention weights, block by block.
@@ -122,7 +151,10 @@ class Decoder(nn.Module):
 def attend(
     q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None
 ) -> Tensor:
-    """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs; the only place where attention is computed."""
+    """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs; the only place where attention is computed.
+
+    Without a mask and not causal, q may have another number of tokens than k and v.
+    """
     if recorder is None:
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
     out = torch.empty_like(q)
@@ -146,7 +178,7 @@ def weight_blocks(
     """Attention weights of query rows first…last in blocks, with the first row's index.
 
     Args:
-        q, k: (..., N, d_h).
+        q, k: (..., N, d_h); k may have another number of tokens where there is no mask at all.
 
     Yields:
         (start, weights (..., rows, keys)); under a causal mask `keys` stops at the block's last row.
@@ -155,7 +187,7 @@ def weight_blocks(
     last = N if last is None else last
     for start in range(first, last, block):
         stop = min(start + block, last)
-        keys = stop if causal and mask is None else N
+        keys = stop if causal and mask is None else k.shape[-2]
         scores = (q[..., start:stop, :] @ k[..., :keys, :].transpose(-2, -1)) * q.shape[-1] ** -0.5
         hidden = hidden_keys(start, stop, keys, mask=mask, causal=causal, device=q.device)
         if hidden is not None:
@@ -173,3 +205,13 @@ def hidden_keys(
         return None
     rows = torch.arange(start, stop, device=device)[:, None]
     return torch.arange(keys, device=device)[None, :] > rows
+
+
+def rotate(x: Tensor, base: float = 10000.0) -> Tensor:
+    """Rotary positions from 0 on, half-split: component i of (…, N, d_h) is paired with i + d_h/2 (Su et al. 2021)."""
+    N, width = x.shape[-2:]
+    theta = base ** (-torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
+    angle = torch.outer(torch.arange(N, device=x.device, dtype=torch.float32), theta)
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

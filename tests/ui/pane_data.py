@@ -65,6 +65,7 @@ def head_stats(layers: int = 1, heads: int = 2, scale: float = 1.0) -> HeadStats
     integer = grow.astype(np.int64)
     return HeadStats(
         self_mass=0.01 * grow,
+        other_mass=0.0 * grow,
         entropy=2 * grow,
         entropy_norm=0.4 * grow,
         effective=7 * grow,

@@ -121,7 +121,7 @@ def test_pooled_maxima_are_the_maxima(shape: tuple[int, int], causal: bool) -> N
     n = 40
     matrix = np.random.default_rng(4).random((n, n), np.float32)
     hidden = np.triu(np.ones((n, n), bool), 1) & causal
-    pooled, row_edges, col_edges, peak = pool(lambda a, b: matrix[a:b], n, *shape, causal=causal)
+    pooled, row_edges, col_edges, peak = pool(lambda a, b: matrix[a:b], (n, n), *shape, causal=causal)
     assert pooled.shape == (min(n, shape[0]), min(n, shape[1]))
     for r, c in np.ndindex(*pooled.shape):
         rows, cols = slice(row_edges[r], row_edges[r + 1]), slice(col_edges[c], col_edges[c + 1])

@@ -34,7 +34,7 @@ def exhibit(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
     session = open_session(make_run(root / "runs" / "tiny"), samples=2)
     list(session.analyse_all())
     made = session.exhibit()
-    return Exhibit(made.title, made.samples, made.attentions, made.stats, made.matrices, made.layers, DPI)
+    return Exhibit(made.title, made.axes, made.attentions, made.stats, made.matrices, made.layers, DPI)
 
 
 def digests(directory: Path) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_order_does_not_matter(exhibit: Exhibit, tmp_path: Path) -> None:
     """A page that has shown other samples shows the next one like a new page."""
     list(export_all(exhibit, tmp_path / "all"))
     last = Exhibit(
-        exhibit.title, exhibit.samples, exhibit.attentions, exhibit.stats, exhibit.matrices, [1], exhibit.dpi
+        exhibit.title, exhibit.axes, exhibit.attentions, exhibit.stats, exhibit.matrices, [1], exhibit.dpi
     )
     list(export_all(last, tmp_path / "last"))
     whole, part = digests(tmp_path / "all"), digests(tmp_path / "last")

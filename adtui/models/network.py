@@ -1,0 +1,110 @@
+"""What every family's network offers to the rest of the program."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..layout import Layout
+from .decoder import Decoder, DecoderShape, Recorder
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What no weight's shape tells.
+
+    Attributes:
+        n_head: the head count.
+        causal: whether a token sees only those before it.
+        config: the checkpoint's own settings.
+    """
+
+    n_head: int
+    causal: bool = True
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Network(nn.Module, ABC):
+    """Tokens of a context, one decoder, and the action logits at one of the tokens.
+
+    Args:
+        shape: the decoder's sizes.
+        grid_size: side of the square grid; states are (x, y) cells, numbered x · grid_size + y.
+        n_actions: number of actions.
+        causal: each token sees itself and those before it only.
+
+    Attributes:
+        variant: what this one is within its family, in words; "" where there is one kind only.
+        notes: what the user should know about how it was read.
+        stride: contexts begin at multiples of this many steps of their history.
+    """
+
+    variant: str = ""
+    notes: tuple[str, ...] = ()
+    stride: int = 1
+
+    def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
+        super().__init__()
+        self.grid_size, self.n_actions, self.causal = grid_size, n_actions, causal
+        self.decoder = Decoder(shape)
+
+    @property
+    @abstractmethod
+    def n_context_max(self) -> int:
+        """Longest context in transitions."""
+
+    @abstractmethod
+    def layout(self, n: int) -> Layout:
+        """What the tokens of a captured pass over n transitions stand for."""
+
+    @abstractmethod
+    def forward(
+        self,
+        states: Tensor,
+        actions: Tensor,
+        rewards: Tensor,
+        next_states: Tensor,
+        query_states: Tensor,
+        recorder: Recorder | None = None,
+        query_actions: Tensor | None = None,
+    ) -> Tensor:
+        """Action logits at the query.
+
+        Args:
+            states, next_states: (B, n, 2) integer; actions: (B, n) integer; rewards: (B, n) float.
+            query_states: (B, 2) integer.
+            recorder: see `Decoder.forward`.
+            query_actions: (B,) integer, the action at the query, for models that have a token for it
+                (`takes_query_action`); it comes after the logits are read and cannot change them.
+
+        Returns:
+            (B, A) logits.
+        """
+
+    @property
+    def takes_query_action(self) -> bool:
+        """Whether a captured pass wants the action at the query."""
+        return False
+
+    def state_logits(
+        self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor
+    ) -> Tensor | None:
+        """(B, n' + 1, A) logits at every visible state token, for families that predict at each of them; else None."""
+        del states, actions, rewards, next_states, query_states
+        return None
+
+    def cells(self, states: Tensor) -> Tensor:
+        """(..., 2) cells → (...) their numbers."""
+        return (states[..., 0] * self.grid_size + states[..., 1]).long()
+
+    def transition_features(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        """(B, n, 2), (B, n) integer, (B, n), (B, n, 2) → (B, n, 2 + A + 1 + 2), what `embed_context` takes."""
+        one_hot = F.one_hot(actions, self.n_actions).to(rewards.dtype)
+        parts = [states.to(rewards.dtype), one_hot, rewards.unsqueeze(-1), next_states.to(rewards.dtype)]
+        return torch.cat(parts, dim=-1)
