@@ -66,10 +66,15 @@ def split_goals(seed: int, train_ratio: float, size: int = GRID_SIZE) -> Split:
 
     The order matters (it is the order of the users' dataset), so it is kept.
     """
-    goals = list(range(size * size))
-    random.Random(seed).shuffle(goals)
-    count = round(len(goals) * train_ratio)
-    return Split(tuple(goals[:count]), tuple(goals[count:]))
+    return split_tasks(seed, train_ratio, size * size)
+
+
+def split_tasks(seed: int, train_ratio: float, total: int) -> Split:
+    """The same split of the tasks 0 … total − 1 of any environment."""
+    tasks = list(range(total))
+    random.Random(seed).shuffle(tasks)
+    count = round(total * train_ratio)
+    return Split(tuple(tasks[:count]), tuple(tasks[count:]))
 
 
 class DarkRoom(gym.Env[IntArray, int]):

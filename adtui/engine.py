@@ -170,6 +170,7 @@ class Engine:
             heads=request.heads,
             causal=request.causal,
             window=request.window,
+            histories=request.histories,
             progress=lambda done, total: self.send(Progress(request.id, "rollouts", done, total)),
         )
         self.send(Opened(request.id, session.info))

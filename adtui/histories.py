@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
-from .config import load_settings, load_yaml
-from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, goal_cell, split_goals
+from .darkroom import HORIZON, goal_cell
 from .errors import ConfigError, HistoryError
 from .history_file import HistoryFile
+from .history_paths import find_histories, given_histories
+from .history_settings import DARK_ROOM, HistorySettings, history_settings
 from .inputs import inputs_npz
 from .records import Ints, Sample
 from .rollouts import Policy, rollout
@@ -25,38 +26,8 @@ from .sources import Progress
 
 __all__ = ["HistorySettings", "SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
-#: The environment whose goals, split and dynamics are known; of another one only stored histories can be read.
-DARK_ROOM = "darkroom"
-_PARENTS = 4
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
-
-
-class HistorySettings(BaseModel):
-    """What a run's config says about its histories; the other keys do not matter here."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    env: str = DARK_ROOM
-    alg: str | None = None
-    alg_seed: int | str = 0
-    traj_dir: str = "./datasets"
-    grid_size: int = Field(GRID_SIZE, ge=2, le=1000)
-    num_actions: int = Field(NUM_ACTIONS, ge=1)
-    horizon: int | None = Field(None, ge=1)
-    env_split_seed: int = 0
-    train_env_ratio: float = Field(0.9, ge=0, le=1)
-    n_transit: int | None = Field(None, ge=2)
-    train_source_timesteps: int | None = Field(None, ge=1)
-
-    @property
-    def file_name(self) -> str:
-        return f"history_{self.env}_{self.alg}_alg-seed{self.alg_seed}.hdf5"
-
-    @property
-    def test_goals(self) -> tuple[int, ...]:
-        """Held-out goals in the order of the users' data set; empty when all goals were trained on."""
-        return split_goals(self.env_split_seed, self.train_env_ratio, self.grid_size).test
 
 
 @dataclass(frozen=True)
@@ -77,6 +48,9 @@ def load_samples(
     window: int | None = None,
     policy: Policy | None = None,
     progress: Progress | None = None,
+    *,
+    histories: str | Path | None = None,
+    stride: int = 1,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
 
@@ -89,6 +63,9 @@ def load_samples(
         window: instead, the users' own samples window, window + 1, … of their test set.
         policy: the model, for rollouts where no histories are found.
         progress: called with (done, total) episodes of rollouts.
+        histories: a file, or a directory that holds the run's file, instead of the places where it is looked for.
+        stride: contexts begin at multiples of it, counted from the first step of the history; at least 1. For models
+            that read their context in batches. A `window` stays where it is.
 
     Raises:
         HistoryError: unusable histories, or none and no policy.
@@ -96,80 +73,79 @@ def load_samples(
     """
     if count < 1:
         raise ConfigError("--samples", expected="at least 1", found=str(count), action="ask for one or more")
-    settings = _settings(config, run_dir)
-    path = find_histories(settings, run_dir)
+    settings = history_settings(config, run_dir)
+    notes: tuple[str, ...] = ()
+    if histories is None:
+        path, notes = find_histories(settings, run_dir)
+    else:
+        path = given_histories(histories, settings)
     if path is not None:
         if window is not None:
             return _windows(path, settings, n_context, count, window)
-        return _independent(path, settings, n_context, count, seed)
-    known = settings.env == DARK_ROOM and settings.num_actions == NUM_ACTIONS
-    if window is not None or policy is None or not known:
-        raise HistoryError(
-            settings.file_name,
-            expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",
-            found="no such file",
-            action="start adtui in the directory that holds them" + ("" if window is None else ", or omit --window"),
-        )
-    return _rolled_out(policy, settings, n_context, count, seed, progress)
+        return _independent(path, settings, n_context, count, seed, stride)
+    if window is not None or policy is None or not settings.known:
+        raise _none_found(settings, run_dir, window, notes)
+    return _rolled_out(policy, settings, n_context, count, seed, progress, stride, notes)
 
 
-def find_histories(settings: HistorySettings, run_dir: Path) -> Path | None:
-    """The file of the run's histories: in `traj_dir`, or in `datasets`, seen from the run, its parents, or here.
-
-    Training code takes `traj_dir` from where it was started. The run comes first: from within another project, the
-    file of the same name there belongs to other runs.
-    """
+def _none_found(settings: HistorySettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
+    action = "give --histories PATH" + ("" if window is None else ", or omit --window")
     if settings.alg is None:
-        return None
-    bases = [run_dir, *list(run_dir.resolve().parents)[:_PARENTS], Path.cwd()]
-    for base in bases:
-        for directory in (settings.traj_dir, "datasets"):
-            path = base / Path(directory).expanduser() / settings.file_name
-            if path.is_file():
-                return path
-    return None
-
-
-def _settings(config: Mapping[str, Any], run_dir: Path) -> HistorySettings:
-    beside = run_dir / "config.yaml"
-    values: dict[str, Any] = {}
-    if beside.is_file():
-        try:
-            values = load_yaml(beside)
-        except ConfigError as error:
-            advice = "correct it, or remove it: the checkpoint has its own settings"
-            action = advice if config else "correct it"
-            raise ConfigError(error.subject, expected=error.expected, found=error.found, action=action) from None
-    merged = {**values, **config}
-    known = {key: merged[key] for key in HistorySettings.model_fields if merged.get(key) is not None}
-    return load_settings(known, HistorySettings)
+        return HistoryError(
+            run_dir, expected="the run's histories", found="no alg in its config to name them", action=action
+        )
+    return HistoryError(
+        settings.file_name,
+        expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",
+        found=notes[0] if notes else "no such file",
+        action=action,
+    )
 
 
 def _open(path: Path, settings: HistorySettings) -> HistoryFile:
-    horizon = settings.horizon or (HORIZON if settings.env == DARK_ROOM else None)
-    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=horizon)
+    return HistoryFile(
+        path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.episode_length
+    )
 
 
-def _independent(path: Path, settings: HistorySettings, n: int, count: int, seed: int) -> SampleSet:
+def _independent(path: Path, settings: HistorySettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
     rng = np.random.default_rng(seed)
     with _open(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
-        order = [goals[i] for i in rng.permutation(len(goals))]
-        sizes = {goal: file.size(goal) for goal in order[:count]}
-        streams = min(size[1] for size in sizes.values())
-        if count > len(order):  # only then are the other goals' sizes needed
-            streams = min(size[1] for size in (file.size(goal) for goal in order))
-        available = len(order) * streams
-        if count > available:
-            notes += (f"{available} independent test histories in {path.name}, {count} samples asked for",)
+        chosen, more = _choose(file, [goals[i] for i in rng.permutation(len(goals))], n, count)
         samples = []
-        for i in range(min(count, available)):
-            goal, stream = order[i % len(order)], i // len(order)
-            steps = file.size(goal)[0]
-            _long_enough(path, steps, n)
-            samples.append(_sample(file, settings, goal, stream, int(rng.integers(n, steps)), n))
+        for i, (goal, stream) in enumerate(chosen):
+            starts = -(-(file.size(goal)[0] - n) // stride)
+            query = n + stride * int(rng.integers(0, starts))
+            samples.append(_sample(file, settings, goal, stream, query, n, history=i))
+    notes += more + _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"test histories in {path.name}", notes)
+
+
+def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
+    """(goal, stream) of `count` histories of more than n steps: different goals first, then further streams."""
+    streams: dict[int, int] = {}
+    short: list[int] = []
+    for goal in order:
+        if len(streams) == count:  # the other goals' sizes are not needed
+            break
+        steps, width = file.size(goal)
+        if steps > n:
+            streams[goal] = width
+        else:
+            short.append(steps)
+    if not streams:
+        _long_enough(file.path, max(short), n)
+    available = sum(streams.values())
+    notes: tuple[str, ...] = ()
+    if short:
+        notes += (f"{len(short)} goals with histories of at most {n} steps are left out",)
+    if count > available:
+        notes += (f"{available} independent test histories in {file.path.name}, {count} samples asked for",)
+    widest = max(streams.values())
+    pairs = ((goal, stream) for stream in range(widest) for goal, width in streams.items() if stream < width)
+    return list(islice(pairs, count)), notes
 
 
 def _windows(path: Path, settings: HistorySettings, n: int, count: int, window: int) -> SampleSet:
@@ -180,7 +156,7 @@ def _windows(path: Path, settings: HistorySettings, n: int, count: int, window: 
     n_transit = settings.n_transit or n + 1
     with _open(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
-        steps = min(file.size(goals[0])[0], settings.train_source_timesteps or (1 << 62))
+        steps = _steps(file, goals[0], settings)
         _long_enough(path, steps, n_transit - 1)
         per_history = steps - n_transit + 1
         total = per_history * len(goals)
@@ -190,21 +166,40 @@ def _windows(path: Path, settings: HistorySettings, n: int, count: int, window: 
             )
         samples = []
         for i in range(window, min(window + count, total)):
-            start = i % per_history
-            samples.append(_sample(file, settings, goals[i // per_history], 0, start + n_transit - 1, n))
+            history, start = divmod(i, per_history)
+            if (found := _steps(file, goals[history], settings)) != steps:
+                raise HistoryError(
+                    path,
+                    expected=f"{steps} steps in every history, as --window counts them",
+                    found=f"{found} for goal {goals[history]}",
+                    action="omit --window",
+                )
+            samples.append(_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
     notes += ("these samples are one history shifted by a step: not independent",) if len(samples) > 1 else ()
+    notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
+
+
+def _steps(file: HistoryFile, goal: int, settings: HistorySettings) -> int:
+    """How many steps of a goal's histories the users' data set takes."""
+    return min(file.size(goal)[0], settings.train_source_timesteps or (1 << 62))
 
 
 def _held_out(tasks: tuple[int, ...], settings: HistorySettings) -> tuple[list[int], tuple[str, ...]]:
     """The tasks to choose from, and what is special about them."""
-    if settings.env != DARK_ROOM:
+    if settings.n_tasks is None:
         return list(tasks), (f"the test split of {settings.env} is not known: some goals may have been trained on",)
     present = set(tasks)
-    goals = [goal for goal in settings.test_goals if goal in present]
+    goals = [goal for goal in settings.test_tasks if goal in present]
     if goals:
         return goals, ()
     return list(tasks), ("no test goal has histories here: these goals were trained on",)
+
+
+def _unknown_targets(path: Path, settings: HistorySettings, samples: list[Sample]) -> tuple[str, ...]:
+    if settings.wants_optimal and any(sample.target_action is None for sample in samples):
+        return (f"no optimal_actions in {path.name}: what a DPT model should predict is not known",)
+    return ()
 
 
 def _long_enough(path: Path, steps: int, n: int) -> None:
@@ -217,10 +212,13 @@ def _long_enough(path: Path, steps: int, n: int) -> None:
         )
 
 
-def _sample(file: HistoryFile, settings: HistorySettings, goal: int, stream: int, query: int, n: int) -> Sample:
+def _sample(
+    file: HistoryFile, settings: HistorySettings, goal: int, stream: int, query: int, n: int, *, history: int
+) -> Sample:
     """The n transitions before step `query` of one history, and the state there."""
     found = file.read(goal, stream, query - n, query + 1)
     cell = _cell(goal, settings)
+    best = settings.wants_optimal
     return Sample(
         label=f"goal {_words(goal, cell)} stream {stream} step {query}",
         states=found.states[:-1],
@@ -231,13 +229,20 @@ def _sample(file: HistoryFile, settings: HistorySettings, goal: int, stream: int
         episode=found.episode,
         step=found.step,
         goal=cell,
-        target_action=int(found.actions[-1]),
-        history=goal * file.size(goal)[1] + stream,
+        target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
+        history=history,
     )
 
 
 def _rolled_out(
-    policy: Policy, settings: HistorySettings, n: int, count: int, seed: int, progress: Progress | None
+    policy: Policy,
+    settings: HistorySettings,
+    n: int,
+    count: int,
+    seed: int,
+    progress: Progress | None,
+    stride: int,
+    notes: tuple[str, ...],
 ) -> SampleSet:
     """The model's own histories on held-out goals.
 
@@ -245,8 +250,9 @@ def _rolled_out(
     contexts with their first rewards and contexts that exploit are all among the samples.
     """
     size, horizon = settings.grid_size, settings.horizon or HORIZON
-    held_out = settings.test_goals
-    notes: tuple[str, ...] = (f"no {settings.file_name} found: contexts are rollouts",) if settings.alg else ()
+    held_out = settings.test_tasks
+    if settings.alg:
+        notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
     if not held_out:
         notes += ("no goal was held out: these goals were trained on",)
     pool: Ints = np.array(held_out or range(size * size), dtype=np.int64)
@@ -255,7 +261,7 @@ def _rolled_out(
     episodes = n // horizon + 1 + EPISODES_AFTER
     histories = rollout(policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, progress=progress)
     share = (rng.permutation(count) + rng.random(count)) / count
-    queries = n + (share * (episodes * horizon - n)).astype(np.int64)
+    queries = n + (share * (episodes * horizon - n)).astype(np.int64) // stride * stride
     samples = []
     for i, (goal, query) in enumerate(zip(goals.tolist(), queries.tolist(), strict=True)):
         time = np.arange(query - n, query + 1, dtype=np.int64)

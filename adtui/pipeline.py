@@ -223,6 +223,7 @@ def open_session(
     heads: int | None = None,
     causal: bool | None = None,
     window: int | None = None,
+    histories: str | Path | None = None,
     inputs: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
@@ -231,7 +232,7 @@ def open_session(
     Args:
         path: see `runs.find_run`.
         device, heads, causal: see `models.load_model`.
-        samples, seed, context, window: see `histories.load_samples`.
+        samples, seed, context, window, histories: see `histories.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
@@ -255,6 +256,7 @@ def open_session(
             window=window,
             policy=model.policy,
             progress=progress,
+            histories=histories,
         )
     chosen = found.samples
     first = capture(model, chosen[0])

@@ -37,6 +37,7 @@ class OpenRun(Request):
         context: context length in transitions, or None for the longest that the model takes.
         heads, causal: override what the checkpoint says, or None.
         window: show the users' own dataset sample `window` and those after it (one history, shifted by a step).
+        histories: the run's HDF5 file, or its directory, where the user names it.
     """
 
     path: str
@@ -47,6 +48,7 @@ class OpenRun(Request):
     heads: int | None = None
     causal: bool | None = None
     window: int | None = None
+    histories: str | None = None
 
 
 @dataclass(frozen=True)

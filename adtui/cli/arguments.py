@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any
 
-OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window")
+OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
 """The options of `add_opening`: the keywords of `pipeline.open_session` and the fields of `protocol.OpenRun`."""
 
 
@@ -26,6 +26,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
+    parser.add_argument("--histories", metavar="PATH", help="the run's HDF5 file, or its directory, wherever it lies")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
     parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
     parser.add_argument(

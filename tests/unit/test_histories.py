@@ -13,7 +13,7 @@ from checkpoints import settings, write_histories
 from numpy.typing import NDArray
 
 from adtui.errors import ConfigError, HistoryError
-from adtui.histories import HistorySettings, SampleSet, find_histories, load_samples
+from adtui.histories import SampleSet, load_samples
 from adtui.inputs import inputs_npz
 from adtui.records import Sample
 
@@ -137,26 +137,132 @@ def test_single_stream_files_without_a_stream_axis_open(tmp_path: Path) -> None:
     check_shapes(load(tmp_path).samples[0], 19)
 
 
-def test_files_are_found_from_the_run_and_from_here(
-    run_dir: Path, lonely: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wanted = HistorySettings(alg="PPO", alg_seed=42)
-    path = run_dir.parents[1] / "datasets" / NAME
-    assert find_histories(wanted, run_dir) == path
-    assert find_histories(wanted, lonely) is None
-    assert find_histories(HistorySettings(alg="PPO", alg_seed=42, traj_dir=str(path.parent)), lonely) == path
-    monkeypatch.chdir(run_dir.parents[1])
-    assert find_histories(wanted, lonely) == path
-
-
 def test_goals_that_were_trained_on_are_said_to_be(tmp_path: Path) -> None:
     write_histories(tmp_path / "datasets" / NAME, [0, 1], length=30)
     assert "trained on" in load(tmp_path).notes[0]
 
 
-def test_config_yaml_fills_in_what_the_checkpoint_lacks(run_dir: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(f"alg: PPO\nalg_seed: 42\ntraj_dir: {run_dir.parents[1] / 'datasets'}\n")
+def test_config_yaml_fills_in_what_the_checkpoint_lacks(tmp_path: Path) -> None:
+    write_histories(tmp_path / "stored" / NAME, TEST_GOALS)
+    (tmp_path / "config.yaml").write_text("alg: PPO\nalg_seed: 42\ntraj_dir: stored\n")
     assert NAME in load_samples({}, tmp_path, 19, 1, 0).source
+
+
+def test_a_stride_places_where_contexts_begin(run_dir: Path, lonely: Path) -> None:
+    for stride in (1, 7, 20, 1000):
+        for place in (run_dir, lonely):
+            found = load(place, count=16, n=19, policy=towards_x, stride=stride)
+            starts = [int(s.label.rsplit(" ", 1)[1]) - 19 for s in found.samples]
+            assert {start % stride for start in starts} == {0}
+            assert len(set(starts)) > 1 or stride == 1000
+    everywhere = [load(run_dir, count=1, seed=seed, stride=10).samples[0].label.split()[-1] for seed in range(60)]
+    assert set(everywhere) == {"19", "29", "39", "49", "59"}  # the last step that a history of 60 has is 59
+
+
+def test_goals_of_unequal_length_and_width(tmp_path: Path) -> None:
+    path = tmp_path / "datasets" / NAME
+    write_histories(path, TEST_GOALS, length=60, streams=1)
+    for goal, length, streams in ((38, 15, 2), (51, 30, 3)):
+        write_histories(tmp_path / "other.hdf5", [goal], length=length, streams=streams)
+        with h5py.File(path, "r+") as file, h5py.File(tmp_path / "other.hdf5") as other:
+            del file[str(goal)]
+            other.copy(str(goal), file)
+    found = load(tmp_path, count=99)
+    labels = [sample.label.rsplit(" ", 2)[0] for sample in found.samples]
+    assert len(set(labels)) == len({sample.history for sample in found.samples}) == 6 + 3
+    assert labels[7:] == ["goal (5,6) stream 1", "goal (5,6) stream 2"]
+    assert found.notes == (
+        "1 goals with histories of at most 19 steps are left out",
+        f"9 independent test histories in {NAME}, 99 samples asked for",
+    )
+    with pytest.raises(HistoryError, match="15 steps in every history, as --window counts them, found 30 for goal 51"):
+        load_samples(settings(n_transit=10), tmp_path, 9, 1, 0, window=6)
+    assert "--context 59 or less" in complaint(tmp_path, n=60)
+
+
+# -- other tasks, and what a DPT model should predict ------------------------------------------------------------------
+def tasks_of(root: Path, env: str, tasks: list[int]) -> Path:
+    """A file of the histories of another environment's tasks; what happens in them does not matter here."""
+    path = write_histories(root / "datasets" / NAME.replace("darkroom", env), range(len(tasks)))
+    with h5py.File(path, "r+") as file:
+        for i, task in reversed(list(enumerate(sorted(tasks)))):
+            file.move(str(i), f"x{task}")
+        for name in list(file):
+            file.move(name, name[1:])
+    return path
+
+
+@pytest.mark.parametrize(("env", "total"), [("darkroompermuted", 120), ("darkkeytodoor", 9**4)])
+def test_the_held_out_tasks_of_other_environments(tmp_path: Path, env: str, total: int) -> None:
+    order = list(range(total))
+    random.seed(3)
+    random.shuffle(order)
+    held_out = order[round(total * 0.9) :]
+    tasks_of(tmp_path, env, [*held_out[:5], *order[:5]])
+    config = settings(env=env, env_split_seed=3)
+    found = load_samples(config, tmp_path, 19, 99, 0)
+    assert {int(sample.label.split()[1]) for sample in found.samples} == set(held_out[:5])
+    assert {sample.goal for sample in found.samples} == {None}
+    first = [load_samples(config, tmp_path, 19, 1, 0, window=i * 41).samples[0].label.split()[1] for i in range(5)]
+    assert first == [str(task) for task in held_out[:5]]  # in the order of the shuffle, as the users' data set has them
+    with pytest.raises(HistoryError):
+        load_samples(config | {"alg": "other"}, tmp_path, 19, 1, 0, policy=towards_x)  # Dark Room's moves are not its
+
+
+def test_an_unknown_environment_and_an_absurd_grid_have_no_known_split(tmp_path: Path) -> None:
+    for env, grid in (("maze", 9), ("darkkeytodoor", 1000)):
+        tasks_of(tmp_path, env, [0, 1])
+        found = load_samples(settings(env=env, grid_size=grid), tmp_path, 19, 9, 0)
+        assert "split" in found.notes[0]
+        assert len({sample.label.split()[1] for sample in found.samples}) == 2
+
+
+def annotate(path: Path, stored: Any) -> Path:
+    """Add optimal_actions, made by `stored` from the (T, streams) actions; differ from what was taken everywhere."""
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            group["optimal_actions"] = stored((group["actions"][()] + 2) % 5)
+    return path
+
+
+@pytest.mark.parametrize("stored", [np.transpose, np.array], ids=["streams first", "time first"])
+def test_a_dpt_model_should_predict_the_best_action(tmp_path: Path, stored: Any) -> None:
+    annotate(write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=60, streams=2), stored)
+    taken = load(tmp_path, count=16).samples
+    best = load_samples(settings(model="DPT"), tmp_path, 19, 16, 0)
+    assert [s.target_action for s in best.samples] == [(s.target_action + 2) % 5 for s in taken]
+    assert [arrays(s) for s in best.samples] == [arrays(s) for s in taken]
+    assert best.notes == ()
+
+
+def test_square_optimal_actions_are_streams_first(tmp_path: Path) -> None:
+    annotate(write_histories(tmp_path / "datasets" / NAME, [38], length=21, streams=21), np.transpose)
+    taken = load(tmp_path, count=21, n=20).samples
+    best = load_samples(settings(model="DPT"), tmp_path, 20, 21, 0).samples
+    assert [s.target_action for s in best] == [(s.target_action + 2) % 5 for s in taken]
+
+
+def test_without_optimal_actions_the_target_of_a_dpt_model_is_unknown(run_dir: Path) -> None:
+    for window in (None, 3):
+        found = load_samples(settings(model="DPT"), run_dir, 19, 3, 0, window=window)
+        assert {sample.target_action for sample in found.samples} == {None}
+        assert f"no optimal_actions in {NAME}" in found.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("stored", "found"),
+    [
+        (lambda old: old[1:], "shape (2, 60) or (60, 2), found shape (59, 2)"),
+        (lambda old: old.T + 5, "actions from 0 to 4"),
+        (lambda old: old.T + 0.5, "whole numbers"),
+    ],
+)
+def test_damaged_optimal_actions(tmp_path: Path, stored: Any, found: str) -> None:
+    annotate(write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=60, streams=2), stored)
+    with pytest.raises(HistoryError) as caught:
+        load_samples(settings(model="DPT"), tmp_path, 19, 1, 0)
+    assert found in str(caught.value)
+    load(tmp_path)  # an AD model does not need them
 
 
 # -- rollouts ----------------------------------------------------------------------------------------------------------
