@@ -18,10 +18,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from .errors import ConfigError
 
-MAX_BYTES = 1 << 20
-#: Values in one file after its aliases are expanded, and how deep they nest: bounds an alias bomb.
-MAX_VALUES = 50_000
+MAX_BYTES = 1 << 18
+#: Values in one file after its aliases are expanded, and how deep they nest. PyYAML takes 30 µs for each.
+MAX_VALUES = 20_000
 MAX_DEPTH = 40
+#: Characters of a number. PyYAML reads `1:1:1:…` to base 60, in a time that grows with the square of its length.
+MAX_NUMBER = 100
+_TOO_MUCH = f"more than {MAX_VALUES} values, or more than {MAX_DEPTH} levels nested (aliases count in full)"
 
 _YAML = "tag:yaml.org,2002:"
 _PYTHON = _YAML + "python/"
@@ -55,11 +58,9 @@ def load_yaml(path: str | Path, *, unique: bool = False) -> dict[str, Any]:
     """
     text = _read(Path(path))
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Bounded)
     except yaml.YAMLError as error:
         raise _bad_yaml(path, _position(error)) from None
-    except RecursionError:
-        raise _bad_yaml(path, "values nested too deeply") from None
     if node is None:
         return {}
     values = _Plain(path, unique).value(node)
@@ -83,12 +84,30 @@ def _read(path: Path) -> str:
         raise ConfigError(path, expected="a readable YAML file", found=found, action="check its permissions") from None
     if len(raw) > MAX_BYTES:
         raise ConfigError(
-            path, expected=f"settings of at most {MAX_BYTES >> 20} MB", found="more", action="check that it is YAML"
+            path, expected=f"settings of at most {MAX_BYTES >> 10} KB", found="more", action="check that it is YAML"
         )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _bad_yaml(path, f"a byte that is not UTF-8 at offset {error.start}") from None
+
+
+class _Bounded(yaml.SafeLoader):
+    """Composes nodes while the budget lasts; aliases, which cost nothing here, are counted by `_Plain`."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.left, self.level = MAX_VALUES, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.left -= 1
+        if self.left < 0 or self.level > MAX_DEPTH:
+            raise yaml.YAMLError(_TOO_MUCH)
+        self.level += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.level -= 1
 
 
 class _Plain:
@@ -103,7 +122,7 @@ class _Plain:
     def value(self, node: yaml.Node, depth: int = 0) -> Any:
         self.left -= 1
         if self.left < 0 or depth > MAX_DEPTH:
-            raise _bad_yaml(self.path, f"more than {MAX_VALUES} values or {MAX_DEPTH} levels (aliases count in full)")
+            raise _bad_yaml(self.path, _TOO_MUCH)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -115,13 +134,14 @@ class _Plain:
         tag, text = node.tag, node.value
         if tag.startswith(_PYTHON):
             tag = _YAML + tag.removeprefix(_PYTHON)  # python/int, python/str: the same text without Python
-        if tag not in _SCALARS:
+        if tag not in _SCALARS or (tag != _YAML + "str" and len(text) > MAX_NUMBER):
             return text  # dates, bytes, names of classes: as written
         if tag == _YAML + "str":
-            return float(text.replace("_", "")) if node.style is None and _EXPONENT.match(text) else text
+            number = node.style is None and len(text) <= MAX_NUMBER and _EXPONENT.match(text)
+            return float(text.replace("_", "")) if number else text
         try:
             return self.scalars.construct_object(yaml.ScalarNode(tag, text))
-        except (ValueError, KeyError, yaml.YAMLError):
+        except (ValueError, KeyError, IndexError, OverflowError, yaml.YAMLError):
             return text
 
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
@@ -249,5 +269,8 @@ def _meaning(model: type[BaseModel], place: tuple[int | str, ...]) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not print integers of thousands of digits
+        return "an int that is too large"
     return text if len(text) <= 60 else text[:57] + "..."

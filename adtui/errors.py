@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 EXIT_CODE = 2
+#: Characters of each part of a message; a path has up to 4096.
+LONGEST = 4200
 
 
 class AdtuiError(Exception):
@@ -62,7 +64,10 @@ class EngineError(AdtuiError):
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """Parts of a message may come from a file that anyone may have written: no escape codes, and no megabytes."""
+    text = " ".join(text[: 2 * LONGEST].split())
+    text = "".join(character if character.isprintable() else "?" for character in text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _rebuild(kind: type[AdtuiError], subject: str, expected: str, found: str, action: str) -> AdtuiError:

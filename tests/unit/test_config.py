@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -111,8 +112,86 @@ def test_alias_bomb_is_refused(write) -> None:
 
 
 def test_a_huge_file_is_refused(write) -> None:
-    with pytest.raises(ConfigError, match="at most 1 MB"):
-        load_yaml(write("#" * (1 << 20) + "\na: 1"))
+    with pytest.raises(ConfigError, match="at most 256 KB"):
+        load_yaml(write("#" * (1 << 18) + "\na: 1"))
+
+
+FULL = (1 << 18) - 20
+LAUGHS = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+LAUGHS += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]  # 9**10 of them
+MERGES = ["a0: &a0 {" + ", ".join(f"k{i}: 1" for i in range(300)) + "}"]
+MERGES += [f"m{i}: {{<<: [{', '.join(['*a0'] * 20)}]}}" for i in range(100)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(LAUGHS),
+        "\n".join(MERGES),
+        "a: " + "[" * FULL,
+        "a: " + "{a: " * (FULL // 4),
+        "- " * (FULL // 2),
+        "? " * (FULL // 2),
+        "a:\n" + "- 1\n" * (FULL // 4),
+        "a: [" + "1," * (FULL // 2) + "]",
+        "\n".join(f"k{i}: 1" for i in range(25_000)),
+        "a: " + "1:" * (FULL // 2) + "1",
+        "a: " + "1:" * 400 + "1.5",
+        "a: 0x" + "f" * FULL,
+        "a: " + "9" * FULL,
+        "a: " + "9" * FULL + "e5",
+        "a: *" + "x" * FULL,
+        "x" * FULL + ": 1",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_bombs_end_soon(write, text: str) -> None:
+    begun = time.monotonic()
+    try:
+        values = load_yaml(write(text))
+    except ConfigError as error:
+        assert len(str(error)) < 5_000  # noqa: PT017  (either outcome is right)
+    else:
+        assert len(repr(values)) <= len(text) + 20
+    assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('!!int ""', ""),
+        ('!!python/int ""', ""),
+        ('!!float "_"', "_"),
+        ('!!bool "x"', "x"),
+        ("1:30", 90),
+        ("0x" + "f" * 20, 16**20 - 1),
+        ("9" * 100, 10**100 - 1),
+        ("9" * 101, "9" * 101),
+    ],
+)
+def test_numbers_that_are_none_stay_text(write, text: str, value: object) -> None:
+    assert load_yaml(write(f"key: {text}")) == {"key": value}
+
+
+def test_the_largest_plain_file_opens(write) -> None:
+    values = {f"key{i}": i for i in range(9_000)}
+    assert load_yaml(write(yaml.safe_dump(values))) == values
+    nested: object = 1
+    for _ in range(39):
+        nested = [nested]
+    assert load_yaml(write(f"a: {nested}")) == {"a": nested}
+
+
+def test_a_message_holds_no_escape_codes_and_no_novel(write) -> None:
+    for text in ('"\\e[2J\\x07": 1', '"\\u202e": 1', 'steps: "' + "x" * 9_999 + '"', "x" * 9_999 + ": 1"):
+        message = fault(write(text))
+        assert message.isprintable()
+        assert len(message) < 5_000
+
+
+def test_a_number_that_python_does_not_print(write) -> None:
+    with pytest.raises(ConfigError, match="an int that is too large"):
+        load_settings({"steps": 1, "norm": 10**5000}, Training)
 
 
 def test_missing_file_and_directory(tmp_path: Path) -> None:
