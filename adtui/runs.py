@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from .errors import RunError
 
 #: The step of a checkpoint file whose name does not say it.
 UNKNOWN_STEP = -1
-_CHECKPOINT = re.compile(r"ckpt-(\d+)\.pt")
+_CHECKPOINT = re.compile(r"ckpt-([0-9]+)\.pt")
 _DEMO = "try `adtui demo`"
 
 
@@ -63,10 +64,7 @@ class Run:
     def _newest(self) -> tuple[int, Path] | None:
         if not self.follows:
             return self.checkpoints[-1]
-        try:
-            found = _checkpoints(self.directory)
-        except RunError:
-            found = ()
+        found = _readable_checkpoints(self.directory)
         return found[-1] if found else None
 
 
@@ -81,8 +79,8 @@ def find_run(path: str | Path) -> Run:
     path = Path(path)
     try:
         return _find(path)
-    except OSError as error:  # a parent that may not be entered, a name that is too long
-        found = error.strerror or type(error).__name__
+    except (OSError, RuntimeError, ValueError) as error:  # a parent that may not be entered, links in a circle, a NUL
+        found = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise RunError(
             path, expected="a run directory or a checkpoint", found=found, action="check the path and its permissions"
         ) from None
@@ -118,7 +116,10 @@ def list_runs(directory: str | Path) -> tuple[Run, ...]:
     """
     runs = {}
     for child in _children(Path(directory)):
-        if child.is_dir() and (real := child.resolve()) not in runs and (found := _readable_checkpoints(child)):
+        # os.path, here and below: unlike pathlib's, its tests are False where an entry may not be looked at.
+        if not os.path.isdir(child) or (real := os.path.realpath(child)) in runs:
+            continue
+        if found := _readable_checkpoints(child):
             runs[real] = _run(child, found)
     return tuple(sorted(runs.values(), key=lambda run: (_modified(run.latest), run.name), reverse=True))
 
@@ -189,7 +190,7 @@ def _no_runs(directory: Path) -> RunError:
 def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows: bool = True) -> Run:
     directory = directory.resolve()
     config = directory / "config.yaml"
-    return Run(directory.name, directory, checkpoints, config if config.is_file() else None, follows)
+    return Run(directory.name, directory, checkpoints, config if os.path.isfile(config) else None, follows)
 
 
 def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
@@ -199,16 +200,16 @@ def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
         sorted(
             (int(match[1]), child)
             for child in _children(directory)
-            if (match := _CHECKPOINT.fullmatch(child.name)) and child.is_file()
+            if (match := _CHECKPOINT.fullmatch(child.name)) and os.path.isfile(child)
         )
     )
 
 
 def _readable_checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
-    """As `_checkpoints`, but a neighbour that cannot be read must not keep the other runs from opening."""
+    """As `_checkpoints`, but none where the directory cannot be read: that must not keep other runs from opening."""
     try:
         return _checkpoints(directory)
-    except RunError:
+    except (RunError, OSError):
         return ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +35,66 @@ def test_the_latest_checkpoint_has_the_largest_integer_step(tmp_path: Path) -> N
     assert [step for step, _ in run.checkpoints] == [200, 9000, 10000]
     assert run.latest.name == "ckpt-10000.pt"
     assert (run.name, run.step, run.config_path) == ("AD", 10000, None)
+
+
+def test_steps_of_any_length_are_compared_as_integers(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "AD", 10, 9)
+    for name in ("00010", "0008", "9" * 22, "1e4", "+99", "-99", "9_9", "٩٩", "1" * 9 + ".0"):
+        (directory / f"ckpt-{name}.pt").write_bytes(b"weights")
+    names = [path.name for _, path in find_run(directory).checkpoints]
+    assert names == [f"ckpt-{step}.pt" for step in ("0008", "9", "00010", "10", "9" * 22)]
+    assert find_run(directory).fingerprint()[0] == find_run(directory).newest_step() == int("9" * 22)
+    assert find_run(directory / "ckpt-00010.pt").step == 10
+    for name in ("1e4", "+99", "٩٩"):
+        assert find_run(directory / f"ckpt-{name}.pt").step == UNKNOWN_STEP
+
+
+def test_links_that_lead_nowhere_or_in_circles_are_no_checkpoints(tmp_path: Path) -> None:
+    directory = make_run(tmp_path / "runs" / "AD", 5)
+    (directory / "ckpt-6.pt").symlink_to("gone")
+    (directory / "ckpt-7.pt").symlink_to("ckpt-7.pt")
+    (directory / "ckpt-8.pt").symlink_to("../AD/ckpt-9.pt")
+    (directory / "ckpt-9.pt").symlink_to("ckpt-8.pt")
+    (directory / "ckpt-4.pt").symlink_to("ckpt-5.pt")
+    (directory / "runs").symlink_to("..")
+    (tmp_path / "runs" / "circle").symlink_to("circle")
+    (tmp_path / "runs" / "up").symlink_to(".")
+    assert [step for step, _ in find_run(directory).checkpoints] == [4, 5]
+    assert [run.name for run in list_runs(tmp_path / "runs")] == ["AD"]
+    assert "a broken link" in complaint(directory / "ckpt-7.pt")
+    assert "found nothing" in complaint(tmp_path / "runs" / "circle" / "ckpt-5.pt")
+    for target in ("latest", "gone", ".", "circle", "AD"):
+        link = tmp_path / "runs" / "latest"
+        link.symlink_to(target)
+        assert find_run(link).name == "AD"
+        assert find_run(tmp_path / "runs").name == "AD"
+        link.unlink()
+
+
+def test_what_may_not_be_looked_at_hides_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = tmp_path / "runs"
+    run = find_run(make_run(runs / "good", 5))
+    make_run(runs / "locked", 6)
+    stat = os.stat
+
+    def locked(path: Any, *more: Any, **options: Any) -> os.stat_result:
+        if "locked" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *more, **options)
+
+    monkeypatch.setattr(os, "stat", locked)
+    assert [found.name for found in list_runs(runs)] == ["good"]
+    assert "Permission denied" in complaint(runs / "locked")
+    monkeypatch.setattr(os, "stat", lambda *_, **__: locked("locked"))
+    assert run.newest_step() == UNKNOWN_STEP  # polling outlives a file server that is away
+    assert run.fingerprint() == (UNKNOWN_STEP, 0, 0)
+
+
+@pytest.mark.parametrize("path", ["a\0b", "\ud800", "x" * 300, "y/" * 3000])
+def test_what_cannot_be_a_path(tmp_path: Path, path: str) -> None:
+    with pytest.raises(RunError) as caught:
+        find_run(tmp_path / path)
+    assert str(caught.value).isprintable()
 
 
 def test_other_files_are_no_checkpoints(tmp_path: Path) -> None:
