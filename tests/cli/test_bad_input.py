@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import h5py
 import pytest
 import torch
-from checkpoints import make_run, reference, save_checkpoint
+from checkpoints import make_run, reference, save_checkpoint, settings, write_histories
 
 from adtui.__main__ import main
 
@@ -114,6 +115,26 @@ def hdf5_without_data(root: Path) -> Broken:
     return make_run(root / "runs" / "AD"), "a data set states"
 
 
+def hdf5_that_leads_elsewhere(root: Path) -> Broken:
+    (root / "datasets").mkdir()
+    with h5py.File(root / "datasets" / NAME, "w") as file:
+        file["38"] = h5py.ExternalLink("other.hdf5", "/38")
+    return make_run(root / "runs" / "AD"), "a link to other.hdf5"
+
+
+def environment_that_is_a_path(root: Path) -> Broken:
+    save_checkpoint(root / "AD" / "ckpt-7.pt", reference().state_dict(), settings(env="../../secret"))
+    return root / "AD", "settings, env: expected a plain name"
+
+
+def yaml_bomb(root: Path) -> Broken:
+    run = make_run(root / "AD")
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 10)]
+    (run / "config.yaml").write_text("\n".join(lines))
+    return run, "aliases count in full"
+
+
 CASES = [
     missing,
     empty_run,
@@ -131,6 +152,9 @@ CASES = [
     bad_yaml,
     unreadable_hdf5,
     hdf5_without_data,
+    hdf5_that_leads_elsewhere,
+    environment_that_is_a_path,
+    yaml_bomb,
 ]
 
 
@@ -172,3 +196,33 @@ def test_a_good_run_beside_a_bad_one_still_opens(tmp_path: Path, capsys: pytest.
     shutil.copytree(run, tmp_path / "runs" / "bad")
     (tmp_path / "runs" / "bad" / "ckpt-7.pt").write_bytes(b"")
     assert main(["extract", str(run), "--output", str(tmp_path / "y.npz"), "--samples", "1"]) == 0
+
+
+# -- --histories -------------------------------------------------------------------------------------------------------
+def test_histories_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A traj_dir outside the project is not read; what the note says to type reads it, from any command."""
+    far = write_histories(tmp_path / "far" / NAME).parent
+    run = tmp_path / "project" / "runs" / "AD"
+    save_checkpoint(run / "ckpt-7.pt", reference().state_dict(), settings(traj_dir=str(far)))
+    monkeypatch.chdir(tmp_path / "project")
+    assert main(["analyze", str(run), "--samples", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert "rollouts" in found["run"]["source"]
+    assert f"add --histories {far}" in " ".join(found["run"]["notes"])
+    for path in (far, far / NAME, "../far"):
+        assert main(["analyze", str(run), "--samples", "1", "--json", "--histories", str(path)]) == 0
+        assert json.loads(capsys.readouterr().out)["run"]["source"] == f"test histories in {NAME}"
+    options = ["--samples", "1", "--histories", str(far)]
+    assert main(["extract", str(run), "--output", str(tmp_path / "y.npz"), *options]) == 0
+    assert main(["export", str(run), "--output", str(tmp_path / "figs"), "--layers", "0", *options]) == 0
+
+
+@pytest.mark.parametrize("place", ["none", "project"])
+def test_histories_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str], place: str) -> None:
+    run = make_run(tmp_path / "project" / "AD")
+    assert main(["analyze", str(run), "--histories", str(tmp_path / place)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert f"--histories {tmp_path / place}: expected" in err
