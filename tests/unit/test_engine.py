@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
-from checkpoints import make_run
+from checkpoints import make_run, write_histories
 
 from adtui import engine as engine_module
 from adtui.engine import Engine, newest
@@ -76,6 +76,15 @@ def test_rollouts_tell_how_far_they_are(tmp_path: Path) -> None:
     told = [(reply.done, reply.total) for reply in sent if isinstance(reply, Progress)]
     assert told == [(episode, told[-1][1]) for episode in range(1, told[-1][1] + 1)]
     assert "rollouts" in sent[-1].run.source
+
+
+def test_the_users_histories_are_opened(tmp_path: Path) -> None:
+    sent: list[Any] = []
+    path = write_histories(tmp_path / "far" / "mine.hdf5")
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(make_run(tmp_path / "AD")), histories=str(path)))
+    engine.advance()
+    assert sent[-1].run.source == "test histories in mine.hdf5"
 
 
 @pytest.mark.parametrize("early", [GetSheet(2, 0, 5, 5), ExportView(2, 0, 0, 0, "figs")], ids=["sheet", "export"])
