@@ -88,7 +88,7 @@ def _trees(run_dir: Path, bases: list[str]) -> list[str]:
     run = Path(os.path.realpath(run_dir))
     holders = [str(parent.parent) for parent in list(run.parents)[:_PARENTS] if parent.name == "runs"][:1]
     trees = [str(run), *holders, *_here()]
-    return [tree for tree in trees if tree != os.path.dirname(tree)] + [os.path.join(base, _USUAL) for base in bases]
+    return [*trees, *[os.path.join(base, _USUAL) for base in bases]]
 
 
 def _here() -> Iterator[str]:
@@ -99,6 +99,7 @@ def _here() -> Iterator[str]:
 
 
 def _inside(path: str, trees: list[str]) -> bool:
+    """Whether the path lies in one of the trees. The root, "//" then, holds nothing: it is never a project."""
     return any(path.startswith(tree + os.sep) for tree in trees)
 
 

@@ -209,7 +209,7 @@ def _readable_checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
     """As `_checkpoints`, but none where the directory cannot be read: that must not keep other runs from opening."""
     try:
         return _checkpoints(directory)
-    except (RunError, OSError):
+    except RunError:
         return ()
 
 

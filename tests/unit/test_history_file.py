@@ -253,6 +253,7 @@ def _goal(target: Any) -> Change:
         (_in("rewards", _virtual), "3/rewards: expected data within the file, found data in other files"),
         (_in("dones", _external_storage), "3/dones: expected data within the file"),
         (_in("dones", _link(h5py.ExternalLink("other.hdf5", "/3/actions"))), "a link to other.hdf5"),
+        (_in("dones", _link(h5py.ExternalLink("gone.hdf5", "/x"))), "a link to gone.hdf5"),
         (_in("optimal_actions", _virtual), "3/optimal_actions: expected data within the file"),
         (_in("optimal_actions", _link(h5py.ExternalLink("other.hdf5", "/3/actions"))), "a link to other.hdf5"),
         (_in("actions", _link(h5py.SoftLink("/3/states/actions"))), "readable HDF5 data"),

@@ -114,6 +114,25 @@ def test_links_within_the_project_are_followed(run: Path, tmp_path: Path) -> Non
     assert find_histories(wanted(), run)[0] == tmp_path / "project" / "datasets" / NAME
 
 
+@pytest.mark.parametrize("place", ["project-other", "here-other", "project/runs-other/../../stored"])
+def test_a_neighbour_is_no_part_of_the_project(run: Path, tmp_path: Path, place: str) -> None:
+    touch(tmp_path / place.replace("runs-other/../../", "../") / NAME)
+    found, notes = find_histories(wanted(tmp_path / place), run)
+    assert found is None
+    assert "outside its project" in notes[0]
+
+
+def test_the_project_is_the_directory_that_holds_runs(run: Path, tmp_path: Path) -> None:
+    for deep in ("project/runs/AD", "project/runs/group/AD", "project/runs/a/b/AD"):
+        (tmp_path / deep).mkdir(parents=True, exist_ok=True)
+        path = touch(tmp_path / "project" / "stored" / NAME)
+        assert find_histories(wanted(path.parent), tmp_path / deep) == (path, ())
+    loose = tmp_path / "a" / "b" / "AD"
+    loose.mkdir(parents=True)
+    touch(tmp_path / "a" / "stored" / NAME)
+    assert find_histories(wanted(tmp_path / "a" / "stored"), loose)[0] is None
+
+
 def test_what_is_outside_is_not_even_looked_at(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     monkeypatch.setattr(os.path, "isfile", lambda path: looked.append(str(path)) or False)

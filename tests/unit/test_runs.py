@@ -74,16 +74,17 @@ def test_links_that_lead_nowhere_or_in_circles_are_no_checkpoints(tmp_path: Path
 def test_what_may_not_be_looked_at_hides_no_other_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = tmp_path / "runs"
     run = find_run(make_run(runs / "good", 5))
+    (runs / "good" / "ckpt-66.pt").symlink_to("../locked/ckpt-6.pt")
     make_run(runs / "locked", 6)
     stat = os.stat
 
     def locked(path: Any, *more: Any, **options: Any) -> os.stat_result:
-        if "locked" in str(path):
+        if "locked" in str(path) or "ckpt-66" in str(path):
             raise PermissionError(13, "Permission denied", str(path))
         return stat(path, *more, **options)
 
     monkeypatch.setattr(os, "stat", locked)
-    assert [found.name for found in list_runs(runs)] == ["good"]
+    assert [(found.name, found.step) for found in list_runs(runs)] == [("good", 5)]
     assert "Permission denied" in complaint(runs / "locked")
     monkeypatch.setattr(os, "stat", lambda *_, **__: locked("locked"))
     assert run.newest_step() == UNKNOWN_STEP  # polling outlives a file server that is away
