@@ -45,15 +45,15 @@ class Axis:
         return self.layout.read
 
     @property
-    def query(self) -> int:
-        """The position of the query state; where there is none, the last one."""
+    def query(self) -> int | None:
+        """The position of the query state; None where there is none, as among the keys of a compressor."""
         found = np.flatnonzero(self.layout.kind == QUERY)
-        return int(found[0]) if len(found) else len(self) - 1
+        return int(found[0]) if len(found) else None
 
     @property
     def n_keys(self) -> int:
         """How many positions there are beside the query: what a uniform row is a share of."""
-        return max(1, len(self) - 1) if QUERY in self.layout.kind else len(self)
+        return len(self) if self.query is None else max(1, len(self) - 1)
 
     def transition(self, position: int) -> int | None:
         """The context transition at a position, n for the query, None where there is none."""

@@ -55,7 +55,8 @@ class CurvePanel:
         if several:
             self.axes.plot(positions, values.mean(axis=0), color=INK, linewidth=2.2)
         self.axes.plot(positions, uniform, color=QUIET, linewidth=1.1, linestyle=(0, (4, 3)))
-        self.axes.axvline(axis.query, color=QUERY, linewidth=1.0)
+        if axis.query is not None:
+            self.axes.axvline(axis.query, color=QUERY, linewidth=1.0)
         highest = max(float(values.max()), float(uniform.max()))
         self.axes.set(xlim=(-0.5, n - 0.5), ylim=(0.0, highest * 1.08))
         mark_episodes(self.axes, axis, colour=HAIRLINE)

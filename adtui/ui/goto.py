@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
+
+from ..axis import Axis
 from ..errors import ConfigError
-from ..records import RunInfo, Sample
+from ..records import RunInfo
 from .selection import LAST, Selection
 
 EXAMPLES = "L2H3 · 2.3 · q57 · k12 · ep3 · s2"
@@ -21,7 +24,7 @@ class Target:
     """A place to go to; None where the text did not say.
 
     Attributes:
-        query, key: token indices from 0; -1 is the last token.
+        query, key: positions of the present view, from 0; -1 is the query row.
         episode: number of an episode within the learning history, as the read-out shows it.
     """
 
@@ -59,9 +62,10 @@ def resolve(target: Target, run: RunInfo, selection: Selection) -> tuple[Selecti
     _within("sample", target.sample, len(run.samples))
     _within("layer", target.layer, run.n_layer)
     _within("head", target.head, run.n_head)
-    sample = run.samples[selection.sample if target.sample is None else target.sample]
-    _within("query", target.query, sample.n_tokens, last=True)
-    _within("key", target.key, sample.n_tokens, last=True)
+    there = selection if target.sample is None else replace(selection, sample=target.sample)
+    axis = there.axis(run)
+    _within("query", target.query, len(axis), last=True)
+    _within("key", target.key, len(axis), last=True)
     named = {
         field.name: value
         for field in fields(target)
@@ -71,24 +75,25 @@ def resolve(target: Target, run: RunInfo, selection: Selection) -> tuple[Selecti
         named["mean"] = False
     key = target.key
     if key is None and target.episode is not None:
-        key = _first_token(sample, target.episode)
+        key = _first_position(axis, target.episode)
     if key == LAST:
-        key = sample.n_tokens - 1
+        key = axis.read
     return replace(selection, **named).clamped(run), key
 
 
-def _first_token(sample: Sample, episode: int) -> int:
-    """Index of the first context token of an episode."""
-    tokens = [index for index, number in enumerate(sample.episode) if int(number) == episode]
-    if not tokens:
-        first, last = int(sample.episode.min()), int(sample.episode.max())
+def _first_position(axis: Axis, episode: int) -> int:
+    """The first position of an episode."""
+    positions = np.flatnonzero(axis.episode == episode)
+    if not len(positions):
+        known = axis.episode[axis.episode >= 0]
+        first, last = int(known.min()), int(known.max())
         raise ConfigError(
             f"ep{episode}",
             expected=f"an episode of this sample, {first} to {last}",
             found=str(episode),
             action=f"try ep{last}",
         )
-    return tokens[0]
+    return int(positions[0])
 
 
 def _within(name: str, index: int | None, count: int, *, last: bool = False) -> None:

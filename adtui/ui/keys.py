@@ -54,11 +54,15 @@ PANES = (
     Key("4", "4", "go_pane(3)", "", "pane 4: attention that each token receives"),
     Key("5", "5", "go_pane(4)", "", "pane 5: the statistics"),
     Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
+    Key("7", "7", "go_pane(6)", "", "pane 7: the query's attention on latent tokens (models with a compressor)"),
+    Key("8", "8", "go_pane(7)", "", "pane 8: what each latent was made from; arrows move its cursor, Shift its head"),
     Key("enter", "Enter", "full", "full size", "the focused pane at full size; Enter or Esc goes back"),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
+    Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), where a transition has several"),
+    Key("c", "c", "round", "", "next round of the compressor"),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
 )
 OUTPUTS = (

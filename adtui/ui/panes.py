@@ -1,4 +1,4 @@
-"""The explorer's six panes and how they share the screen: all at once where there is room, one at a time elsewhere."""
+"""The explorer's panes and how they share the screen: all at once where there is room, one at a time elsewhere."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ from .widgets.statistics import StatisticsPane
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
-NAMES = ("heads", "heatmap", "query", "received", "numbers", "insights")
-HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS = range(6)
+NAMES = ("heads", "heatmap", "query", "received", "numbers", "insights", "latents", "compressor")
+HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, LATENTS, COMPRESSOR = range(8)
+ALWAYS = 6
+"""How many panes every model has; the others are about a compressor and its latents."""
 
 
 class Panes(Vertical):
-    """Six panes, one of them active: it has the focus, and it is the one on display when only one fits.
+    """Panes, one of them active: it has the focus, and it is the one on display when only one fits.
+
+    Six for every model; for a model with a compressor two more, which share their place with the two curves: there are
+    those of the four that were looked at last.
 
     Args:
         plain: ASCII only.
@@ -56,6 +61,10 @@ class Panes(Vertical):
         self.received_curve = CurvePane(id="received-curve", classes="pane")
         self.statistics = StatisticsPane(id="statistics", classes="pane")
         self.insights = InsightLog(id="insights", classes="pane")
+        self.latents = CurvePane(id="latents", classes="pane")
+        self.memory = HeatmapPane(id="memory", classes="pane")
+        self.has_memory = False
+        self._memory_shown = False
         self.all: tuple[Widget, ...] = (
             self.sheet,
             self.heatmap,
@@ -63,6 +72,8 @@ class Panes(Vertical):
             self.received_curve,
             self.statistics,
             self.insights,
+            self.latents,
+            self.memory,
         )
         for index in range(len(self.all)):
             self.name_pane(index)
@@ -78,6 +89,8 @@ class Panes(Vertical):
                 with Horizontal(id="curves"):
                     yield self.query_curve
                     yield self.received_curve
+                    yield self.latents
+                    yield self.memory
                 yield self.insights
 
     @property
@@ -100,6 +113,8 @@ class Panes(Vertical):
         self.heatmap.clear(reason)
         self.query_curve.clear(reason)
         self.received_curve.clear(reason)
+        self.latents.clear(reason)
+        self.memory.clear(reason)
         self.insights.clear()
         self.insights.status(reason)
         for index in range(len(self.all)):
@@ -107,11 +122,31 @@ class Panes(Vertical):
 
     def activate(self, index: int) -> None:
         """Give a pane the focus, and the screen where only one fits."""
-        self.active = index % len(self.all)
-        if self.single:
+        self.active = index % self.count
+        swapped = self.active in (QUERY, RECEIVED, LATENTS, COMPRESSOR) and self._memory_shown != (
+            self.active in (LATENTS, COMPRESSOR)
+        )
+        if swapped:
+            self._memory_shown = not self._memory_shown
+        if self.single or swapped:
             self._arrange()
         self.screen.set_focus(self.all[self.active], scroll_visible=False)
         self.post_message(self.Activated(self.active))
+
+    @property
+    def count(self) -> int:
+        """How many panes there are for this model."""
+        return len(self.all) if self.has_memory else ALWAYS
+
+    def set_memory(self, there: bool) -> None:
+        """Offer the panes of a compressor, or not."""
+        if there == self.has_memory:
+            return
+        self.has_memory = there
+        self._memory_shown = self._memory_shown and there
+        if self.active >= self.count:
+            self.activate(HEADS)
+        self._arrange()
 
     def set_full(self, full: bool) -> None:
         """Give the active pane the whole screen, or take it back."""
@@ -130,8 +165,9 @@ class Panes(Vertical):
         self._arrange()
 
     def _arrange(self) -> None:
+        hidden = (QUERY, RECEIVED) if self._memory_shown else (LATENTS, COMPRESSOR)
         for index, pane in enumerate(self.all):
-            pane.display = not self.single or index == self.active
+            pane.display = index == self.active if self.single else index not in hidden
         for name in self.CONTAINERS:
             container = self.query_one(name)
             container.display = any(child.display for child in container.children)
@@ -143,7 +179,7 @@ class Panes(Vertical):
     def _draw_tabs(self) -> None:
         # Short screens have no room for borders, so the tab carries the title.
         title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
-        self.query_one("#tabs", Static).update(_tabs(self.active, self.app.size.width, title))
+        self.query_one("#tabs", Static).update(_tabs(self.active, self.app.size.width, title, self.count))
 
 
 def _retitle(pane: Widget, title: str) -> bool:
@@ -159,9 +195,10 @@ def _retitle(pane: Widget, title: str) -> bool:
     return True
 
 
-def _tabs(active: int, width: int, title: str = "") -> str:
+def _tabs(active: int, width: int, title: str = "", count: int = ALWAYS) -> str:
     """The line of tabs. Names are cut to their numbers where they do not fit, the active one never."""
-    names = [title if title and index == active else f"{index + 1} {name}" for index, name in enumerate(NAMES)]
+    titles = [f"{index + 1} {name}" for index, name in enumerate(NAMES[:count])]
+    names = [title if title and index == active else name for index, name in enumerate(titles)]
     whole = sum(len(name) + 2 for name in names) <= width
     tabs = []
     for index, name in enumerate(names):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..axis import Axis
+from ..layout import LATENT
 from ..protocol import (
     CellReady,
     Failed,
@@ -18,7 +20,7 @@ from ..records import CellInfo, HeadView, RunInfo, Sample, SampleStats, Sheet
 from . import tsv
 from .engine_client import Engine
 from .latest import Latest
-from .panes import HEADS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED, Panes
+from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED, Panes
 from .renderables.scales import SCALES
 from .selection import LAST, Selection
 
@@ -46,9 +48,12 @@ class Presenter:
         self.stats: dict[int, SampleStats] = {}
         self.view: HeadView | None = None
         self.sheet: Sheet | None = None
+        self.round_view: HeadView | None = None
         self._views: Latest[HeadView] = Latest()
         self._sheets: Latest[Sheet] = Latest(16)
         self._cells: Latest[CellInfo] = Latest(256)
+        self._rounds: Latest[HeadView] = Latest(16)
+        self._round_cells: Latest[CellInfo] = Latest(256)
 
     @property
     def sample(self) -> Sample:
@@ -57,9 +62,15 @@ class Presenter:
         return self.run.samples[self.selection.sample]
 
     @property
+    def axis(self) -> Axis:
+        """The positions on display. Only while a run is open."""
+        assert self.run is not None, "no run is open"
+        return self.selection.axis(self.run)
+
+    @property
     def row(self) -> int:
-        """The query row on display, a token index from 0."""
-        return self.selection.row(self.sample)
+        """The query row on display, a position from 0."""
+        return self.selection.row(self.axis)
 
     @property
     def waiting(self) -> bool:
@@ -69,9 +80,9 @@ class Presenter:
     # -- the run -----------------------------------------------------------------------------------------------------
     def clear(self, reason: str) -> None:
         """Forget the run's numbers and say why there are none; the selection stays, for the next run."""
-        self.run = self.view = self.sheet = None
+        self.run = self.view = self.sheet = self.round_view = None
         self.stats.clear()
-        for questions in (self._views, self._sheets, self._cells):
+        for questions in (self._views, self._sheets, self._cells, self._rounds, self._round_cells):
             questions.clear()
         self.panes.clear(reason)
 
@@ -80,6 +91,7 @@ class Presenter:
         self.clear("capturing attention …")
         self.run = run
         self.panes.sheet.expect(run.n_layer, run.n_head)
+        self.panes.set_memory(run.compressor is not None)
         for note in run.notes:
             self.panes.insights.status(note)
         self.select(self.selection)
@@ -99,11 +111,13 @@ class Presenter:
         self._show_statistics()
         self.ask_sheet()
         self.ask_view()
+        self.ask_round()
 
     def go(self, selection: Selection, key: int | None) -> None:
         """Select, and put the heatmap's cursor on the row that was asked for and on a key."""
-        row = None if selection.query == self.selection.query else selection.row(self.sample)
+        moved = selection.query != self.selection.query
         self.select(selection)
+        row = self.row if moved else None
         if row is not None or key is not None:
             self.panes.heatmap.goto(row, key)
 
@@ -114,7 +128,9 @@ class Presenter:
         chosen = self.selection
         # A pane that is not on display has no size; its picture is still needed, for the curves.
         rows, cols = self.panes.heatmap.pixels_wanted() if self.panes.heatmap.size else UNSEEN
-        request = GetView(self.engine.next_id(), chosen.sample, chosen.layer, chosen.shown_head, self.row, rows, cols)
+        request = GetView(
+            self.engine.next_id(), chosen.sample, chosen.layer, chosen.shown_head, self.row, rows, cols, chosen.unit
+        )
         view = self._views.ask(request)
         if view is None:
             self.engine.send(request)
@@ -127,7 +143,9 @@ class Presenter:
             return
         rows, cols = self.panes.sheet.pixels_wanted()
         shrink = 2 if self.coarse else 1
-        request = GetSheet(self.engine.next_id(), self.selection.sample, max(1, rows // shrink), max(1, cols // shrink))
+        chosen = self.selection
+        size = max(1, rows // shrink), max(1, cols // shrink)
+        request = GetSheet(self.engine.next_id(), chosen.sample, *size, chosen.unit)
         sheet = self._sheets.ask(request)
         if sheet is None:
             self.engine.send(request)
@@ -139,25 +157,66 @@ class Presenter:
         if self.run is None or self.view is None:
             return
         view = self.view
-        request = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, query, key)
+        request = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, query, key, view.unit)
         cell = self._cells.ask(request)
         if cell is None:
             self.engine.send(request)
         else:
             self.panes.heatmap.show_cell(cell)
 
+    def ask_round(self) -> None:
+        """Ask for the compressor's attention in the selected round, where the model has a compressor."""
+        if self.run is None or self.run.compressor is None:
+            return
+        chosen = self.selection
+        if not self.run.compressor.rounds[chosen.sample]:
+            self.round_view = None
+            for pane in (self.panes.memory, self.panes.latents):
+                pane.clear("it all fits: nothing compressed")
+            return
+        pane = self.panes.memory
+        size = pane.pixels_wanted() if pane.size else UNSEEN
+        head = None if chosen.mean else chosen.memory_head
+        request = GetView(
+            self.engine.next_id(), chosen.sample, chosen.memory_layer, head, 0, *size, chosen.unit, chosen.round
+        )
+        view = self._rounds.ask(request)
+        if view is None:
+            self.engine.send(request)
+        elif view is not self.round_view:
+            self._show_round(view)
+
+    def ask_round_cell(self, query: int, key: int) -> None:
+        """The same as `ask_cell` in the compressor's pane."""
+        view = self.round_view
+        if view is None:
+            return
+        place = (view.sample, view.layer, view.head, query, key, view.unit, view.round)
+        request = GetCell(self.engine.next_id(), *place)
+        cell = self._round_cells.ask(request)
+        if cell is None:
+            self.engine.send(request)
+        else:
+            self.panes.memory.show_cell(cell)
+
     # -- showing -----------------------------------------------------------------------------------------------------
     def receive(self, reply: Reply) -> None:
         """Show an answer, unless its pane has moved on."""
         match reply:
             case ViewReady():
-                if self._views.accept(reply.id, reply.view):
+                if reply.view.round is not None:
+                    if self._rounds.accept(reply.id, reply.view):
+                        self._show_round(reply.view)
+                elif self._views.accept(reply.id, reply.view):
                     self._show_view(reply.view)
             case SheetReady():
                 if self._sheets.accept(reply.id, reply.sheet):
                     self._show_sheet(reply.sheet)
             case CellReady():
-                if self._cells.accept(reply.id, reply.cell):
+                if reply.cell.round is not None:
+                    if self._round_cells.accept(reply.id, reply.cell):
+                        self.panes.memory.show_cell(reply.cell)
+                elif self._cells.accept(reply.id, reply.cell):
                     self.panes.heatmap.show_cell(reply.cell)
             case StatsReady():
                 self.stats[reply.sample] = reply.stats
@@ -170,6 +229,10 @@ class Presenter:
             case Failed():
                 self._sheets.fail(reply.id)
                 self._cells.fail(reply.id)
+                self._round_cells.fail(reply.id)
+                if self._rounds.fail(reply.id):
+                    self.round_view = None
+                    self.panes.memory.clear(str(reply.error))
                 if self._views.fail(reply.id):
                     self.view = None
                     self.panes.heatmap.clear(str(reply.error))
@@ -178,20 +241,34 @@ class Presenter:
 
     def _show_view(self, view: HeadView) -> None:
         self.view = view
-        sample = self.sample
-        self.panes.heatmap.show(view, sample)
-        self.panes.query_curve.show(view.query_row, sample, view.query, "", "query")
-        self.panes.received_curve.show(view.received, sample, view.query, "", "received")
+        axis = self.axis
+        self.panes.heatmap.show(view, axis)
+        self.panes.query_curve.show(view.query_row, axis, view.query, "", "query")
+        self.panes.received_curve.show(view.received, axis, view.query, "", "received")
+        latents = axis.layout.kind == LATENT
+        if latents.any():
+            names = Axis.latents(self.sample, int(latents.sum()))
+            self.panes.latents.show(view.query_row[latents], names, view.query, "", "latents")
+        self._title()
+
+    def _show_round(self, view: HeadView) -> None:
+        assert self.run is not None
+        assert self.run.compressor is not None
+        self.round_view = view
+        keys = self.run.compressor.rounds[view.sample][view.round or 0].view(view.unit)
+        rows = Axis.latents(self.sample, self.run.compressor.n_latents)
+        self.panes.memory.show(view, rows, Axis(keys, self.sample))
         self._title()
 
     def _show_sheet(self, sheet: Sheet) -> None:
         self.sheet = sheet
-        self.panes.sheet.show(sheet, self.sample.n_context)
+        self.panes.sheet.show(sheet, self.axis.n_keys)
         self._title()
 
     def _show_statistics(self) -> None:
         stats = self.stats.get(self.selection.sample)
-        self.panes.statistics.show(stats, self.selection.layer, self.selection.shown_head, self.sample)
+        seen = self.sample.last(len(self.axis.layout.visible))
+        self.panes.statistics.show(stats, self.selection.layer, self.selection.shown_head, seen)
         self._title()
 
     def _title(self) -> None:
@@ -204,7 +281,15 @@ class Presenter:
         query = "query" if chosen.query == LAST else f"q{self.row}"
         name = self.panes.name_pane
         name(HEADS, chosen.where)
-        name(HEATMAP, f"{chosen.where}{waiting} · {sample}")
+        layout = self.run.layout(chosen.sample)
+        unit = f" · {chosen.unit}" if layout.summed else ""
+        name(HEATMAP, f"{chosen.where}{waiting}{unit} · {sample}")
+        if self.run.compressor is not None:
+            rounds = len(self.run.compressor.rounds[chosen.sample])
+            name(LATENTS, f"{query} · {chosen.where}")
+            name(
+                COMPRESSOR, f"round {chosen.round}/{rounds} · {chosen.memory_where}" if rounds else "nothing compressed"
+            )
         name(QUERY, f"{query} → history")
         name(RECEIVED, "mean over queries")
         name(NUMBERS, f"{chosen.where} · {sample}")
@@ -230,13 +315,24 @@ class Presenter:
             return f"statistics of {where}", tsv.statistics(stats, chosen.layer, chosen.shown_head)
         if pane == INSIGHTS and (found := self.panes.insights.insights):
             return f"{len(found)} insights", tsv.insights(found)
+        if pane == COMPRESSOR and self.round_view is not None:
+            rows, cols = self.round_view.pooled.shape
+            return f"attention of latents in round {chosen.round}, {chosen.memory_where}, {rows}×{cols}", tsv.matrix(
+                self.round_view
+            )
         if view is None:
             return None
         if pane == HEATMAP:
             rows, cols = view.pooled.shape
             return f"attention of {where}, {rows}×{cols}", tsv.matrix(view)
         if pane == QUERY:
-            return f"attention of q{view.query} in {where}", tsv.curve(view.query_row, self.sample, "attention")
+            return f"attention of q{view.query} in {where}", tsv.curve(view.query_row, self.axis, "attention")
         if pane == RECEIVED:
-            return f"attention received in {where}", tsv.curve(view.received, self.sample, "received")
+            return f"attention received in {where}", tsv.curve(view.received, self.axis, "received")
+        latents = self.axis.layout.kind == LATENT
+        if pane == LATENTS and latents.any():
+            names = Axis.latents(self.sample, int(latents.sum()))
+            return f"attention of q{view.query} on latents in {where}", tsv.curve(
+                view.query_row[latents], names, "attention"
+            )
         return None

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..records import Floats, HeadView, Insight, Sample, SampleStats, Sheet
+from ..axis import Axis
+from ..layout import KINDS
+from ..records import Floats, HeadView, Insight, SampleStats, Sheet
 from .renderables.statistics import STATISTICS
 
 
@@ -30,17 +32,21 @@ def matrix(view: HeadView) -> str:
     return table(header, rows)
 
 
-def curve(values: Floats, sample: Sample, name: str) -> str:
-    """One value per token, with what the token is. The last row is the query, which has no action yet."""
-    header = ["token", "episode", "step", "x", "y", "action", "reward", name]
-    rows: list[list[object]] = []
-    for token in range(sample.n_tokens):
-        context = token < sample.n_context
-        state = sample.states[token] if context else sample.query_state
-        action = int(sample.actions[token]) if context else ""
-        reward = float(sample.rewards[token]) if context else ""
-        place = [token, int(sample.episode[token]), int(sample.step[token]), int(state[0]), int(state[1])]
-        rows.append([*place, action, reward, values[token]])
+def curve(values: Floats, axis: Axis, name: str) -> str:
+    """One value per position, with what stands there. The query has no action yet, a latent belongs to no step."""
+    header = ["token", "kind", "episode", "step", "x", "y", "action", "reward", name]
+    sample, rows = axis.sample, []
+    for position, value in enumerate(values):
+        index, kind = axis.transition(position), KINDS[int(axis.layout.kind[position])]
+        if index is None:
+            rows.append([position, kind, *[""] * 6, value])
+            continue
+        context = index < sample.n_context
+        state = sample.states[index] if context else sample.query_state
+        action = int(sample.actions[index]) if context else ""
+        reward = float(sample.rewards[index]) if context else ""
+        place = [position, kind, int(sample.episode[index]), int(sample.step[index]), int(state[0]), int(state[1])]
+        rows.append([*place, action, reward, value])
     return table(header, rows)
 
 

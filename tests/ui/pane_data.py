@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adtui.axis import Axis
 from adtui.records import HeadStats, HeadView, Insight, RunInfo, Sample, SampleStats, SeedStats, Sheet
 
 N_CONTEXT = 10
@@ -25,6 +26,11 @@ def sample(n: int = N_CONTEXT, horizon: int = 6) -> Sample:
         episode=token // horizon,
         step=steps,
     )
+
+
+def axis(n: int = N_CONTEXT, horizon: int = 6) -> Axis:
+    """The sample's tokens."""
+    return Axis.plain(sample(n, horizon))
 
 
 def attention(n: int = N, causal: bool = True) -> np.ndarray:

@@ -8,8 +8,8 @@ from fake_engine import CONTEXT, HEADS, LAYERS, run_info
 
 from adtui.protocol import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
 from adtui.ui.keys import KEYS
+from adtui.ui.panes import ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
 from adtui.ui.panes import HEADS as HEADS_PANE
-from adtui.ui.panes import HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
 from adtui.ui.screens.goto import GotoScreen
 from adtui.ui.screens.help import HelpScreen
 from adtui.ui.selection import Selection
@@ -105,7 +105,7 @@ async def test_enter_gives_a_pane_the_screen_and_takes_it_back(pane: int, back: 
         assert panes.all[pane].outer_size.width == 120
         await pilot.press(back)
         await until(pilot, lambda: not panes.full)
-        assert all(each.display for each in panes.all)
+        assert [each.display for each in panes.all] == [index < ALWAYS for index in range(len(panes.all))]
 
 
 async def test_the_scale_goes_round() -> None:
@@ -160,8 +160,8 @@ async def test_r_opens_the_run_again_and_keeps_the_selection() -> None:
     [
         (HEADS_PANE, "layer\tH0\tH1"),
         (HEATMAP, "query\\key\t0"),
-        (QUERY, "token\tepisode\tstep"),
-        (RECEIVED, "token\tepisode\tstep"),
+        (QUERY, "token\tkind\tepisode"),
+        (RECEIVED, "token\tkind\tepisode"),
         (NUMBERS, "layer\thead\tstatistic"),
         (INSIGHTS, "where\tkind\tstatus"),
     ],
@@ -214,13 +214,28 @@ async def test_the_palette_runs_our_commands() -> None:
         await until(pilot, lambda: app.explorer.presenter.selection.mean)
 
 
+async def test_keys_for_what_this_model_lacks_say_so() -> None:
+    async with opened() as (app, _engine, pilot):
+        for key, said in {
+            "t": "every transition is one token",
+            "c": "this model has no compressor",
+            "7": "this model has no compressor",
+            "8": "this model has no compressor",
+        }.items():
+            await pilot.press(key)
+            await until(pilot, lambda said=said: said in screen_text(app))
+            app.clear_notifications()
+        assert app.explorer.presenter.selection == Selection()
+        assert app.explorer.panes.active == HEADS_PANE
+
+
 def _tested() -> set[str]:
     """Keys that the tests above press."""
     pressed = {key for keys, _ in SELECTIONS for key in keys}
     return (
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
-        | set("123456")
+        | set("12345678tc")
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, sample_stats, sheet
 
+from adtui.axis import Axis
 from adtui.protocol import GetSheet, GetView
 from adtui.ui import tsv
 from adtui.ui.renderables.statistics import STATISTICS
@@ -28,10 +29,10 @@ def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
 def test_curve_has_a_row_per_token_and_no_action_at_the_query() -> None:
     shown = sample()
     values = np.linspace(0, 1, CONTEXT + 1, dtype=np.float32)
-    _, *rows = cells(tsv.curve(values, shown, "attention"))
+    _, *rows = cells(tsv.curve(values, Axis.plain(shown), "attention"))
     assert len(rows) == CONTEXT + 1
-    assert rows[-1][5:7] == ["", ""]
-    assert rows[3][1:5] == ["0", "3", str(shown.states[3, 0]), str(shown.states[3, 1])]
+    assert rows[-1][6:8] == ["", ""]
+    assert rows[3][1:6] == ["transition", "0", "3", str(shown.states[3, 0]), str(shown.states[3, 1])]
 
 
 def test_statistics_of_one_head_and_of_a_layer() -> None:

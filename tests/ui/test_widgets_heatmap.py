@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pane_data import N, attention, sample, view
+from pane_data import N, attention, axis, view
 from pane_host import Host, lines
 from textual import on
 from textual.geometry import Region
@@ -30,7 +30,7 @@ async def test_says_why_it_is_empty() -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE) as pilot:
         assert "no attention yet" in "".join(lines(pane))
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         pane.clear("the engine has left")
         await pilot.pause()
         assert "the engine has left" in "".join(lines(pane))
@@ -52,7 +52,7 @@ async def test_ascii_shows_one_pixel_a_cell() -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, ASCII).run_test(size=SIZE) as pilot:
         assert pane.pixels_wanted() == (19, 94)
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         await pilot.pause()
         shown = lines(pane)
         assert shown[0].startswith("e0  @@''")
@@ -66,7 +66,7 @@ async def test_starts_on_the_largest_weight_of_the_query() -> None:
     async with host.run_test(size=SIZE) as pilot:
         matrix = attention()
         matrix[-1, 3] = 0.9
-        pane.show(view(matrix), sample())
+        pane.show(view(matrix), axis())
         await pilot.pause()
         assert pane.cursor == (10, 3)
         moved = host.of(HeatmapPane.CursorMoved)[-1]
@@ -98,7 +98,7 @@ async def test_starts_on_the_largest_weight_of_the_query() -> None:
 async def test_keys(keys: list[str], cursor: tuple[int, int]) -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         pane.goto(5, 5)
         await pilot.press(*keys)
         assert pane.cursor == cursor
@@ -107,11 +107,11 @@ async def test_keys(keys: list[str], cursor: tuple[int, int]) -> None:
 async def test_another_head_keeps_the_cursor_and_another_context_does_not() -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE):
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         pane.goto(7, 2)
-        pane.show(view(head=1), sample())
+        pane.show(view(head=1), axis())
         assert pane.cursor == (7, 2)
-        pane.show(view(attention(31)), sample(30))
+        pane.show(view(attention(31)), axis(30))
         assert pane.cursor == (30, 30)
 
 
@@ -119,7 +119,7 @@ async def test_a_query_that_cannot_see_the_key_shows_what_it_attends_to_most() -
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE):
         shown = view()
-        pane.show(shown, sample())
+        pane.show(shown, axis())
         pane.goto(7, 6)
         pane.goto(query=4)
         assert pane.cursor == (4, int(np.nanargmax(shown.pooled[4])))
@@ -132,7 +132,7 @@ async def test_masked_cell() -> None:
     pane = HeatmapPane()
     host = HeatmapHost(pane, TRUE)
     async with host.run_test(size=SIZE) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         pane.goto(3, 7)
         await pilot.pause()
         assert lines(pane)[-1].endswith("key is after the query: masked")
@@ -143,7 +143,7 @@ async def test_pooled_cell_shows_its_largest_weight_and_waits_for_the_rank() -> 
     pane = HeatmapPane()
     host = HeatmapHost(pane, TRUE)
     async with host.run_test(size=SIZE) as pilot:
-        pane.show(view(block=3), sample())
+        pane.show(view(block=3), axis())
         pane.goto(8, 3)
         await pilot.pause()
         assert pane.cursor == (6, 5)
@@ -164,7 +164,7 @@ async def test_a_cursor_move_repaints_two_cells_and_what_changes_in_the_readout(
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE) as pilot:
         big = np.full((38, 38), 1 / 38, np.float32)
-        pane.show(view(big), sample(37))
+        pane.show(view(big), axis(37))
         pane.goto(20, 20)
         await pilot.pause()
         painted: list[Region] = []
@@ -179,7 +179,7 @@ async def test_a_cursor_move_repaints_two_cells_and_what_changes_in_the_readout(
 async def test_what_is_painted_is_what_would_be_drawn_afresh() -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=SIZE) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         for key in ("up", "up", "left", "right", "up", "home", "G"):
             await pilot.press(key)
         shown = [list(pane.render_line(y)) for y in range(pane.size.height - 1)]
@@ -191,7 +191,7 @@ async def test_click_moves_the_cursor() -> None:
     pane = HeatmapPane()
     host = HeatmapHost(pane, ASCII)
     async with host.run_test(size=SIZE) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         await pilot.pause()
         zoom = 94 // (2 * N) if 19 // N > 1 else 1
         await pilot.click(HeatmapPane, offset=(1 + 4 + 2 * zoom * 3, 1 + 5))
@@ -203,7 +203,7 @@ async def test_click_moves_the_cursor() -> None:
 async def test_scale_recolours() -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, ASCII).run_test(size=SIZE) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         await pilot.pause()
         before = lines(pane)
         pane.scale = "linear"
@@ -218,7 +218,7 @@ async def test_scale_recolours() -> None:
 async def test_small_panes_are_no_errors(size: tuple[int, int]) -> None:
     pane = HeatmapPane()
     async with HeatmapHost(pane, TRUE).run_test(size=size) as pilot:
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         await pilot.press("up", "left", "home", "G")
         assert len(lines(pane)) == pane.size.height
 

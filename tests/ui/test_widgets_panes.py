@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pane_data import insight, run_info, sample, sample_stats, sheet
+from pane_data import axis, insight, run_info, sample, sample_stats, sheet
 from pane_host import Host, lines
 from textual import on
 from textual.geometry import Region
@@ -89,12 +89,12 @@ async def test_curve() -> None:
     pane = CurvePane()
     async with Host(pane, ASCII).run_test(size=(50, 12)) as pilot:
         assert "no attention yet" in "".join(lines(pane))
-        pane.show(np.linspace(0, 1, 11, dtype=np.float32), sample(), 10, "query → history")
+        pane.show(np.linspace(0, 1, 11, dtype=np.float32), axis(), 10, "query → history")
         await pilot.pause()
         assert lines(pane)[0].startswith("1.000+")
         assert lines(pane)[-1].split() == ["e0", "e1"]
         assert str(pane.border_title) == "query → history"
-        pane.show(np.linspace(0, 1, 11, dtype=np.float32), sample(), 4, "", "query")
+        pane.show(np.linspace(0, 1, 11, dtype=np.float32), axis(), 4, "", "query")
         await pilot.pause()
         assert lines(pane)[-1].split() == ["e0"], "keys after the query are left out"
         assert str(pane.border_title) == "query → history"
@@ -106,7 +106,7 @@ async def test_curve_of_any_query_row_in_any_size(query: int) -> None:
     async with Host(pane, TRUE).run_test(size=(50, 12)) as pilot:
         for size in ((50, 12), (20, 6), (8, 4)):
             await pilot.resize_terminal(*size)
-            pane.show(np.full(11, 1 / 11, np.float32), sample(), query, "", "query")
+            pane.show(np.full(11, 1 / 11, np.float32), axis(), query, "", "query")
             assert len(lines(pane)) == pane.size.height
 
 

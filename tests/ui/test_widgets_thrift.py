@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyte
-from pane_data import attention, sample, view
+from pane_data import attention, axis, view
 from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 
@@ -53,13 +53,13 @@ async def test_the_terminal_shows_what_the_compositor_would_paint() -> None:
     app = Lean()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
         pane = app.query_one(HeatmapPane)
-        pane.show(view(), sample())
+        pane.show(view(), axis())
         await pilot.pause()
         for step in ("up", "up", "left", "home", "G", "end"):
             await pilot.press(step)
             await pilot.pause()
             assert [line.replace("▄", "▀") for line in app.terminal.display] == painted_afresh(app)
-        pane.show(view(attention()[::-1].copy(), block=3), sample())
+        pane.show(view(attention()[::-1].copy(), block=3), axis())
         await pilot.pause()
         assert [line.replace("▄", "▀") for line in app.terminal.display] == painted_afresh(app)
 
@@ -67,7 +67,7 @@ async def test_the_terminal_shows_what_the_compositor_would_paint() -> None:
 async def test_a_cursor_move_is_at_most_200_bytes() -> None:
     app = Lean()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
-        app.query_one(HeatmapPane).show(view(attention(38)), sample(37))
+        app.query_one(HeatmapPane).show(view(attention(38)), axis(37))
         await pilot.pause()
         costs = []
         for step in ["up", "left"] * 6:
@@ -82,7 +82,7 @@ async def test_a_cursor_move_is_at_most_200_bytes() -> None:
 async def test_nothing_is_taken_for_known_after_a_resize() -> None:
     app = Lean()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
-        app.query_one(HeatmapPane).show(view(), sample())
+        app.query_one(HeatmapPane).show(view(), axis())
         await pilot.resize_terminal(60, 20)
         app.terminal.reset()
         await pilot.resize_terminal(WIDTH, HEIGHT)

@@ -10,6 +10,8 @@ from rich.text import Text
 
 from adtui.records import Floats, Ints
 
+from .heatmap import name_of
+
 LINE, REWARD_MARK, CURSOR_MARK, REFERENCE = 39, 214, 51, 244
 """xterm colours: readable on dark and on light backgrounds."""
 
@@ -56,11 +58,14 @@ def thin(values: Floats, points: int) -> tuple[NDArray[np.float64], Floats]:
 def ticks(episode: Ints, width: int) -> tuple[list[int], list[str]]:
     """Positions and labels of episode starts, as many as `width` cells hold with a space between."""
     changed = np.flatnonzero(np.concatenate([[True], np.diff(episode) != 0]))
+    if len(changed) == 1 and episode[0] < 0:  # latents alone: their numbers
+        step = max(1, -(-len(episode) * 4 // max(1, width)))
+        return list(range(0, len(episode), step)), [str(i) for i in range(0, len(episode), step)]
     positions: list[int] = []
     labels: list[str] = []
     free = 0.0
     for token in changed.tolist():
-        label = f"e{episode[token]}"
+        label = name_of(int(episode[token]))
         x = token / max(1, len(episode) - 1) * (width - 1)
         # plotext centres the label on its tick.
         if x - len(label) / 2 >= free or not positions:

@@ -57,8 +57,13 @@ class Frame:
 
 
 def gutter_width(episode: Ints) -> int:
-    """Cells for "e12", the mark of the query row and a space; (N,) episodes of the tokens."""
-    return len(f"e{int(episode.max())}") + 2
+    """Cells for "e12", the mark of the query row and a space; (N,) episodes of the positions."""
+    return max(len(name_of(int(end))) for end in (episode.max(), episode.min())) + 2
+
+
+def name_of(episode: int) -> str:
+    """The label of an episode; latents belong to none."""
+    return f"e{episode}" if episode >= 0 else "lat"
 
 
 def room(width: int, height: int, gutter: int, rows_per_cell: int) -> tuple[int, int]:
@@ -81,9 +86,9 @@ class Heatmap:
 
     Attributes:
         levels: (R, C) uint8 from `to_levels`.
-        row_edges, col_edges: (R + 1,), (C + 1,) int64, token indices that bound the pixels.
-        episode: (N,) int64, of every token; rewarded: (N,) bool, tokens whose transition was rewarded.
-        query: token index of the query row on display.
+        row_edges, col_edges: (R + 1,), (C + 1,) int64, positions that bound the pixels.
+        episode: (K,) int64, of every key, -1 for latents; rewarded: (K,) bool, keys whose transition was rewarded.
+        query: position of the query row on display.
         frame: where it lies; table: how it is coloured.
     """
 
@@ -95,6 +100,10 @@ class Heatmap:
     query: int
     frame: Frame
     table: ColorTable
+    row_episode: Ints | None = None
+    """(Q,) int64, of every query; None: queries and keys are the same."""
+    query_key: int | None = -1
+    """Position of the query state among the keys, -1 is the last one; None: it is not there."""
 
     @property
     def query_pixel(self) -> int:
@@ -136,9 +145,10 @@ class Heatmap:
         first, last = self._rows_of(y)
         start, stop = int(self.row_edges[first]), int(self.row_edges[last + 1])
         label = ""
-        starts = [t for t in range(start, stop) if t == 0 or self.episode[t] != self.episode[t - 1]]
+        episode = self.episode if self.row_episode is None else self.row_episode
+        starts = [t for t in range(start, stop) if t == 0 or episode[t] != episode[t - 1]]
         if starts and y * self.frame.rows_per_cell % self.frame.zoom_y < self.frame.rows_per_cell:
-            label = f"e{self.episode[starts[0]]}"
+            label = name_of(int(episode[starts[0]]))
         label = label.ljust(self.frame.gutter - 2)
         if first <= self.query_pixel <= last:
             return [Segment(label, FAINT), Segment("▶ " if self.table.utf8 else "> ", ACCENT)]
@@ -153,12 +163,13 @@ class Heatmap:
         """One cell per column below the picture: rewarded keys, episode starts, and the query itself."""
         reward, boundary = ("▲", "╵") if self.table.utf8 else ("^", "|")
         changed = np.concatenate([[True], np.diff(self.episode) != 0])
+        query = None if self.query_key is None else self.query_key % len(self.episode)
         cells: list[tuple[str, Style]] = []
         for col in range(min(self.frame.cols, self.frame.width // self.frame.zoom_x)):
             span = slice(int(self.col_edges[col]), int(self.col_edges[col + 1]))
             if self.rewarded[span].any():
                 cell = (reward, REWARD)
-            elif span.stop == len(self.episode):
+            elif query is not None and span.start <= query < span.stop:
                 cell = ("q", ACCENT)
             elif changed[span].any():
                 cell = (boundary, FAINT)
@@ -173,7 +184,7 @@ class Heatmap:
         changed = np.flatnonzero(np.concatenate([[True], np.diff(self.episode) != 0]))
         for token in changed:
             col = int(np.searchsorted(self.col_edges, token, side="right")) - 1
-            label, x = f"e{self.episode[token]}", col * self.frame.zoom_x
+            label, x = name_of(int(self.episode[token])), col * self.frame.zoom_x
             if x + len(label) <= self.frame.width and (not text or x > len(text)):
                 text = text.ljust(x) + label
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from adtui.axis import Axis
+from adtui.layout import ACTION, CLOSE, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE
 from adtui.records import Sample
 
 # The grid is drawn with x down and y to the right, as a matrix: action 0 (x+1) goes down, 1 up, 2 (y+1) right, 3 left.
@@ -9,17 +11,46 @@ ARROWS = ("↓", "↑", "→", "←", "·")
 ASCII_ARROWS = ("v", "^", ">", "<", ".")
 
 
-def place(sample: Sample, token: int) -> str:
-    """Where a token is: "ep3 t7 (2,4)"."""
-    state = sample.states[token] if token < sample.n_context else sample.query_state
-    return f"ep{sample.episode[token]} t{sample.step[token]} ({state[0]},{state[1]})"
+def place(sample: Sample, index: int) -> str:
+    """Where a transition is, or the query: "ep3 t7 (2,4)"."""
+    state = sample.states[index] if index < sample.n_context else sample.query_state
+    return f"ep{sample.episode[index]} t{sample.step[index]} ({state[0]},{state[1]})"
 
 
-def transition(sample: Sample, token: int, utf8: bool = True) -> str:
-    """A context token in full: "ep1 t3 (4,4) ↓ (5,4) r=1"."""
-    after = sample.next_states[token]
-    arrow = action_arrow(int(sample.actions[token]), utf8)
-    return f"{place(sample, token)} {arrow} ({after[0]},{after[1]}) r={sample.rewards[token]:.3g}"
+def transition(sample: Sample, index: int, utf8: bool = True) -> str:
+    """A context transition in full: "ep1 t3 (4,4) ↓ (5,4) r=1"."""
+    after = sample.next_states[index]
+    arrow = action_arrow(int(sample.actions[index]), utf8)
+    return f"{place(sample, index)} {arrow} ({after[0]},{after[1]}) r={sample.rewards[index]:.3g}"
+
+
+def source(axis: Axis, position: int, utf8: bool = True) -> str:
+    """A position as the one that attends: "ep3 t7 (2,4)", "latent 3", "ep3 t7 action ↓"."""
+    index = axis.transition(position)
+    kind = int(axis.layout.kind[position])
+    if index is None:
+        first = int((axis.layout.kind[:position] == LATENT).sum())
+        return f"latent {first}" if kind == LATENT else {OPEN: "mark <c>", CLOSE: "mark </c>"}[kind]
+    sample = axis.sample
+    if kind in (ACTION, REWARD):
+        of = f"ep{sample.episode[index]} t{sample.step[index]}"
+        what = action_arrow(int(sample.actions[index]), utf8) if kind == ACTION else f"{sample.rewards[index]:.3g}"
+        return f"{of} {'action' if kind == ACTION else 'reward'} {what}"
+    if kind == QUERY_ACTION:
+        return "the query's action"
+    return place(sample, index)
+
+
+def target(axis: Axis, position: int, utf8: bool = True) -> str:
+    """A position as the one attended to: a whole transition is told in full."""
+    kind, index = int(axis.layout.kind[position]), axis.transition(position)
+    if index is None or kind in (ACTION, REWARD, QUERY_ACTION):
+        return f"key {source(axis, position, utf8)}"
+    if kind == QUERY:
+        return f"key = query {place(axis.sample, index).split()[-1]}"
+    if kind == STATE:
+        return f"key {place(axis.sample, index)}"
+    return f"key {transition(axis.sample, index, utf8)}"
 
 
 def action_arrow(action: int, utf8: bool = True) -> str:
@@ -29,7 +60,8 @@ def action_arrow(action: int, utf8: bool = True) -> str:
 
 
 def cell_readout(
-    sample: Sample,
+    rows: Axis,
+    cols: Axis,
     query: int,
     key: int,
     value: float | None,
@@ -41,21 +73,19 @@ def cell_readout(
     """One line about one cell of the heatmap.
 
     Args:
-        query, key: token indices; for a pooled cell, those of its largest weight.
+        rows, cols: what the queries and the keys are.
+        query, key: positions; for a pooled cell, those of its largest weight.
         value: the weight, None when the key is masked.
         rank: (rank in the query's row, number of keys that it sees), None while unknown.
         block: (queries, keys) that the cell stands for.
         utf8: ASCII only when False.
     """
     arrow, dot, times = (" → ", " · ", "×") if utf8 else (" -> ", " | ", "x")
-    source = f"query {place(sample, query)}"
+    asking = source(rows, query, utf8)
+    asking = asking if asking.startswith(("latent", "mark", "the query")) else f"query {asking}"
     if value is None:
-        return f"{source}{arrow}key {place(sample, key)}{dot}key is after the query: masked"
-    if key == sample.n_context:
-        target = f"key = query {place(sample, key).split()[-1]}"
-    else:
-        target = f"key {transition(sample, key, utf8)}"
-    parts = [f"{source}{arrow}{target}", weight(value)]
+        return f"{asking}{arrow}key {source(cols, key, utf8)}{dot}key is after the query: masked"
+    parts = [f"{asking}{arrow}{target(cols, key, utf8)}", weight(value)]
     if block != (1, 1):
         parts.append(f"max of {block[0]}{times}{block[1]}")
     if rank is not None:

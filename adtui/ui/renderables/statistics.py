@@ -9,6 +9,11 @@ from adtui.records import HOLDING, HeadStats, SampleStats, SeedStats
 
 STATISTICS: list[tuple[str, str, str]] = [
     ("self_mass", "self mass", "Attention of the query on itself; everything below is over the context only."),
+    (
+        "other_mass",
+        "latents, marks",
+        "Attention of the query on tokens that stand for no transition, if any.",
+    ),
     ("entropy", "entropy H", "Entropy in nats of p, the row over the n context keys, renormalised to sum to 1."),
     ("entropy_norm", "H / ln n", "Entropy over its largest possible value: 1 is uniform, 0 is a single key."),
     ("effective", "effective keys", "e^H: the number of equally used keys that would have this entropy."),
@@ -50,7 +55,7 @@ def number(value: float) -> str:
     if not np.isfinite(value):
         return "–"
     if value == 0 or abs(value) >= 100:
-        return f"{value:.0f}"
+        return f"{value + 0.0:.0f}"  # + 0.0: entropy of a single key is -0.0
     if abs(value) < 0.001:
         return f"{value:.1e}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
@@ -87,6 +92,8 @@ def statistics_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: 
     """
     rows = [("over the context", "plain", weighted_name(utf8))]
     for key, name, _ in STATISTICS:
+        if key == "other_mass" and not (stats.plain.other_mass > 0).any():
+            continue
         plain, weighted = (cells(each, layer, head, key, utf8) for each in (stats.plain, stats.weighted))
         rows += zip(labels(name, stats, key), plain, weighted, strict=True)
     wide = max(cell_len(name) for name, _, _ in rows)

@@ -19,7 +19,7 @@ from ...records import RunInfo
 from ..engine_client import Engine
 from ..goto import Target, resolve
 from ..keys import bar, bindings
-from ..panes import HEADS, HEATMAP, Panes
+from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
 from ..plain import ascii_only
 from ..presenter import Presenter
 from ..selection import Selection
@@ -111,7 +111,7 @@ class ExplorerScreen(Screen[None]):
         )
 
     def _draw_bar(self) -> None:
-        heatmap = self.panes.active == HEATMAP
+        heatmap = self.panes.active in (HEATMAP, COMPRESSOR)
         self.query_one("#keybar", Static).update(bar(self.size.width, heatmap=heatmap, plain=self.plain))
 
     # -- panes -------------------------------------------------------------------------------------------------------
@@ -119,19 +119,28 @@ class ExplorerScreen(Screen[None]):
     def _activated(self) -> None:
         self._draw_bar()
 
-    @on(HeatmapPane.SizeChanged)
+    @on(HeatmapPane.SizeChanged, "#heatmap")
     def _heatmap_resized(self) -> None:
         self.presenter.ask_view()
+
+    @on(HeatmapPane.SizeChanged, "#memory")
+    def _memory_resized(self) -> None:
+        self.presenter.ask_round()
 
     @on(SheetPane.SizeChanged)
     def _sheet_resized(self) -> None:
         self.presenter.ask_sheet()
 
-    @on(HeatmapPane.CursorMoved)
+    @on(HeatmapPane.CursorMoved, "#heatmap")
     def _cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
         # A single weight's rank can be read off the picture; a pooled one's cannot.
         if not event.exact and event.value is not None:
             self.presenter.ask_cell(event.query, event.key)
+
+    @on(HeatmapPane.CursorMoved, "#memory")
+    def _memory_cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
+        if not event.exact and event.value is not None:
+            self.presenter.ask_round_cell(event.query, event.key)
 
     @on(SheetPane.Selected)
     def _clicked(self, event: SheetPane.Selected) -> None:
@@ -143,7 +152,10 @@ class ExplorerScreen(Screen[None]):
 
     def action_go_pane(self, index: int) -> None:
         """A pane by number."""
-        self.panes.activate(index)
+        if index < self.panes.count:
+            self.panes.activate(index)
+        else:
+            self.notify("this model has no compressor, and so no latents", severity="warning")
 
     def action_full(self) -> None:
         """The active pane at full size, or back."""
@@ -165,13 +177,42 @@ class ExplorerScreen(Screen[None]):
         """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
         if self.panes.active == HEATMAP:
             self.panes.heatmap.move_cursor(down, right)
+        elif self.panes.active == COMPRESSOR:
+            self.panes.memory.move_cursor(down, right)
         else:
             self.action_select(down, right)
 
     def action_select(self, layers: int, heads: int) -> None:
-        """Another layer or head."""
+        """Another layer or head: the compressor's in its own pane, the model's elsewhere."""
         if run := self.presenter.run:
-            self._select(self.presenter.selection.moved(run, layers, heads))
+            chosen = self.presenter.selection
+            memory = self.panes.active == COMPRESSOR
+            self._select((chosen.memory_moved if memory else chosen.moved)(run, layers, heads))
+
+    def action_round(self) -> None:
+        """Another round of the compressor."""
+        run = self.presenter.run
+        if run is None:
+            return
+        rounds = 0 if run.compressor is None else len(run.compressor.rounds[self.presenter.selection.sample])
+        if rounds == 0:
+            why = "this model has no compressor" if run.compressor is None else "this context was not compressed"
+            self.notify(why, severity="warning")
+            return
+        if self.panes.active not in (LATENTS, COMPRESSOR):
+            self.panes.activate(COMPRESSOR)
+        else:
+            self._select(self.presenter.selection.memory_moved(run, rounds=1))
+
+    def action_unit(self) -> None:
+        """Tokens, or transitions."""
+        run = self.presenter.run
+        if run is None:
+            return
+        if run.layout(self.presenter.selection.sample).summed:
+            self._select(self.presenter.selection.other_view(run))
+        else:
+            self.notify("every transition is one token here: both views are the same", timeout=3)
 
     def action_sample(self, step: int) -> None:
         """Another sample."""

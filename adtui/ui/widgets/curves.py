@@ -1,12 +1,12 @@
-"""A curve over the tokens: what the query attends to, or what each key receives."""
+"""A curve over the positions: what the query attends to, or what each key receives."""
 
 from __future__ import annotations
 
-import numpy as np
 from rich.segment import Segment
 from textual.strip import Strip
 
-from adtui.records import Floats, Sample
+from adtui.axis import Axis
+from adtui.records import Floats
 from adtui.ui.renderables.curve import curve_lines
 
 from .pane import Pane
@@ -19,28 +19,29 @@ class CurvePane(Pane):
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "query → history"
         self._values: Floats | None = None
-        self._sample: Sample | None = None
+        self._axis: Axis | None = None
         self._strips: list[Strip] | None = None
         self._reason = "no attention yet"
 
-    def show(self, values: Floats, sample: Sample, query: int, title: str, kind: str = "query") -> None:
+    def show(self, values: Floats, axis: Axis, query: int, title: str, kind: str = "query") -> None:
         """Draw values over tokens.
 
         Args:
             values: (N,) float32.
-            query: token index of the query row; keys after it are left out where `kind` is "query".
+            axis: what the positions are.
+            query: position of the query row; keys after it are left out where `kind` is "query".
             title: for the border; "" leaves it as it is.
             kind: "query" (attention of one query) or "received" (average that each key receives).
         """
         self._values = values[: query + 1] if kind == "query" else values
-        self._sample = sample
+        self._axis = axis
         if title:
             self.border_title = title
         self._invalidate()
 
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
-        self._values = self._sample = None
+        self._values = self._axis = None
         self._reason = reason
         self._invalidate()
 
@@ -51,15 +52,15 @@ class CurvePane(Pane):
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
-        if self._values is None or self._sample is None:
+        if self._values is None or self._axis is None:
             return [self.strip([])] * (height // 2) + [self.strip([Segment(self._reason.center(width))])]
         count = len(self._values)
         lines = curve_lines(
             self._values,
             width,
             height,
-            episode=self._sample.episode[:count],
-            rewarded=np.append(self._sample.rewards > 0, False)[:count],
+            episode=self._axis.episode[:count],
+            rewarded=self._axis.rewarded[:count],
             utf8=self.table.utf8,
             color=self.table.name != "ascii",
         )

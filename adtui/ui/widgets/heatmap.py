@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from adtui.records import CellInfo, HeadView, Sample
+from adtui.axis import Axis
+from adtui.records import CellInfo, HeadView
 from adtui.ui.renderables.heatmap import Heatmap, fit, gutter_width, room
 from adtui.ui.renderables.readout import cell_readout
 from adtui.ui.renderables.scales import largest, legend, to_levels
@@ -51,7 +52,12 @@ class HeatmapPane(Pane):
         key: int
         value: float | None
         exact: bool
+        pane: HeatmapPane
         can_replace_earlier = True
+
+        @property
+        def control(self) -> HeatmapPane:
+            return self.pane
 
     @dataclass
     class Chosen(Message):
@@ -66,12 +72,18 @@ class HeatmapPane(Pane):
 
         rows: int
         cols: int
+        pane: HeatmapPane
+
+        @property
+        def control(self) -> HeatmapPane:
+            return self.pane
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "attention"
         self._view: HeadView | None = None
-        self._sample: Sample | None = None
+        self._rows: Axis | None = None
+        self._cols: Axis | None = None
         self._top: float | None = None
         self._cell: CellInfo | None = None
         self._pixel = (0, 0)
@@ -83,11 +95,18 @@ class HeatmapPane(Pane):
         self._wanted = (0, 0)
 
     # -- what the app calls ------------------------------------------------------------------------------------------
-    def show(self, view: HeadView, sample: Sample, top: float | None = None) -> None:
-        """Draw a view; `top` fixes the weight of the brightest colour (to compare heads), else the view's largest."""
+    def show(self, view: HeadView, axis: Axis, keys: Axis | None = None, top: float | None = None) -> None:
+        """Draw a view.
+
+        Args:
+            axis: what its rows are, and its columns too unless `keys` says otherwise.
+            top: the weight of the brightest colour (to compare heads), else the view's largest.
+        """
+        keys = axis if keys is None else keys
         before = self.cursor if self._view is not None else None
-        same = before is not None and self._sample is not None and self._sample.n_tokens == sample.n_tokens
-        self._view, self._sample, self._top = view, sample, top
+        sizes = (len(axis), len(keys))
+        same = self._rows is not None and self._cols is not None and (len(self._rows), len(self._cols)) == sizes
+        self._view, self._rows, self._cols, self._top = view, axis, keys, top
         if same and before is not None:
             self._pixel = self._pixel_of(*before)
         else:
@@ -106,7 +125,13 @@ class HeatmapPane(Pane):
     def show_cell(self, cell: CellInfo) -> None:
         """Complete the read-out of a pooled pixel with the rank; ignored when the cursor has moved on."""
         view = self._view
-        if view is None or (cell.sample, cell.layer, cell.head) != (view.sample, view.layer, view.head):
+        if view is None or (cell.sample, cell.layer, cell.head, cell.unit, cell.round) != (
+            view.sample,
+            view.layer,
+            view.head,
+            view.unit,
+            view.round,
+        ):
             return
         if (cell.query, cell.key) == self.cursor:
             self._cell = cell
@@ -114,7 +139,7 @@ class HeatmapPane(Pane):
 
     @property
     def cursor(self) -> tuple[int, int]:
-        """(query, key) token indices of the weight under the cursor."""
+        """(query, key) positions of the weight under the cursor."""
         view = self._view
         if view is None:
             return (0, 0)
@@ -129,7 +154,7 @@ class HeatmapPane(Pane):
             self._put(min(max(self._pixel[0] + dq, 0), rows - 1), min(max(self._pixel[1] + dk, 0), cols - 1))
 
     def goto(self, query: int | None = None, key: int | None = None) -> None:
-        """Put the cursor on the pixel that holds this query and key token; None keeps the present one.
+        """Put the cursor on the pixel that holds this query and key; None keeps the present one.
 
         Where only the query is given and cannot see the present key, the cursor goes to what it attends to most.
         """
@@ -143,7 +168,7 @@ class HeatmapPane(Pane):
 
     def pixels_wanted(self) -> tuple[int, int]:
         """(rows, cols) of pixels that the pane can show now."""
-        gutter = gutter_width(self._sample.episode) if self._sample is not None else 4
+        gutter = gutter_width(self._rows.episode) if self._rows is not None else 4
         width, height = self.size
         return room(width, height - self._readout_lines, gutter, self.table.rows_per_cell)
 
@@ -170,23 +195,25 @@ class HeatmapPane(Pane):
 
     def _redraw(self) -> None:
         """Colour the view again, in full."""
-        view, sample = self._view, self._sample
-        if view is None or sample is None or not self.size:
+        view, rows, cols = self._view, self._rows, self._cols
+        if view is None or rows is None or cols is None or not self.size:
             return
         table, (width, height) = self.table, self.size
         top = largest(view.pooled) if self._top is None else self._top
-        gutter = gutter_width(sample.episode)
+        gutter = gutter_width(rows.episode)
         self._picture = Heatmap(
-            levels=to_levels(view.pooled, self.scale, sample.n_context, top),
+            levels=to_levels(view.pooled, self.scale, cols.n_keys, top),
             row_edges=view.row_edges,
             col_edges=view.col_edges,
-            episode=sample.episode,
-            rewarded=np.append(sample.rewards > 0, False),
+            episode=cols.episode,
+            rewarded=cols.rewarded,
             query=view.query,
             frame=fit(view.pooled.shape, width, height - self._readout_lines, gutter, table.rows_per_cell),
             table=table,
+            row_episode=rows.episode,
+            query_key=cols.query,
         )
-        self.border_subtitle = legend(self.scale, top, sample.n_context, table)
+        self.border_subtitle = legend(self.scale, top, cols.n_keys, table)
         self._strips.clear()
         self._cell = None
         self._readout = self._compose_readout()
@@ -218,11 +245,18 @@ class HeatmapPane(Pane):
         return 1 if self.size.width >= WIDE_ENOUGH else 2
 
     def _compose_readout(self) -> list[str]:
-        if self._view is None or self._sample is None:
+        if self._view is None or self._rows is None or self._cols is None:
             return []
         query, key = self.cursor
         text = cell_readout(
-            self._sample, query, key, self._value(), rank=self._rank(), block=self._block(), utf8=self.table.utf8
+            self._rows,
+            self._cols,
+            query,
+            key,
+            self._value(),
+            rank=self._rank(),
+            block=self._block(),
+            utf8=self.table.utf8,
         )
         return textwrap.wrap(text, max(10, self.size.width - 1), max_lines=self._readout_lines, placeholder=" ~")
 
@@ -267,7 +301,7 @@ class HeatmapPane(Pane):
     # -- events ------------------------------------------------------------------------------------------------------
     def _announce(self) -> None:
         if self._view is not None:
-            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact))
+            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact, self))
 
     def _pixel_of(self, query: int, key: int) -> tuple[int, int]:
         """The pixel (row, col) that holds a query and a key token, the nearest where there is none."""
@@ -285,7 +319,7 @@ class HeatmapPane(Pane):
         wanted = self.pixels_wanted()
         if wanted != self._wanted:
             self._wanted = wanted
-            self.post_message(self.SizeChanged(*wanted))
+            self.post_message(self.SizeChanged(*wanted, self))
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
