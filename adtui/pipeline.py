@@ -257,6 +257,7 @@ def open_session(
             policy=model.policy,
             progress=progress,
             histories=histories,
+            stride=model.stride,
         )
     chosen = found.samples
     first = capture(model, chosen[0])
