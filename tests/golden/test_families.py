@@ -1,0 +1,180 @@
+"""`adtui extract` equals the users' own models, and independent references of other sizes, in every family.
+
+Tolerances: 1e-5, and 1e-4 for the family with RMS norms where it is deep. The references reckon in float64 with weights
+made to attend sharply: three wide layers in float32 then differ by up to 2e-5, which is float32's own noise.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from checkpoints import make_run, reference, save_checkpoint, settings
+from references import Context, Expected, contexts, encoder, gpt2, llama, marked, rad
+
+from adtui.__main__ import main
+
+Arrays = dict[str, np.ndarray]
+
+
+def extracted(run: Path, inputs: Path, output: Path, *options: str) -> Arrays:
+    assert main(["extract", str(run), "--inputs", str(inputs), "--output", str(output), *options]) == 0
+    with np.load(output) as file:
+        return dict(file)
+
+
+# -- the users' own files ----------------------------------------------------------------------------------------------
+RUNS = {
+    "adcw_ad": ("AD-darkroom-seed0", 1e-5),
+    "dicp_ad": ("AD-darkroom-dynamicsFalse-seed0", 1e-4),
+    "rad_ad": ("ad_dr-darkroom-seed0", 1e-5),
+    "rad_rad": ("rad_dr-darkroom-seed0", 1e-5),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_extract_equals_golden(fixtures_dir: Path, tmp_path: Path, name: str) -> None:
+    run, tolerance = RUNS[name]
+    golden = fixtures_dir / name / "golden.npz"
+    found = extracted(fixtures_dir / name / "runs" / run, golden, tmp_path / "y.npz")
+    with np.load(golden) as file:
+        expected = dict(file)
+    np.testing.assert_allclose(found["attn"], expected["attn"], rtol=0, atol=tolerance)
+    np.testing.assert_allclose(found["logits"], expected["logits"], rtol=0, atol=tolerance)
+    np.testing.assert_allclose(found["attn"].sum(axis=-1), 1, atol=1e-5)
+    states = expected.get("logits_all_state_tokens", expected.get("logits_selected"))
+    if states is not None:
+        np.testing.assert_allclose(found["state_logits"], states, rtol=0, atol=1e-5)
+    rounds = [key for key in expected if key.startswith("compress_round")]
+    assert sorted(rounds) == sorted(key for key in found if key.startswith("compress_round"))
+    for key in rounds:
+        np.testing.assert_allclose(found[key], expected[key], rtol=0, atol=1e-5, err_msg=key)
+    if "compression_info" in expected:
+        info = json.loads(str(expected["compression_info"]))
+        assert len(rounds) // 4 == info["num_compressions"]  # two layers, each with self and cross
+        assert np.isin(found["tokens"], ["state", "action", "reward"]).sum() == info["visible_context_tokens"]
+
+
+# -- other sizes -------------------------------------------------------------------------------------------------------
+BIG = {"d_model": 64, "n_layer": 3, "n_head": 4, "n_transit": 50}
+SMALL = {"d_model": 32, "n_layer": 2, "n_head": 2, "n_transit": 12}
+ONE_HEAD = {"d_model": 16, "n_layer": 1, "n_head": 1, "n_transit": 9}
+VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "llama": (llama, {}),
+    "llama dynamics": (llama, {"dynamics": True}),
+    "DPT": (llama, {"model": "DPT"}),
+    "DPT dynamics": (llama, {"model": "DPT", "dynamics": True}),
+    "gpt2": (gpt2, {}),
+    "rad": (rad, {}),
+    "rad, other heads": (rad, {"compress_n_heads": 1, "compress_n_layers": 1, "n_compress_tokens": 7}),
+    "rad, one round allowed": (rad, {"max_compressions": 1}),
+    "rad, none allowed": (rad, {"max_compressions": 0}),
+    "marked": (marked, {"compress_interval": 5}),
+    "marked, first batch": (marked, {"compress_interval": 30}),
+    "marked, switched off": (marked, {"use_compressed_context": False}),
+}
+
+
+@pytest.mark.parametrize("sizes", [BIG, SMALL, ONE_HEAD], ids=["big", "small", "one head"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_extract_equals_an_independent_reference(variant: str, sizes: dict[str, int], tmp_path: Path) -> None:
+    module, more = VARIANTS[variant]
+    run = module.make_run(tmp_path / "run", seed=5, **sizes, **more)
+    n = min(8, sizes["n_transit"] - 4) if module is marked else sizes["n_transit"] - 1
+    for length in (n, n // 2, 1):
+        given = [contexts(length, seed) for seed in (1, 2)]
+        found = extracted(run, write_inputs(tmp_path / "x.npz", given), tmp_path / "y.npz")
+        for index, context in enumerate(given):
+            same(found, index, module.expected(run, *context), 1e-5 if sizes is not BIG else 5e-5)
+
+
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("norm", ["post", "pre"])
+@pytest.mark.parametrize("sizes", [BIG, SMALL, ONE_HEAD], ids=["big", "small", "one head"])
+def test_the_encoder_equals_torchs_own_layers(norm: str, causal: bool, sizes: dict[str, int], tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", norm, **sizes, seed=3)
+    given = [contexts(sizes["n_transit"] - 1, seed) for seed in (1, 2)]
+    options = [] if causal else ["--no-causal"]
+    found = extracted(run, write_inputs(tmp_path / "x.npz", given), tmp_path / "y.npz", *options)
+    for index, context in enumerate(given):
+        same(found, index, encoder.expected(run, *context, causal=causal), 1e-5)
+
+
+def test_pre_norm_without_a_final_norm_is_told_by_the_settings(tmp_path: Path) -> None:
+    """Its keys are those of post-norm."""
+    model = reference("post", seed=1)
+    for layer in model.transformer_encoder.layers:
+        layer.norm_first = True
+    run = tmp_path / "run"
+    save_checkpoint(run / "ckpt-3.pt", model.state_dict(), settings(tf_norm_first=True))
+    context = contexts(10, 4)
+    found = extracted(run, write_inputs(tmp_path / "x.npz", [context]), tmp_path / "y.npz")
+    x = torch.cat(
+        [
+            model.embed_context(torch.from_numpy(features(context)).float()),
+            model.embed_query_state(torch.tensor([context.query_state[0] * 9 + context.query_state[1]])),
+        ]
+    )[None]
+    mask = torch.nn.Transformer.generate_square_subsequent_mask(11)
+    with torch.no_grad():
+        logits = model.pred_action(model.transformer_encoder(x + model.pos_embedding[:, :11], mask=mask)[0, -1])
+    np.testing.assert_allclose(found["logits"][0], logits, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+@pytest.mark.parametrize("module", [llama, gpt2, rad, marked], ids=lambda module: module.__name__)
+def test_wrappers_leave_no_trace(prefix: str, module: Any, tmp_path: Path) -> None:
+    run = module.make_run(tmp_path / "run", n_transit=12)
+    inputs = write_inputs(tmp_path / "x.npz", [contexts(5, 1)])
+    plain = extracted(run, inputs, tmp_path / "y.npz")
+    [file] = run.glob("*.pt")
+    content = torch.load(file, weights_only=True)
+    content["model"] = {prefix + name: tensor for name, tensor in content["model"].items()}
+    content["config"]["device"] = torch.device("cuda:3")
+    torch.save(content, file)
+    wrapped = extracted(run, inputs, tmp_path / "z.npz")
+    for name, values in plain.items():
+        np.testing.assert_array_equal(wrapped[name], values, err_msg=name)
+
+
+def test_a_wrong_head_count_changes_the_attention(tmp_path: Path) -> None:
+    """It fits every shape: only the checkpoint's own settings can tell, or the user."""
+    run = llama.make_run(tmp_path / "run", n_transit=12)
+    inputs = write_inputs(tmp_path / "x.npz", [contexts(11, 1)])
+    right = extracted(run, inputs, tmp_path / "y.npz")
+    asked = extracted(run, inputs, tmp_path / "z.npz", "--heads", "2")
+    wrong = extracted(run, inputs, tmp_path / "w.npz", "--heads", "4")
+    np.testing.assert_array_equal(right["attn"], asked["attn"])
+    assert wrong["attn"].shape[2] == 4
+    assert np.abs(wrong["logits"] - right["logits"]).max() > 1e-3
+
+
+# -- helpers -----------------------------------------------------------------------------------------------------------
+def features(context: Context) -> np.ndarray:
+    one_hot = np.eye(5)[context.actions]
+    return np.concatenate([context.states, one_hot, context.rewards[:, None], context.next_states], axis=1)
+
+
+def write_inputs(path: Path, given: list[Context]) -> Path:
+    names = ("states", "actions", "rewards", "next_states", "query_states", "target_actions")
+    np.savez(
+        path, **{f"in_{name}": np.stack(column) for name, column in zip(names, zip(*given, strict=True), strict=True)}
+    )
+    return path
+
+
+def same(found: Arrays, index: int, expected: Expected, tolerance: float) -> None:
+    np.testing.assert_allclose(found["attn"][index], expected.attention, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(found["logits"][index], expected.logits, rtol=0, atol=tolerance)
+    if "state_logits" in expected.extras:
+        np.testing.assert_allclose(found["state_logits"][index], expected.extras["state_logits"], rtol=0, atol=1e-5)
+    for number, one in enumerate(expected.extras.get("rounds", [])):
+        for kind in ("self", "cross"):
+            for layer, weights in enumerate(one[kind]):
+                name = f"compress_round{number}_layer{layer}_{kind}"
+                np.testing.assert_allclose(found[name][index], weights, rtol=0, atol=1e-5, err_msg=name)
+    assert len([name for name in found if name.endswith("layer0_cross")]) == len(expected.extras.get("rounds", []))
