@@ -167,7 +167,7 @@ class Model:
         return (
             self._tensor(states, torch.int64),
             self._tensor(actions, torch.int64),
-            self._tensor(rewards, torch.float32),
+            self._tensor(rewards, next(self.network.parameters()).dtype),
             self._tensor(next_states, torch.int64),
             self._tensor(query_states, torch.int64),
         )
