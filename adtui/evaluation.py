@@ -36,6 +36,7 @@ class EvaluationPlan:
         n_context: longest context in transitions.
         streams: histories per held-out goal; as many in all are spread over the training goals.
         control_streams: histories per held-out goal in each control.
+        stride: see `rollouts.rollout`.
         workers: threads that roll out groups of rooms side by side; the numbers do not depend on it.
     """
 
@@ -49,6 +50,7 @@ class EvaluationPlan:
     seed: int = 0
     greedy: bool = False
     workers: int = 1
+    stride: int = 1
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ def _returns(
             greedy=plan.greedy,
             wipe_each_episode=wipe,
             zero_rewards=zero,
+            stride=plan.stride,
             progress=report,
         ).returns()
 

@@ -3,6 +3,7 @@
 Names are those of the AD code's own attention script, so that the paths in papers hold:
 `layer_<l>/attention_heatmap_sample<s>_layer<l>.png`, `layer_<l>/attention_lines_sample<s>_layer<l>.png`,
 `layer_<l>/attention_summary_layer<l>.png`; and `overview.png`, and `attention_head_sample<s>_layer<l>_head<h>.png`.
+Of models with a compressor also `compressor/attention_compressor_sample<s>_layer<l>.png`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from .atomic import replacing
 from .axis import Axis
 from .errors import ExportError
+from .figures.compressor import compressor_figure
 from .figures.head import head_figure
 from .figures.heatmap import HeatmapPage, visible_pairs
 from .figures.lines import LinesPage
@@ -21,10 +24,23 @@ from .figures.overview import overview_figure
 from .figures.png import Press
 from .figures.style import DPI, print_style
 from .figures.summary import summary_figure
+from .layout import Layout
 from .records import Attention, Floats, SampleStats
 
 Matrices = Callable[[int, int], Floats]
 """(sample, layer) → (H, N, N) attention."""
+
+
+class Round(Protocol):
+    """One round of a compressor: see `attention.Round`."""
+
+    @property
+    def cross(self) -> Floats: ...
+    @property
+    def layout(self) -> Layout: ...
+
+
+Rounds = Callable[[int], Sequence[Round]]
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,7 @@ class Exhibit:
         axes: of each sample its tokens, in order; attentions, stats: likewise.
         matrices: gives the full attention of a sample's layer when it is needed.
         layers: which layers to draw.
+        rounds: sample → its rounds of a compressor, none where there is none.
         dpi: dots per inch; print resolution unless a test asks for less.
     """
 
@@ -46,11 +63,13 @@ class Exhibit:
     matrices: Matrices
     layers: Sequence[int]
     dpi: float = DPI
+    rounds: Rounds = lambda _: ()
+    n_compressor_figures: int = 0
 
     @property
     def count(self) -> int:
         """Number of figures of `export_all`."""
-        return len(self.layers) * (2 * len(self.axes) + 1) + 1
+        return len(self.layers) * (2 * len(self.axes) + 1) + 1 + self.n_compressor_figures
 
 
 def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
@@ -79,6 +98,7 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
         with print_style():
             png = press.png(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))
         yield write(folder / f"attention_summary_layer{layer}.png", png)
+    yield from _compressor(exhibit, directory / "compressor", press)
     with print_style():
         figure = overview_figure(
             lambda layer: exhibit.matrices(0, layer),
@@ -90,6 +110,23 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
         )
         png = press.png(figure)
     yield write(directory / "overview.png", png)
+
+
+def _compressor(exhibit: Exhibit, folder: Path, press: Press) -> Iterator[Path]:
+    for index, axis in enumerate(exhibit.axes):
+        rounds = exhibit.rounds(index)
+        for layer in range(len(rounds[0].cross) if rounds else 0):
+            with print_style():
+                figure = compressor_figure(
+                    [one.cross[layer] for one in rounds],
+                    [Axis(one.layout, axis.sample) for one in rounds],
+                    index=index,
+                    layer=layer,
+                    title=exhibit.title,
+                    dpi=exhibit.dpi,
+                )
+                png = press.png(figure)
+            yield write(folder / f"attention_compressor_sample{index}_layer{layer}.png", png)
 
 
 def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, head: int | None) -> Iterator[Path]:

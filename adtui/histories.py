@@ -259,7 +259,9 @@ def _rolled_out(
     rng = np.random.default_rng(seed)
     goals = np.resize(rng.permutation(pool), count)
     episodes = n // horizon + 1 + EPISODES_AFTER
-    histories = rollout(policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, progress=progress)
+    histories = rollout(
+        policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, stride=stride, progress=progress
+    )
     share = (rng.permutation(count) + rng.random(count)) / count
     queries = n + (share * (episodes * horizon - n)).astype(np.int64) // stride * stride
     samples = []

@@ -175,6 +175,7 @@ class Session:
         from .export import Exhibit  # matplotlib: only for those who draw
 
         order = range(len(self.samples))
+        memory = self.info.compressor
         return Exhibit(
             title=f"{self.info.name} · step {self.info.step}",
             axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
@@ -182,6 +183,8 @@ class Session:
             stats=[self.stats[index] for index in order],
             matrices=self.matrices,
             layers=list(range(self.model.n_layer)) if layers is None else layers,
+            rounds=lambda index: self.capture(index).rounds,
+            n_compressor_figures=0 if memory is None else memory.n_layer * sum(1 for one in memory.rounds if one),
         )
 
     def check_head(self, layer: int, head: int | None) -> None:
@@ -316,7 +319,7 @@ def logit_gap(model: Model, sample: Sample, captured: Capture, checkpoint: Check
 
 def _context_length(asked: int | None, model: Model) -> int:
     if asked is None:
-        return model.n_context_max
+        return model.n_context_usual
     if not 1 <= asked <= model.n_context_max:
         raise ConfigError(
             "--context",

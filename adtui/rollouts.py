@@ -46,6 +46,7 @@ def rollout(
     greedy: bool = False,
     wipe_each_episode: bool = False,
     zero_rewards: bool = False,
+    stride: int = 1,
     progress: Progress | None = None,
 ) -> Histories:
     """Let `policy` act for `episodes` in one room for each entry of `goals` (B,).
@@ -57,6 +58,7 @@ def rollout(
         greedy: take the most likely action instead of drawing one.
         wipe_each_episode: control; the context is emptied at every reset.
         zero_rewards: control; the policy sees reward 0 everywhere (the returned rewards are the true ones).
+        stride: the context begins at a multiple of so many steps: models that read batches get whole ones.
         progress: called after each episode with (done, total).
 
     Returns:
@@ -70,7 +72,7 @@ def rollout(
         if step % horizon == 0:
             environment.reset()
         here = environment.states
-        first = max(0, step - n_context, step - step % horizon if wipe_each_episode else 0)
+        first = max(0, -((n_context - step) // stride) * stride, step - step % horizon if wipe_each_episode else 0)
         seen = slice(first, step)
         shown = np.where(zero_rewards, 0, past.rewards[:, seen]).astype(np.float32)
         logits = policy(past.states[:, seen], past.actions[:, seen], shown, past.next_states[:, seen], here)

@@ -102,7 +102,7 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
         raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
     return EvaluationPlan(
         split=split,
-        n_context=args.context or n_context,
+        n_context=args.context or model.n_context_usual,
         size=model.grid_size,
         horizon=horizon,
         episodes=args.episodes,
@@ -111,6 +111,7 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
         seed=args.seed,
         greedy=args.greedy,
         workers=workers,
+        stride=model.stride,
     )
 
 

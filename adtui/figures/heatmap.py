@@ -199,7 +199,7 @@ def legend(figure: Figure, left: float, top: float) -> None:
     """What the marks mean, its top left corner at the given inches."""
     marks: list[Any] = [
         Patch(facecolor=MASKED, edgecolor=INK, linewidth=0.4, label="masked: the query\ncannot see this key"),
-        Line2D([], [], label="query that decides\nthe action (last row)", **QUERY_ARROW),
+        Line2D([], [], label="query that decides\nthe action", **QUERY_ARROW),
         Patch(facecolor=REWARD, label="rewarded transition"),
         Line2D([], [], color=HAIRLINE, linewidth=1.2, label="episode boundary"),
     ]

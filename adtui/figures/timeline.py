@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.transforms import blended_transform_factory
 
 from ..axis import Axis
+from ..layout import LATENT
 from .style import HAIRLINE, QUERY, QUIET, REWARD, SMALL
 
 STRIP, GAP = 0.09, 0.04  # inches: height of the strip of reward marks above an axes, and the space around it
@@ -54,6 +55,7 @@ def mark_episodes(axes: Axes, axis: Axis, *, colour: str = HAIRLINE, both: bool 
 def name_episodes(axes: Axes, axis: Axis, height: float, width: float) -> None:
     """Episode numbers above the axes (`width` × `height` inches), thinned out until they cannot touch."""
     starts, count = axis.starts, axis.starts.size
+    latents = np.flatnonzero(axis.layout.kind == LATENT)
     if not count:
         return
     ends = np.append(starts[1:], len(axis))
@@ -66,6 +68,9 @@ def name_episodes(axes: Axes, axis: Axis, height: float, width: float) -> None:
             continue  # a sliver of an episode at the edge has no room for its name
         text = f"ep {axis.episode[starts[index]]}"
         axes.text(centres[index], line, text, transform=across, ha="center", va="bottom", size=SMALL, color=QUIET)
+    if len(latents) * width >= 0.6 * len(axis):
+        centre = float(latents.mean())
+        axes.text(centre, line, "latents", transform=across, ha="center", va="bottom", size=SMALL, color=QUIET)
 
 
 def mark_query(axes: Axes, row: int) -> None:

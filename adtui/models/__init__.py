@@ -77,6 +77,11 @@ class Model:
         return self.network.n_context_max
 
     @property
+    def n_context_usual(self) -> int:
+        """The context length to open with."""
+        return self.network.n_context_usual
+
+    @property
     def stride(self) -> int:
         """Contexts begin at multiples of this many steps of their history."""
         return self.network.stride

@@ -59,6 +59,11 @@ class Network(nn.Module, ABC):
     def n_context_max(self) -> int:
         """Longest context in transitions."""
 
+    @property
+    def n_context_usual(self) -> int:
+        """The context length to open with, in transitions: the longest, where nothing speaks for another."""
+        return self.n_context_max
+
     @abstractmethod
     def layout(self, n: int) -> Layout:
         """What the tokens of a captured pass over n transitions stand for."""

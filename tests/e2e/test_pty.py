@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 import os
 import re
 import signal
@@ -170,6 +171,62 @@ def export(app: Terminal, directory: Path) -> None:
     app.wait(lambda: set(figures.rglob("*.png")) > first, 120)
     app.wait("export")
     app.wait(lambda: re.search(r"wrote \d\d+ figures", app.text), 240)
+
+
+FAMILIES = {
+    "encoder": ("", "encoder"),
+    "marked": ("marked", "encoder with compressed context"),
+    "llama": ("llama", "llama"),
+    "dynamics": ("llama", "llama · dynamics"),
+    "gpt2": ("gpt2", "gpt2"),
+    "rad": ("rad", "rad · window of 24 tokens"),
+}
+
+
+def family_run(name: str, directory: Path) -> Path:
+    if name == "encoder":
+        return make_run(directory, "post", n_transit=12)
+    more = {"dynamics": True} if name == "dynamics" else {}
+    run: Path = importlib.import_module(f"references.{FAMILIES[name][0]}").make_run(directory, n_transit=16, **more)
+    return run
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, name: str) -> None:
+    app = start(family_run(name, tmp_path / "runs" / name), "--samples", "2", size=(160, 44))
+    app.wait("1 heads · L0H0")
+    app.wait(lambda: re.search(r"\d+ found", app.text))
+    app.wait(FAMILIES[name][1])
+    for key, seen in [("j", "1 heads · L1H0"), ("l", "1 heads · L1H1"), ("m", "L1 mean"), ("n", "sample 2/2")]:
+        app.send(key)
+        app.wait(seen)
+    app.send("m")
+    app.wait("1 heads · L1H1")
+    app.send("t")
+    if name in ("gpt2", "rad", "dynamics"):
+        app.wait("tokens · sample 2/2")
+        app.send("t")
+        app.wait("transitions · sample 2/2")
+    else:
+        app.wait("every transition is one token")
+    app.send("8")
+    if name == "rad":
+        app.wait("8 compressor · round 0/")
+        app.send("c")
+        app.wait("8 compressor · round 1/")
+        app.send("jl")
+        app.wait("latent 1 → key")
+        app.send("7")
+        app.wait("7 latents")
+    else:
+        app.wait("this model has no compressor")
+    for key in "123456[]{}":
+        app.send(key)
+    app.send("e")
+    app.wait("wrote 1 figure")
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])

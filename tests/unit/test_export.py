@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -98,9 +99,7 @@ def test_a_fresh_process_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_order_does_not_matter(exhibit: Exhibit, tmp_path: Path) -> None:
     """A page that has shown other samples shows the next one like a new page."""
     list(export_all(exhibit, tmp_path / "all"))
-    last = Exhibit(
-        exhibit.title, exhibit.axes, exhibit.attentions, exhibit.stats, exhibit.matrices, [1], exhibit.dpi
-    )
+    last = Exhibit(exhibit.title, exhibit.axes, exhibit.attentions, exhibit.stats, exhibit.matrices, [1], exhibit.dpi)
     list(export_all(last, tmp_path / "last"))
     whole, part = digests(tmp_path / "all"), digests(tmp_path / "last")
     assert all(whole[name] == part[name] for name in part)
@@ -183,3 +182,28 @@ def test_a_file_where_the_directory_should_be(exhibit: Exhibit, tmp_path: Path) 
     (tmp_path / "figs").write_text("")
     with pytest.raises(ExportError, match="figs"):
         next(export_all(exhibit, tmp_path / "figs"))
+
+
+def test_latents_and_separate_tokens_are_drawn(tmp_path: Path) -> None:
+    """Every figure of runs whose tokens are no transitions, the compressor's included; twice the same."""
+    from references import gpt2, rad
+
+    session = open_session(rad.make_run(tmp_path / "runs" / "rad"), samples=2)
+    list(session.measure_all())
+    small = replace(session.exhibit(), dpi=DPI)
+    names = [str(path.relative_to(tmp_path / "a")) for path in export_all(small, tmp_path / "a")]
+    assert len(names) == small.count
+    assert sorted(name for name in names if "compressor" in name) == [
+        f"compressor/attention_compressor_sample{sample}_layer{layer}.png" for sample in (0, 1) for layer in (0, 1)
+    ]
+    assert [path.name for path in export_all(small, tmp_path / "b")] == [Path(name).name for name in names]
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+    short = open_session(rad.make_run(tmp_path / "runs" / "short"), samples=1, context=4)
+    list(short.measure_all())
+    assert not [path for path in export_all(replace(short.exhibit(), dpi=DPI), tmp_path / "c") if "compr" in path.name]
+    separate = open_session(gpt2.make_run(tmp_path / "runs" / "gpt2"), samples=1)
+    list(separate.measure_all())
+    written = list(export_all(replace(separate.exhibit(), dpi=DPI), tmp_path / "d"))
+    assert len(written) == 7
+    [one] = export_head(replace(separate.exhibit(), dpi=DPI), tmp_path / "d", sample=0, layer=1, head=None)
+    assert one.is_file()

@@ -46,6 +46,14 @@ def test_context_grows_from_nothing_and_slides() -> None:
         np.testing.assert_array_equal(query, histories.states[:, step])
 
 
+def test_a_stride_begins_contexts_at_its_multiples() -> None:
+    spy = Spy()
+    histories = rollout(spy, GOALS, 2, 11, stride=6)
+    for step, (states, _, _, _, _) in enumerate(spy.seen):
+        first = max(0, step // 6 * 6 - 6)  # the batch before the present one
+        np.testing.assert_array_equal(states, histories.states[:, first:step])
+
+
 def test_context_holds_the_cell_reached_at_the_end_of_an_episode() -> None:
     histories = rollout(random_policy, GOALS, 2, 30)
     np.testing.assert_array_equal(move(histories.states, histories.actions), histories.next_states)
