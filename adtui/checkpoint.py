@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from .errors import CheckpointError
+from .pickle_scan import HostilePickleError, scan
 
 #: Largest content that is read at all. Content beyond the slack must also be in proportion to the file's size: torch
 #: does not compress, but an unused embedding may be stored as one expanded row.
@@ -28,12 +29,21 @@ MAX_EXPANSION = 4
 SLACK_BYTES = 256 << 20
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
-_MAX_CONFIG_VALUES = 20_000
+_MAX_CONFIG_VALUES = 40_000
 _LAYOUT = "a checkpoint saved as torch.save({'step', 'config', 'model'})"
 _DAMAGED = "copy it again, or open another checkpoint"
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _STEP = re.compile(r"(\d+)\.\w+$")
 _PREFIXES = ("module.", "_orig_mod.")
+_HEAD_BYTES = 32
+_ZIP = b"PK\x03\x04"
+#: What torch's older format begins with: a number as a pickle of any protocol. Nothing else is shown to torch, which
+#: would try it as a tar file first.
+_LEGACY = re.compile(rb"\x80[\x02-\x05]\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19\.")
+_LEGACY_PICKLES = 5  # that number, a version, a platform, the content, the storages' names
+_MAX_PICKLE_BYTES = 256 << 20
+_MAX_INT_BITS = 256
+_MAX_NAME = 300
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,8 +121,8 @@ def _read(path: Path, size: int) -> Any:
         raise CheckpointError(path, expected=_LAYOUT, found="an empty file", action=_DAMAGED)
     try:
         with path.open("rb") as file:
-            head = file.read(4)
-            if head.startswith(b"PK"):
+            head = file.read(_HEAD_BYTES)
+            if head.startswith(_ZIP):
                 _check_archive(path, file, size)
             elif size > MAX_BYTES:
                 raise _too_large(path, size)
@@ -135,11 +145,15 @@ def _check_archive(path: Path, file: BinaryIO, size: int) -> None:
 
 def _unpickle(path: Path, file: BinaryIO, head: bytes) -> Any:
     try:
+        _check_pickles(file, head)
+        file.seek(0)
         with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_scalars()):
             warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
             return torch.load(file, map_location="cpu", weights_only=True)
     except MemoryError:
         raise _too_large(path, None) from None
+    except HostilePickleError as error:
+        raise CheckpointError(path, expected=_LAYOUT, found=str(error), action=_SAVE_AGAIN) from None
     # torch raises whatever its unpickler meets in bad bytes: KeyError, UnicodeDecodeError, struct.error, …
     except Exception as error:
         refused = _GLOBAL.search(str(error))
@@ -152,8 +166,29 @@ def _unpickle(path: Path, file: BinaryIO, head: bytes) -> Any:
             ) from None
         if isinstance(error, OSError):
             raise
-        found = "a truncated or damaged file" if head[:1] in (b"P", b"\x80") else "bytes of another kind"
-        raise CheckpointError(path, expected=_LAYOUT, found=found, action=_DAMAGED) from None
+        raise CheckpointError(path, expected=_LAYOUT, found=_look(head), action=_DAMAGED) from None
+
+
+def _look(head: bytes) -> str:
+    """What a file that cannot be read looks like."""
+    if head.startswith(b"\x80") and len(head) == _HEAD_BYTES and not _LEGACY.match(head):
+        return "a pickle that torch.save did not write"
+    return "a truncated or damaged file" if head[:1] in (b"P", b"\x80") else "bytes of another kind"
+
+
+def _check_pickles(file: BinaryIO, head: bytes) -> None:
+    """Refuse what would hang or kill the process while it is unpickled; see `pickle_scan`."""
+    if head.startswith(_ZIP):
+        scan(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
+        return
+    if not _LEGACY.match(head):
+        raise ValueError("neither of torch's formats")
+    data = file.read(_MAX_PICKLE_BYTES)
+    end = 0
+    for _ in range(_LEGACY_PICKLES):
+        end = scan(data, end)
+    if end >= _MAX_PICKLE_BYTES:
+        raise HostilePickleError(f"more than {_MAX_PICKLE_BYTES >> 20} MB without a tensor")
 
 
 def _numpy_scalars() -> list[Any]:
@@ -195,13 +230,14 @@ def _checkpoint(path: Path, content: Any, size: int) -> Checkpoint:
     return Checkpoint(path, _step(content.get("step"), path), plain, _weights(path, model, size), size)
 
 
+_STEPS = 1 << 63
 _SAVE_AGAIN = "save it in that form, see the README"
 
 
 def _step(step: Any, path: Path) -> int:
     if isinstance(step, Tensor | np.generic) and step.ndim == 0:
         step = step.item()
-    if isinstance(step, int | float) and np.isfinite(step):
+    if isinstance(step, int | float) and 0 <= step < _STEPS:
         return int(step)
     named = _STEP.search(path.name)
     return int(named[1]) if named else 0
@@ -225,6 +261,8 @@ def _weights(path: Path, model: Mapping[Any, Any], size: int) -> dict[str, Tenso
     weights: dict[str, Tensor] = {}
     for name, tensor in model.items():
         bare = _bare(str(name))
+        if len(bare) > _MAX_NAME:
+            raise _bad_weight(path, f"{bare[:40]}…", f"a name of {len(bare)} characters")
         if bare in weights:
             raise _bad_weight(path, bare, "two of that name once prefixes are stripped")
         weights[bare] = _usable(path, bare, tensor.detach())
@@ -256,7 +294,9 @@ def _bare(name: str) -> str:
 
 
 def _bad_weight(path: Path, name: Any, found: str) -> CheckpointError:
-    return CheckpointError(f"{path}, {name}", expected="a dense tensor", found=found, action=_SAVE_AGAIN)
+    return CheckpointError(
+        f"{path}, {str(name)[:_MAX_NAME]}", expected="a dense tensor", found=found, action=_SAVE_AGAIN
+    )
 
 
 def _tensor_kind(value: Any) -> str:
@@ -283,10 +323,12 @@ class _Plain:
         self.left -= 1
         if self.left < 0 or depth > 40:
             raise CheckpointError(self.path, expected="settings in 'config'", found="far more", action=_SAVE_AGAIN)
+        if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:
+            return f"a number of {value.bit_length()} bits"  # too large for any float, and for a message
         if value is None or (isinstance(value, bool | int | float | str) and type(value).__module__ == "builtins"):
             return value
         if isinstance(value, Mapping):
-            return {str(key): self.value(item, depth + 1) for key, item in value.items()}
+            return {str(self.value(key, depth + 1)): self.value(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value(item, depth + 1) for item in value]
         if isinstance(value, Tensor | np.generic) and value.ndim == 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -226,3 +227,66 @@ def test_a_file_that_never_rests_is_an_error(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(module, "_read", read)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     assert "being written" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "step", [10**30, 10**600, -5, float("inf"), np.float64("nan"), torch.tensor(1j), "9"], ids=type
+)
+def test_a_step_that_is_none_is_taken_from_the_name(tmp_path: Path, step: Any) -> None:
+    assert load_checkpoint(save(tmp_path / "ckpt-12.pt", {"model": WEIGHTS, "step": step})).step == 12
+
+
+def test_numbers_beyond_all_measure_are_words(tmp_path: Path) -> None:
+    config = {"tf_n_head": 10**600, 10**600: 1, "list": [2**300]}
+    found = load_checkpoint(save(tmp_path / "ckpt-1.pt", {"model": WEIGHTS, "config": config}))
+    assert "bits" in str(found.config["tf_n_head"])
+    assert len(repr(found.config)) < 200
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"})" + b"\x85" * 1_000_000 + b"K\x01s",
+        b"}" + b"(" * 60 + b")" + b"".join(b"q%c" % i + b"h%c" % i * 9 + b"t" for i in range(60)) + b"K\x01s",
+    ],
+    ids=["deep", "wide"],
+)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_keys_that_cannot_be_hashed_are_refused(tmp_path: Path, key: bytes, legacy: bool) -> None:
+    path, program = tmp_path / "ckpt-1.pt", b"\x80\x02" + key + b"."
+    if legacy:
+        head = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True})
+        path.write_bytes(b"".join(pickle.dumps(part, 2) for part in head) + program + pickle.dumps([], 2))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", program)
+            archive.writestr("archive/version", b"3\n")
+    started = time.monotonic()
+    assert "tuples within tuples" in complaint(path)
+    assert time.monotonic() - started < 8
+
+
+def test_the_older_format_opens(tmp_path: Path) -> None:
+    for protocol in (2, 3):
+        path = tmp_path / f"ckpt-{protocol}.pt"
+        content = {"model": WEIGHTS, "config": settings(), "step": 5}
+        torch.save(content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=False)
+        assert load_checkpoint(path).parameters == sum(tensor.numel() for tensor in WEIGHTS.values())
+
+
+def test_neither_a_bare_pickle_nor_a_tar_file_is_shown_to_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "load", lambda *args, **options: pytest.fail("shown"))
+    (tmp_path / "a.pt").write_bytes(pickle.dumps({"model": list(range(50))}))
+    assert "that torch.save did not write" in complaint(tmp_path / "a.pt")
+    with tarfile.open(tmp_path / "b.pt", "w") as archive:
+        archive.add(tmp_path / "a.pt", "storages")
+    assert "another kind" in complaint(tmp_path / "b.pt")
+
+
+def test_a_weight_with_an_endless_name_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "ckpt-1.pt", {"model": {**WEIGHTS, "x" * 100_000: torch.ones(1)}})
+    message = complaint(path)
+    assert "a name of 100000 characters" in message
+    assert len(message) < 500
