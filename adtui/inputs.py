@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,13 @@ import numpy as np
 
 from .darkroom import HORIZON
 from .errors import HistoryError
-from .records import Ints, Sample
+from .records import Floats, Ints, Sample
 
-MAX_BYTES = 2 << 30
+#: Contents after unpacking; a file of some MB may claim thousands of times its size.
+MAX_BYTES = 512 << 20
+#: Numbers in one array, whatever their width: every one takes eight bytes while it is checked.
+MAX_NUMBERS = 32 << 20
+_LONGEST = 200
 _NAMES = ("states", "actions", "rewards", "next_states", "query_states")
 _TARGETS = "target_actions"
 _CLOCK = ("episode", "step")
@@ -40,6 +45,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
     actions = _actions(path, arrays)
     if rewards.shape == (*actions.shape, 1):
         rewards = rewards[..., 0]
+    rewards = _single(path, rewards)
     _check_shapes(path, states=states, next_states=next_states, queries=queries, actions=actions, rewards=rewards)
     targets = _whole(path, arrays, _TARGETS, least=-1) if _TARGETS in arrays else np.full(len(actions), -1)
     if targets.shape != (len(actions),):
@@ -54,7 +60,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
                 label=f"{path.name} [{i}]",
                 states=states[i],
                 actions=actions[i],
-                rewards=rewards[i].astype(np.float32),
+                rewards=rewards[i],
                 next_states=next_states[i],
                 query_state=queries[i],
                 episode=episode,
@@ -73,8 +79,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         with zipfile.ZipFile(path) as archive:
             size = sum(entry.file_size for entry in archive.infolist())
         if size > MAX_BYTES:
-            raise _wrong(path, f"at most {MAX_BYTES >> 30} GB of inputs", f"{size / (1 << 30):.1f} GB")
-        with np.load(path, allow_pickle=False) as file:
+            raise _wrong(path, f"at most {MAX_BYTES >> 20} MB of inputs", f"{size >> 20} MB")
+        with warnings.catch_warnings(), np.load(path, allow_pickle=False) as file:
+            warnings.simplefilter("ignore")  # about headers of Python 2; the values say enough
             for name in (*_NAMES, _TARGETS, *_CLOCK):
                 key = next((key for key in (f"in_{name}", name) if key in file.files), None)
                 if key is not None:
@@ -82,12 +89,19 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
             known = ", ".join(file.files[:5])
     except FileNotFoundError:
         raise _wrong(path, "an .npz file of inputs", "nothing") from None
-    except (OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
+    except HistoryError:
+        raise
+    except MemoryError:
+        raise _wrong(path, "an .npz file of inputs", "an array that claims more than the memory holds") from None
+    # numpy raises whatever its parsers meet in bad bytes: zlib.error, tokenize.TokenError, SyntaxError, …
+    except Exception as error:
         found = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        raise _wrong(path, "an .npz file of inputs", found) from None
+        raise _wrong(path, "an .npz file of inputs", found[:_LONGEST]) from None
     if missing := [name for name in _NAMES if name not in arrays]:
-        raise _wrong(path, f"an array in_{missing[0]}", f"only {known or 'nothing'}")
+        raise _wrong(path, f"an array in_{missing[0]}", f"only {known[:_LONGEST] or 'nothing'}")
     for name, values in arrays.items():
+        if values.size > MAX_NUMBERS:
+            raise _wrong(path, f"at most {MAX_NUMBERS} numbers in in_{name}", str(values.size))
         if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
             raise _wrong(path, f"finite numbers in in_{name}", f"others, of type {values.dtype}")
     return arrays
@@ -100,6 +114,15 @@ def _whole(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str, least
     if not np.array_equal(whole, values) or (whole.size and whole.min() < least):
         raise _wrong(path, f"whole numbers from {least} in in_{name}", "fractions or smaller ones")
     return whole
+
+
+def _single(path: Path, rewards: np.ndarray[Any, Any]) -> Floats:
+    """Rewards as float32, which the models compute with."""
+    with np.errstate(over="ignore"):  # infinite, then
+        single = rewards.astype(np.float32)
+    if not np.isfinite(single).all():
+        raise _wrong(path, "rewards within the range of float32 in in_rewards", "larger ones")
+    return single
 
 
 def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> Ints:
