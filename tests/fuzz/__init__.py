@@ -1,0 +1,4 @@
+"""A seeded campaign of damaged and hostile files: each one must open, or be refused with one clear line.
+
+`python -m tests.fuzz --count 10000 --seed 0` runs it from the repository's root; `--help` says the rest.
+"""
