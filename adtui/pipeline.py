@@ -294,7 +294,7 @@ def settle_threads(model: Model) -> None:
     Threads that wait for each other cost more than they bring there: on two busy cores the bundled run opened in 1.1 s
     with one thread and in 29.6 s with two.
     """
-    if model.device.type == "cpu" and model.d_model * model.n_context_max < SHARED_FROM:
+    if model.device.type == "cpu" and model.d_model * model.n_context_usual < SHARED_FROM:
         torch.set_num_threads(1)
 
 

@@ -101,12 +101,18 @@ def _header(info: RunInfo) -> RenderableType:
         ("checkpoint", info.path),
         ("family", info.family),
         ("size", size),
-        ("context", f"at most {info.n_context_max} transitions · {info.n_actions} actions"),
+        ("context", f"{_longest(info)} · {info.n_actions} actions"),
         ("device", f"{info.device} · {check}"),
         *(("note", note) for note in info.notes),
     ):
         grid.add_row(name, Text(value))
     return Group(_title(info.name, f"step {info.step:,}"), _indent(grid))
+
+
+def _longest(info: RunInfo) -> str:
+    if info.compressor is not None:
+        return "any length: the oldest transitions become latents"
+    return f"at most {info.n_context_max} transitions"
 
 
 def _samples(info: RunInfo) -> RenderableType:

@@ -27,6 +27,11 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
     parser.add_argument("--histories", metavar="PATH", help="the run's HDF5 file, or its directory, wherever it lies")
+    add_model(parser)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """How to build a checkpoint's model: the keywords of `models.load_model`."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
     parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
     parser.add_argument(

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .arguments import positive
+from .arguments import add_model, positive
 
 if TYPE_CHECKING:
     from ..darkroom import Split
@@ -33,7 +33,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", type=positive, help="context length in transitions (default: the longest)")
     parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default: auto)")
+    add_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
-    model = load_model(checkpoint, device=args.device)
+    model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
     plan = make_plan(model, checkpoint.config, args, _share_cores(model))
     try:
         with bar() as progress:

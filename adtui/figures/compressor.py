@@ -38,7 +38,8 @@ def compressor_figure(
         heading(figure, f"What the latents were made from — compressor layer {layer}, sample {index}", title, keys[0])
         for number, (cross, axis) in enumerate(zip(crosses, keys, strict=True)):
             bottom = height - TOP - (number + 1) * (HIGH + ABOVE) + 0.1
-            name(figure, LEFT - 0.6, bottom + HIGH / 2, f"round {number}: latent", ha="center", va="center", rotation=90)
+            upright = {"ha": "center", "va": "center", "rotation": 90}
+            name(figure, LEFT - 0.6, bottom + HIGH / 2, f"round {number}: latent", **upright)
             name(figure, LEFT, bottom - 0.2, f"keys: {caption(axis)}", size=SMALL, color=QUIET)
             for head in range(n_head):
                 left = LEFT + head * (WIDE + GAP)

@@ -32,8 +32,7 @@ class RAD(GPT2):
 
     Args:
         n_positions: the window, in tokens.
-        n_context: longest context in transitions that it was trained on; the rounds allow any.
-        n_usual: the context length to open with.
+        n_usual: the context length to open with, in transitions; the rounds allow any.
         max_rounds: after so many rounds what does not fit is dropped instead; None is no limit.
     """
 
@@ -46,19 +45,18 @@ class RAD(GPT2):
         causal: bool = True,
         *,
         compressor: Compressor,
-        n_context: int,
         n_usual: int,
         max_rounds: int | None = None,
     ) -> None:
         super().__init__(shape, n_positions, grid_size, n_actions, causal)
         self.compression_transformer = compressor
         self.latent_type_embedding = nn.Parameter(torch.empty(1, 1, shape.d_model))
-        self.n_context, self.n_usual, self.max_rounds = n_context, n_usual, max_rounds
+        self.n_usual, self.max_rounds = n_usual, max_rounds
         self.variant = f"window of {n_positions} tokens · {compressor.n_latents} latents"
 
     @property
     def n_context_max(self) -> int:
-        return self.n_context
+        return MAX_TRANSIT
 
     @property
     def n_context_usual(self) -> int:
@@ -140,7 +138,6 @@ def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> RAD:
             action="save the whole model's state_dict again",
         )
     usual = max(1, positive(config, "n_transit", path, default=n_positions, most=MAX_TRANSIT) - 1)
-    most = max(usual, positive(config, "rad_max_context_length", path, default=usual, most=MAX_TRANSIT))
     limit = config.get("max_compressions")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise wrong(path, "max_compressions as a number or nothing", f"{limit!r:.40}")
@@ -152,7 +149,6 @@ def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> RAD:
             n_actions,
             choices.causal,
             compressor=Compressor(d, n_layer, n_head, d_ff, n_latents, n_long),
-            n_context=most,
             n_usual=usual,
             max_rounds=limit,
         )

@@ -23,6 +23,9 @@ PICTURES = (
     ("read-out", "both tokens of the cursor: episode, step, state, action, next state, reward; the weight; its rank"),
     ("query curve", "attention of the query row on every token of the history"),
     ("received", "attention that a token receives, averaged over the queries that can see it"),
+    ("transitions", "where a transition has several tokens: its column is their sum, its row that of its state token"),
+    ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
+    ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),
     ("insights", "what the numbers say, the interval over independent histories, and what that does not show"),
 )
 
@@ -67,7 +70,7 @@ def text(plain: bool = False) -> str:
         lines.append("")
     lines.append("THE PICTURES")
     lines += [f"  {name:<23} {explanation}" for name, explanation in PICTURES]
-    lines += ["", "THE NUMBERS (of the query's row: its attention on the n context tokens, made to sum to 1)"]
+    lines += ["", "THE NUMBERS (of the query's row: its attention on the n context transitions, made to sum to 1)"]
     lines += [f"  {short:<23} {explanation}" for _, short, explanation in STATISTICS]
     whole = "\n".join(lines)
     return ascii_only(whole) if plain else whole
