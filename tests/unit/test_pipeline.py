@@ -1,0 +1,62 @@
+"""Opening a run: a capture that is not the model's own pass is refused; length and notes of what was chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from references import gpt2, llama, marked, rad
+
+from adtui.errors import ConfigError, ModelError
+from adtui.models import decoder
+from adtui.pipeline import open_session
+
+MODULES = {"llama": llama, "gpt2": gpt2, "rad": rad, "marked": marked}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_capture_that_gives_other_logits_is_refused_with_the_difference(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = MODULES[name].make_run(tmp_path / "runs" / name, n_transit=12)
+    open_session(run, samples=1)
+    honest = decoder.weight_blocks
+
+    def shifted(*args: Any, **kwargs: Any) -> Any:
+        """Every query looks one key to the left."""
+        for start, weights in honest(*args, **kwargs):
+            yield start, torch.roll(weights, -1, dims=-1)
+
+    monkeypatch.setattr(decoder, "weight_blocks", shifted)
+    with pytest.raises(ModelError, match=r"expected equal logits with and without capture, found a difference of \d"):
+        open_session(run, samples=1)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_gap_of_an_honest_capture_is_rounding(name: str, tmp_path: Path) -> None:
+    session = open_session(MODULES[name].make_run(tmp_path / "runs" / name, n_transit=12), samples=2)
+    assert session.info.logit_gap < 1e-4
+    for index, sample in enumerate(session.samples):
+        assert session.info.layout(index).n_tokens == session.capture(index).heads.n_tokens
+        assert session.info.layout(index).n_context == sample.n_context
+
+
+def test_batches_begin_where_their_histories_batches_begin(tmp_path: Path) -> None:
+    session = open_session(marked.make_run(tmp_path / "runs" / "m", n_transit=20, compress_interval=6), samples=6)
+    for sample in session.samples:
+        first = int(sample.episode[0]) * 20 + int(sample.step[0])
+        assert first % 6 == 0
+
+
+def test_a_long_context_is_compressed_in_more_rounds(tmp_path: Path) -> None:
+    run = rad.make_run(tmp_path / "runs" / "rad", n_transit=12)
+    usual, long = open_session(run, samples=1), open_session(run, samples=1, context=60)
+    assert usual.samples[0].n_context == 11
+    assert long.samples[0].n_context == 60
+    assert usual.info.compressor is not None
+    assert long.info.compressor is not None
+    assert len(long.info.compressor.rounds[0]) > len(usual.info.compressor.rounds[0])
+    with pytest.raises(ConfigError, match="--context"):
+        open_session(run, samples=1, context=1 << 20)
