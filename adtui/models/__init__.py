@@ -18,7 +18,7 @@ from ..errors import CheckpointError, ConfigError, ModelError
 from ..layout import Layout
 from ..records import CompressorInfo, Floats, Sample
 from . import encoder, gpt2, llama, marked, rad
-from .decoder import Recorder
+from .decoder import Edit, Recorder
 from .network import Choices, Network
 from .rad import RAD
 
@@ -101,6 +101,7 @@ class Model:
         query_states: Array,
         recorder: Recorder | None = None,
         query_actions: Array | None = None,
+        edit: Edit | None = None,
     ) -> Floats:
         """Action logits for a batch of contexts of one length.
 
@@ -108,6 +109,7 @@ class Model:
             states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
             recorder: shown every layer's attention, see `decoder.Recorder`.
             query_actions: (B,), see `Network.forward`.
+            edit: an intervention, see `decoder.Edit`.
 
         Returns:
             (B, A) float32 logits.
@@ -116,6 +118,7 @@ class Model:
             *self._tensors(states, actions, rewards, next_states, query_states),
             recorder,
             None if query_actions is None else self._tensor(query_actions, torch.int64),
+            edit,
         )
         return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
 
@@ -153,6 +156,12 @@ class Model:
         own = self.network.compression_transformer
         rounds = tuple(self.rounds(sample) for sample in samples)
         return CompressorInfo(own.n_layer, own.n_head, own.n_latents, rounds)
+
+    @torch.inference_mode()
+    def embeddings(self, states: Array, actions: Array, rewards: Array, next_states: Array) -> Floats:
+        """(B, n, d) float32, the transitions as the model embeds them, without positions; several tokens are summed."""
+        parts = self._tensors(states, actions, rewards, next_states, states[:, 0] if states.shape[1] else states)
+        return np.asarray(self.network.embeddings(*parts[:4]).float().cpu().numpy(), dtype=np.float32)
 
     @torch.inference_mode()
     def state_logits(self, sample: Sample) -> Floats | None:

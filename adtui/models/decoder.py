@@ -46,6 +46,38 @@ class DecoderShape:
         return (nn.LayerNorm if self.norm == "layer" else nn.RMSNorm)(self.d_model, eps=self.eps)
 
 
+@dataclass(frozen=True)
+class Edit:
+    """An intervention on one pass: what is hidden, which heads say nothing, where tokens claim to stand.
+
+    Attributes:
+        hidden: (B, N) bool, tokens that no other token may attend to; None hides nothing. A token still sees itself.
+        where: hide them from one head only, (layer, head); None is from every head of every layer.
+        muted: heads whose output is replaced by 0.
+        positions: (B, N) int64, the position of each token; None is 0, 1, 2, …
+    """
+
+    hidden: Tensor | None = None
+    where: tuple[int, int] | None = None
+    muted: frozenset[tuple[int, int]] = frozenset()
+    positions: Tensor | None = None
+
+    def mask(self, layer: int, n_head: int, base: Tensor) -> Tensor | None:
+        """(B, 1 or H, N, N) bool for a layer, True where the query may see the key; None where nothing is hidden.
+
+        Args:
+            base: (N, N) bool, the mask without the intervention.
+        """
+        if self.hidden is None or (self.where is not None and self.where[0] != layer):
+            return None
+        N = base.shape[0]
+        shown = ~self.hidden[:, None, None, :] | torch.eye(N, dtype=torch.bool, device=base.device)
+        if self.where is not None:
+            elsewhere = torch.arange(n_head, device=base.device) != self.where[1]
+            shown = shown | elsewhere[None, :, None, None]
+        return base & shown
+
+
 class Recorder(Protocol):
     """What a capture implements. Tensors are on the model's device and must not be changed.
 
@@ -74,14 +106,19 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(shape.d_model, 3 * shape.d_model)
         self.out = nn.Linear(shape.d_model, shape.d_model)
 
-    def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None, edit: Edit | None
+    ) -> Tensor:
         B, N, d = x.shape
         q, k, v = (t.view(B, N, self.n_head, d // self.n_head).transpose(1, 2) for t in self.qkv(x).split(d, dim=-1))
         if self.rotary:
-            q, k = rotate(q), rotate(k)
+            positions = None if edit is None else edit.positions
+            q, k = rotate(q, positions), rotate(k, positions)
         if recorder is not None:
             recorder.heads(layer, q, k, v, self.out.weight)
         y = attend(q, k, v, mask=mask, causal=causal, layer=layer, recorder=recorder)  # (B, H, N, d/H)
+        if edit is not None and (muted := [head for at, head in edit.muted if at == layer]):
+            y[:, muted] = 0
         out: Tensor = self.out(y.transpose(1, 2).reshape(B, N, d))
         return out
 
@@ -100,12 +137,14 @@ class Block(nn.Module):
         self.expand = nn.Linear(shape.d_model, shape.d_ff, bias=bias)
         self.contract = nn.Linear(shape.d_ff, shape.d_model, bias=bias)
 
-    def forward(self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None) -> Tensor:
+    def forward(
+        self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None, edit: Edit | None
+    ) -> Tensor:
         if self.pre_norm:
-            x = x + self.attention(self.norm1(x), mask, causal, layer, recorder)
+            x = x + self.attention(self.norm1(x), mask, causal, layer, recorder, edit)
             x = x + self.transform(self.norm2(x))
         else:
-            x = self.norm1(x + self.attention(x, mask, causal, layer, recorder))
+            x = self.norm1(x + self.attention(x, mask, causal, layer, recorder, edit))
             x = self.norm2(x + self.transform(x))
         return x
 
@@ -130,7 +169,13 @@ class Decoder(nn.Module):
         self.final_norm = shape.make_norm() if final else None
 
     def forward(
-        self, x: Tensor, *, causal: bool = True, mask: Tensor | None = None, recorder: Recorder | None = None
+        self,
+        x: Tensor,
+        *,
+        causal: bool = True,
+        mask: Tensor | None = None,
+        recorder: Recorder | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         """Run the stack.
 
@@ -138,13 +183,20 @@ class Decoder(nn.Module):
             x: (B, N, d) tokens, with positions added unless they are rotary.
             causal: each token sees itself and those before it. Ignored where a mask is given.
             mask: (N, N) bool, True where the query (row) may see the key (column).
-            recorder: shown every layer's attention weights, block by block.
+            recorder: shown every layer's attention weights, block by block. Not together with hidden tokens.
+            edit: an intervention.
 
         Returns:
             (B, N, d) hidden states.
         """
+        base = mask
+        if edit is not None and edit.hidden is not None and mask is None:
+            N = x.shape[1]
+            base = torch.ones(N, N, dtype=torch.bool, device=x.device)
+            base = base.tril() if causal else base
         for layer, block in enumerate(self.blocks):
-            x = block(x, mask, causal, layer, recorder)
+            edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)
+            x = block(x, mask if edited is None else edited, causal, layer, recorder, edit)
         return x if self.final_norm is None else self.final_norm(x)
 
 
@@ -207,11 +259,18 @@ def hidden_keys(
     return torch.arange(keys, device=device)[None, :] > rows
 
 
-def rotate(x: Tensor, base: float = 10000.0) -> Tensor:
-    """Rotary positions from 0 on, half-split: component i of (…, N, d_h) is paired with i + d_h/2 (Su et al. 2021)."""
+def rotate(x: Tensor, positions: Tensor | None = None, base: float = 10000.0) -> Tensor:
+    """Rotary positions, half-split: component i of (B, H, N, d_h) is paired with i + d_h/2 (Su et al. 2021).
+
+    Args:
+        positions: (B, N), or None for 0, 1, 2, …
+    """
     N, width = x.shape[-2:]
     theta = base ** (-torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
-    angle = torch.outer(torch.arange(N, device=x.device, dtype=torch.float32), theta)
+    if positions is None:
+        angle = torch.outer(torch.arange(N, device=x.device, dtype=torch.float32), theta)
+    else:
+        angle = positions[:, None, :, None].to(torch.float32) * theta
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

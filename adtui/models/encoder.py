@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layout import Layout
-from .decoder import DecoderShape, Recorder
+from .decoder import DecoderShape, Edit, Recorder
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -68,6 +68,9 @@ class Encoder(Network):
         out: Tensor = self.embed_context(self.transition_features(states, actions, rewards, next_states))
         return out
 
+    def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        return self.embed_transitions(states, actions, rewards, next_states)
+
     def embed_query(self, states: Tensor) -> Tensor:
         """(..., 2) integer cells → (..., d), without positions."""
         out: Tensor = self.embed_query_state(self.cells(states))
@@ -82,10 +85,15 @@ class Encoder(Network):
         query_states: Tensor,
         recorder: Recorder | None = None,
         query_actions: Tensor | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         del query_actions
         x = self.embed(states, actions, rewards, next_states, query_states)
-        hidden = self.decoder(x + self.pos_embedding[:, : x.shape[1]], causal=self.causal, recorder=recorder)
+        if edit is None or edit.positions is None:
+            x = x + self.pos_embedding[:, : x.shape[1]]
+        else:
+            x = x + self.pos_embedding[0][edit.positions]
+        hidden = self.decoder(x, causal=self.causal, recorder=recorder, edit=edit)
         out: Tensor = self.pred_action(hidden[:, -1])
         return out
 

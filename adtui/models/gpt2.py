@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..layout import STATE, Layout
-from .decoder import DecoderShape, Recorder
+from .decoder import DecoderShape, Edit, Recorder
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -74,11 +74,18 @@ class GPT2(Network):
         query_states: Tensor,
         recorder: Recorder | None = None,
         query_actions: Tensor | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         del next_states, query_actions
-        hidden = self.hidden(states, actions, rewards, query_states, recorder)
+        hidden = self.hidden(states, actions, rewards, query_states, recorder, edit)
         out: Tensor = self.pred_action(hidden[:, -1])
         return out
+
+    def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        del next_states
+        B, n = actions.shape
+        tokens = self.embed_transitions(states, actions, rewards)
+        return tokens.view(B, n, PER_TRANSITION, tokens.shape[-1]).sum(dim=2)
 
     def state_logits(
         self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor
@@ -91,15 +98,24 @@ class GPT2(Network):
         return out
 
     def hidden(
-        self, states: Tensor, actions: Tensor, rewards: Tensor, query_states: Tensor, recorder: Recorder | None = None
+        self,
+        states: Tensor,
+        actions: Tensor,
+        rewards: Tensor,
+        query_states: Tensor,
+        recorder: Recorder | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         """(B, N, d) after the decoder."""
         context = self.embed_transitions(states, actions, rewards)
-        return self.decode(torch.cat([context, self.embed_query(query_states)], dim=1), recorder)
+        return self.decode(torch.cat([context, self.embed_query(query_states)], dim=1), recorder, edit)
 
-    def decode(self, x: Tensor, recorder: Recorder | None) -> Tensor:
+    def decode(self, x: Tensor, recorder: Recorder | None, edit: Edit | None) -> Tensor:
         """(B, N, d) tokens without positions → hidden states."""
-        out: Tensor = self.decoder(x + self.positions.weight[: x.shape[1]], causal=self.causal, recorder=recorder)
+        positions = (
+            torch.arange(x.shape[1], device=x.device) if edit is None or edit.positions is None else edit.positions
+        )
+        out: Tensor = self.decoder(x + self.positions(positions), causal=self.causal, recorder=recorder, edit=edit)
         return out
 
     def embed_transitions(self, states: Tensor, actions: Tensor, rewards: Tensor) -> Tensor:

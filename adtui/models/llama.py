@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from ..layout import QUERY, QUERY_ACTION, TRANSITION, Layout
-from .decoder import DecoderShape, Recorder
+from .decoder import DecoderShape, Edit, Recorder
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, positive
 
@@ -88,6 +88,10 @@ class Llama(Network):
         order = query + context if self.query_first else context + query
         return Layout.of([*order, *after], n, read=n)
 
+    def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        out: Tensor = self.embed_context(self.transition_features(states, actions, rewards, next_states))
+        return out
+
     def forward(
         self,
         states: Tensor,
@@ -97,6 +101,7 @@ class Llama(Network):
         query_states: Tensor,
         recorder: Recorder | None = None,
         query_actions: Tensor | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         n = actions.shape[1]
         features = self.transition_features(states, actions, rewards, next_states)
@@ -110,7 +115,7 @@ class Llama(Network):
         x = torch.cat([query, context] if self.query_first else [context, query], dim=1)
         if query_actions is not None and self.embed_query_action is not None:
             x = torch.cat([x, self.embed_query_action(query_actions).unsqueeze(1)], dim=1)
-        hidden = self.decoder(x, causal=self.causal, recorder=recorder)
+        hidden = self.decoder(x, causal=self.causal, recorder=recorder, edit=edit)
         out: Tensor = self.pred_action(hidden[:, n])
         return out
 

@@ -64,6 +64,10 @@ class MarkedEncoder(Encoder):
         one, two = min(self.interval - 1, self.n_transit - 2), min(2 * self.interval - 1, self.n_transit - 4)
         return two if two >= self.interval else one
 
+    @property
+    def keeps_positions(self) -> bool:
+        return not self.marked
+
     def layout(self, n: int) -> Layout:
         if not self.marked:
             return Layout.plain(n)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..layout import Layout
-from .decoder import Decoder, DecoderShape, Recorder
+from .decoder import Decoder, DecoderShape, Edit, Recorder
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Network(nn.Module, ABC):
         query_states: Tensor,
         recorder: Recorder | None = None,
         query_actions: Tensor | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         """Action logits at the query.
 
@@ -87,15 +88,25 @@ class Network(nn.Module, ABC):
             recorder: see `Decoder.forward`.
             query_actions: (B,) integer, the action at the query, for models that have a token for it
                 (`takes_query_action`); it comes after the logits are read and cannot change them.
+            edit: an intervention; its tokens are those of `layout`, without the query's action.
 
         Returns:
             (B, A) logits.
         """
 
     @property
+    def keeps_positions(self) -> bool:
+        """Whether a transition can keep its position when others are left out."""
+        return True
+
+    @property
     def takes_query_action(self) -> bool:
         """Whether a captured pass wants the action at the query."""
         return False
+
+    @abstractmethod
+    def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        """(B, n, d) transitions as they are embedded, without positions; the sum where they have several tokens."""
 
     def state_logits(
         self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor

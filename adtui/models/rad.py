@@ -16,7 +16,7 @@ from ..errors import CheckpointError
 from ..layout import ACTION, LATENT, NONE, REWARD, STATE, Layout
 from . import gpt2
 from .compressor import Compressor
-from .decoder import DecoderShape, Recorder
+from .decoder import DecoderShape, Edit, Recorder
 from .gpt2 import GPT2, PER_TRANSITION
 from .network import Choices
 from .weights import Shapes, both, check, check_heads, dims, layer_count, positive, wrong
@@ -95,8 +95,18 @@ class RAD(GPT2):
             first += taken
         return tuple(rounds)
 
+    @property
+    def keeps_positions(self) -> bool:
+        return False
+
     def hidden(
-        self, states: Tensor, actions: Tensor, rewards: Tensor, query_states: Tensor, recorder: Recorder | None = None
+        self,
+        states: Tensor,
+        actions: Tensor,
+        rewards: Tensor,
+        query_states: Tensor,
+        recorder: Recorder | None = None,
+        edit: Edit | None = None,
     ) -> Tensor:
         rounds, left = self.schedule(actions.shape[1])
         context = self.embed_transitions(states, actions, rewards)
@@ -109,7 +119,7 @@ class RAD(GPT2):
             first += taken * PER_TRANSITION
         recent = context[:, context.shape[1] - left * PER_TRANSITION :]
         before = [] if latents is None else [latents + self.latent_type_embedding]
-        return self.decode(torch.cat([*before, recent, self.embed_query(query_states)], dim=1), recorder)
+        return self.decode(torch.cat([*before, recent, self.embed_query(query_states)], dim=1), recorder, edit)
 
 
 def recognise(weights: Mapping[str, Tensor]) -> bool:

@@ -1,0 +1,107 @@
+"""What a compression strategy sees and gives. Numpy only.
+
+Letters: B contexts, n transitions each, K the budget. A strategy says which transitions stay; they stay in the order of
+time. It never sees the model, only what it has asked for in NEEDS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
+EVIDENCE = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
+"""What costs a pass of the model over the full context: attention of the query on each transition, attention that each
+received, attention of the last queries, value-weighted attention of the query, and the transitions' embeddings."""
+WINDOW_QUERIES = 16
+"""How many of the last queries `window` sums over."""
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """B contexts of n transitions, and what of the model's evidence was asked for (else None).
+
+    Attributes:
+        states, next_states: (B, n, 2) int64; actions: (B, n) int64; rewards: (B, n) float32; query_states: (B, 2).
+        episode: (B, n) int64, the episode of each transition within its history.
+        query_row: (B, n) float32, attention of the query, mean over layers and heads.
+        received: (B, n) float32, attention received per query that sees the transition, mean over layers and heads.
+        window: (B, n) float32, attention of the last WINDOW_QUERIES queries, mean over them, layers and heads.
+        values: (B, n) float32, a_j ‖v_j W_O‖ of the query, mean over layers and heads.
+        embeddings: (B, n, d) float32, the transitions as the model embeds them, without positions.
+    """
+
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+    query_states: Ints
+    episode: Ints
+    query_row: Floats | None = None
+    received: Floats | None = None
+    window: Floats | None = None
+    values: Floats | None = None
+    embeddings: Floats | None = None
+
+    @property
+    def n(self) -> int:
+        """Transitions in each context."""
+        return int(self.actions.shape[1])
+
+    @property
+    def count(self) -> int:
+        """B."""
+        return int(self.actions.shape[0])
+
+
+class Parameters(BaseModel):
+    """A strategy's parameters: unknown names and values out of range are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Strategy(Protocol):
+    """One file of this package.
+
+    Attributes:
+        NAME: as users type it.
+        CITES: where it comes from, author, year and arXiv number; "" for controls and plain baselines.
+        NEEDS: the names of EVIDENCE that it looks at.
+        PARAMETERS: the model of its parameters.
+        EXACT: True when it keeps exactly min(K, n) transitions; else at most that.
+    """
+
+    NAME: str
+    CITES: str
+    NEEDS: frozenset[str]
+    PARAMETERS: type[Parameters]
+    EXACT: bool
+
+    def keep(self, contexts: Contexts, budget: int, parameters: Any, rng: np.random.Generator) -> Bools:
+        """(B, n) True where a transition stays."""
+
+
+def highest(scores: NDArray[np.floating[Any]], budget: int) -> Bools:
+    """(B, n) True at the `budget` largest scores of each row; of equal scores the later transition stays."""
+    B, n = scores.shape
+    kept = np.zeros((B, n), np.bool_)
+    if budget >= n:
+        kept[:] = True
+    elif budget > 0:
+        order = np.argsort(-scores[:, ::-1], axis=1, kind="stable")[:, :budget]
+        np.put_along_axis(kept, n - 1 - order, True, axis=1)
+    return kept
+
+
+def name_of(strategy: ModuleType | Strategy) -> str:
+    """As users type it."""
+    return str(strategy.NAME)
