@@ -109,7 +109,10 @@ class HistoryFile:
         states = self._cells(task, "states", stream, first, last)
         next_states = self._cells(task, "next_states", stream, first, last)
         actions = self._actions(task, "actions", self._numbers(task, "actions", stream, first, last))
-        rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
+        with np.errstate(over="ignore"):
+            rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
+        if not np.isfinite(rewards).all():
+            raise _wrong(self._at(task, "rewards"), "rewards within the range of float32", "larger ones")
         episode, step = self._clock(task, stream, first, last)
         return Stretch(states, actions, rewards, next_states, episode, step)
 

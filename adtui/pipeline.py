@@ -250,8 +250,10 @@ def open_session(
     if inputs is not None:
         found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
     else:
+        # What the weights' shapes tell goes before what the settings say.
+        sizes = {"grid_size": model.grid_size, "num_actions": model.n_actions}
         found = load_samples(
-            checkpoint.config,
+            {**checkpoint.config, **sizes},
             run.directory,
             n_context,
             samples,

@@ -278,6 +278,15 @@ def test_a_soft_link_that_multiplies_ends_at_once(path: Path) -> None:
 
 
 # -- data of other kinds -----------------------------------------------------------------------------------------------
+def test_rewards_beyond_float32_are_refused_in_silence(path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    with h5py.File(path, "r+") as file:
+        shape = file["3/rewards"].shape
+        del file["3/rewards"]
+        file["3/rewards"] = np.full(shape, 1e300)
+    assert "rewards within the range of float32" in complaint(path)
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize(
     "values",
     [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from checkpoints import make_run
 from references import gpt2, llama, marked, rad
 
 from adtui.errors import ConfigError, ModelError
@@ -60,3 +61,15 @@ def test_a_long_context_is_compressed_in_more_rounds(tmp_path: Path) -> None:
     assert len(long.info.compressor.rounds[0]) > len(usual.info.compressor.rounds[0])
     with pytest.raises(ConfigError, match="--context"):
         open_session(run, samples=1, context=1 << 20)
+
+
+@pytest.mark.parametrize("wrong", [{"grid_size": 12}, {"grid_size": 4}, {"num_actions": 9}, {"num_actions": 2}])
+def test_sizes_come_from_the_weights_whatever_the_settings_say(wrong: dict[str, int], tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "tiny", n_transit=8)
+    [file] = run.glob("*.pt")
+    content = torch.load(file, weights_only=True)
+    content["config"] |= {"alg": None, **wrong}
+    torch.save(content, file)
+    session = open_session(run, samples=3)
+    assert "rollouts" in session.info.source
+    assert max(int(sample.states.max()) for sample in session.samples) <= 8
