@@ -66,13 +66,22 @@ class Job:
     steps: Steps
 
 
+class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)
+    """A single long step was asked to stop."""
+
+
 class Engine:
-    """Answers requests through `send`. Knows no pipe, so that tests can call it directly."""
+    """Answers requests through `send`. Knows no pipe, so that tests can call it directly.
+
+    Attributes:
+        stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
+    """
 
     def __init__(self, send: Callable[[Reply], None]) -> None:
         self.send = send
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
+        self.stopping: set[int] = set()
 
     def handle(self, request: Request) -> None:
         """Answer a quick request, or queue a long one."""
@@ -85,6 +94,7 @@ class Engine:
             case ExportAll():
                 self.jobs.append(Job(request, "export", self._export_all(request)))
             case Cancel():
+                self.stopping.discard(request.job)
                 self._drop_jobs(lambda job: job.request.id == request.job)
             case _:
                 self._guard(request, lambda: self._answer(request))
@@ -118,6 +128,8 @@ class Engine:
         """Run work; an exception becomes a Failed reply. Returns whether it went well."""
         try:
             work()
+        except Stopped:
+            self._drop_jobs(lambda job: job.request.id == request.id)
         except AdtuiError as error:
             self.send(Failed(request.id, error, "user"))
         except MemoryError as error:
@@ -171,7 +183,7 @@ class Engine:
             causal=request.causal,
             window=request.window,
             histories=request.histories,
-            progress=lambda done, total: self.send(Progress(request.id, "rollouts", done, total)),
+            progress=lambda done, total: self._rolled(request, done, total),
         )
         self.send(Opened(request.id, session.info))
         yield
@@ -185,6 +197,12 @@ class Engine:
                 self.send(InsightFound(request.id, insight))
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
             yield
+
+    def _rolled(self, request: Request, done: int, total: int) -> None:
+        """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""
+        if request.id in self.stopping:
+            raise Stopped
+        self.send(Progress(request.id, "rollouts", done, total))
 
     def _export_view(self, request: ExportView) -> Steps:
         session = self._opened()
@@ -257,7 +275,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
     engine = Engine(send)
-    threading.Thread(target=_read, args=(source, inbox), daemon=True).start()
+    threading.Thread(target=_read, args=(source, inbox, engine.stopping), daemon=True).start()
     send(Ready(0, os.getpid()))
     while True:
         waiting: list[Request | None] = [] if engine.jobs else [inbox.get()]
@@ -271,7 +289,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         engine.advance()
 
 
-def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None]) -> None:
+def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: set[int]) -> None:
     while True:
         head = source.read(HEADER.size)
         if len(head) < HEADER.size:
@@ -280,7 +298,10 @@ def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None]) -> None:
         body = source.read(size)
         if len(body) < size:
             break
-        inbox.put(decode(body))
+        request = decode(body)
+        if isinstance(request, Cancel):
+            stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+        inbox.put(request)
     inbox.put(None)
     # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.
     time.sleep(SECONDS_TO_LEAVE)

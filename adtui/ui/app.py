@@ -193,8 +193,11 @@ class AdtuiApp(ThriftyApp[str]):
                 files = "1 figure" if len(reply.paths) == 1 else f"{len(reply.paths)} figures"
                 self.notify(f"wrote {files} into {reply.directory}", title="export", timeout=8)
             case Cancelled():
-                if self.jobs.end(reply.id):
+                if reply.id == self._opening and self.opened is None:
+                    self.explorer.stopped_opening()
+                elif self.jobs.end(reply.id):
                     self.notify(f"{reply.what} cancelled")
+                self.jobs.end(reply.id)
             case Failed():
                 self._failed(reply)
             case _:
@@ -248,7 +251,7 @@ class AdtuiApp(ThriftyApp[str]):
     def _back(self) -> None:
         """Esc with nothing open: stop the newest long work."""
         job = self.jobs.newest
-        if job is not None and self.opened is not None:
+        if job is not None:
             self.engine.send(Cancel(self.engine.next_id(), job))
 
     # -- newer checkpoints -------------------------------------------------------------------------------------------

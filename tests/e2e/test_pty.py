@@ -268,6 +268,19 @@ def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None
     assert_restored(app)
 
 
+def test_escape_stops_a_long_opening(start: Start, tmp_path: Path) -> None:
+    run = importlib.import_module("references.llama").make_run(tmp_path / "runs" / "long", n_transit=600)
+    app = start(run)
+    app.wait("rollouts")
+    app.send(ESCAPE)
+    app.wait("opening stopped: r tries again")
+    app.send("r")
+    app.wait("rollouts")
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
 def test_quit_before_the_engine_is_ready(start: Start, tiny: Path) -> None:
     app = start(tiny)
     app.wait("q quit")

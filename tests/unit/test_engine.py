@@ -201,6 +201,27 @@ def test_a_cancelled_job_stops_and_says_so(tiny_run: Path) -> None:
     assert sent[-1] == Cancelled(1, "analysis")
 
 
+def test_an_opening_is_stopped_between_episodes_of_its_rollouts(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "alone", n_transit=30)  # no histories: the model is rolled out
+    sent: list[Any] = []
+
+    def hear(reply: Reply) -> None:
+        sent.append(reply)
+        if isinstance(reply, Progress) and reply.done == 2:
+            engine.stopping.add(1)  # as the reading thread does
+
+    engine = Engine(hear)
+    engine.handle(OpenRun(1, str(run)))
+    run_all(engine)
+    assert [reply.done for reply in sent if isinstance(reply, Progress)] == [1, 2]
+    assert sent[-1] == Cancelled(1, "analysis")
+    assert engine.session is None
+    engine.handle(Cancel(2, 1))
+    engine.handle(OpenRun(3, str(run), samples=1))
+    run_all(engine)
+    assert sent[-1] == Done(3, "analysis")
+
+
 def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
     views = [GetView(i, 0, 0, i, -1, 9, 9) for i in (1, 3, 5)]
     sheet, cancel = GetSheet(2, 0, 9, 9), Cancel(4, 1)
