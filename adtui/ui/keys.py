@@ -19,6 +19,7 @@ class Key:
         action: the explorer's action.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
+        only: what a run must have for the bar to name the key: VIEWS_DIFFER or COMPRESSOR; "" is nothing special.
     """
 
     keys: str
@@ -26,7 +27,10 @@ class Key:
     action: str
     label: str
     explanation: str
+    only: str = ""
 
+
+VIEWS_DIFFER, COMPRESSOR = "views", "compressor"
 
 MOVES = (
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
@@ -61,8 +65,8 @@ PANES = (
 )
 VIEWS = (
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
-    Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), where a transition has several"),
-    Key("c", "c", "round", "", "next round of the compressor"),
+    Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
+    Key("c", "c", "round", "round", "next round of the compressor", COMPRESSOR),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
 )
 OUTPUTS = (
@@ -100,15 +104,17 @@ def bindings() -> list[Binding]:
     ]
 
 
-def bar(width: int, *, heatmap: bool, plain: bool = False) -> str:
+def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] = frozenset()) -> str:
     """The bottom line: as many keys as fit in `width` columns, help and quit always.
 
     Args:
         heatmap: True when the arrows move the heatmap's cursor.
         plain: ASCII only.
+        has: what the run has of what keys may need, see `Key.only`.
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
-    middle = [arrows, *((key.shown, key.label) for key in KEYS if key.label and key.label not in ("help", "quit"))]
+    useful = [key for key in KEYS if key.label not in ("", "help", "quit") and (not key.only or key.only in has)]
+    middle = [arrows, *((key.shown, key.label) for key in useful)]
     end = [("?", "help"), ("q", "quit")]
     while middle and _length([*middle, *end]) > width:
         middle.pop()

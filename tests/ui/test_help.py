@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adtui.ui.keys import KEYS, bar
+from adtui.ui.keys import COMPRESSOR, KEYS, VIEWS_DIFFER, bar
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
 
@@ -34,3 +34,11 @@ def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
     plain = Content.from_markup(bar(width, heatmap=False)).plain
     assert len(plain) <= width
     assert plain.endswith("? help  q quit")
+
+
+def test_the_bar_names_keys_that_mean_something_here() -> None:
+    assert "tokens" not in bar(200, heatmap=False)
+    assert "round" not in bar(200, heatmap=False, has=frozenset({VIEWS_DIFFER}))
+    whole = Content.from_markup(bar(200, heatmap=False, has=frozenset({VIEWS_DIFFER, COMPRESSOR}))).plain
+    assert "t tokens" in whole
+    assert "c round" in whole

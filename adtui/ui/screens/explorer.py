@@ -18,7 +18,8 @@ from ...protocol import ExportAll, ExportView, Progress
 from ...records import RunInfo
 from ..engine_client import Engine
 from ..goto import Target, resolve
-from ..keys import bar, bindings
+from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
+from ..keys import VIEWS_DIFFER, bar, bindings
 from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
 from ..plain import ascii_only
 from ..presenter import Presenter
@@ -108,6 +109,7 @@ class ExplorerScreen(Screen[None]):
         self.status.run = None  # two runs cannot be compared (arrays), and a reactive would
         self.status.run = run
         self.status.sample = self.presenter.selection.sample
+        self._draw_bar()
 
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
@@ -117,7 +119,13 @@ class ExplorerScreen(Screen[None]):
 
     def _draw_bar(self) -> None:
         heatmap = self.panes.active in (HEATMAP, COMPRESSOR)
-        self.query_one("#keybar", Static).update(bar(self.size.width, heatmap=heatmap, plain=self.plain))
+        run, has = self.presenter.run, set()
+        if run is not None and run.layout(self.presenter.selection.sample).summed:
+            has.add(VIEWS_DIFFER)
+        if run is not None and run.compressor is not None:
+            has.add(NEEDS_COMPRESSOR)
+        text = bar(self.size.width, heatmap=heatmap, plain=self.plain, has=frozenset(has))
+        self.query_one("#keybar", Static).update(text)
 
     # -- panes -------------------------------------------------------------------------------------------------------
     @on(Panes.Activated)
