@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.content import Content
 
 from adtui.ui.keys import COMPRESSOR, KEYS, VIEWS_DIFFER, bar
 from adtui.ui.renderables.statistics import STATISTICS
