@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
+from .chunks import Unsound, check_chunks
 from .errors import HistoryError
 from .records import Floats, Ints
 
@@ -136,7 +137,7 @@ class HistoryFile:
         else:
             wanted = f"shape {(streams, steps)} or {(steps, streams)}"
             raise _wrong(self._at(task, _OPTIMAL), wanted, f"shape {shape}")
-        values = self._checked(task, _OPTIMAL, lambda: np.atleast_1d(column[place]))
+        values = np.atleast_1d(self._read(task, _OPTIMAL, column, place))
         return int(self._actions(task, _OPTIMAL, values)[0])
 
     # -- columns of one stream -----------------------------------------------------------------------------------------
@@ -182,10 +183,16 @@ class HistoryFile:
     def _numbers(self, task: int, name: str, stream: int, first: int, last: int) -> np.ndarray[Any, Any]:
         column = self._column(task, name)
         single = len(column.shape) == (2 if _WIDTHS.get(name) else 1)
-        return self._checked(task, name, lambda: column[first:last] if single else column[first:last, stream])
+        place: tuple[slice | int, ...] = (slice(first, last),) if single else (slice(first, last), stream)
+        return self._read(task, name, column, place)
 
-    def _checked(self, task: int, name: str, read: Callable[[], Any]) -> np.ndarray[Any, Any]:
-        values = self._guard(lambda: np.asarray(read()))
+    def _read(self, task: int, name: str, column: Any, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
+        """A part of a data set, all of it finite numbers."""
+        try:
+            self._guard(lambda: check_chunks(column, place))
+        except Unsound as fault:
+            raise _wrong(self._at(task, name), "sound chunks, packed by gzip or lzf if at all", str(fault)) from None
+        values = self._guard(lambda: np.asarray(column[place]))
         if not np.isfinite(values).all():
             raise _wrong(self._at(task, name), "finite numbers", "NaN or infinite ones")
         return values
@@ -261,6 +268,8 @@ class HistoryFile:
         """h5py reports damage inside a file as any of these."""
         try:
             return work()
+        except Unsound:
+            raise
         except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
             raise _wrong(self.path, "readable HDF5 data", str(error) or type(error).__name__) from None
 

@@ -16,7 +16,7 @@ class TrainSettings(Settings):
 
     model: Literal["AD"] = "AD"
     env: Literal["darkroom"] = "darkroom"
-    grid_size: int = Field(default=GRID_SIZE, ge=2, description="side of the room")
+    grid_size: int = Field(default=GRID_SIZE, ge=2, le=1000, description="side of the room")
     horizon: int = Field(default=HORIZON, ge=1, description="steps per episode")
     dim_states: Literal[2] = 2
     dim_actions: Literal[1] = 1

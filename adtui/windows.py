@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from .chunks import check_chunks
 from .darkroom import MOVES, NUM_ACTIONS, IntArray, move
 from .errors import HistoryError
 from .sources import FloatArray, Histories
@@ -81,6 +82,7 @@ def read_histories(path: Path, goals: Sequence[int], horizon: int, size: int, st
                 for name, parts in columns.items():
                     if name not in group:
                         raise _wrong(path, f"data set {name} in group {goal}", f"only {sorted(group)}")
+                    check_chunks(group[name], (slice(None), slice(0, streams)))
                     parts.append(np.asarray(group[name][:, :streams], dtype=np.int64).swapaxes(0, 1))
                 labels += [goal] * len(columns["actions"][-1])
     except OSError as error:

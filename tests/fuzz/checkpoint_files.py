@@ -59,6 +59,8 @@ def config(rng: Random) -> bytes:
     for _ in range(rng.choice((1, 1, 2, 4))):
         key = odd_key(rng) if rng.random() < 0.15 else rng.choice(list(settings))
         settings[key] = odd(rng)
+    if rng.random() < 0.25:
+        settings["alg"] = None  # without histories the model's own rollouts are the samples
     if rng.random() < 0.1:
         settings["itself"] = settings
     if rng.random() < 0.1:

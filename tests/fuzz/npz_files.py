@@ -82,7 +82,8 @@ def arrays(rng: Random) -> bytes:
             values[name.removeprefix("in_")] = values.pop(name)
         elif change == 6:
             values = {
-                key: rng.choice((array[:0], array[:, :0] if array.ndim > 1 else array)) for key, array in values.items()
+                key: rng.choice((array[:0], array[:, :0] if array.ndim > 1 else array)) if array.ndim else array
+                for key, array in values.items()
             }
             break
         else:

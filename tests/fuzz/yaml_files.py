@@ -230,6 +230,8 @@ def _with_values(rng: Random, values: tuple[str, ...], count: int) -> bytes:
     settable = [i for i, line in enumerate(lines) if line[:1].isalpha() and not line.endswith("device")]
     for at in rng.sample(settable, count):
         lines[at] = f"{lines[at].partition(':')[0]}: {rng.choice(values)}"
+    if rng.random() < 0.25:
+        lines = ["alg: null" if line.startswith("alg:") else line for line in lines]  # rollouts, then
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogatepass")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -308,3 +309,41 @@ def test_text_of_any_length(path: Path) -> None:
         del file["3"]["actions"]
         file["3"].create_dataset("actions", (60, 2), h5py.string_dtype())
     assert "expected numbers" in complaint(path)
+
+
+# -- chunks that would make the library read beyond its buffer --------------------------------------------------------
+def _packed(content: bytes, mask: int = 0, **filters: Any) -> Callable[..., None]:
+    def store(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
+        column = group.create_dataset(name, data=values, chunks=values.shape, **filters)
+        column.id.write_direct_chunk((0,) * values.ndim, content, filter_mask=mask)
+
+    return store
+
+
+@pytest.mark.parametrize(
+    ("store", "found"),
+    [
+        (_packed(b"x", fletcher32=True), "a chunk of 0 bytes"),
+        (_packed(b"xy", shuffle=True), "a chunk of 2 bytes"),
+        (_packed(zlib.compress(bytes(10)), compression="gzip"), "a chunk of 10 bytes"),
+        (_packed(zlib.compress(bytes(1 << 20)), compression="gzip"), "bytes instead of"),
+        (_packed(b"no zlib", compression="gzip"), "does not unpack"),
+        (_packed(bytes(1 << 20), compression="gzip"), "a chunk of 1048576 bytes that should unpack to"),
+        (_packed(bytes(7), mask=1, compression="gzip"), "a chunk of 7 bytes"),
+        (_chunked(scaleoffset=0), "a filter of number"),
+    ],
+)
+def test_a_chunk_of_another_size_never_reaches_the_library(path: Path, store: Callable[..., None], found: str) -> None:
+    said = complaint(rewritten(path, store))
+    assert found in said
+    assert "sound chunks" in said
+
+
+def test_a_filter_that_was_left_out_of_a_chunk_is_no_fault(path: Path) -> None:
+    def store(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
+        _packed(np.ascontiguousarray(values).tobytes(), mask=1, compression="gzip")(group, name, values)
+
+    before = read(path)
+    after = read(rewritten(path, store))
+    np.testing.assert_array_equal(before.states, after.states)
+    np.testing.assert_array_equal(before.rewards, after.rewards)
