@@ -204,6 +204,10 @@ class Insight:
         suggests: names of the compression strategies worth testing.
         status: "observed", "confirmed", "refuted" or "no evidence".
         n_keys: number of context keys that the threshold was scaled to.
+        tested: how the knock-out went, or why there is none, in words; "" before the test.
+        knock_out: mean KL in nats by which hiding the tokens that it names moves the actions, less that of as many
+            random others.
+        knock_out_interval, knock_out_n: its 95 % interval, and the number of independent histories.
     """
 
     kind: str
@@ -219,6 +223,10 @@ class Insight:
     head: int | None = None
     status: str = "observed"
     n_keys: int = 0
+    tested: str = ""
+    knock_out: float = float("nan")
+    knock_out_interval: tuple[float, float] = (float("nan"), float("nan"))
+    knock_out_n: int = 0
 
     @property
     def where(self) -> str:
@@ -226,6 +234,37 @@ class Insight:
         if self.layer is None:
             return "model"
         return f"L{self.layer}" + ("" if self.head is None else f"H{self.head}")
+
+
+@dataclass(frozen=True)
+class KnockOut:
+    """What hiding some transitions, or muting a head, does to the action; and what R controls of the same size do.
+
+    Attributes:
+        transitions: the context transitions that were hidden; () where a head was muted.
+        where: the one head that they were hidden from, or that was muted, (layer, head); None is from every head.
+        kl: KL(p_full ‖ p_without) of the action distribution, nats.
+        changed: whether the most likely action changed.
+        control_kl, control_changed: (R,) the same for as many random other transitions, or for other heads muted one by
+            one; R is 0 where too few others are left.
+        action_before, action_after: the most likely action.
+        muted: a head was muted.
+    """
+
+    transitions: tuple[int, ...]
+    where: tuple[int, int] | None
+    kl: float
+    changed: bool
+    control_kl: Doubles
+    control_changed: NDArray[np.bool_]
+    action_before: int
+    action_after: int
+    muted: bool = False
+
+    @property
+    def excess(self) -> float:
+        """kl above the controls' mean; NaN without controls."""
+        return self.kl - float(self.control_kl.mean()) if len(self.control_kl) else float("nan")
 
 
 @dataclass(frozen=True)

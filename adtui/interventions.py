@@ -1,0 +1,116 @@
+"""Knock-outs: what the model's action owes to some transitions or to one head, beside random controls.
+
+Hiding keeps every position: the hidden tokens are still there, but nothing else can attend to them. All variants of one
+question go through the model as one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from .errors import ModelError
+from .models import Array, Model
+from .models.decoder import Edit
+from .records import Doubles, Floats, Ints, KnockOut, Sample
+
+CONTROLS = 32
+"""Random controls of one knock-out."""
+_ROWS = 64
+"""Variants in one forward pass: bounds memory at long contexts."""
+
+
+def knock_out(
+    model: Model,
+    sample: Sample,
+    transitions: Sequence[int] | Ints,
+    *,
+    where: tuple[int, int] | None = None,
+    controls: int = CONTROLS,
+    seed: int = 0,
+) -> KnockOut:
+    """Hide context transitions and see what becomes of the action at the query.
+
+    Args:
+        transitions: indices of context transitions, each with tokens of its own.
+        where: hide them from this head only, (layer, head).
+        controls: how many draws of as many other transitions; 0 where there are not enough others.
+        seed: of the draws.
+
+    Raises:
+        ModelError: nothing to hide, or a transition that the model does not see (one that became latents).
+    """
+    layout = model.layout(sample)
+    chosen = np.unique(np.asarray(transitions, dtype=np.int64))
+    visible = layout.visible
+    if not len(chosen) or not np.isin(chosen, visible).all():
+        shown = f"{visible[0]} to {visible[-1]}" if len(visible) else "none"
+        raise ModelError(
+            f"knock-out of {sample.label}",
+            expected=f"context transitions that the model sees ({shown})",
+            found="none" if not len(chosen) else f"{chosen[~np.isin(chosen, visible)][0]}",
+            action="choose among those",
+        )
+    others = np.setdiff1d(visible, chosen)
+    rng = np.random.default_rng(seed)
+    draws = controls if len(others) >= len(chosen) else 0
+    sets = [chosen, *(rng.choice(others, len(chosen), replace=False) for _ in range(draws))]
+    owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]
+    hidden = np.stack([np.zeros(len(owner), np.bool_), *(np.isin(owner, one) for one in sets)])
+    edits = [
+        Edit(hidden=torch.as_tensor(hidden[first : first + _ROWS], device=model.device), where=where)
+        for first in range(0, len(hidden), _ROWS)
+    ]
+    logits = np.concatenate(
+        [_variants(model, sample, len(edit.hidden), edit) for edit in edits if edit.hidden is not None]
+    )
+    return _result(logits, chosen, where)
+
+
+def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
+    """Replace one head's output by 0; the controls are the other heads of its layer, one at a time."""
+    others = [other for other in range(model.n_head) if other != head]
+    variants = [frozenset(), frozenset({(layer, head)}), *(frozenset({(layer, other)}) for other in others)]
+    logits = np.concatenate([_variants(model, sample, 1, Edit(muted=muted)) for muted in variants])
+    return _result(logits, np.zeros(0, np.int64), (layer, head))
+
+
+def _variants(model: Model, sample: Sample, count: int, edit: Edit) -> Floats:
+    """(count, A) logits of the same sample under the rows of an edit."""
+
+    def repeated(values: Array) -> Array:
+        return np.repeat(np.asarray(values)[None], count, axis=0)
+
+    return model.policy(
+        repeated(sample.states),
+        repeated(sample.actions),
+        repeated(sample.rewards),
+        repeated(sample.next_states),
+        repeated(sample.query_state),
+        edit=edit,
+    )
+
+
+def _result(logits: Floats, chosen: Ints, where: tuple[int, int] | None) -> KnockOut:
+    """From logits (2 + R, A): untouched, the knock-out, its controls."""
+    divergence = kl_from_first(logits)
+    actions = logits.argmax(axis=1)
+    return KnockOut(
+        transitions=chosen,
+        where=where,
+        kl=float(divergence[1]),
+        before=int(actions[0]),
+        after=int(actions[1]),
+        control_kl=divergence[2:],
+        control_changed=actions[2:] != actions[0],
+    )
+
+
+def kl_from_first(logits: Floats) -> Doubles:
+    """(V, A) logits → (V,) KL(p₀ ‖ p_v) in nats, never below 0."""
+    wide = logits.astype(np.float64)
+    log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
+    divergence: Doubles = (np.exp(log_p[0]) * (log_p[0] - log_p)).sum(axis=1)
+    return np.maximum(divergence, 0.0)

@@ -1,0 +1,114 @@
+"""Knock-outs: what they hide is hidden, controls are others, and both are measured from the same pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import make_run as make_encoder_run
+from references import contexts, gpt2, llama, marked, rad
+
+from adtui.checkpoint import load_checkpoint
+from adtui.compress.base import Contexts
+from adtui.errors import ModelError
+from adtui.interventions import kl_from_first, knock_out, mute
+from adtui.models import Model, load_model
+from adtui.records import Sample
+from adtui.shortened import shortened_logits
+
+MAKERS: dict[str, Any] = {
+    "encoder": (make_encoder_run, {}),
+    "llama": (llama.make_run, {}),
+    "dynamics": (llama.make_run, {"dynamics": True}),
+    "gpt2": (gpt2.make_run, {}),
+    "rad": (rad.make_run, {}),
+    "marked": (marked.make_run, {}),
+}
+N = 10
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
+    root = tmp_path_factory.mktemp("knock")
+    runs = {name: make(root / name, **more) for name, (make, more) in MAKERS.items()}
+    return {name: load_model(load_checkpoint(next(run.glob("*.pt")))) for name, run in runs.items()}
+
+
+def sample(n: int = N, seed: int = 1) -> Sample:
+    walk, time = contexts(n, seed), np.arange(n + 1)
+    rewards = walk.rewards.astype(np.float32)
+    return Sample("walk", walk.states, walk.actions, rewards, walk.next_states, walk.query_state, time // 4, time % 4)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_controls_are_other_transitions_and_the_same_seed_gives_the_same(models: dict[str, Model], name: str) -> None:
+    model = models[name]
+    seen = model.layout(sample()).visible
+    found = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
+    assert found.transitions.tolist() == seen[-2:].tolist()
+    assert found.kl > 0
+    assert found.control_kl.shape == (5,) if len(seen) >= 4 else found.control_kl.shape == (0,)
+    again = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
+    np.testing.assert_array_equal(found.control_kl, again.control_kl)
+    assert found.before == int(model.logits([sample()])[0].argmax())
+
+
+@pytest.mark.parametrize("name", ["encoder", "llama", "dynamics", "gpt2"])
+def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], name: str) -> None:
+    model, one = models[name], sample()
+    found = knock_out(model, one, [2, 5], controls=0)
+    parts = (one.states, one.actions, one.rewards, one.next_states, one.query_state, one.episode[:-1])
+    kept = np.ones((1, N), np.bool_)
+    kept[0, [2, 5]] = False
+    without = shortened_logits(model, Contexts(*(part[None] for part in parts)), kept, "kept")
+    pair = np.concatenate([model.logits([one]), without])
+    assert found.kl == pytest.approx(float(kl_from_first(pair)[1]), rel=1e-3, abs=1e-9)
+    assert found.after == int(without[0].argmax())
+
+
+def test_from_one_head_it_matters_less_than_from_all(models: dict[str, Model]) -> None:
+    model = models["encoder"]
+    one = knock_out(model, sample(), [7, 8, 9], where=(1, 0), controls=4)
+    every = knock_out(model, sample(), [7, 8, 9], controls=4)
+    assert 0 < one.kl < every.kl
+    assert one.where == (1, 0)
+
+
+def test_everything_can_be_hidden_but_then_there_is_no_control(models: dict[str, Model]) -> None:
+    found = knock_out(models["encoder"], sample(), range(N))
+    assert found.control_kl.shape == (0,)
+    assert np.isnan(found.share_of_controls)
+
+
+def test_more_variants_than_fit_in_one_pass(models: dict[str, Model]) -> None:
+    many = knock_out(models["encoder"], sample(), [4], controls=150, seed=0)
+    few = knock_out(models["encoder"], sample(), [4], controls=20, seed=0)
+    np.testing.assert_allclose(many.control_kl[:20], few.control_kl, atol=1e-6)
+    assert many.control_kl.shape == (150,)
+
+
+@pytest.mark.parametrize("wrong", [[], [N], [-1], [3, 99]])
+def test_what_cannot_be_hidden(models: dict[str, Model], wrong: list[int]) -> None:
+    with pytest.raises(ModelError, match="context transitions that the model sees"):
+        knock_out(models["encoder"], sample(), wrong)
+
+
+def test_a_transition_that_became_latents_cannot_be_hidden(models: dict[str, Model]) -> None:
+    with pytest.raises(ModelError, match="context transitions that the model sees"):
+        knock_out(models["rad"], sample(15), [0])
+
+
+def test_muting_a_head_is_compared_with_its_layers_other_heads(models: dict[str, Model]) -> None:
+    model = models["encoder"]
+    first, second = mute(model, sample(), 1, 0), mute(model, sample(), 1, 1)
+    assert first.kl == pytest.approx(float(second.control_kl[0]))
+    assert first.control_kl.shape == (model.n_head - 1,)
+
+
+def test_divergence_of_equal_logits_is_nothing() -> None:
+    logits = np.array([[1.0, 2.0, 3.0], [11.0, 12.0, 13.0], [3.0, 2.0, 1.0]], np.float32)
+    found = kl_from_first(logits)
+    assert found[0] == 0
+    assert found[1] == pytest.approx(0, abs=1e-9)
+    assert found[2] > 0.5
