@@ -192,14 +192,17 @@ def _kind(value: object) -> str:
 
 
 # -- plain values to settings ------------------------------------------------------------------------------------------
-def load_settings(source: str | Path | Mapping[str, Any], model: type[M]) -> M:
+def load_settings(source: str | Path | Mapping[str, Any], model: type[M], *, name: str = "settings") -> M:
     """Settings of kind `model` from a YAML file or from values.
+
+    Args:
+        name: what errors call the values; a file is called by its path.
 
     Raises:
         ConfigError: one line about the first fault: file, key, what was expected and found, what to do.
     """
     if isinstance(source, Mapping):
-        name, values = "settings", dict(source)
+        values = dict(source)
     else:
         name, values = str(source), load_yaml(source, unique=True)
     unknown = [key for key in values if key not in _names(model)]

@@ -100,7 +100,7 @@ KINDS = (
         unit="newest/oldest quarter",
         says=_says_recency,
         caveat="Compares only the two ends; the middle half does not count.",
-        suggests=("recent", "exponential-decay", "sink-recent"),
+        suggests=("recent", "exponential", "sink-recent"),
     ),
     Claim(
         kind="primacy",
@@ -111,7 +111,7 @@ KINDS = (
         unit="newest/oldest quarter",
         says=_says_primacy,
         caveat="Compares only the two ends; the middle half does not count.",
-        suggests=("top-k", "heavy-hitters"),
+        suggests=("top-attention", "heavy-hitters"),
     ),
     Claim(
         kind="spread",
@@ -122,7 +122,7 @@ KINDS = (
         unit="newest/oldest quarter",
         says=_says_spread,
         caveat="Compares only the two ends; a few tokens may still hold most of the mass.",
-        suggests=("uniform", "top-k"),
+        suggests=("uniform", "top-attention"),
     ),
     Claim(
         kind="uniform",
@@ -142,7 +142,7 @@ KINDS = (
         unit="share of positions holding 90 %",
         says=_says_sparse,
         caveat="Which tokens they are may change from query to query.",
-        suggests=("top-k", "threshold", "heavy-hitters"),
+        suggests=("top-attention", "threshold", "heavy-hitters"),
     ),
 )
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
 EVIDENCE = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
@@ -64,9 +65,9 @@ class Contexts:
 
 
 class Parameters(BaseModel):
-    """A strategy's parameters: unknown names and values out of range are refused."""
+    """A strategy's parameters: unknown names and values out of range are refused. A strategy without any uses this."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Strategy(Protocol):
@@ -87,19 +88,59 @@ class Strategy(Protocol):
     EXACT: bool
 
     def keep(self, contexts: Contexts, budget: int, parameters: Any, rng: np.random.Generator) -> Bools:
-        """(B, n) True where a transition stays."""
+        """(B, n) True where a transition stays.
+
+        A row depends on nothing in other rows, except through `rng`, from which rows draw in their order.
+        """
 
 
-def highest(scores: NDArray[np.floating[Any]], budget: int) -> Bools:
-    """(B, n) True at the `budget` largest scores of each row; of equal scores the later transition stays."""
+def highest(scores: NDArray[Any], budget: int | Ints) -> Bools:
+    """(B, n) True at the `budget` largest scores of each row; of equal scores the later transition stays, NaN is least.
+
+    Args:
+        scores: (B, n) numbers.
+        budget: one for all rows, or (B,) one for each.
+    """
     B, n = scores.shape
+    order = np.argsort(-scores[:, ::-1], axis=1, kind="stable")  # NaN comes last
     kept = np.zeros((B, n), np.bool_)
-    if budget >= n:
-        kept[:] = True
-    elif budget > 0:
-        order = np.argsort(-scores[:, ::-1], axis=1, kind="stable")[:, :budget]
-        np.put_along_axis(kept, n - 1 - order, True, axis=1)
+    np.put_along_axis(kept, n - 1 - order, np.arange(n) < np.broadcast_to(budget, B)[:, None], axis=1)
     return kept
+
+
+def with_newest(newest: int, scores: NDArray[Any], budget: int) -> Bools:
+    """(B, n) True at the `newest` transitions, then at the largest scores of the older ones until `budget` is spent."""
+    newest = min(newest, budget, scores.shape[1])
+    older = scores.shape[1] - newest
+    kept = np.ones(scores.shape, np.bool_)
+    kept[:, :older] = highest(scores[:, :older], budget - newest)
+    return kept
+
+
+def half(budget: int) -> int:
+    """The larger half: a budget of 1 keeps the newest."""
+    return (budget + 1) // 2
+
+
+def positions(contexts: Contexts) -> Ints:
+    """(B, n) places in time, 0 the oldest."""
+    return np.broadcast_to(np.arange(contexts.n, dtype=np.int64), contexts.actions.shape)
+
+
+def rewarded_then_recent(contexts: Contexts) -> Ints:
+    """(B, n) ranks: rewarded transitions above all others, the newer above the older."""
+    return (contexts.rewards > 0) * contexts.n + positions(contexts)
+
+
+def asked(evidence: Floats | None) -> Floats:
+    """Evidence that NEEDS names: `choose` has seen to it that it is there."""
+    assert evidence is not None
+    return evidence
+
+
+def masses(evidence: Floats | None) -> Doubles:
+    """The same in float64, with NaN and negative values as 0, so that rows can be summed."""
+    return np.fmax(asked(evidence).astype(np.float64), 0.0)
 
 
 def name_of(strategy: ModuleType | Strategy) -> str:

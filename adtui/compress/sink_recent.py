@@ -1,0 +1,29 @@
+"""Keep the first transitions, on which attention may rest without reading them, and the newest."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from .base import Bools, Contexts, Parameters, positions
+
+
+class Sinks(Parameters):
+    """How many of the oldest stay."""
+
+    sinks: int = Field(default=4, ge=0, le=1_000_000, description="first transitions to keep")
+
+
+NAME = "sink-recent"
+CITES = "Xiao et al. 2023, arXiv 2309.17453"
+NEEDS: frozenset[str] = frozenset()
+PARAMETERS: type[Parameters] = Sinks
+EXACT = True
+
+
+def keep(contexts: Contexts, budget: int, parameters: Sinks, rng: np.random.Generator) -> Bools:
+    """The first `sinks`, never more than K - 1 of them, and the newest for the rest of the budget."""
+    del rng
+    sinks = min(parameters.sinks, max(budget - 1, 0))
+    place = positions(contexts)
+    return (place < sinks) | (place >= contexts.n - (budget - sinks))

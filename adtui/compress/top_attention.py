@@ -1,0 +1,19 @@
+"""Keep the K transitions that the query attends to most, mean over layers and heads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import QUERY_ROW, Bools, Contexts, Parameters, asked, highest
+
+NAME = "top-attention"
+CITES = ""
+NEEDS: frozenset[str] = frozenset({QUERY_ROW})
+PARAMETERS: type[Parameters] = Parameters
+EXACT = True
+
+
+def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
+    """The K largest of the query row."""
+    del parameters, rng
+    return highest(asked(contexts.query_row), budget)

@@ -1,0 +1,19 @@
+"""Keep the K transitions whose weighted values a_j ‖v_j W_O‖ are largest: what is attended to may carry little."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .base import VALUES, Bools, Contexts, Parameters, asked, highest
+
+NAME = "value-weighted"
+CITES = "Kobayashi et al. 2020, arXiv 2004.10102"
+NEEDS: frozenset[str] = frozenset({VALUES})
+PARAMETERS: type[Parameters] = Parameters
+EXACT = True
+
+
+def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
+    """The K largest value-weighted attentions."""
+    del parameters, rng
+    return highest(asked(contexts.values), budget)
