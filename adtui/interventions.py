@@ -63,10 +63,8 @@ def knock_out(
         Edit(hidden=torch.as_tensor(hidden[first : first + _ROWS], device=model.device), where=where)
         for first in range(0, len(hidden), _ROWS)
     ]
-    logits = np.concatenate(
-        [_variants(model, sample, len(edit.hidden), edit) for edit in edits if edit.hidden is not None]
-    )
-    return _result(logits, chosen, where)
+    parts = [_variants(model, sample, len(edit.hidden), edit) for edit in edits if edit.hidden is not None]
+    return _result(np.concatenate(parts), chosen, where)
 
 
 def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
@@ -74,7 +72,7 @@ def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
     others = [other for other in range(model.n_head) if other != head]
     variants = [frozenset(), frozenset({(layer, head)}), *(frozenset({(layer, other)}) for other in others)]
     logits = np.concatenate([_variants(model, sample, 1, Edit(muted=muted)) for muted in variants])
-    return _result(logits, np.zeros(0, np.int64), (layer, head))
+    return _result(logits, np.zeros(0, np.int64), (layer, head), muted=True)
 
 
 def _variants(model: Model, sample: Sample, count: int, edit: Edit) -> Floats:
@@ -93,18 +91,20 @@ def _variants(model: Model, sample: Sample, count: int, edit: Edit) -> Floats:
     )
 
 
-def _result(logits: Floats, chosen: Ints, where: tuple[int, int] | None) -> KnockOut:
+def _result(logits: Floats, chosen: Ints, where: tuple[int, int] | None, muted: bool = False) -> KnockOut:
     """From logits (2 + R, A): untouched, the knock-out, its controls."""
     divergence = kl_from_first(logits)
     actions = logits.argmax(axis=1)
     return KnockOut(
-        transitions=chosen,
+        transitions=tuple(chosen.tolist()),
         where=where,
         kl=float(divergence[1]),
-        before=int(actions[0]),
-        after=int(actions[1]),
+        changed=bool(actions[1] != actions[0]),
         control_kl=divergence[2:],
         control_changed=actions[2:] != actions[0],
+        action_before=int(actions[0]),
+        action_after=int(actions[1]),
+        muted=muted,
     )
 
 

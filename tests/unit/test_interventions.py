@@ -46,12 +46,12 @@ def test_controls_are_other_transitions_and_the_same_seed_gives_the_same(models:
     model = models[name]
     seen = model.layout(sample()).visible
     found = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
-    assert found.transitions.tolist() == seen[-2:].tolist()
+    assert found.transitions == tuple(seen[-2:].tolist())
     assert found.kl > 0
     assert found.control_kl.shape == (5,) if len(seen) >= 4 else found.control_kl.shape == (0,)
     again = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
     np.testing.assert_array_equal(found.control_kl, again.control_kl)
-    assert found.before == int(model.logits([sample()])[0].argmax())
+    assert found.action_before == int(model.logits([sample()])[0].argmax())
 
 
 @pytest.mark.parametrize("name", ["encoder", "llama", "dynamics", "gpt2"])
@@ -64,7 +64,7 @@ def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], nam
     without = shortened_logits(model, Contexts(*(part[None] for part in parts)), kept, "kept")
     pair = np.concatenate([model.logits([one]), without])
     assert found.kl == pytest.approx(float(kl_from_first(pair)[1]), rel=1e-3, abs=1e-9)
-    assert found.after == int(without[0].argmax())
+    assert found.action_after == int(without[0].argmax())
 
 
 def test_from_one_head_it_matters_less_than_from_all(models: dict[str, Model]) -> None:
@@ -78,7 +78,7 @@ def test_from_one_head_it_matters_less_than_from_all(models: dict[str, Model]) -
 def test_everything_can_be_hidden_but_then_there_is_no_control(models: dict[str, Model]) -> None:
     found = knock_out(models["encoder"], sample(), range(N))
     assert found.control_kl.shape == (0,)
-    assert np.isnan(found.share_of_controls)
+    assert np.isnan(found.excess)
 
 
 def test_more_variants_than_fit_in_one_pass(models: dict[str, Model]) -> None:
