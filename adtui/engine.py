@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from .errors import AdtuiError, EngineError
 from .protocol import (
     HEADER,
+    AskKnockOut,
     Cancel,
     Cancelled,
     CellReady,
@@ -34,6 +35,7 @@ from .protocol import (
     GetSheet,
     GetView,
     InsightFound,
+    KnockOutReady,
     Opened,
     OpenRun,
     Progress,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
-REPLACEABLE = (GetView, GetSheet, GetCell)
+REPLACEABLE = (GetView, GetSheet, GetCell, AskKnockOut)
 """A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
 Steps = Generator[None, None, None]
 
@@ -156,6 +158,8 @@ class Engine:
                 )
             case GetCell():
                 self.send(CellReady(request.id, session.cell(request)))
+            case AskKnockOut():
+                self.send(KnockOutReady(request.id, request.label, session.knock_out(request)))
             case _:
                 raise EngineError(
                     type(request).__name__,

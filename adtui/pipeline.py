@@ -21,10 +21,11 @@ from .checkpoint import Checkpoint, load_checkpoint
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
+from .interventions import knock_out, mute
 from .layout import TRANSITIONS, Layout
 from .models import Model, load_model
-from .protocol import GetCell, GetView
-from .records import Attention, CellInfo, Floats, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
+from .protocol import AskKnockOut, GetCell, GetView
+from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats, visible_part
 
@@ -169,6 +170,15 @@ class Session:
             unit=request.unit,
             number=request.round,
         )
+
+    def knock_out(self, request: AskKnockOut) -> KnockOut:
+        """What hiding transitions, or muting a head, does to the action at a sample's query."""
+        self.capture(request.sample)  # says so when there is no such sample
+        sample = self.samples[request.sample]
+        if request.head is not None:
+            self.check_head(*request.head)
+            return mute(self.model, sample, *request.head)
+        return knock_out(self.model, sample, request.transitions)
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
         """What there is to draw; every sample must have been measured."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from .errors import AdtuiError
 from .layout import TRANSITIONS
-from .records import CellInfo, HeadView, Insight, RunInfo, SampleStats, Sheet
+from .records import CellInfo, HeadView, Insight, KnockOut, RunInfo, SampleStats, Sheet
 
 HEADER = struct.Struct(">Q")
 MAX_FRAME = 1 << 30
@@ -94,6 +94,22 @@ class GetCell(Request):
 
 
 @dataclass(frozen=True)
+class AskKnockOut(Request):
+    """Ask what the action owes to some transitions of a sample, or to one head. Reply: KnockOutReady.
+
+    Attributes:
+        transitions: context transitions to hide from every head; empty to mute `head` instead.
+        head: (layer, head).
+        label: what is taken away, in words, for the answer.
+    """
+
+    sample: int
+    transitions: tuple[int, ...]
+    head: tuple[int, int] | None
+    label: str
+
+
+@dataclass(frozen=True)
 class ExportView(Request):
     """Write the figures of what is on the screen. Replies: Progress, Exported."""
 
@@ -169,6 +185,12 @@ class SheetReady(Reply):
 @dataclass(frozen=True)
 class CellReady(Reply):
     cell: CellInfo
+
+
+@dataclass(frozen=True)
+class KnockOutReady(Reply):
+    label: str
+    result: KnockOut
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ..protocol import (
     ExportView,
     Failed,
     InsightFound,
+    KnockOutReady,
     Opened,
     OpenRun,
     Progress,
@@ -198,6 +199,8 @@ class AdtuiApp(ThriftyApp[str]):
                 elif self.jobs.end(reply.id):
                     self.notify(f"{reply.what} cancelled")
                 self.jobs.end(reply.id)
+            case KnockOutReady():
+                self.explorer.knocked_out(reply)
             case Failed():
                 self._failed(reply)
             case _:

@@ -69,6 +69,16 @@ VIEWS = (
     Key("c", "c", "round", "round", "next round of the compressor", COMPRESSOR),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
 )
+TESTS = (
+    Key(
+        "x",
+        "x",
+        "knock_out",
+        "knock out",
+        "hide the transition under the cursor from the model; heads pane: mute the head",
+    ),
+    Key("X", "X", "knock_out_episode", "", "hide the whole episode under the cursor from the model"),
+)
 OUTPUTS = (
     Key("e", "e", "export", "export", "write the figures of what is shown into figs/attention"),
     Key("E", "E", "export_all", "", "write every figure of the run into figs/attention; Esc cancels"),
@@ -85,6 +95,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Where you are", MOVES),
     ("Panes", PANES),
     ("How it is shown", VIEWS),
+    ("What it matters for", TESTS),
     ("What you take away", OUTPUTS),
     ("Everything else", GENERAL),
 )

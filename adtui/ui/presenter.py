@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..axis import Axis
 from ..layout import LATENT
 from ..protocol import (
+    AskKnockOut,
     CellReady,
     Failed,
     GetCell,
@@ -21,6 +22,7 @@ from . import tsv
 from .engine_client import Engine
 from .latest import Latest
 from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED, Panes
+from .renderables.readout import place
 from .renderables.scales import SCALES
 from .selection import LAST, Selection
 
@@ -198,6 +200,35 @@ class Presenter:
             self.engine.send(request)
         else:
             self.panes.memory.show_cell(cell)
+
+    def ask_knock_out(self, *, episode: bool = False) -> str | None:
+        """Ask what the transition under the heatmap's cursor, or its whole episode, matters for the action.
+
+        Returns why that cannot be asked, or None.
+        """
+        if self.run is None or self.view is None:
+            return "nothing to knock out yet"
+        axis = Axis(self.run.layout(self.view.sample).view(self.view.unit), self.run.samples[self.view.sample])
+        _, key = self.panes.heatmap.cursor
+        index = axis.transition(key)
+        if index is None or index >= axis.sample.n_context:
+            return "put the heatmap's cursor on a column that is a transition of the context"
+        chosen: tuple[int, ...] = (index,)
+        label = place(axis.sample, index)
+        if episode:
+            number = int(axis.sample.episode[index])
+            chosen = tuple(int(i) for i in axis.layout.visible if axis.sample.episode[i] == number)
+            label = f"ep{number} ({len(chosen)} transitions)"
+        self.engine.send(AskKnockOut(self.engine.next_id(), self.view.sample, chosen, None, label))
+        return None
+
+    def ask_mute(self) -> None:
+        """Ask what the selected head matters for the action."""
+        if self.run is not None:
+            chosen = self.selection
+            head = (chosen.layer, chosen.head)
+            label = f"L{chosen.layer}H{chosen.head}"
+            self.engine.send(AskKnockOut(self.engine.next_id(), chosen.sample, (), head, label))
 
     # -- showing -----------------------------------------------------------------------------------------------------
     def receive(self, reply: Reply) -> None:

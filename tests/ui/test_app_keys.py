@@ -235,7 +235,7 @@ def _tested() -> set[str]:
     return (
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
-        | set("12345678tc")
+        | set("12345678tcxX")
     )
 
 

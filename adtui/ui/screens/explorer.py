@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ...protocol import ExportAll, ExportView, Progress
+from ...protocol import ExportAll, ExportView, KnockOutReady, Progress
 from ...records import RunInfo
 from ..engine_client import Engine
 from ..goto import Target, resolve
@@ -23,6 +23,7 @@ from ..keys import VIEWS_DIFFER, bar, bindings
 from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
 from ..plain import ascii_only
 from ..presenter import Presenter
+from ..renderables.knock_out import knock_out_text
 from ..selection import Selection
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.sheet import SheetPane
@@ -259,6 +260,27 @@ class ExplorerScreen(Screen[None]):
                 self.status.sample = self.presenter.selection.sample
 
         self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection), self.plain), go)
+
+    # -- knock-outs --------------------------------------------------------------------------------------------------
+    def action_knock_out(self) -> None:
+        """Take the transition under the cursor away; with the heads in focus, the selected head."""
+        if self.panes.active == HEADS:
+            self.presenter.ask_mute()
+        else:
+            self._ask_knock_out(episode=False)
+
+    def action_knock_out_episode(self) -> None:
+        """Take the whole episode under the cursor away."""
+        self._ask_knock_out(episode=True)
+
+    def _ask_knock_out(self, *, episode: bool) -> None:
+        if (why := self.presenter.ask_knock_out(episode=episode)) is not None:
+            self.notify(why, severity="warning")
+
+    def knocked_out(self, reply: KnockOutReady) -> None:
+        """Say what a knock-out found."""
+        text = knock_out_text(reply.result, reply.label, not self.plain)
+        self.notify(text, title="knock-out", timeout=12, markup=False)
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

@@ -1,0 +1,35 @@
+"""What a knock-out found, in words: the change, what chance does, and the action."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from adtui.records import KnockOut
+
+from .readout import action_arrow, weight
+
+
+def knock_out_text(result: KnockOut, label: str, utf8: bool = True) -> str:
+    """ "without ep3 t7: KL 0.031 nats, random others 0.002 (more than 31 of 32); action stays down".
+
+    Args:
+        label: what was taken away.
+    """
+    took = "muting" if result.muted else "without"
+    parts = [f"{took} {label}: KL {weight(result.kl)} nats"]
+    controls = result.control_kl
+    if controls.size:
+        beaten = int(np.count_nonzero(controls < result.kl))
+        others = "its layer's other heads" if result.muted else _others(result)
+        parts.append(f"{others} {weight(float(controls.mean()))} on average (more than {beaten} of {controls.size})")
+    else:
+        parts.append("no control: too few others are left")
+    before, after = (action_arrow(action, utf8) for action in (result.action_before, result.action_after))
+    arrow = "→" if utf8 else "->"
+    parts.append(f"action {before} {arrow} {after}" if result.changed else f"action stays {before}")
+    return "; ".join(parts)
+
+
+def _others(result: KnockOut) -> str:
+    count = len(result.transitions)
+    return "a random transition" if count == 1 else f"{count} random transitions"

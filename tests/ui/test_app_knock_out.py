@@ -1,0 +1,112 @@
+"""`x` and `X`: what a transition, an episode or a head matters for the action, with the real engine behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from app_driver import WIDE, screen_text, until
+from direct_engine import DirectEngine
+from textual.pilot import Pilot
+
+from adtui.protocol import AskKnockOut, KnockOutReady, OpenRun
+from adtui.records import KnockOut
+from adtui.ui.app import AdtuiApp
+from adtui.ui.renderables.knock_out import knock_out_text
+
+
+@asynccontextmanager
+async def opened(run: Path) -> AsyncIterator[tuple[AdtuiApp, DirectEngine, Pilot[str]]]:
+    engine = DirectEngine()
+    app = AdtuiApp(OpenRun(0, str(run), samples=2), engine=engine)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        async with asyncio.timeout(30):
+            while app.explorer.presenter.view is None or app.jobs.newest:
+                await pilot.pause()
+        await pilot.pause()
+        yield app, engine, pilot
+
+
+async def test_x_hides_the_transition_under_the_cursor(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        await pilot.press("2", "slash", *"k5", "enter", "x")
+        await until(pilot, lambda: engine.asked(AskKnockOut))
+        request = engine.asked(AskKnockOut)[0]
+        assert request.transitions == (5,)
+        await until(pilot, lambda: "knock-out" in screen_text(app))
+        assert f"without {request.label}" in screen_text(app)
+
+
+async def test_x_in_the_heads_pane_mutes_the_head(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        await pilot.press("1", "j", "l", "x")
+        await until(pilot, lambda: engine.asked(AskKnockOut))
+        assert engine.asked(AskKnockOut)[0].head == (1, 1)
+        await until(pilot, lambda: "muting L1H1" in screen_text(app))
+
+
+async def test_shift_x_hides_the_episode(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        await pilot.press("2", "slash", *"k5", "enter", "X")
+        await until(pilot, lambda: engine.asked(AskKnockOut))
+        request = engine.asked(AskKnockOut)[0]
+        episode = app.explorer.presenter.sample.episode
+        assert request.transitions == tuple(np.flatnonzero(episode[:-1] == episode[5]).tolist())
+        await until(pilot, lambda: "transitions)" in screen_text(app))
+
+
+async def test_the_query_itself_cannot_be_hidden(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        await pilot.press("2", "slash", *"k19", "enter", "x")
+        await until(pilot, lambda: "put the heatmap" in screen_text(app))
+        assert not engine.asked(AskKnockOut)
+
+
+def result(**changes: object) -> KnockOut:
+    values: dict[str, object] = {
+        "transitions": (3,),
+        "where": None,
+        "kl": 0.031,
+        "changed": False,
+        "control_kl": np.array([0.001, 0.003, 0.05]),
+        "control_changed": np.zeros(3, np.bool_),
+        "action_before": 0,
+        "action_after": 0,
+    }
+    return KnockOut(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "without it: KL 0.031 nats; a random transition 0.018 on average (more than 2 of 3); action stays ↓"),
+        (
+            {"transitions": (1, 2), "changed": True, "action_after": 3},
+            "without it: KL 0.031 nats; 2 random transitions 0.018 on average (more than 2 of 3); action ↓ → ←",
+        ),
+        (
+            {"control_kl": np.zeros(0), "control_changed": np.zeros(0, np.bool_)},
+            "without it: KL 0.031 nats; no control: too few others are left; action stays ↓",
+        ),
+        (
+            {"muted": True, "transitions": (), "where": (1, 0)},
+            "muting it: KL 0.031 nats; its layer's other heads 0.018 on average (more than 2 of 3); action stays ↓",
+        ),
+    ],
+)
+def test_the_words(changes: dict[str, object], said: str) -> None:
+    assert knock_out_text(result(**changes), "it") == said
+    assert knock_out_text(result(**changes), "it", utf8=False).isascii()
+
+
+def test_the_reply_travels() -> None:
+    from adtui.protocol import HEADER, decode, encode
+
+    frame = encode(KnockOutReady(3, "it", result()))
+    back = decode(frame[HEADER.size :])
+    assert back.label == "it"
+    np.testing.assert_array_equal(back.result.control_kl, result().control_kl)
