@@ -19,7 +19,7 @@ from . import __version__
 from .errors import EXIT_CODE, AdtuiError, RunError
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
-COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "doctor")
+COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "doctor")
 DEMO = "demo"
 DEMO_HELP = "open the trained run that comes with adtui"
 LATEST = Path("runs/latest")

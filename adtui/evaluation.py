@@ -26,6 +26,8 @@ RANDOM_ROOMS = 500
 ROOMS_AT_ONCE = 32
 #: Called with (what is being measured, episodes done, in all).
 EvaluationProgress = Callable[[str, int, int], None]
+#: Number of a group of rooms → the policy that acts in it.
+PolicyMaker = Callable[[int], Policy]
 
 
 @dataclass(frozen=True)
@@ -87,30 +89,47 @@ class Curve:
 @dataclass(frozen=True)
 class Evaluation:
     """Curves by condition: `held_out`, `train`, and the controls on held-out goals `context_wiped` (emptied at every
-    reset) and `reward_zeroed` (the policy sees no reward)."""
+    reset) and `reward_zeroed` (the policy sees no reward); `compressed` on the same goals and seeds as `held_out`,
+    where it was asked for."""
 
     held_out: Curve
     train: Curve
     context_wiped: Curve
     reward_zeroed: Curve
+    compressed: Curve | None = None
 
     def curves(self) -> dict[str, Curve]:
         """The conditions in the order in which they are shown."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: curve for name, curve in found.items() if curve is not None}
 
     def to_json(self) -> dict[str, Any]:
         """Each curve's fields as plain values."""
         return {name: asdict(curve) for name, curve in self.curves().items()}
 
 
-def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress | None = None) -> Evaluation:
-    """Roll `policy` out in every condition of `Evaluation`. Equal plans and policies give equal numbers."""
+def evaluate(
+    policy: Policy,
+    plan: EvaluationPlan,
+    progress: EvaluationProgress | None = None,
+    compressed: PolicyMaker | None = None,
+) -> Evaluation:
+    """Roll `policy` out in every condition of `Evaluation`. Equal plans and policies give equal numbers.
+
+    Args:
+        compressed: gives a policy that acts on compressed contexts, a new one for each group of rooms, by its number.
+    """
     held_out = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.streams)
     train = np.resize(np.array(plan.split.train, dtype=np.int64), len(held_out))  # the split has shuffled them
     control = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.control_streams)
 
-    def curve(name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False) -> Curve:
-        returns = _returns(policy, plan, goals, name, progress, wipe=wipe, zero=zero)
+    def same(_: int) -> Policy:
+        return policy
+
+    def curve(
+        name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False, maker: PolicyMaker = same
+    ) -> Curve:
+        returns = _returns(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
         return make_curve(goals, returns, random_return(np.unique(goals), plan), plan)
 
     return Evaluation(
@@ -118,6 +137,7 @@ def evaluate(policy: Policy, plan: EvaluationPlan, progress: EvaluationProgress 
         train=curve("training goals", train),
         context_wiped=curve("context wiped", control, wipe=True),
         reward_zeroed=curve("reward zeroed", control, zero=True),
+        compressed=None if compressed is None else curve("compressed", held_out, maker=compressed),
     )
 
 
@@ -150,7 +170,7 @@ def make_curve(goals: IntArray, returns: IntArray, random: float, plan: Evaluati
 
 
 def _returns(
-    policy: Policy,
+    maker: PolicyMaker,
     plan: EvaluationPlan,
     goals: IntArray,
     name: str,
@@ -173,7 +193,7 @@ def _returns(
 
     def run(index: int) -> IntArray:
         return rollout(
-            policy,
+            maker(index),
             groups[index],
             plan.episodes,
             plan.n_context,

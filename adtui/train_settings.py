@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from .compress import STRATEGIES, parse
 from .config import Settings
 from .darkroom import GRID_SIZE, HORIZON, split_goals
+from .errors import ConfigError
 
 
 class TrainSettings(Settings):
@@ -40,6 +42,8 @@ class TrainSettings(Settings):
     redraw_interval: int = Field(default=300, ge=1, description="steps after which fresh histories are drawn")
     start_share: float = Field(default=0.25, ge=0, le=1, description="windows that begin with a history")
 
+    compress: str | None = Field(default=None, description="STRATEGY:K, the context that each target is learnt from")
+
     train_timesteps: int = Field(default=1200, ge=1, description="optimiser steps")
     train_batch_size: int = Field(default=32, ge=1, description="windows per step")
     lr: float = Field(default=2e-3, gt=0)
@@ -59,6 +63,8 @@ class TrainSettings(Settings):
             raise ValueError(f"tf_n_head must divide tf_n_embd, found {self.tf_n_head} and {self.tf_n_embd}")
         if self.histories is None and self.episodes * self.horizon < self.n_transit:
             raise ValueError(f"histories of at least n_transit = {self.n_transit} steps: raise episodes")
+        if self.compress is not None:
+            _check_choice(self.compress, self.n_transit)
         available = len(split_goals(self.env_split_seed, self.train_env_ratio, self.grid_size).train)
         if self.validation_goals >= available:
             raise ValueError(f"validation_goals below the {available} training goals")
@@ -67,8 +73,22 @@ class TrainSettings(Settings):
     @property
     def run_dir(self) -> Path:
         layout = "-post" if self.norm == "post" else ""
-        return Path(self.log_dir or f"runs/AD-{self.env}{layout}-seed{self.seed}")
+        kept = f"-{self.compress.replace(':', '-').replace('=', '')}" if self.compress else ""
+        return Path(self.log_dir or f"runs/AD-{self.env}{layout}{kept}-seed{self.seed}")
 
     def stored(self) -> dict[str, Any]:
         """Plain values for the checkpoint and config.yaml, with the run directory that was used."""
         return self.model_dump(mode="json") | {"log_dir": str(self.run_dir)}
+
+
+def _check_choice(text: str, n_transit: int) -> None:
+    """Raise ValueError unless a model can be trained on what this choice keeps."""
+    try:
+        choice = parse(text)
+    except ConfigError as error:
+        raise ValueError(f"a strategy and its budget, {error.expected}; {error.action}") from None
+    if choice.budget is None or not 1 <= choice.budget < n_transit:
+        raise ValueError(f"a strategy with a budget from 1 to {n_transit - 1}, such as recent:20")
+    if choice.strategy.NEEDS or not choice.strategy.EXACT:
+        able = ", ".join(one.NAME for one in STRATEGIES if one.EXACT and not one.NEEDS and one.NAME != "none")
+        raise ValueError(f"a strategy that keeps exactly its budget and needs nothing of the model: {able}")

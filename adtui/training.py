@@ -1,9 +1,10 @@
 """Training an Algorithm Distillation model: behaviour cloning of whole learning histories (arXiv 2210.14215).
 
-Every window gives n_transit targets in one pass (`Encoder.parallel_logits`). Histories are drawn anew as training goes
-on, or read from HDF5. Some training goals are held back: the checkpoint that is kept is the one with the lowest
-divergence from the source on those, where the goal is already in context. Training loss does not show
-whether a model generalises to goals that it never saw; this does. The test goals are not looked at.
+Every window gives n_transit targets in one pass (`Encoder.parallel_logits`), fewer with compression in the loop
+(`compressed_training`). Histories are drawn anew as training goes on, or read from HDF5. Some training goals are held
+back: the checkpoint that is kept is the one with the lowest divergence from the source on those, where the goal is
+already in context. Training loss does not show whether a model generalises to goals that it never saw; this does. The
+test goals are not looked at.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .darkroom import split_goals
+from .compress import parse
+from .compressed_training import compressed_targets
+from .darkroom import IntArray, split_goals
 from .errors import ModelError
 from .initialise import initialise
 from .models.decoder import DecoderShape
@@ -51,6 +54,7 @@ class Training:
         torch.set_num_threads(settings.threads)
         self.settings, self.device = settings, torch.device(device)
         self.train_goals, self.held_back = reserve(settings)
+        self.choice = None if settings.compress is None else parse(settings.compress)
         self.network = make_network(settings).to(self.device)
         self.optimizer = make_optimizer(self.network, settings)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: rate(step, settings))
@@ -66,7 +70,7 @@ class Training:
         batch = draw_windows(
             self._histories(), settings.train_batch_size, settings.n_transit, settings.start_share, rng
         )
-        logits, target = self._forward(batch)
+        logits, target, _ = self._forward(batch, rng)
         loss = -(target * logits.log_softmax(dim=-1)).sum(dim=-1).mean()
         if not torch.isfinite(loss):
             raise ModelError(
@@ -92,15 +96,19 @@ class Training:
     def validate(self) -> tuple[float, float]:
         """Mean KL(source || model) in nats on held-back goals: (a reward is in context, none is yet)."""
         with torch.inference_mode():
-            logits, target = self._forward(self._validation)
+            # The same times and the same chance at every validation.
+            logits, target, steps = self._forward(self._validation, np.random.default_rng(_VALIDATION))
             divergence = target * (target.clamp_min(1e-9).log() - logits.log_softmax(dim=-1))
         values = divergence.sum(dim=-1).cpu().numpy()
-        seen = self._validation.reward_seen()
+        seen = self._validation.reward_seen()[:, steps]
         before = float(values[~seen].mean()) if (~seen).any() else math.nan
         return float(values[seen].mean()) if seen.any() else before, before
 
-    def _forward(self, windows: Windows) -> tuple[Tensor, Tensor]:
-        """Logits and targets, both (B, n, A)."""
+    def _forward(self, windows: Windows, rng: np.random.Generator) -> tuple[Tensor, Tensor, IntArray]:
+        """Logits and targets, both (B, T, A), and the steps that they are about, (T,): all n without compression."""
+        if self.choice is not None:
+            found = compressed_targets(self.network, windows, self.choice, self.settings.horizon, rng, self.device)
+            return found.logits, found.probabilities, found.steps
 
         def there(values: np.ndarray[Any, np.dtype[Any]]) -> Tensor:
             return torch.from_numpy(values).to(self.device)
@@ -108,7 +116,7 @@ class Training:
         logits = self.network.parallel_logits(
             there(windows.states), there(windows.actions), there(windows.rewards), there(windows.next_states)
         )
-        return logits, there(windows.probabilities)
+        return logits, there(windows.probabilities), np.arange(windows.actions.shape[1])
 
     def _histories(self) -> Histories:
         """The pool that this step draws from."""

@@ -17,13 +17,15 @@ from .sources import FloatArray, Histories
 
 @dataclass(frozen=True)
 class Windows:
-    """A batch of B windows of n steps; `probabilities` (B, n, A) are what the model learns."""
+    """A batch of B windows of n steps; `probabilities` (B, n, A) are what the model learns, `starts` (B,) the step of
+    its history at which each window begins."""
 
     states: IntArray  # (B, n, 2)
     actions: IntArray  # (B, n)
     rewards: FloatArray  # (B, n)
     next_states: IntArray  # (B, n, 2)
     probabilities: FloatArray  # (B, n, A)
+    starts: IntArray  # (B,)
 
     def reward_seen(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """(B, n), whether a reward came before each step, so that the goal can be known."""
@@ -58,6 +60,7 @@ def draw_windows(
         rewards=histories.rewards[place].astype(np.float32),
         next_states=np.where((last & as_stored)[..., None], reset, reached),
         probabilities=histories.probabilities[place],
+        starts=starts,
     )
 
 

@@ -6,14 +6,17 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .arguments import add_model, positive
 
 if TYPE_CHECKING:
+    from ..compress import Choice
     from ..darkroom import Split
     from ..evaluation import Evaluation, EvaluationPlan
     from ..models import Model
+    from ..rollouts import Policy
 
 HELP = "measure the in-context return per episode on training and held-out goals, with controls"
 TITLES = {
@@ -21,6 +24,7 @@ TITLES = {
     "train": "training goals",
     "context_wiped": "control: context wiped every episode",
     "reward_zeroed": "control: rewards hidden",
+    "compressed": "held-out goals, compressed contexts",
 }
 
 
@@ -32,6 +36,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-streams", type=positive, help="the same in the controls (default: a quarter)")
     parser.add_argument("--context", type=positive, help="context length in transitions (default: the longest)")
     parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
+    parser.add_argument(
+        "--compress", metavar="STRATEGY:K", help="also act on compressed contexts (default: as the run was trained)"
+    )
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
     add_model(parser)
 
@@ -48,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
     plan = make_plan(model, checkpoint.config, args, _share_cores(model))
+    choice = _choice(args.compress or checkpoint.config.get("compress"))
+    compressed = None if choice is None else _shortened(model, choice, plan)
     try:
         with bar() as progress:
             tasks: dict[str, Any] = {}
@@ -57,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
                     tasks[name] = progress.add_task(name, total=total, note="")
                 progress.update(tasks[name], completed=done)
 
-            result = evaluate(model.policy, plan, show)
+            result = evaluate(model.policy, plan, show, compressed)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -67,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         "episodes": plan.episodes,
         "context": plan.n_context,
         "seed": plan.seed,
+        **({"compress": choice.label} if choice is not None else {}),
     }
     if args.json:
         print(json.dumps(about | {"curves": result.to_json()}, indent=1))
@@ -74,6 +84,30 @@ def run(args: argparse.Namespace) -> int:
         _print_table(about, result)
         _print_plot(result)
     return 0
+
+
+def _choice(text: Any) -> Choice | None:
+    """The strategy to act with beside full context, as asked or as the run was trained."""
+    from ..compress import parse
+    from ..errors import ConfigError
+
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise ConfigError("compress", expected="STRATEGY:K", found=repr(text)[:40], action="give --compress")
+    return parse(text)
+
+
+def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[int], Policy]:
+    """Policies that compress their contexts, one for each group of rooms."""
+    import numpy as np
+
+    from ..trials.acting import ShortenedPolicy
+
+    def make(index: int) -> Policy:
+        return ShortenedPolicy(model, choice, "reindexed", plan.horizon, np.random.default_rng([plan.seed, index]))
+
+    return make
 
 
 def _share_cores(model: Model) -> int:
@@ -161,7 +195,7 @@ def _print_table(about: dict[str, Any], result: Evaluation) -> None:
     for name, curve in result.curves().items():
         last, share = curve.last, curve.share_of_optimal
         table.add_row(
-            TITLES[name],
+            f"{TITLES[name]}, {about['compress']}" if name == "compressed" else TITLES[name],
             f"{curve.episodes[0].mean:.2f}",
             f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
             f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
@@ -181,7 +215,7 @@ def _print_plot(result: Evaluation) -> None:
     plotext.clear_figure()
     plotext.plotsize(width, 20)
     plotext.theme("clear")
-    markers = dict(zip(TITLES, ("●", "○", "×", "·"), strict=True))
+    markers = dict(zip(TITLES, ("●", "○", "×", "·", "▲"), strict=True))
     for name, curve in reversed(list(result.curves().items())):  # the held-out curve last, on top
         means = [point.mean for point in curve.episodes]
         plotext.plot(list(range(1, len(means) + 1)), means, marker=markers[name])
@@ -194,4 +228,4 @@ def _print_plot(result: Evaluation) -> None:
     text = plotext.build()
     print(text if sys.stdout.isatty() else plotext.uncolorize(text))
     # plotext's own legend would lie on the rise of the curve.
-    print("\n".join(f"    {markers[name]} {title}" for name, title in TITLES.items()))
+    print("\n".join(f"    {markers[name]} {TITLES[name]}" for name in result.curves()))

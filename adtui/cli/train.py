@@ -24,6 +24,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="YAML settings, such as configs/darkroom.yaml")
     parser.add_argument("--seed", type=int, help="use this seed instead of the one in the file")
     parser.add_argument("--run-dir", help="use this run directory instead of log_dir")
+    parser.add_argument("--compress", metavar="STRATEGY:K", help="learn from compressed contexts, such as recent:20")
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:1 (default: cpu)")
 
 
@@ -54,7 +55,8 @@ def _settings(args: argparse.Namespace) -> TrainSettings:
     from ..train_settings import TrainSettings
 
     settings = load_settings(args.config, TrainSettings)
-    changed = {name: value for name, value in (("seed", args.seed), ("log_dir", args.run_dir)) if value is not None}
+    given = {"seed": args.seed, "log_dir": args.run_dir, "compress": args.compress}
+    changed = {name: value for name, value in given.items() if value is not None}
     return load_settings(load_yaml(args.config) | changed, TrainSettings) if changed else settings
 
 

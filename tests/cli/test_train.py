@@ -39,6 +39,22 @@ def test_train_then_evaluate_its_latest_run(tmp_path: Path) -> None:
     assert "\x1b" not in shown.stdout
 
 
+def test_train_with_compression_then_compare(tmp_path: Path) -> None:
+    trained = adtui("train", TINY, "--compress", "recent:5", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert trained.stdout == "runs/AD-darkroom-recent-5-seed0\n"
+    words = ("evaluate", "runs/latest", "--episodes", "2", "--streams", "1")
+    shown = adtui(*words, cwd=tmp_path)
+    assert "held-out goals, compressed contexts, recent:5" in shown.stdout, shown.stderr
+    result = json.loads(adtui(*words, "--json", "--compress", "random:3", cwd=tmp_path).stdout)
+    assert result["compress"] == "random:3"
+    assert result["curves"]["compressed"]["histories"] == result["curves"]["held_out"]["histories"]
+    wrong = adtui("train", TINY, "--compress", "top-attention:5", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "needs nothing of the model" in wrong.stderr
+    assert wrong.stderr.count("\n") == 1
+
+
 def test_interrupt_saves_and_the_same_command_goes_on(tmp_path: Path) -> None:
     config = tmp_path / "long.yaml"
     config.write_text(Path(TINY).read_text().replace("train_timesteps: 12", "train_timesteps: 100000"))

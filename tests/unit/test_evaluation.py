@@ -67,3 +67,15 @@ def test_progress_names_the_condition() -> None:
     evaluate(random_policy, PLAN, lambda *report: seen.append(report))
     assert seen[-1] == ("reward zeroed", 12, 12)
     assert len({name for name, _, _ in seen}) == 4
+
+
+def test_compressed_contexts_are_compared_on_the_same_goals_and_seeds() -> None:
+    """What keeps everything returns the same to the digit; what keeps nothing does not learn."""
+    plan = replace(PLAN, streams=4)
+    same = evaluate(goal_seeker, plan, compressed=lambda _: goal_seeker)
+    assert same.compressed == same.held_out
+    assert list(same.curves())[-1] == "compressed"
+    worse = evaluate(goal_seeker, plan, compressed=lambda _: random_policy)
+    assert worse.compressed is not None
+    assert worse.compressed.last.high < worse.held_out.last.low
+    assert worse.held_out == same.held_out

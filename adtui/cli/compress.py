@@ -1,0 +1,168 @@
+"""`adtui compress`: how far can the context be shortened before the model stops learning in context?"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .arguments import add_model, add_run, positive
+
+if TYPE_CHECKING:
+    from ..trials.plan import Opening, Plan
+    from ..trials.records import Report
+
+HELP = "try compression strategies against the full context, and say what the evidence allows"
+INTERRUPTED = 130
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument(
+        "--strategies",
+        default="newest+rewarded,recent,uniform,random",
+        metavar="A,B",
+        help="such as recent,sink-recent:sinks=4 (default: newest+rewarded,recent,uniform,random)",
+    )
+    parser.add_argument(
+        "--budgets", type=_budgets, default=[10, 20, 40], metavar="K,K", help="transitions to keep (default: 10,20,40)"
+    )
+    parser.add_argument(
+        "--positions",
+        choices=("reindexed", "kept"),
+        default="reindexed",
+        help="where kept transitions stand (default: reindexed)",
+    )
+    parser.add_argument("--streams", type=positive, default=8, help="histories per held-out goal (default: 8)")
+    parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
+    parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
+    parser.add_argument(
+        "--margin",
+        type=_share,
+        default=0.05,
+        help="loss that counts as none, as a share of full context over random actions (default: 0.05)",
+    )
+    parser.add_argument("--seed", type=_natural, default=0, help="of the action draws (default: 0)")
+    parser.add_argument("--jobs", type=positive, help="cells side by side (default: one a core)")
+    parser.add_argument(
+        "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
+    )
+    parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
+    parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
+    add_model(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the sweep; the result goes to stdout. Ctrl+C leaves the finished cells in --output."""
+    from ..trials import backends
+    from ..trials.plan import sweep
+    from ..trials.runner import run as run_trials
+    from .progress import bar
+
+    backends.check(args.backend)
+    choices = sweep(args.strategies.split(","), args.budgets)
+    opening, plan, about = _plan(args)
+    try:
+        with bar() as progress:
+            task = progress.add_task("compress", total=len(choices) + 2, note="")
+
+            def show(label: str, done: int, total: int) -> None:
+                progress.update(task, completed=done, total=total, note=label)
+
+            report = run_trials(
+                opening,
+                plan,
+                choices,
+                about=about,
+                margin=args.margin,
+                jobs=args.jobs or _cores(),
+                backend=args.backend,
+                output=None if args.output is None else Path(args.output),
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        kept = f"finished cells are in {args.output}" if args.output else "nothing is kept without --output DIR"
+        print(f"stopped; {kept}", file=sys.stderr)
+        return INTERRUPTED
+    _print(report, as_json=args.json)
+    return 0
+
+
+def _plan(args: argparse.Namespace) -> tuple[Opening, Plan, dict[str, Any]]:
+    """What to open and how to run it; the model is opened here once so that a mistake shows before any worker starts.
+
+    Raises:
+        ConfigError, CheckpointError, ModelError, RunError: with what to do.
+    """
+    from ..errors import ConfigError
+    from ..runs import find_run
+    from ..trials.cell import opened
+    from ..trials.plan import Opening, Plan
+    from .evaluate import _rooms
+
+    found = find_run(args.run)
+    opening = Opening(str(found.latest), args.device, args.heads, args.causal)
+    model, checkpoint = opened(opening)
+    horizon, split = _rooms(model, checkpoint.config)
+    if args.context is not None and args.context > model.n_context_max:
+        raise ConfigError(
+            "--context", expected=f"at most {model.n_context_max}", found=str(args.context), action="shorten it"
+        )
+    plan = Plan(
+        goals=split.test,
+        n_context=args.context or model.n_context_usual,
+        streams=args.streams,
+        episodes=args.episodes,
+        seed=args.seed,
+        positions=args.positions,
+        size=model.grid_size,
+        horizon=horizon,
+        stride=model.stride,
+    )
+    about = {
+        "checkpoint": f"{found.name}/{found.latest.name}",
+        "step": checkpoint.step,
+        "family": model.description,
+        "device": str(model.device),
+    }
+    return opening, plan, about
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        from ..report_json import dumps
+
+        sys.stdout.write(dumps(report.to_json()))
+        return
+    from rich.console import Console
+
+    from ..trials.text import print_report
+
+    print_report(report, Console(width=None if sys.stdout.isatty() else 180))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _budgets(text: str) -> list[int]:
+    return [positive(part.strip()) for part in text.split(",")]
+
+
+def _natural(text: str) -> int:
+    if not (text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"expected a number from 0, found {text}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, found {text}")
+    return value
