@@ -1,0 +1,280 @@
+"""Compression trials: what must be equal is equal, what is paired is paired, and the gate opens only to evidence."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from checkpoints import make_run
+
+from adtui.checkpoint import load_checkpoint
+from adtui.compress import parse
+from adtui.errors import ConfigError
+from adtui.evaluation import Interval
+from adtui.models import load_model
+from adtui.rollouts import rollout
+from adtui.trials import runner, store
+from adtui.trials.gate import LEAST_HISTORIES, judge
+from adtui.trials.plan import FULL, WIPED, Opening, Plan, fingerprint, sweep
+from adtui.trials.records import Baselines, Cell, ClosedLoop, Report, Trial
+from adtui.trials.significance import holm, p_greater, t_tail
+
+PLAN = Plan(goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3, horizon=20)
+CHOICES = [parse("recent:4"), parse("random:4"), parse("top-attention:4")]
+
+
+@pytest.fixture(scope="module")
+def opening(tmp_path_factory: pytest.TempPathFactory) -> Opening:
+    run = make_run(tmp_path_factory.mktemp("trials") / "run", "pre", n_transit=12)
+    return Opening(str(next(run.glob("*.pt"))), device="cpu")
+
+
+@pytest.fixture(scope="module")
+def report(opening: Opening) -> Report:
+    return runner.run(opening, PLAN, CHOICES)
+
+
+# -- cells -------------------------------------------------------------------------------------------------------------
+def test_full_context_is_itself(report: Report) -> None:
+    none = report.trials[0]
+    assert none.cell.label == FULL
+    assert none.open_loop is not None
+    whole = none.open_loop.strata["all"]
+    assert (whole.agreement.mean, whole.kl.mean, none.open_loop.kept) == (1, pytest.approx(0, abs=1e-9), 11)
+    assert none.closed_loop is not None
+    assert (none.closed_loop.difference.mean, none.closed_loop.improvement.mean) == (0, 0.5)
+
+
+def test_full_context_and_recent_are_plain_rollouts(opening: Opening, report: Report) -> None:
+    """Same rooms, same seeds: the last K transitions are what a rollout with a context of K shows."""
+    policy = load_model(load_checkpoint(opening.checkpoint)).policy
+    for trial, n in zip(report.trials, (11, 4), strict=False):
+        past = rollout(policy, PLAN.rooms, PLAN.episodes, n, seed=PLAN.seed)
+        assert trial.closed_loop is not None
+        assert [one.mean for one in trial.closed_loop.episodes] == pytest.approx(past.returns().mean(axis=0).tolist())
+
+
+def test_differences_are_paired_by_history(report: Report) -> None:
+    full, recent = (trial.closed_loop for trial in report.trials[:2])
+    assert full is not None
+    assert recent is not None
+    pairs = np.array(recent.last_by_history) - np.array(full.last_by_history)
+    assert recent.difference.mean == pytest.approx(pairs.mean())
+    assert len(recent.last_by_history) == report.trials[1].histories == 4
+    assert report.baselines.optimal[0] == report.baselines.optimal[1]
+
+
+def test_strata_share_the_contexts_out(report: Report) -> None:
+    for trial in report.trials:
+        assert trial.open_loop is not None
+        strata = trial.open_loop.strata
+        assert strata["all"].contexts == sum(strata[name].contexts for name in ("none", "1-10", "more"))
+
+
+def test_a_cells_numbers_depend_on_nothing_else(opening: Opening, report: Report) -> None:
+    alone = runner.run(opening, PLAN, CHOICES[1:2])
+    assert timeless(alone.trials[1]) == timeless(report.trials[2])
+    side_by_side = runner.run(opening, PLAN, CHOICES, jobs=2)
+    assert [timeless(trial) for trial in side_by_side.trials] == [timeless(trial) for trial in report.trials]
+
+
+def test_ray_gives_the_same_numbers(opening: Opening, report: Report) -> None:
+    pytest.importorskip("ray", reason="ray is in the extra `distributed`")
+    spread = runner.run(opening, PLAN, CHOICES, jobs=2, backend="ray")
+    assert [timeless(trial) for trial in spread.trials] == [timeless(trial) for trial in report.trials]
+
+
+def timeless(trial: Trial) -> str:
+    """Everything but how long a step took."""
+    return repr(replace(trial, cost=None))
+
+
+# -- stopped sweeps ----------------------------------------------------------------------------------------------------
+def test_a_stopped_sweep_goes_on_where_it_ended(
+    opening: Opening, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Enough(Exception):  # noqa: N818
+        pass
+
+    def stop(label: str, done: int, total: int) -> None:
+        del total
+        if done == 3:
+            raise Enough(label)
+
+    with pytest.raises(Enough):
+        runner.run(opening, PLAN, CHOICES, output=tmp_path, progress=stop)
+    assert list(store.load(tmp_path, fingerprint(opening, PLAN))) == [FULL, WIPED, "recent:4"]
+    honest, ran = runner.run_cell, []
+
+    def spy(opening: Opening, plan: Plan, label: str, actions: Any) -> Any:
+        ran.append(label)
+        return honest(opening, plan, label, actions)
+
+    monkeypatch.setattr(runner, "run_cell", spy)
+    whole = runner.run(opening, PLAN, CHOICES, output=tmp_path)
+    assert ran == ["random:4", "top-attention:4"]
+    assert [timeless(trial) for trial in whole.trials] == [timeless(trial) for trial in report.trials]
+
+
+def test_cells_of_another_plan_are_not_mixed_in(opening: Opening, tmp_path: Path) -> None:
+    runner.run(opening, PLAN, CHOICES[:1], output=tmp_path)
+    with pytest.raises(ConfigError, match="cells of this checkpoint with these settings"):
+        runner.run(opening, replace(PLAN, seed=5), CHOICES[:1], output=tmp_path)
+    (tmp_path / store.NAME).write_text("not json\n")
+    with pytest.raises(ConfigError, match="finished cells, a JSON line each"):
+        runner.run(opening, PLAN, CHOICES[:1], output=tmp_path)
+
+
+def test_the_sweep_brings_what_the_gate_compares_with() -> None:
+    labels = [choice.label for choice in sweep(["newest+rewarded", "sink-recent:7:sinks=2"], [3, 5])]
+    assert labels[:3] == ["newest+rewarded:3", "newest+rewarded:5", "sink-recent:7:sinks=2"]
+    assert {f"{name}:{K}" for name in ("recent", "random") for K in (3, 5, 7)} <= set(labels)
+    assert len(labels) == len(set(labels)) == 9
+
+
+def test_too_few_episodes_for_a_context() -> None:
+    with pytest.raises(ConfigError, match="--episodes"):
+        replace(PLAN, n_context=79, episodes=3)
+
+
+def test_an_untrained_model_gets_no_recommendation(report: Report) -> None:
+    assert report.verdict.recommended is None
+    assert "No evidence for compressing" in report.verdict.sentence
+
+
+def test_the_json_is_json(report: Report) -> None:
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert document["schema"] == "adtui.compress/1"
+    text = (Path(__file__).parents[2] / "docs" / "trials.md").read_text()
+    keys = {key for trial in document["trials"] for part in ("closed_loop", "open_loop", "cell") for key in trial[part]}
+    keys |= set(document) | set(document["verdict"]) | set(document["baselines"])
+    assert sorted(key for key in keys if f"`{key}`" not in text) == []
+
+
+# -- the gate ----------------------------------------------------------------------------------------------------------
+H = 16
+NOISE = np.random.default_rng(0).normal(size=H) * 0.05
+
+
+def closed(values: Any) -> ClosedLoop:
+    last = np.asarray(values, np.float64)
+    difference = last - (16 + NOISE)[: len(last)]
+    half = 2.2 * float(difference.std(ddof=1)) / math.sqrt(H)
+    mean = float(difference.mean())
+    nothing = Interval(0.0, 0.0, 0.0)
+    return ClosedLoop(
+        episodes=(nothing,),
+        last=Interval(float(last.mean()), 0.0, 0.0),
+        difference=Interval(mean, mean - half, mean + half),
+        regret=nothing,
+        improvement=nothing,
+        first_by_history=(1.0,) * len(last),
+        last_by_history=tuple(last.tolist()),
+    )
+
+
+def trial(name: str, budget: int, mean: float | None, seed: int = 1) -> Trial:
+    noise = np.random.default_rng(seed + budget).normal(size=H) * 0.05
+    loop = None if mean is None else closed(mean + noise)
+    return Trial(Cell(f"{name}:{budget}", name, budget, {}, "reindexed"), H, None, loop, None)
+
+
+def baselines(full: float = 16, wiped: float = 1, histories: int = H) -> Baselines:
+    whole = closed((full + NOISE)[:histories] if histories < H else full + NOISE)
+    return Baselines(whole, closed(wiped + NOISE), (0.3,) * len(whole.last_by_history), (17.0,) * H)
+
+
+GOOD, BAD = 15.9, 12.0
+
+
+@pytest.mark.parametrize(
+    ("trials", "recommended", "said"),
+    [
+        ([("medoids", 20, GOOD), ("recent", 20, 15.0), ("random", 20, 5)], "medoids:20", "Keep medoids:20"),
+        ([("medoids", 20, BAD), ("recent", 20, 11.0), ("random", 20, 5)], None, "may lose more than the margin"),
+        ([("medoids", 20, GOOD), ("recent", 20, GOOD + 0.05), ("random", 20, 5)], "recent:20", "Keep recent:20"),
+        ([("medoids", 20, GOOD), ("recent", 20, 15.0), ("random", 20, GOOD + 0.05)], None, "not better than random:20"),
+        ([("medoids", 20, GOOD), ("random", 20, 5)], None, "no candidate was rolled out beside its comparisons"),
+        ([("medoids", 20, GOOD), ("recent", 20, 15.0)], None, "no candidate was rolled out beside its comparisons"),
+        ([("medoids", 20, None), ("recent", 20, BAD), ("random", 20, 5)], None, "No evidence"),
+        ([("random", 20, GOOD), ("lowest-attention", 20, GOOD), ("recent", 20, BAD)], None, "No evidence"),
+        (
+            [
+                *(("medoids", K, GOOD) for K in (10, 40)),
+                *(("recent", K, 14.0) for K in (10, 40)),
+                *(("random", K, 5) for K in (10, 40)),
+            ],
+            "medoids:10",
+            "Keep medoids:10",
+        ),
+    ],
+)
+def test_what_the_gate_lets_through(trials: list[Any], recommended: str | None, said: str) -> None:
+    verdict = judge(baselines(), [trial(*one, seed=index) for index, one in enumerate(trials)], 79)
+    assert verdict.recommended == recommended
+    assert said in verdict.sentence
+    assert verdict.learns
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        (baselines(histories=LEAST_HISTORIES - 1), "too few"),
+        (baselines(full=0.3), "does not improve in context"),
+        (baselines(wiped=16.5), "its context wiped at every reset"),
+    ],
+)
+def test_a_model_that_is_not_judged(base: Baselines, said: str) -> None:
+    trials = [trial("medoids", 20, GOOD), trial("recent", 20, 15.0), trial("random", 20, 5)]
+    verdict = judge(base, trials, 79)
+    assert verdict.recommended is None
+    assert not verdict.learns
+    assert said in verdict.sentence
+
+
+def test_a_budget_of_the_whole_context_is_no_compression() -> None:
+    trials = [trial("medoids", 79, GOOD), trial("recent", 79, 15.0), trial("random", 79, 5)]
+    assert judge(baselines(), trials, 79).recommended is None
+
+
+def test_many_candidates_make_it_harder() -> None:
+    """Holm: what passes alone may not pass among many."""
+    one = [trial("medoids", 20, GOOD), trial("random", 20, 5)]
+    near = replace(trial("recent", 20, 0.0), closed_loop=closed(GOOD - 0.03 + NOISE[::-1]))
+    alone = judge(baselines(), [*one, near], 79)
+    crowd = [trial(f"medoids{i}", 20, BAD, seed=i) for i in range(200)]
+    among = judge(baselines(), [*one, near, *crowd], 79)
+    first = {reason.label: reason.adjusted for reason in alone.reasons}["medoids:20"]
+    later = {reason.label: reason.adjusted for reason in among.reasons}["medoids:20"]
+    assert first is not None
+    assert later is not None
+    assert later > first
+
+
+# -- tests of significance ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("t", "freedom", "p"),
+    [(1.0, 1, 0.25), (2.0, 10, 0.036694), (0.0, 5, 0.5), (-2.0, 10, 0.963306), (2.042, 30, 0.025)],
+)
+def test_the_t_distribution(t: float, freedom: int, p: float) -> None:
+    assert t_tail(t, freedom) == pytest.approx(p, abs=2e-5)
+
+
+def test_one_sided_p() -> None:
+    values = np.array([1.0, 2.0, 3.0, 4.0])
+    assert p_greater(values, 0) == pytest.approx(t_tail(2.5 / (values.std(ddof=1) / 2), 3))
+    assert p_greater(values, 2.5) == pytest.approx(0.5)
+    assert p_greater([2.0, 2.0, 2.0], 1) == 0
+    assert p_greater([2.0, 2.0, 2.0], 2) == 1
+    assert p_greater([9.0], 0) == 1
+
+
+def test_holms_correction() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
