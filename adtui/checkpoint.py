@@ -221,7 +221,8 @@ def _checkpoint(path: Path, content: Any, size: int) -> Checkpoint:
     if not isinstance(model, Mapping) or not model:
         found = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
         raise CheckpointError(path, expected=_LAYOUT, found=found, action=_SAVE_AGAIN)
-    config = content.get("config") or {}
+    config = content.get("config")
+    config = {} if config is None else config
     if not isinstance(config, Mapping):
         raise CheckpointError(
             path, expected="'config' as a dict", found=f"a {type(config).__name__}", action=_SAVE_AGAIN

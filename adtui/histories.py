@@ -28,6 +28,8 @@ __all__ = ["HistorySettings", "SampleSet", "find_histories", "inputs_npz", "load
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
+#: Steps of a rollout; a model takes a few ms for each.
+MAX_ROLLOUT = 20_000
 
 
 @dataclass(frozen=True)
@@ -259,6 +261,13 @@ def _rolled_out(
     rng = np.random.default_rng(seed)
     goals = np.resize(rng.permutation(pool), count)
     episodes = n // horizon + 1 + EPISODES_AFTER
+    if episodes * horizon > MAX_ROLLOUT:
+        raise HistoryError(
+            "settings, horizon",
+            expected=f"rollouts of at most {MAX_ROLLOUT} steps, since no histories were found",
+            found=f"{episodes} episodes of {horizon}",
+            action="give --histories PATH, or correct the horizon in the run's config",
+        )
     histories = rollout(
         policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, stride=stride, progress=progress
     )

@@ -290,3 +290,12 @@ def test_a_weight_with_an_endless_name_is_refused(tmp_path: Path) -> None:
     message = complaint(path)
     assert "a name of 100000 characters" in message
     assert len(message) < 500
+
+
+@pytest.mark.parametrize("config", [torch.zeros(0), torch.zeros(3), [], 0, "x"], ids=repr)
+def test_a_config_of_another_kind_is_refused(tmp_path: Path, config: Any) -> None:
+    assert "'config' as a dict" in complaint(save(tmp_path / "ckpt-1.pt", {"model": WEIGHTS, "config": config}))
+
+
+def test_no_config_is_an_empty_one(tmp_path: Path) -> None:
+    assert load_checkpoint(save(tmp_path / "ckpt-1.pt", {"model": WEIGHTS, "config": None})).config == {}

@@ -285,6 +285,11 @@ def test_rollouts_are_reproducible(lonely: Path) -> None:
     assert [arrays(s) for s in first] == [arrays(s) for s in again]
 
 
+def test_rollouts_without_end_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match="--histories"):
+        load_samples(settings(alg=None, horizon=685_230), tmp_path, 19, 1, 0, policy=towards_x)
+
+
 # -- faults ------------------------------------------------------------------------------------------------------------
 def complaint(run_dir: Path, kind: type[Exception] = HistoryError, **more: Any) -> str:
     with pytest.raises(kind) as caught:
