@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import struct
 import tarfile
@@ -217,10 +216,21 @@ def _patched(data: bytes, at: int, value: bytes) -> bytes:
     return data[:at] + value + data[at + len(value) :]
 
 
-@functools.cache
 def _crc(start: bytes, size: int) -> int:
-    """CRC of a start and `size` MiB of zeros."""
-    crc, block = zlib.crc32(start), bytes(_MIB)
-    for _ in range(size):
-        crc = zlib.crc32(block, crc)
-    return crc
+    """CRC of a start and `size` MiB of zeros, without going through them: each bit is a multiplication by x."""
+    power, base, count = 1 << 31, 1 << 30, 8 * size * _MIB
+    while count:
+        if count & 1:
+            power = _product(power, base)
+        base, count = _product(base, base), count >> 1
+    return _product(zlib.crc32(start) ^ 0xFFFFFFFF, power) ^ 0xFFFFFFFF
+
+
+def _product(a: int, b: int) -> int:
+    """The product of two polynomials modulo the CRC's own, the highest power in the lowest bit."""
+    product = 0
+    for place in range(31, -1, -1):
+        if a >> place & 1:
+            product ^= b
+        b = b >> 1 ^ (0xEDB88320 if b & 1 else 0)
+    return product

@@ -17,6 +17,7 @@ from pathlib import Path
 from . import child
 from .cases import Case
 from .child import Limits, Outcome
+from .originals import originals
 
 BATCH = 200
 """Cases per child: a fork costs a few milliseconds, and a fresh one forgets what the cases before it left behind."""
@@ -64,6 +65,7 @@ class Campaign:
 
     def run(self, cases: Iterable[Case]) -> None:
         """Open them all."""
+        originals()  # made once here instead of in every child
         batches = _batches(cases)
         slots = [self.directory / f"child-{index}" for index in range(self.jobs)]
         again: list[tuple[Path, collections.deque[Case]]] = []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adtui.config import load_settings
 from adtui.errors import AdtuiError
+from adtui.pipeline import open_session
 from adtui.train_settings import TrainSettings
 
 from .cases import Case
@@ -46,8 +47,6 @@ def steps(case: Case, root: Path) -> list[Step]:
 
 def _analyse(run: Path, **options: object) -> None:
     """Open, capture, measure, and look at every matrix, as `adtui analyze` and `adtui extract` do."""
-    from adtui.pipeline import open_session
-
     session = open_session(run, device="cpu", **options)  # type: ignore[arg-type]
     session.analyse(0)
     for layer in range(session.model.n_layer):
