@@ -1,56 +1,25 @@
 """A claim: one kind of insight with its rule, judged for every head, every layer and the model.
 
-A statement is made only where the 95 % interval over independent histories lies wholly beyond the rule's threshold.
+A statement is made only where the 95 % interval over independent histories lies wholly beyond the rule's threshold,
+and, of the heads and of the layers of a model, only where it survives the control of false discoveries among them.
 Everything else is "no evidence", said once per kind: it is a good answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .evidence import MIN_HISTORIES, Evidence, Measure, subject
+from .evidence import MIN_HISTORIES, Evidence, Measure
 from .intervals import Estimate
 from .records import Insight
+from .rules import Rule
+from .significance import benjamini_hochberg, p_difference, p_greater
 from .wording import brief
 
 CAVEAT = "Attention is not importance: only a knock-out of these tokens can show whether the output needs them."
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When a kind of insight holds.
-
-    Attributes:
-        threshold: in the unit of the effect; a ratio or a share of the n context keys, never a count or nats.
-        above: the effect must exceed the threshold (else stay below it).
-        min_keys: shortest context for which the effect means anything.
-        reason: why this number.
-        floor: an effect that must stay below the threshold must exceed this.
-    """
-
-    threshold: float
-    above: bool
-    min_keys: int
-    reason: str
-    floor: float = 0.0
-
-    def met_by(self, effect: float) -> bool:
-        """Whether this value is where the rule wants it; NaN never is."""
-        return bool(effect > self.threshold if self.above else self.floor < effect < self.threshold)
-
-    def excluded_by(self, low: float, high: float) -> bool:
-        """Whether a whole interval is where the rule does not want it; NaN never is."""
-        return bool(high <= self.threshold if self.above else low >= self.threshold or high <= self.floor)
-
-    @property
-    def needs(self) -> str:
-        """The rule as a phrase: "> 2", "< 0.25", "0.83 to 1.2"."""
-        if self.floor:
-            return f"{self.floor:.2g} to {self.threshold:g}"
-        return f"{'>' if self.above else '<'} {self.threshold:g}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +36,9 @@ class Claim:
         says: (effect, n) → predicate of the sentence, "leans on recent tokens: …".
         caveat: what this kind in particular does not show.
         suggests: names of the compression strategies worth testing.
+        scopes: what it can be about.
+        across: the effect is how much the measure changes from the first of these phases to the second.
+        in_phases: also judged within each phase.
     """
 
     kind: str
@@ -78,6 +50,9 @@ class Claim:
     caveat: str
     suggests: tuple[str, ...]
     is_log: bool = False
+    scopes: tuple[str, ...] = ("model", "layer", "head")
+    across: tuple[str, str] | None = None
+    in_phases: bool = True
 
     def find(self, evidence: Evidence) -> Iterator[Insight]:
         """Every statement that the samples allow: the model, then layers, then heads.
@@ -90,54 +65,66 @@ class Claim:
         effects = self._effects(evidence)
         if evidence.n_histories < MIN_HISTORIES:
             for index, (layer, head) in enumerate(evidence.scopes):
-                if layer is not None and head is None and self.rule.met_by(effects.mean[index]):
+                if layer is not None and head is None and self.rule.met_by(effects.mean[index], evidence.n_keys):
                     yield self._reading(evidence, effects, index)
             return
-        for index, (layer, _) in enumerate(evidence.scopes):
-            if self._holds(effects, index):
+        holds = self._holding(evidence, effects)
+        for index, scope in enumerate(evidence.scopes):
+            if holds[index]:
                 yield self._observed(evidence, effects, index)
-            elif layer is None:
-                yield self._no_evidence(evidence, effects, index)
+            elif scope == (None, None):
+                yield self._no_evidence(evidence, effects, holds)
+
+    def find_in(self, evidence: Evidence) -> Iterator[Insight]:
+        """Only what is observed, for the samples of one phase."""
+        if self.in_phases and evidence.n_histories >= MIN_HISTORIES:
+            yield from (one for one in self.find(evidence) if one.status == "observed")
 
     def withdraw(self, evidence: Evidence, earlier: Insight) -> Insight:
         """Restate a statement about a layer or head that the samples no longer support."""
         effects = self._effects(evidence)
         index = evidence.scopes.index((earlier.layer, earlier.head))
         sentence = (
-            f"{subject(evidence.scopes[index])}: no evidence of {self.noun} any more, {self.unit} "
-            f"{_span(effects, index)}, needed {self.rule.needs} ({evidence.count})."
+            f"{evidence.subject(evidence.scopes[index])}: no evidence of {self.noun} any more, {self.unit} "
+            f"{_span(effects, index)}, needed {self.rule.needs(evidence.n_keys)} ({evidence.count})."
         )
-        return self._insight(evidence, effects, index, sentence, "no evidence")
+        return replace(self._insight(evidence, effects, index, sentence, "no evidence"), withdrawn=True)
 
     def _observed(self, evidence: Evidence, effects: Estimate, index: int) -> Insight:
-        sentence = f"{subject(evidence.scopes[index])} {self.says(float(effects.mean[index]), evidence.n_keys)}."
+        says = self.says(float(effects.mean[index]), evidence.n_keys)
+        sentence = f"{evidence.subject(evidence.scopes[index])} {says}."
         weighted = self._effects(evidence, weighted=True)
         moved = float(weighted.mean[index])
-        gone = bool(np.isfinite(moved)) and not self.rule.met_by(moved)
+        gone = bool(np.isfinite(moved)) and not self.rule.met_by(moved, evidence.n_keys)
         doubt = f"Weighted by the values' norms it disappears ({self.unit} {brief(moved)}). " if gone else ""
         return self._insight(evidence, effects, index, sentence, "observed", f"{doubt}{self.caveat} {CAVEAT}")
 
-    def _no_evidence(self, evidence: Evidence, effects: Estimate, index: int) -> Insight:
+    def _no_evidence(self, evidence: Evidence, effects: Estimate, holds: list[bool]) -> Insight:
         """The model's line when its mean does not hold: how many heads do, clearly do not, or are undecided."""
-        if not np.isfinite(effects.mean[index]):
+        rule, n = self.rule, evidence.n_keys
+        if not np.isfinite(effects.mean[0]):
             sentence = (
-                f"No evidence of {self.noun}: not defined here (it needs {self.rule.min_keys} context tokens with "
-                f"attention on them)."
+                f"No evidence of {self.noun}: not defined here (it needs {rule.min_keys} context tokens with attention "
+                f"on them, and what its rule counts)."
             )
-            return self._insight(evidence, effects, index, sentence, "no evidence")
-        heads = [i for i, (_, head) in enumerate(evidence.scopes) if head is not None]
-        does = sum(self._holds(effects, i) for i in heads)
-        does_not = sum(self._excluded(effects, i) for i in heads)
-        sentence = (
-            f"No evidence of {self.noun} in the model as a whole: {self.unit} {_span(effects, index)}, needed "
-            f"{self.rule.needs}. Of {len(heads)} heads: {does} show it, {does_not} clearly do not, "
-            f"{len(heads) - does - does_not} undecided ({evidence.count})."
+            return self._insight(evidence, effects, 0, sentence, "no evidence")
+        smallest = "head" if "head" in self.scopes else self.scopes[-1]
+        parts = [i for i in range(len(holds)) if scope_of(evidence.scopes[i]) == smallest]
+        numbers = f"{self.unit} {_span(effects, 0)}, needed {rule.needs(n)}"
+        sentence = f"No evidence of {self.noun} in the model as a whole: {numbers}"
+        if smallest == "model":
+            return self._insight(evidence, effects, 0, f"{sentence} ({evidence.count}).", "no evidence")
+        does = sum(holds[i] for i in parts)
+        does_not = sum(rule.excluded_by(float(effects.low[i]), float(effects.high[i]), n) for i in parts)
+        sentence += (
+            f". Of {len(parts)} {smallest}s: {does} show it, {does_not} clearly do not, "
+            f"{len(parts) - does - does_not} undecided ({evidence.count})."
         )
-        return self._insight(evidence, effects, index, sentence, "no evidence")
+        return self._insight(evidence, effects, 0, sentence, "no evidence")
 
     def _reading(self, evidence: Evidence, effects: Estimate, index: int) -> Insight:
         says = self.says(float(effects.mean[index]), evidence.n_keys)
-        sentence = f"{subject(evidence.scopes[index])} {says} ({evidence.count}, no interval)."
+        sentence = f"{evidence.subject(evidence.scopes[index])} {says} ({evidence.count}, no interval)."
         nan = np.full_like(effects.mean, np.nan)
         return self._insight(evidence, Estimate(effects.mean, nan, nan, effects.n), index, sentence, "no evidence")
 
@@ -147,30 +134,86 @@ class Claim:
         layer, head = evidence.scopes[index]
         return Insight(
             kind=self.kind,
-            scope="model" if layer is None else "layer" if head is None else "head",
+            scope=scope_of((layer, head)),
             sentence=sentence,
             effect=float(effects.mean[index]),
             interval=(float(effects.low[index]), float(effects.high[index])),
             n=int(effects.n[index]),
-            threshold=self.rule.threshold,
+            threshold=self.rule.at(evidence.n_keys),
             caveat=caveat,
             suggests=self.suggests if status == "observed" else (),
             layer=layer,
             head=head,
             status=status,
             n_keys=evidence.n_keys,
+            phase=evidence.phase,
         )
 
+    # -- numbers -----------------------------------------------------------------------------------------------------
     def _effects(self, evidence: Evidence, *, weighted: bool = False) -> Estimate:
-        return evidence.effects(self.measure, is_log=self.is_log, min_keys=self.rule.min_keys, weighted=weighted)
+        """In the unit of the effect; NaN for scopes that the claim is not about."""
+        keys = self.rule.min_keys
+        if self.across is None:
+            found = evidence.effects(self.measure, min_keys=keys, weighted=weighted)
+        else:
+            found = evidence.change(self.measure, self.across, min_keys=keys, weighted=weighted)
+        about = np.array([scope_of(scope) in self.scopes for scope in evidence.scopes])
+        mean, low, high = (
+            np.where(about, np.exp(part) if self.is_log else part, np.nan)
+            for part in (found.mean, found.low, found.high)
+        )
+        return Estimate(mean, low, high, found.n)
 
-    def _holds(self, effects: Estimate, index: int) -> bool:
-        """The whole interval, of at least MIN_HISTORIES histories, is where the rule wants it."""
-        ends = (float(effects.low[index]), float(effects.high[index]))
-        return bool(effects.n[index] >= MIN_HISTORIES) and all(self.rule.met_by(end) for end in ends)
+    def _holding(self, evidence: Evidence, effects: Estimate) -> list[bool]:
+        """For each scope: the whole interval, of at least MIN_HISTORIES histories, is where the rule wants it, and
+        among all heads, or all layers, the false discovery rate is held at 5 %."""
+        n = evidence.n_keys
+        enough = effects.n >= MIN_HISTORIES
+        ends = zip(effects.low.tolist(), effects.high.tolist(), strict=True)
+        holds = [bool(ok) and self.rule.holds(low, high, n) for ok, (low, high) in zip(enough, ends, strict=True)]
+        for family in ("layer", "head"):
+            members = [
+                i
+                for i, scope in enumerate(evidence.scopes)
+                if scope_of(scope) == family and np.isfinite(effects.mean[i])
+            ]
+            p_values = [self._p_value(evidence, i) if holds[i] else 1.0 for i in members]
+            for i, found in zip(members, benjamini_hochberg(p_values), strict=True):
+                holds[i] = holds[i] and found
+        return holds
 
-    def _excluded(self, effects: Estimate, index: int) -> bool:
-        return self.rule.excluded_by(float(effects.low[index]), float(effects.high[index]))
+    def _p_value(self, evidence: Evidence, index: int) -> float:
+        """Of "the effect is not where the rule wants it"."""
+        limits, keys = self._limits(evidence.n_keys), self.rule.min_keys
+        parts = [evidence] if self.across is None else [evidence.part(one) for one in self.across]
+        columns = [part.per_history(self.measure, min_keys=keys)[:, index] for part in parts]
+        known = [column[~np.isnan(column)] for column in columns]
+
+        def p(sign: int, bound: float) -> float:
+            signed = [sign * column for column in known]
+            if len(signed) == 1:
+                return p_greater(signed[0], sign * bound)
+            return p_difference(signed[0], signed[1], sign * bound)
+
+        each = [p(sign, bound) for sign, bound in limits]
+        return min(1.0, 2 * min(each)) if self.rule.either else max(each)
+
+    def _limits(self, n: int) -> list[tuple[int, float]]:
+        """(1, bound) where the effect must exceed the bound, (-1, bound) where it must stay below; in the unit of the
+        measure."""
+        rule, limit = self.rule, self.rule.at(n)
+        if rule.either:
+            sides = [(1, limit), (-1, 1 / limit)]
+        else:
+            sides = [(1, limit)] if rule.above else [(-1, limit)]
+            sides += [(1, rule.floor)] if rule.floor else []
+        return [(sign, float(np.log(bound)) if self.is_log else bound) for sign, bound in sides]
+
+
+def scope_of(scope: tuple[int | None, int | None]) -> str:
+    """ "model", "layer" or "head"."""
+    layer, head = scope
+    return "model" if layer is None else "layer" if head is None else "head"
 
 
 def _span(effects: Estimate, index: int) -> str:

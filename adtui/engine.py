@@ -66,6 +66,8 @@ class Job:
     request: Request
     what: str
     steps: Steps
+    idle: bool = False
+    """Goes on only when no other job waits."""
 
 
 class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)
@@ -102,10 +104,10 @@ class Engine:
                 self._guard(request, lambda: self._answer(request))
 
     def advance(self) -> None:
-        """Do one step of the first job."""
+        """Do one step of the first job, of those that wait for the others last."""
         if not self.jobs:
             return
-        job = self.jobs[0]
+        job = next((job for job in self.jobs if not job.idle), self.jobs[0])
         if not self._guard(job.request, lambda: self._step(job)) and job in self.jobs:
             self.jobs.remove(job)
 
@@ -201,6 +203,21 @@ class Engine:
                 self.send(InsightFound(request.id, insight))
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
             yield
+        yield from self._test_insights(request, session)
+
+    def _test_insights(self, request: OpenRun, session: Session) -> Steps:
+        """Observed → confirmed, refuted or no evidence, one insight after another."""
+        for job in self.jobs:
+            job.idle = job.idle or job.request is request
+        shown = (-1, -1)
+        for found in session.test_insights():
+            if isinstance(found, tuple):
+                if found != shown:
+                    self.send(Progress(request.id, "knock-outs", *found))
+                    shown = found
+                yield
+            else:
+                self.send(InsightFound(request.id, found))
 
     def _rolled(self, request: Request, done: int, total: int) -> None:
         """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""

@@ -20,6 +20,7 @@ from .history_file import HistoryFile
 from .history_paths import find_histories, given_histories
 from .history_settings import DARK_ROOM, HistorySettings, history_settings
 from .inputs import inputs_npz
+from .phases import PHASES
 from .records import Ints, Sample
 from .rollouts import Policy, rollout
 from .sources import Progress
@@ -248,8 +249,8 @@ def _rolled_out(
 ) -> SampleSet:
     """The model's own histories on held-out goals.
 
-    Queries are spread over the time from the first full context to some episodes later, so that contexts that explore,
-    contexts with their first rewards and contexts that exploit are all among the samples.
+    Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
+    with their first rewards and contexts that exploit are all among the samples.
     """
     size, horizon = settings.grid_size, settings.horizon or HORIZON
     held_out = settings.test_tasks
@@ -271,10 +272,10 @@ def _rolled_out(
     histories = rollout(
         policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, stride=stride, progress=progress
     )
-    share = (rng.permutation(count) + rng.random(count)) / count
-    queries = n + (share * (episodes * horizon - n)).astype(np.int64) // stride * stride
+    times = np.arange(n, episodes * horizon, stride)
+    queries = _moments([_phases(rewards, horizon, times, n) for rewards in histories.rewards], times, rng)
     samples = []
-    for i, (goal, query) in enumerate(zip(goals.tolist(), queries.tolist(), strict=True)):
+    for i, (goal, query) in enumerate(zip(goals.tolist(), queries, strict=True)):
         time = np.arange(query - n, query + 1, dtype=np.int64)
         samples.append(
             Sample(
@@ -292,6 +293,29 @@ def _rolled_out(
         )
     words = "held-out goals" if held_out else "goals"
     return SampleSet(tuple(samples), f"the model's own rollouts on {words}", notes)
+
+
+def _phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
+    """(Q,) the phase, an index into PHASES, of the context of n transitions before each of the query times."""
+    steps = np.flatnonzero(rewards > 0)
+    first, last = np.searchsorted(steps, times - n), np.searchsorted(steps, times)
+    episodes = [len(np.unique(steps[a:b] // horizon)) for a, b in zip(first, last, strict=True)]
+    return np.minimum(np.array(episodes, np.int64), 2)
+
+
+def _moments(phases: list[Ints], times: Ints, rng: np.random.Generator) -> list[int]:
+    """One query time for each history, so that the phases are as evenly represented as the histories allow.
+
+    Each history is taken, at random, in that phase it has which fewest have had so far.
+    """
+    taken = np.zeros(len(PHASES), np.int64)
+    chosen = []
+    for each in phases:
+        present = np.unique(each)
+        phase = present[taken[present].argmin()]
+        taken[phase] += 1
+        chosen.append(int(rng.choice(times[each == phase])))
+    return chosen
 
 
 def _cell(goal: int, settings: HistorySettings) -> tuple[int, int] | None:

@@ -28,7 +28,7 @@ LOG_LIMIT = float(np.log(1e6))  # a quarter with a millionth of the other's atte
 AVERAGED = (
     "self_mass", "other_mass", "entropy", "entropy_norm", "effective", "mean", "std", "max", "recent_distant",
     "log_recent_distant", "mean_lag", "sink_mass", "holding", "rewarded_mass", "rewarded_lift", "revisit_mass",
-    "revisit_lift",
+    "revisit_lift", "landmark_lift", "runs", "distinct",
 )  # fmt: skip
 
 
@@ -89,7 +89,11 @@ def estimate(values: Doubles, histories: ArrayLike) -> Estimate:
     Returns:
         Estimate of shape (K,).
     """
-    per_history = _average_within(values, np.asarray(histories))  # (G, K)
+    return over_histories(average_within(values, np.asarray(histories)))
+
+
+def over_histories(per_history: Doubles) -> Estimate:
+    """(G, K) one row per history → Estimate of shape (K,)."""
     known = ~np.isnan(per_history)
     n = known.sum(axis=0)
     with np.errstate(invalid="ignore"):
@@ -104,6 +108,26 @@ def estimate(values: Doubles, histories: ArrayLike) -> Estimate:
         low[columns], high[columns] = _percentiles(per_history[np.ix_(pattern, columns)])
     # Rounding in the resampled means must not put the mean of equal values outside its interval.
     return Estimate(mean, np.minimum(low, mean), np.maximum(high, mean), n.astype(np.int64))
+
+
+def difference(before: Doubles, after: Doubles) -> Estimate:
+    """Mean of `after` less mean of `before`, both (G, K) per history with NaN where undefined, and its interval.
+
+    The two are resampled apart, as they come from different histories. n is the smaller of their numbers.
+    """
+    K = before.shape[1]
+    mean, low, high = (np.full(K, np.nan) for _ in range(3))
+    n = np.zeros(K, np.int64)
+    for k in range(K):
+        a, b = (values[~np.isnan(values[:, k]), k] for values in (before, after))
+        n[k] = min(len(a), len(b))
+        if n[k]:
+            mean[k] = b.mean() - a.mean()
+        if n[k] >= 2:
+            cut = int(tail(int(n[k])) * RESAMPLES)
+            drawn = np.sort(_weights(len(b), SEED + 1) @ b - _weights(len(a)) @ a)
+            low[k], high[k] = min(drawn[cut], mean[k]), max(drawn[RESAMPLES - 1 - cut], mean[k])
+    return Estimate(mean, low, high, n)
 
 
 def tail(n: int) -> float:
@@ -129,7 +153,7 @@ def _stack(stats: Sequence[HeadStats], name: str) -> Doubles:
     return np.clip(values, -LOG_LIMIT, LOG_LIMIT) if name == "log_recent_distant" else values
 
 
-def _average_within(values: Doubles, histories: Ints) -> Doubles:
+def average_within(values: Doubles, histories: Ints) -> Doubles:
     """(S, K) → (G, K): mean over the samples of each history that define the value."""
     names, members = np.unique(histories, return_inverse=True)
     one_hot = (np.arange(len(names))[:, None] == members.reshape(-1)).astype(np.float64)  # (G, S)
@@ -149,8 +173,8 @@ def _percentiles(values: Doubles) -> tuple[Doubles, Doubles]:
 
 
 @lru_cache(maxsize=4)  # 8 kB per history each: all sizes of a long log would add up
-def _weights(n: int) -> Doubles:
-    """(RESAMPLES, n): how often each history is drawn, over n. One seed, so that equal input gives equal output."""
-    draws = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+def _weights(n: int, seed: int = SEED) -> Doubles:
+    """(RESAMPLES, n): how often each history is drawn, over n. Fixed seeds, so that equal input gives equal output."""
+    draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
     weights: Doubles = draws / n
     return weights

@@ -6,7 +6,7 @@ question go through the model as one batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 import numpy as np
 import torch
@@ -18,8 +18,10 @@ from .records import Doubles, Floats, Ints, KnockOut, Sample
 
 CONTROLS = 32
 """Random controls of one knock-out."""
-_ROWS = 64
-"""Variants in one forward pass: bounds memory at long contexts."""
+_TOKENS = 2048
+"""Tokens in one forward pass, at least one variant's: bounds its time, so that others can be answered in between."""
+_PAIRS = 1 << 26
+"""Query-key pairs in one forward pass, each a byte of mask for every variant: bounds its memory."""
 
 
 def knock_out(
@@ -27,15 +29,34 @@ def knock_out(
     sample: Sample,
     transitions: Sequence[int] | Ints,
     *,
-    where: tuple[int, int] | None = None,
+    where: tuple[int, int | None] | None = None,
     controls: int = CONTROLS,
     seed: int = 0,
 ) -> KnockOut:
-    """Hide context transitions and see what becomes of the action at the query.
+    """Hide context transitions and see what becomes of the action at the query: `knock_out_steps` at one go."""
+    steps = knock_out_steps(model, sample, transitions, where=where, controls=controls, seed=seed)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: KnockOut = end.value
+            return found
+
+
+def knock_out_steps(
+    model: Model,
+    sample: Sample,
+    transitions: Sequence[int] | Ints,
+    *,
+    where: tuple[int, int | None] | None = None,
+    controls: int = CONTROLS,
+    seed: int = 0,
+) -> Generator[None, None, KnockOut]:
+    """Hide context transitions and see what becomes of the action at the query; yields after every forward pass.
 
     Args:
         transitions: indices of context transitions, each with tokens of its own.
-        where: hide them from this head only, (layer, head).
+        where: hide them from this head only, (layer, head), or from this layer, (layer, None).
         controls: how many draws of as many other transitions; 0 where there are not enough others.
         seed: of the draws.
 
@@ -59,11 +80,12 @@ def knock_out(
     sets = [chosen, *(rng.choice(others, len(chosen), replace=False) for _ in range(draws))]
     owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]
     hidden = np.stack([np.zeros(len(owner), np.bool_), *(np.isin(owner, one) for one in sets)])
-    edits = [
-        Edit(hidden=torch.as_tensor(hidden[first : first + _ROWS], device=model.device), where=where)
-        for first in range(0, len(hidden), _ROWS)
-    ]
-    parts = [_variants(model, sample, len(edit.hidden), edit) for edit in edits if edit.hidden is not None]
+    rows = max(1, min(_TOKENS // len(owner), _PAIRS // len(owner) ** 2))
+    parts = []
+    for first in range(0, len(hidden), rows):
+        some = hidden[first : first + rows]
+        parts.append(_variants(model, sample, len(some), Edit(torch.as_tensor(some, device=model.device), where)))
+        yield
     return _result(np.concatenate(parts), chosen, where)
 
 
@@ -91,7 +113,7 @@ def _variants(model: Model, sample: Sample, count: int, edit: Edit) -> Floats:
     )
 
 
-def _result(logits: Floats, chosen: Ints, where: tuple[int, int] | None, muted: bool = False) -> KnockOut:
+def _result(logits: Floats, chosen: Ints, where: tuple[int, int | None] | None, muted: bool = False) -> KnockOut:
     """From logits (2 + R, A): untouched, the knock-out, its controls."""
     divergence = kl_from_first(logits)
     actions = logits.argmax(axis=1)

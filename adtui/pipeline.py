@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,16 @@ from .checkpoint import Checkpoint, load_checkpoint
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
-from .interventions import knock_out, mute
+from .interventions import knock_out, knock_out_steps, mute
 from .layout import TRANSITIONS, Layout
 from .models import Model, load_model
+from .named import NAMES, context, named
+from .phases import phase_of
 from .protocol import AskKnockOut, GetCell, GetView
 from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats, visible_part
+from .verdict import CONTROLS, NOTHING_NAMED, KnockOuts, settle
 
 if TYPE_CHECKING:
     from .export import Exhibit
@@ -79,7 +82,9 @@ class Session:
         """Statistics of sample `index`, without a word to the log: whoever needs numbers early takes them here."""
         if index not in self.stats:
             self.attentions[index] = self.capture(index).attention
-            self.stats[index] = sample_stats(self.attentions[index], self.samples[index], self.layout(index))
+            self.stats[index] = sample_stats(
+                self.attentions[index], self.samples[index], self.layout(index), causal=self.model.causal
+            )
         return self.stats[index]
 
     def measure_all(self) -> Iterator[int]:
@@ -103,6 +108,54 @@ class Session:
         for index in range(len(self.samples)):
             self.analyse(index)
             yield index
+
+    @property
+    def tests_are_quick(self) -> bool:
+        """Whether `test_insights` takes about a minute at most, at twenty billion multiplications a second."""
+        tokens = max(self.layout(index).n_tokens for index in range(len(self.samples)))
+        observed = sum(one.status == "observed" and one.kind in NAMES for one in self.log.insights)
+        passes = observed * len(self.samples) * (CONTROLS + 2)
+        layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
+        return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
+
+    def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
+        """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
+
+        Yields (insights done, insights in all) after every forward pass, and an insight whenever its status is known;
+        at the end again those that chance among so many tests could explain.
+        """
+        observed = [one for one in self.log.insights if one.status == "observed"]
+        tested: list[KnockOuts] = []
+        for done, insight in enumerate(observed):
+            yield done, len(observed)
+            if insight.kind in NAMES:
+                tested.append(KnockOuts(insight))
+                for _ in self._try(tested[-1]):
+                    yield done, len(observed)
+                verdict = tested[-1].verdict()
+            else:
+                verdict = replace(insight, tested=NOTHING_NAMED)
+            self.log.restate(verdict)
+            yield verdict
+        for settled in settle(tested):
+            self.log.restate(settled)
+            yield settled
+
+    def _try(self, tested: KnockOuts) -> Iterator[None]:
+        """The knock-outs of one insight, a context after the other."""
+        insight = tested.insight
+        for index, sample in enumerate(self.samples):
+            layout = self.layout(index)
+            if insight.phase not in ("", phase_of(visible_part(sample, layout))):
+                continue
+            found = context(sample, self.attentions[index], layout, insight, causal=self.model.causal)
+            chosen = named(insight, found)
+            if chosen is None or not len(chosen):
+                continue
+            where = None if insight.layer is None else (insight.layer, insight.head)
+            seen = layout.visible[chosen]
+            steps = knock_out_steps(self.model, sample, seen, where=where, controls=CONTROLS, seed=index)
+            tested.add((yield from steps), sample.history)
 
     def matrices(self, sample: int, layer: int) -> Floats:
         """(H, N, N) attention of every head of a layer."""

@@ -139,6 +139,11 @@ class HeadStats:
         rewarded_mass, rewarded_lift: p on transitions with reward > 0, and that over their uniform share.
         revisit_mass, revisit_lift: p on transitions whose state is the query state, and that over the uniform share.
         episode_lift: (L, H, E), mass on each episode over its uniform share, episodes in order of time.
+        landmark_lift: the most that one transition receives, over what uniform attention would give it; the first
+            transition and the newest quarter do not count.
+        runs: number of runs of neighbours that the transitions with clearly more than their uniform share form, over
+            the number that as many transitions at random would form; NaN where attention leans to one end.
+        distinct: KL(p ‖ the mean p of the layer's heads), nats; its mean over heads is their Jensen-Shannon divergence.
         n_rewarded, n_revisit: how many context transitions are rewarded / start in the query state.
     """
 
@@ -161,6 +166,9 @@ class HeadStats:
     revisit_mass: Doubles
     revisit_lift: Doubles
     episode_lift: Doubles
+    landmark_lift: Doubles
+    runs: Doubles
+    distinct: Doubles
     n_rewarded: int
     n_revisit: int
 
@@ -204,10 +212,15 @@ class Insight:
         suggests: names of the compression strategies worth testing.
         status: "observed", "confirmed", "refuted" or "no evidence".
         n_keys: number of context keys that the threshold was scaled to.
+        phase: of the histories that it is about, "explore", "first reward" or "exploit"; "" is all of them.
+        withdrawn: said before, and no longer supported by more samples: whoever keeps a list forgets it.
         tested: how the knock-out went, or why there is none, in words; "" before the test.
-        knock_out: mean KL in nats by which hiding the tokens that it names moves the actions, less that of as many
-            random others.
+        knock_out: how much more hiding the transitions that it names moves the actions than hiding as many random
+            others: geometric mean of the ratio of the two KL divergences.
         knock_out_interval, knock_out_n: its 95 % interval, and the number of independent histories.
+        knock_out_kl: mean KL(p_full ‖ p_without) of the knock-out, nats.
+        knock_out_changed, control_changed: share of the samples whose most likely action changes, and the same for the
+            random others.
     """
 
     kind: str
@@ -223,10 +236,20 @@ class Insight:
     head: int | None = None
     status: str = "observed"
     n_keys: int = 0
+    phase: str = ""
+    withdrawn: bool = False
     tested: str = ""
     knock_out: float = float("nan")
     knock_out_interval: tuple[float, float] = (float("nan"), float("nan"))
     knock_out_n: int = 0
+    knock_out_kl: float = float("nan")
+    knock_out_changed: float = float("nan")
+    control_changed: float = float("nan")
+
+    @property
+    def key(self) -> tuple[str, int | None, int | None, str]:
+        """What makes it the same statement when its numbers change."""
+        return self.kind, self.layer, self.head, self.phase
 
     @property
     def where(self) -> str:
@@ -242,7 +265,8 @@ class KnockOut:
 
     Attributes:
         transitions: the context transitions that were hidden; () where a head was muted.
-        where: the one head that they were hidden from, or that was muted, (layer, head); None is from every head.
+        where: the one head that they were hidden from, or that was muted, (layer, head); (layer, None) is a layer's
+            heads, None every head.
         kl: KL(p_full ‖ p_without) of the action distribution, nats.
         changed: whether the most likely action changed.
         control_kl, control_changed: (R,) the same for as many random other transitions, or for other heads muted one by
@@ -252,7 +276,7 @@ class KnockOut:
     """
 
     transitions: tuple[int, ...]
-    where: tuple[int, int] | None
+    where: tuple[int, int | None] | None
     kl: float
     changed: bool
     control_kl: Doubles

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from .claim import CAVEAT
 from .insights import RULES, seed_insights
 from .intervals import Estimate, aggregate
 from .layout import Layout
@@ -144,15 +145,13 @@ def _count(n: int, one: str, many: str) -> str:
 # -- insights ----------------------------------------------------------------------------------------------------------
 def _insights(insights: Sequence[Insight]) -> RenderableType:
     """Kinds in order of importance; in each, its statements, then the caveat that they share."""
-    observed = [one for one in insights if one.status != "no evidence"]
+    stated = [one for one in insights if one.status != "no evidence"]
     rest = [one for one in insights if one.status == "no evidence"]
-    parts: list[RenderableType] = [
-        _statements([one for one in observed if one.kind == kind]) for kind in _kinds(observed)
-    ]
-    if not observed:
+    parts: list[RenderableType] = [_statements([one for one in stated if one.kind == kind]) for kind in _kinds(stated)]
+    if not stated:
         parts.append(_indent(Text("Nothing that these samples support.")))
     if rest:
-        parts += [Text("  No evidence", "bold"), _indent(*(_bullet(one.sentence) for one in rest))]
+        parts += [Text("  No evidence", "bold"), _indent(*(_bullet(_doubted(one)) for one in rest))]
     return Group(_title("Insights", "95 % intervals over independent histories"), *parts)
 
 
@@ -160,33 +159,55 @@ def _kinds(insights: Sequence[Insight]) -> list[str]:
     return list(dict.fromkeys(one.kind for one in insights))
 
 
+def _doubted(one: Insight) -> str:
+    return f"{one.sentence} Tested: {one.tested}." if one.tested else one.sentence
+
+
 def _statements(group: Sequence[Insight]) -> RenderableType:
-    """One kind: the model and layers in full, heads in a list (in full where there is nothing wider to read)."""
-    common = min((one.caveat for one in group), key=len)
+    """One kind: the model and layers in full, heads in lists (in full where there is nothing wider to read)."""
+    common = min((_own_caveat(one) for one in group), key=len)
     wide = [one for one in group if one.scope != "head"] or list(group[:1])
     lines: list[RenderableType] = []
     for one in wide:
         lines.append(_bullet(f"{one.sentence} {_evidence(one)}"))
-        doubt = one.caveat.removesuffix(common).strip()
+        if one.tested:
+            lines.append(
+                Padding(
+                    Text(f"{one.tested}." if one.status == "observed" else f"{one.status}: {one.tested}."), (0, 0, 0, 2)
+                )
+            )
+        doubt = _own_caveat(one).removesuffix(common).strip()
         if doubt:
             lines.append(Padding(Text(doubt, "yellow"), (0, 0, 0, 2)))
     heads = [one for one in group if one not in wide]
-    if heads:
-        doubted = any(one.caveat != common for one in heads)
-        marks = ("*" if one.caveat != common else "" for one in heads)
-        spans = (f"{one.where}{mark} {_span(one)}" for one, mark in zip(heads, marks, strict=True))
-        note = " (* disappears when weighted by the values' norms)" if doubted else ""
-        lines.append(_bullet(f"{'Heads' if wide[0].scope != 'head' else 'Also'}: {'; '.join(spans)}.{note}"))
-    first = group[0]
-    if first.suggests:
-        lines.append(Text(f"Worth testing: {', '.join(first.suggests)}."))
-    lines.append(Text(f"Caveat: {common}", "dim"))
-    return Group(Text(f"  {first.kind}", "bold"), _indent(*lines))
+    for status, phase in dict.fromkeys((one.status, one.phase) for one in heads):
+        lines.append(_heads_line([one for one in heads if (one.status, one.phase) == (status, phase)], common))
+    untested = any(one.status == "observed" for one in group)
+    if group[0].suggests:
+        lines.append(Text(f"Worth testing: {', '.join(group[0].suggests)}."))
+    lines.append(Text(f"Caveat: {common} {CAVEAT if untested else ''}".rstrip(), "dim"))
+    return Group(Text(f"  {group[0].kind}", "bold"), _indent(*lines))
+
+
+def _heads_line(heads: Sequence[Insight], common: str) -> RenderableType:
+    """ "Heads, exploit, confirmed: L2H1 3300 [300, 41000]; …": those of one status and phase."""
+    doubted = any(_own_caveat(one) != common for one in heads)
+    marks = ("*" if _own_caveat(one) != common else "" for one in heads)
+    spans = "; ".join(f"{one.where}{mark} {_span(one)}" for one, mark in zip(heads, marks, strict=True))
+    words = [part for part in ("Heads", heads[0].phase, heads[0].status) if part]
+    note = " (* disappears when weighted by the values' norms)" if doubted else ""
+    return _bullet(f"{', '.join(words)}: {spans}.{note}")
+
+
+def _own_caveat(one: Insight) -> str:
+    """Without the sentence that all untested insights share."""
+    return one.caveat.replace(CAVEAT, "").strip()
 
 
 def _evidence(one: Insight) -> str:
-    needs = f"needs {RULES[one.kind].needs}" if one.kind in RULES else f"against {one.threshold:g}"
-    return f"({one.status}: {_span(one)}, {needs}; {_count(one.n, 'history', 'histories')})"
+    needs = f"needs {RULES[one.kind].needs(one.n_keys)}" if one.kind in RULES else f"against {one.threshold:g}"
+    status = "observed" if one.status != "no evidence" else one.status
+    return f"({status}: {_span(one)}, {needs}; {_count(one.n, 'history', 'histories')})"
 
 
 def _span(one: Insight) -> str:

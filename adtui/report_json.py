@@ -38,7 +38,7 @@ def json_report(info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[
         "per_sample": [{"plain": _arrays(one.plain), "weighted": _arrays(one.weighted)} for one in stats],
         "insights": [_insight(insight) for insight in insights],
         "rules": {
-            kind: {"needs": rule.needs, "min_keys": rule.min_keys, "reason": rule.reason}
+            kind: {"needs": rule.scaled, "min_keys": rule.min_keys, "reason": rule.reason}
             for kind, rule in RULES.items()
         },
     }
@@ -101,7 +101,7 @@ def _arrays(stats: HeadStats) -> dict[str, Any]:
 
 
 def _insight(insight: Insight) -> dict[str, Any]:
-    entry = {item.name: getattr(insight, item.name) for item in fields(insight)}
+    entry = {item.name: getattr(insight, item.name) for item in fields(insight) if item.name != "withdrawn"}
     return entry | {"where": insight.where}
 
 

@@ -9,6 +9,7 @@ What happens at the edges, so that nobody has to guess:
 - no context (n = 0), or no attention at all on the context: everything about p is NaN, `max_position` is -1 and
   `holding` is 0; `self_mass` stays defined;
 - n = 1: `entropy_norm` is NaN, since ln 1 = 0;
+- `landmark_lift` is NaN where fewer than three transitions leave no candidate, `distinct` with one head;
 - nothing rewarded, or the query state never visited: that mass and that lift are NaN, not 0, so that a mean over
   samples counts only the samples that could show it;
 - `recent_distant` is inf when only the first quarter is empty, 0 (logarithm -inf) when only the last is, NaN when both.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .landmarks import landmark_lift, received_lift
 from .layout import Layout
 from .records import HOLDING, Attention, Doubles, Floats, HeadStats, Ints, Sample, SampleStats, SeedStats
 
@@ -26,13 +28,20 @@ HOLDING_TOLERANCE = 1e-9  # ten float64 tenths sum to 0.9999…: a level reached
 SEED_EPSILON = 1e-10  # the users' script adds it in two places
 
 
-def sample_stats(attention: Attention, sample: Sample, layout: Layout | None = None) -> SampleStats:
+CLEARLY = 1.25
+"""A transition with more than this times its uniform share belongs to a run of neighbours."""
+
+
+def sample_stats(
+    attention: Attention, sample: Sample, layout: Layout | None = None, *, causal: bool = True
+) -> SampleStats:
     """All statistics of one sample.
 
     Args:
         attention: one capture, with N tokens.
         sample: the context that was captured; gives rewards, states and episodes.
         layout: what the N tokens stand for; None is one token per transition, then the query.
+        causal: the model's mask.
 
     Raises:
         ValueError: attention and sample do not have the same number of tokens (a mistake in the code, not the user's).
@@ -43,9 +52,10 @@ def sample_stats(attention: Attention, sample: Sample, layout: Layout | None = N
     seen = visible_part(sample, layout)
     row = attention.query_row.astype(np.float64)
     weighted = value_weighted(row, attention.value_norm)
+    lift, moved = (received_lift(attention, layout, causal=causal, weighted=on) for on in (False, True))
     return SampleStats(
-        plain=head_stats(layout.by_transition(row), seen, layout.other(row)),
-        weighted=head_stats(layout.by_transition(weighted), seen, layout.other(weighted)),
+        plain=head_stats(layout.by_transition(row), seen, layout.other(row), lift),
+        weighted=head_stats(layout.by_transition(weighted), seen, layout.other(weighted), moved),
         seed=tuple(seed_stats(layer) for layer in layout.by_transition(attention.query_row)),
     )
 
@@ -69,11 +79,15 @@ def value_weighted(row: Doubles, value_norm: Floats) -> Doubles:
     return _ratio(weighted, weighted.sum(axis=-1, keepdims=True))
 
 
-def head_stats(row: Doubles, sample: Sample, other: Doubles | None = None) -> HeadStats:
+def head_stats(
+    row: Doubles, sample: Sample, other: Doubles | None = None, received: Doubles | None = None
+) -> HeadStats:
     """Statistics of query rows (L, H, n + 1) over the context of `sample`; definitions in `records.HeadStats`.
 
     Args:
         other: (L, H) attention on tokens that stand for no transition; None is none at all.
+        received: (L, H, n) attention that each transition receives over what uniform attention would give it; None
+            where only query rows are known.
     """
     n = sample.n_context
     context = row[..., :n]
@@ -89,6 +103,7 @@ def head_stats(row: Doubles, sample: Sample, other: Doubles | None = None) -> He
     mean, std, peak, position = _moments(context, defined)
     with np.errstate(divide="ignore"):
         log_recent_distant = np.log(recent_distant)
+    leans = ~(np.abs(log_recent_distant) <= np.log(2))  # True for NaN too
     return HeadStats(
         self_mass=row[..., n].copy(),
         other_mass=np.zeros_like(total[..., 0]) if other is None else other,
@@ -109,6 +124,9 @@ def head_stats(row: Doubles, sample: Sample, other: Doubles | None = None) -> He
         revisit_mass=revisit_mass,
         revisit_lift=revisit_lift,
         episode_lift=_episode_lift(p, sample.episode[:n]),
+        landmark_lift=np.full(defined.shape, np.nan) if received is None else landmark_lift(received),
+        runs=np.where(leans, np.nan, _runs(p)),
+        distinct=_distinct(p),
         n_rewarded=int(rewarded.sum()),
         n_revisit=int(revisit.sum()),
     )
@@ -192,6 +210,31 @@ def _mass_and_lift(p: Doubles, marked: NDArray[np.bool_]) -> tuple[Doubles, Doub
         return nan, nan.copy()
     mass = p[..., marked].sum(axis=-1)
     return mass, mass / marked.mean()
+
+
+def clearly_attended(p: Doubles) -> NDArray[np.bool_]:
+    """(…, n) the transitions with clearly more than their uniform share."""
+    return np.asarray(p > CLEARLY / max(1, p.shape[-1]))
+
+
+def _runs(p: Doubles) -> Doubles:
+    """(L, H, n) → (L, H): how many runs of neighbours the clearly attended transitions form, over the number that as
+    many at random would, k (n − k + 1) / n for k of n (Wald and Wolfowitz 1940). NaN where there are fewer than two."""
+    marked = clearly_attended(p)
+    n, k = p.shape[-1], marked.sum(axis=-1)
+    if n == 0:
+        return np.full(p.shape[:-1], np.nan)
+    starts = marked[..., 0] + (marked[..., 1:] & ~marked[..., :-1]).sum(axis=-1)
+    return np.where(k > 1, starts / np.maximum(k * (n - k + 1) / n, 1e-9), np.nan)
+
+
+def _distinct(p: Doubles) -> Doubles:
+    """KL of each head's row from the mean row of its layer, nats; NaN with one head, or where a row is undefined."""
+    if p.shape[1] < 2:
+        return np.full(p.shape[:2], np.nan)
+    mean = p.mean(axis=1, keepdims=True)
+    each: Doubles = (_xlogx(p) - p * np.log(np.where(mean > 0, mean, 1.0))).sum(axis=-1)
+    return np.maximum(each, 0.0)
 
 
 def _episode_lift(p: Doubles, episode: Ints) -> Doubles:

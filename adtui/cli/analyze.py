@@ -23,6 +23,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON (docs/analyze-schema.md) instead of text")
     add_inputs(parser)
     add_opening(parser)
+    parser.add_argument(
+        "--knock-outs",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="test each insight by hiding what it names (default: where that takes about a minute at most)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,6 +43,10 @@ def run(args: argparse.Namespace) -> int:
         progress.update(task, description="analysing", total=len(session.samples))
         for _ in session.analyse_all():
             progress.advance(task)
+        if args.knock_outs or (args.knock_outs is None and session.tests_are_quick):
+            for found in session.test_insights():
+                if isinstance(found, tuple):
+                    progress.update(task, description="knocking out", completed=found[0], total=found[1])
     sys.stdout.write(_report(session, as_json=args.json))
     return 0
 

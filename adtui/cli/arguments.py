@@ -20,9 +20,17 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
 
 
-def add_opening(parser: argparse.ArgumentParser) -> None:
-    """How to open a run and choose its samples."""
-    parser.add_argument("--samples", type=positive, default=5, metavar="K", help="number of contexts (default 5)")
+SHOWN = 5
+"""Contexts where every one is drawn or written."""
+EVIDENCE = 18
+"""Contexts where insights are wanted: about six for each phase."""
+
+
+def add_opening(parser: argparse.ArgumentParser, samples: int = EVIDENCE) -> None:
+    """How to open a run and choose its samples, so many by default; the users' own windows are few by default."""
+    parser.set_defaults(default_samples=samples)
+    few = "" if samples == SHOWN else f", with --window {SHOWN}"
+    parser.add_argument("--samples", type=positive, metavar="K", help=f"number of contexts (default {samples}{few})")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
@@ -41,7 +49,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def opening(args: argparse.Namespace) -> dict[str, Any]:
     """The options of `add_opening` as keywords."""
-    return {name: getattr(args, name) for name in OPENING}
+    chosen = {name: getattr(args, name) for name in OPENING}
+    if chosen["samples"] is None:
+        chosen["samples"] = args.default_samples if args.window is None else SHOWN
+    return chosen
 
 
 def positive(text: str) -> int:

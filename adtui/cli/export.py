@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from .arguments import SHOWN, add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 HELP = "write every figure of a run into figs/attention"
 
@@ -17,7 +17,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to draw, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser)
+    add_opening(parser, SHOWN)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExportError
-from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from .arguments import SHOWN, add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +50,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="Y.npz", required=True, help="the file to write; replaced if it is there")
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser)
+    add_opening(parser, SHOWN)
 
 
 def run(args: argparse.Namespace) -> int:

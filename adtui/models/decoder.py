@@ -52,13 +52,14 @@ class Edit:
 
     Attributes:
         hidden: (B, N) bool, tokens that no other token may attend to; None hides nothing. A token still sees itself.
-        where: hide them from one head only, (layer, head); None is from every head of every layer.
+        where: hide them from one head only, (layer, head), or from a layer, (layer, None); None is from every head of
+            every layer.
         muted: heads whose output is replaced by 0.
         positions: (B, N) int64, the position of each token; None is 0, 1, 2, …
     """
 
     hidden: Tensor | None = None
-    where: tuple[int, int] | None = None
+    where: tuple[int, int | None] | None = None
     muted: frozenset[tuple[int, int]] = frozenset()
     positions: Tensor | None = None
 
@@ -72,7 +73,7 @@ class Edit:
             return None
         N = base.shape[0]
         shown = ~self.hidden[:, None, None, :] | torch.eye(N, dtype=torch.bool, device=base.device)
-        if self.where is not None:
+        if self.where is not None and self.where[1] is not None:
             elsewhere = torch.arange(n_head, device=base.device) != self.where[1]
             shown = shown | elsewhere[None, :, None, None]
         return base & shown

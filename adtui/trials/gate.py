@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..significance import holm, p_greater
 from .plan import FULL, RANDOM, RECENT
 from .records import Baselines, ClosedLoop, Reason, Trial, Verdict
-from .significance import holm, p_greater
 
 #: One-sided.
 ALPHA = 0.025

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..axis import Axis
 from ..layout import LATENT
 from ..protocol import (
@@ -17,7 +19,7 @@ from ..protocol import (
     StatsReady,
     ViewReady,
 )
-from ..records import CellInfo, HeadView, RunInfo, Sample, SampleStats, Sheet
+from ..records import CellInfo, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
 from . import tsv
 from .engine_client import Engine
 from .latest import Latest
@@ -324,8 +326,7 @@ class Presenter:
         name(QUERY, f"{query} → history")
         name(RECEIVED, "mean over queries")
         name(NUMBERS, f"{chosen.where} · {sample}")
-        found = len(self.panes.insights.insights)
-        name(INSIGHTS, f"{found} found" if found else "")
+        name(INSIGHTS, _counted(self.panes.insights.insights))
 
     def next_scale(self) -> str:
         """Go to the heatmap's next colour scale. Returns its name in words."""
@@ -367,3 +368,12 @@ class Presenter:
                 view.query_row[latents], names, "attention"
             )
         return None
+
+
+def _counted(insights: list[Insight]) -> str:
+    """ "54 found · 40 confirmed · 14 no evidence": how many say something, and of each status but "observed"."""
+    if not insights:
+        return ""
+    counts = Counter(one.status for one in insights)
+    parts = [f"{counts[status]} {status}" for status in ("confirmed", "refuted", "no evidence") if counts[status]]
+    return " · ".join([f"{len(insights) - counts['no evidence']} found", *parts])

@@ -89,6 +89,9 @@ def head_stats(layers: int = 1, heads: int = 2, scale: float = 1.0) -> HeadStats
         revisit_mass=np.nan * grow,
         revisit_lift=np.nan * grow,
         episode_lift=grow[..., None] * np.array((0.5, 1.0)),
+        landmark_lift=2 * grow,
+        runs=0.5 * grow,
+        distinct=0.1 * grow,
         n_rewarded=1,
         n_revisit=0,
     )

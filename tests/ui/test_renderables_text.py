@@ -103,6 +103,9 @@ def test_statistics_of_one_head() -> None:
         "rewarded lift          1.200    2.400",
         "same-state mass (0)        –        –",
         "same-state lift            –        –",
+        "landmark lift          2.000    4.000",
+        "runs/chance            0.500    1.000",
+        "distinct               0.100    0.200",
     ]
 
 

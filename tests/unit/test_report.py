@@ -60,7 +60,7 @@ def test_the_text_has_every_section_and_every_head() -> None:
         assert len(re.findall(rf"^ +{where} ", text, re.MULTILINE)) == 3  # a row in each table
     assert "Layer 0 (mean over heads) is nearly uniform" in text
     assert "Layer 1 (mean over heads) leans on recent tokens" in text
-    assert "· Heads: L1H0" in text
+    assert "· Heads, observed: L1H0" in text
     assert "· Layer 1 head 1 is sparse: 1 of 60 positions (2%)" in text
     assert "observed: " in text
     assert "No evidence of primacy" in text

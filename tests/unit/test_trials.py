@@ -18,11 +18,11 @@ from adtui.errors import ConfigError
 from adtui.evaluation import Interval
 from adtui.models import load_model
 from adtui.rollouts import rollout
+from adtui.significance import holm, p_greater, t_tail
 from adtui.trials import runner, store
 from adtui.trials.gate import LEAST_HISTORIES, judge
 from adtui.trials.plan import FULL, WIPED, Opening, Plan, fingerprint, sweep
 from adtui.trials.records import Baselines, Cell, ClosedLoop, Report, Trial
-from adtui.trials.significance import holm, p_greater, t_tail
 
 PLAN = Plan(goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3, horizon=20)
 CHOICES = [parse("recent:4"), parse("random:4"), parse("top-attention:4")]

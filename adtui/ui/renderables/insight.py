@@ -22,10 +22,11 @@ STYLES = {
 }
 
 
-def order(insight: Insight) -> tuple[int, int, int]:
-    """Sorting key: by status, then the model before its layers before their heads."""
+def order(insight: Insight) -> tuple[int, int, int, int, str]:
+    """Sorting key: by status, tests before their want, then the model before layers before heads, then the phases."""
     status = STATUSES.index(insight.status) if insight.status in STATUSES else len(STATUSES)
-    return (status, -1 if insight.layer is None else insight.layer, -1 if insight.head is None else insight.head)
+    layer, head = (-1 if index is None else index for index in (insight.layer, insight.head))
+    return status, -1 if layer < 0 else 0 if head < 0 else 1, layer, head, insight.phase
 
 
 def insight_text(insight: Insight, utf8: bool = True) -> Text:
@@ -35,8 +36,13 @@ def insight_text(insight: Insight, utf8: bool = True) -> Text:
     style = STYLES.get(insight.status, FAINT)
     low, high = insight.interval
     text = Text()
-    text.append(f"{mark} {insight.where} {insight.kind}", style)
+    phase = f" ({insight.phase})" if insight.phase else ""
+    text.append(f"{mark} {insight.where} {insight.kind}{phase}", style)
     text.append(f" {insight.sentence}\n")
+    if insight.tested:
+        text.append(f"  {insight.status}{dot}{insight.tested}\n", style + Style(bold=False))
+    elif insight.status == "no evidence" and insight.layer is None:
+        return text  # its sentence holds the numbers already
     # NaN ends: too few histories for an interval.
     interval = f"[{brief(low, 3)} {dash} {brief(high, 3)}]" if low <= high else "(no interval)"
     histories = "history" if insight.n == 1 else "histories"

@@ -30,6 +30,9 @@ STATISTICS: list[tuple[str, str, str]] = [
     ("rewarded_lift", "rewarded lift", "That over their uniform share: 1 is chance, 3 is three times chance."),
     ("revisit_mass", "same-state mass", "p on transitions that start in the query's state."),
     ("revisit_lift", "same-state lift", "That over their uniform share: 1 is chance."),
+    ("landmark_lift", "landmark lift", "The most one key receives over all queries, over what uniform would give it."),
+    ("runs", "runs/chance", "Runs of neighbours above their share, over those of chance: 1 is none, 0.2 is clusters."),
+    ("distinct", "distinct", "KL of this head's p from the mean of the layer's heads, nats: 0 is like the others."),
     ("episode_lift", "episode lift", "p on each episode over its uniform share, oldest first."),
 ]
 """(field of HeadStats, short name, what it means): the order of the table and of the help."""

@@ -18,7 +18,7 @@ class InsightLog(ScrollPane):
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "insights"
-        self._insights: dict[tuple[str, int | None, int | None], Insight] = {}
+        self._insights: dict[tuple[str, int | None, int | None, str], Insight] = {}
         self._status = "no insight yet"
 
     def compose(self) -> ComposeResult:
@@ -30,8 +30,11 @@ class InsightLog(ScrollPane):
         return sorted(self._insights.values(), key=order)
 
     def add(self, insight: Insight) -> None:
-        """Add an insight, or replace the one of the same kind, layer and head."""
-        self._insights[insight.kind, insight.layer, insight.head] = insight
+        """Add an insight, or replace the one of the same key; forget it where it is withdrawn."""
+        if insight.withdrawn:
+            self._insights.pop(insight.key, None)
+        else:
+            self._insights[insight.key] = insight
         self._changed()
 
     def clear(self) -> None:

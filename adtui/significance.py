@@ -1,4 +1,4 @@
-"""One-sided paired tests and Holm's correction. Numpy only."""
+"""One-sided t-tests, and corrections for their number. Numpy only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,21 @@ def p_greater(values: ArrayLike, bound: float) -> float:
     return t_tail(float(x.mean()) / spread * math.sqrt(len(x)), len(x) - 1)
 
 
-def t_tail(t: float, freedom: int) -> float:
+def p_difference(before: ArrayLike, after: ArrayLike, bound: float) -> float:
+    """p-value of "the mean of `after` exceeds that of `before` by at most `bound`", by Welch's one-sided t-test."""
+    a, b = np.asarray(before, np.float64), np.asarray(after, np.float64)
+    if min(len(a), len(b)) < 2:
+        return 1.0
+    gap = float(b.mean() - a.mean()) - bound
+    parts = [float(x.var(ddof=1)) / len(x) for x in (a, b)]
+    error = math.sqrt(sum(parts))
+    if error <= 1e-12 * max(1.0, abs(gap)):
+        return 0.0 if gap > 1e-12 else 1.0
+    freedom = sum(parts) ** 2 / sum(part**2 / (len(x) - 1) for part, x in zip(parts, (a, b), strict=True))
+    return t_tail(gap / error, freedom)
+
+
+def t_tail(t: float, freedom: float) -> float:
     """P(T > t) of Student's t, from ∫ cosᵛ⁻¹θ dθ with t = √v tan θ."""
     if t < 0:
         return 1.0 - t_tail(-t, freedom)
@@ -45,3 +59,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, p_values[index] * (len(p_values) - rank)))
         adjusted[index] = highest
     return adjusted
+
+
+def benjamini_hochberg(p_values: Sequence[float], rate: float = 0.05) -> list[bool]:
+    """Which are discoveries when at most `rate` of them may be false on average (Benjamini and Hochberg 1995).
+
+    It holds for independent or positively dependent tests; heads of one model are mostly that.
+    """
+    m = len(p_values)
+    order = sorted(range(m), key=p_values.__getitem__)
+    last = max((rank for rank, index in enumerate(order, 1) if p_values[index] <= rate * rank / m), default=0)
+    found = set(order[:last])
+    return [index in found for index in range(m)]

@@ -1,0 +1,152 @@
+"""The table of thresholds: when a kind of insight holds, and why that number.
+
+Every threshold is a ratio, a share of the n context keys, or a power of n, so that the same shape of attention gets the
+same verdict at n = 80 and n = 800. Entropy in nats grows with ln n, and a fixed number of nats says nothing: at n = 80
+all but very peaked attention exceeds the 2.0 nats of the users' script, at n = 8 nothing can exceed 2.08.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When a kind of insight holds.
+
+    Attributes:
+        threshold: in the unit of the effect.
+        above: the effect must exceed the threshold (else stay below it).
+        min_keys: shortest context for which the effect means anything.
+        reason: why this number.
+        floor: an effect that must stay below the threshold must exceed this.
+        either: the effect, a ratio, must exceed the threshold or stay below its inverse.
+        power: the threshold is multiplied by n to this power.
+    """
+
+    threshold: float
+    above: bool
+    min_keys: int
+    reason: str
+    floor: float = 0.0
+    either: bool = False
+    power: float = 0.0
+
+    def at(self, n: int) -> float:
+        """The threshold for n context keys."""
+        return self.threshold * math.pow(max(n, 1), self.power)
+
+    def met_by(self, effect: float, n: int) -> bool:
+        """Whether this value is where the rule wants it; NaN never is."""
+        limit = self.at(n)
+        if self.either:
+            return bool(effect > limit or effect < 1 / limit)
+        return bool(effect > limit if self.above else self.floor < effect < limit)
+
+    def holds(self, low: float, high: float, n: int) -> bool:
+        """Whether a whole interval is where the rule wants it, on one side."""
+        same_side = not self.either or (low > 1) == (high > 1)
+        return self.met_by(low, n) and self.met_by(high, n) and same_side
+
+    def excluded_by(self, low: float, high: float, n: int) -> bool:
+        """Whether a whole interval is where the rule does not want it; NaN never is."""
+        limit = self.at(n)
+        if self.either:
+            return bool(1 / limit <= low and high <= limit)
+        return bool(high <= limit if self.above else low >= limit or high <= self.floor)
+
+    def needs(self, n: int) -> str:
+        """The rule as a phrase: "> 2", "< 0.25", "0.83 to 1.2", "> 2 or < 0.5"."""
+        limit = f"{self.at(n):.3g}"
+        if self.floor:
+            return f"{self.floor:.2g} to {limit}"
+        if self.either:
+            return f"> {limit} or < {1 / self.at(n):.2g}"
+        return f"{'>' if self.above else '<'} {limit}"
+
+    @property
+    def scaled(self) -> str:
+        """The rule for any n: as `needs`, with the power of n in words."""
+        if not self.power:
+            return self.needs(1)
+        factor = "" if math.isclose(self.threshold, 1) else f"{self.threshold:g} "
+        return f"{'>' if self.above else '<'} {factor}n^{self.power:g}"
+
+
+RULES = {
+    "recency": Rule(
+        2.0, True, 8,
+        "The users' script draws its line at 2. Quarters are shares of n, so the ratio does not depend on n; with "
+        "fewer than 8 keys a quarter is a single token.",
+    ),
+    "primacy": Rule(
+        0.5, False, 8,
+        "The mirror image of recency. The users' script calls this spread too, as its rule has no lower end.",
+    ),
+    "spread": Rule(
+        1.2, False, 8,
+        "The users' script draws its line at 1.2: the newest quarter gets at most a fifth more than the oldest. "
+        "Here the oldest may not get more than a fifth more than the newest either.",
+        floor=1 / 1.2,
+    ),
+    "uniform": Rule(
+        0.85, True, 8,
+        "At least 85 % of the positions are effective: e^H / n > 0.85, that is H / ln n > 1 + ln 0.85 / ln n (0.963 at "
+        "n = 80, 0.976 at n = 800). A straight ramp from nothing to twice the mean has 0.82 and is not uniform.",
+    ),
+    "sparse": Rule(
+        0.25, False, 8,
+        "90 % of the mass on fewer than a quarter of the keys: a context a quarter as long could hold nearly all that "
+        "the head reads. Uniform attention needs 90 % of the keys, a straight ramp 68 %.",
+    ),
+    "sink": Rule(
+        1.0, True, 8,
+        "The first token gets √n times its uniform share, halfway in the logarithm between its share 1/n and all of "
+        "the attention: 35 % at n = 8, 11 % at n = 80, 3.5 % at n = 800.",
+        power=0.5,
+    ),
+    "landmark": Rule(
+        1.0, True, 8,
+        "One transition receives √n times what uniform attention would give it, over all queries that see it; the "
+        "same line as for a sink. The first transition and the newest quarter do not count.",
+        power=0.5,
+    ),
+    "clustered": Rule(
+        0.5, False, 8,
+        "The transitions with more than 1.25 times their share form half as many runs of neighbours as the same "
+        "number would at random (about 1). Not defined where one end gets twice the other's attention: any slope "
+        "makes one run.",
+    ),
+    "reward-seeking": Rule(
+        2.0, True, 8,
+        "Rewarded transitions get twice their uniform share. Counted only where fewer than a quarter are rewarded: "
+        "where most are, the lift cannot be large and says nothing.",
+    ),
+    "state-revisit": Rule(
+        2.0, True, 8,
+        "Transitions from the query's own state get twice their uniform share. Counted only where they are fewer than "
+        "a quarter, as for rewards.",
+    ),
+    "specialised heads": Rule(
+        0.25, True, 8,
+        "Jensen-Shannon divergence of the layer's heads over its largest possible value, ln of the number of heads: "
+        "0 when all heads attend alike, 1 when no two share a transition.",
+    ),
+    "depth trend": Rule(
+        2.0, True, 8,
+        "The number of effective positions halves or doubles from the first layer to the last, along a straight line "
+        "through all layers' logarithms.",
+        either=True,
+    ),
+    "phase change": Rule(
+        2.0, True, 8,
+        "The number of effective positions halves or doubles between exploring and exploiting.",
+        either=True,
+    ),
+    "short context": Rule(
+        2.0, False, 1,
+        "Fewer than two episodes: whatever improves from episode to episode has nothing to improve on (AD needs "
+        "contexts across episodes, arXiv 2210.14215).",
+    ),
+}  # fmt: skip

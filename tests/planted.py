@@ -1,0 +1,82 @@
+"""A model whose weights are set by hand: one layer, three heads, and what each attends to is known.
+
+Head 0 attends to the token before, head 1 to rewarded transitions, head 2 to all that it sees alike. Each writes the
+attended actions into dimensions of its own, from which the action logits are read, so that each matters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from checkpoints import ACTIONS, GRID, reference, save_checkpoint, settings
+
+from adtui.pipeline import Session, open_session
+from adtui.records import Sample
+
+N = 79
+WIDTH = N + 1
+"""Of a head: one dimension for each position."""
+REWARD, ACTION, WRITTEN = WIDTH, WIDTH + 1, WIDTH + 1 + ACTIONS
+"""Where a token holds its reward and its action, and where the heads write, ACTIONS dimensions each."""
+LOUD = 10.0
+
+
+def planted_run(directory: Path) -> Path:
+    """A run directory with the planted model."""
+    model = reference("pre", d_model=3 * WIDTH, n_layer=1, n_head=3, n_transit=WIDTH)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "norm" not in name or name.endswith("bias"):
+                parameter.zero_()
+            else:
+                parameter.fill_(1.0)
+        model.pos_embedding[0, :, :WIDTH] = LOUD * torch.eye(WIDTH)
+        model.embed_context.weight[ACTION : ACTION + ACTIONS, 2 : 2 + ACTIONS] = 3 * torch.eye(ACTIONS)
+        model.embed_context.weight[REWARD, 2 + ACTIONS] = LOUD
+        attention = model.transformer_encoder.layers[0].self_attn
+        q, k, v = attention.in_proj_weight.split(3 * WIDTH)
+        q[:WIDTH, :WIDTH] = torch.eye(WIDTH)
+        k[1:WIDTH, : WIDTH - 1] = torch.eye(WIDTH - 1)  # a key stands where the next token's query looks
+        attention.in_proj_bias[WIDTH] = 8.0  # head 1 asks every token the same: is there a reward?
+        k[WIDTH, REWARD] = 1.0
+        for head in range(3):
+            rows = slice(head * WIDTH, head * WIDTH + ACTIONS)
+            v[rows, ACTION : ACTION + ACTIONS] = torch.eye(ACTIONS)
+            written = WRITTEN + head * ACTIONS
+            attention.out_proj.weight[written : written + ACTIONS, rows] = torch.eye(ACTIONS)
+            model.pred_action.weight[:, written : written + ACTIONS] = 0.3 * torch.eye(ACTIONS)
+    save_checkpoint(directory / "ckpt-1.pt", model.state_dict(), settings(3, WIDTH))
+    return directory
+
+
+def planted_samples(count: int = 8) -> tuple[Sample, ...]:
+    """Independent contexts of random states and actions with four rewards each, none of them in the last transition."""
+    rng = np.random.default_rng(0)
+    samples = []
+    for history in range(count):
+        rewards = np.zeros(N, np.float32)
+        rewards[rng.choice(N - 1, 4, replace=False)] = 1
+        cells = rng.integers(GRID, size=(2 * N + 1, 2))
+        time = np.arange(N + 1)
+        actions = rng.integers(ACTIONS, size=N)
+        samples.append(
+            Sample(
+                f"planted {history}", cells[:N], actions, rewards, cells[N : 2 * N], cells[-1], time // 20, time % 20,
+                history=history,
+            )
+        )  # fmt: skip
+    return tuple(samples)
+
+
+def planted_session(directory: Path, count: int = 8) -> Session:
+    """The planted model with its contexts, everything analysed."""
+    opened = open_session(planted_run(directory), samples=1)
+    samples = planted_samples(count)
+    info = replace(opened.info, samples=samples, layouts=tuple(opened.model.layout(sample) for sample in samples))
+    session = Session(info, opened.model, samples)
+    for _ in session.analyse_all():
+        pass
+    return session
