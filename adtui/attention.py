@@ -15,43 +15,40 @@ from torch import Tensor
 
 from .layout import TOKENS, TRANSITIONS, Layout
 from .models import Model
-from .models.decoder import BLOCK_ROWS, weight_blocks
+from .models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, weight_blocks
 from .records import Attention, CellInfo, Doubles, Floats, HeadView, Ints, Sample, Sheet
-
-SMALLEST_BLOCK = 16
 
 
 class _Collect:
-    """Recorder of one sample (B = 1): the statistics of every block, and every layer's queries and keys."""
+    """Recorder of one sample (B = 1): every layer's statistics, and its queries and keys where they are kept.
 
-    def __init__(self, n_layer: int, n_head: int, layout: Layout, block_rows: int) -> None:
-        self.block_rows = block_rows
-        self.read = layout.read
-        n_tokens = layout.n_tokens
-        size = (n_layer, n_head, n_tokens)
-        self.query_row = np.zeros(size, np.float32)
-        self.row_entropy = np.zeros(size, np.float64)
-        self.column_sum = np.zeros(size, np.float64)
-        self.value_norm = np.zeros(size, np.float32)
+    Args:
+        keep: keep queries and keys, copied out of the fused projection so that the values can go.
+    """
+
+    def __init__(self, model: Model, layout: Layout, wants: Wants, block_rows: int, keep: bool) -> None:
+        self.wants, self.block_rows, self.keep = wants, block_rows, keep
+        self.read, self.causal = layout.read, model.causal
+        size, device = (model.n_layer, model.n_head, layout.n_tokens), model.device
+        self.query_row, self.value_norm = torch.zeros(size, device=device), torch.zeros(size, device=device)
+        whole = size if wants == "sums" else (0, 0, 0)
+        self.row_entropy = torch.zeros(whole, dtype=torch.float64, device=device)
+        self.received = torch.zeros(whole, dtype=torch.float64, device=device)
         self.queries: list[Tensor] = []
         self.keys: list[Tensor] = []
         self.rounds: list[list[tuple[Floats, Floats]]] = []
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        self.queries.append(q[0])
-        self.keys.append(k[0])
-        width = v.shape[-1]
-        for h in range(v.shape[1]):
-            written = v[0, h] @ out_weight[:, h * width : (h + 1) * width].T  # (N, d), per unit weight
-            self.value_norm[layer, h] = written.norm(dim=-1).float().cpu().numpy()
+        row = row_weights(q[0], k[0], self.read, self.causal)
+        self.query_row[layer, :, : row.shape[1]] = row
+        if self.wants == "sums":
+            self.value_norm[layer] = value_norms(v, out_weight)[0]
+        if self.keep:
+            self.queries.append(q[0].contiguous())
+            self.keys.append(k[0].contiguous())
 
-    def rows(self, layer: int, start: int, weights: Tensor) -> None:
-        w = weights[0]  # (H, rows, keys)
-        stop, keys = start + w.shape[1], w.shape[2]
-        self.row_entropy[layer, :, start:stop] = torch.special.entr(w).sum(-1, dtype=torch.float64).cpu().numpy()
-        self.column_sum[layer, :, :keys] += w.sum(1, dtype=torch.float64).cpu().numpy()
-        if start <= self.read < stop:
-            self.query_row[layer, :, :keys] = w[:, self.read - start].float().cpu().numpy()
+    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
+        self.received[layer], self.row_entropy[layer] = received[0], entropy[0]
 
     def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
         if layer == 0:
@@ -141,21 +138,70 @@ class Capture:
     rounds: tuple[Round, ...] = ()
 
 
+@dataclass(frozen=True)
+class QueryRow:
+    """What the cheapest pass gives.
+
+    Attributes:
+        query_row: (L, H, N) float32, as in `records.Attention`.
+        logits: (A,) float32, action logits at the query from the same pass.
+    """
+
+    query_row: Floats
+    logits: Floats
+
+
 @torch.inference_mode()
 def capture(model: Model, sample: Sample) -> Capture:
-    """Run the model on one sample and keep what `records.Attention` lists.
+    """Run the model on one sample, keep what `records.Attention` lists, and all that views are made of.
 
-    Cost: one forward pass with explicit attention; memory O(H · block · N + L·N·d). When the device runs out of
-    memory, the pass is tried again with blocks of half as many rows, down to SMALLEST_BLOCK.
+    Cost: one measured pass (see docs/performance.md); memory O(H · block · N), and O(L·N·d) for the queries and keys
+    that are kept, which is 33 MB at 4 layers × 16384 tokens × 64. `measure` keeps none.
 
     Raises:
         ModelError: the sample does not fit the model.
         torch.OutOfMemoryError: it does not fit with the smallest blocks either.
     """
+    collect, attention = _measured(model, sample, keep=True)
+    rounds = [
+        Round(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
+        for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
+    ]
+    heads = Heads(tuple(collect.queries), tuple(collect.keys), model.causal, model.layout(sample))
+    return Capture(attention, heads, tuple(rounds))
+
+
+@torch.inference_mode()
+def measure(model: Model, sample: Sample) -> Attention:
+    """The statistics alone, where no picture is wanted: nothing per layer is kept but O(H·N) numbers.
+
+    Raises:
+        as `capture` does.
+    """
+    return _measured(model, sample, keep=False)[1]
+
+
+@torch.inference_mode()
+def query_row(model: Model, sample: Sample) -> QueryRow:
+    """Only the attention of the token at which the action is read: no dearer than a plain pass.
+
+    Every layer's attention runs fused, and the last layer's query, output and feed-forward are computed for that token
+    alone.
+
+    Raises:
+        ModelError: the sample does not fit the model.
+    """
+    collect = _Collect(model, model.layout(sample), "read", BLOCK_ROWS, keep=False)
+    logits = model.logits([sample], collect)[0]
+    return QueryRow(_array(collect.query_row), logits)
+
+
+def _measured(model: Model, sample: Sample, *, keep: bool) -> tuple[_Collect, Attention]:
+    """One pass; when the device runs out of memory, another with blocks of half as many rows, to SMALLEST_BLOCK."""
     block = BLOCK_ROWS
     layout = model.layout(sample)
     while True:
-        collect = _Collect(model.n_layer, model.n_head, layout, block)
+        collect = _Collect(model, layout, "sums", block, keep)
         try:
             logits = model.logits([sample], collect)[0]
             break
@@ -164,17 +210,13 @@ def capture(model: Model, sample: Sample) -> Capture:
                 raise
             block //= 2
     attention = Attention(
-        query_row=collect.query_row,
-        row_entropy=collect.row_entropy,
-        received=collect.column_sum / visible_queries(layout.n_tokens, model.causal),
-        value_norm=collect.value_norm,
+        query_row=_array(collect.query_row),
+        row_entropy=collect.row_entropy.cpu().numpy(),
+        received=collect.received.cpu().numpy() / visible_queries(layout.n_tokens, model.causal),
+        value_norm=_array(collect.value_norm),
         logits=logits,
     )
-    rounds = [
-        Round(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
-        for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
-    ]
-    return Capture(attention, Heads(tuple(collect.queries), tuple(collect.keys), model.causal, layout), tuple(rounds))
+    return collect, attention
 
 
 def visible_queries(n_tokens: int, causal: bool) -> Ints:

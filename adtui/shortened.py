@@ -17,7 +17,8 @@ from .compress.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WIND
 from .errors import ModelError
 from .layout import Layout
 from .models import Array, Model
-from .models.decoder import BLOCK_ROWS, Edit
+from .models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, weight_blocks
+from .models.decoder import Edit
 from .records import Floats
 
 Positions = Literal["reindexed", "kept"]
@@ -81,35 +82,33 @@ def _first_tokens(layout: Layout) -> Array:
 class _Evidence:
     """Recorder of a batch: means over layers and heads of what strategies ask for, per token."""
 
-    def __init__(self, layout: Layout, batch: int, values: bool) -> None:
+    def __init__(self, layout: Layout, batch: int, needs: Collection[str], causal: bool) -> None:
         self.block_rows = BLOCK_ROWS
-        self.layout, self.with_values = layout, values
+        self.wants: Wants = "sums" if RECEIVED in needs else "heads" if WINDOW in needs else "read"
+        self.layout, self.needs, self.causal = layout, needs, causal
         shape = (batch, layout.n_tokens)
         self.query, self.received, self.window, self.values = (np.zeros(shape, np.float64) for _ in range(4))
-        self.norms = torch.empty(0)
         self.seen = 0
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        del layer, q, k
-        self.seen += v.shape[1]
-        if self.with_values:
-            width = v.shape[-1]
-            parts = [v[:, h] @ out_weight[:, h * width : (h + 1) * width].T for h in range(v.shape[1])]
-            self.norms = torch.stack([part.norm(dim=-1) for part in parts], dim=1)  # (B, H, N)
-
-    def rows(self, layer: int, start: int, weights: Tensor) -> None:
         del layer
-        stop, keys, read = start + weights.shape[2], weights.shape[3], self.layout.read
-        self.received[:, :keys] += weights.sum((1, 2)).double().cpu().numpy()
-        first = max(start, read + 1 - WINDOW_QUERIES)
-        if first < min(stop, read + 1):
-            recent = weights[:, :, first - start : min(stop, read + 1) - start]
-            self.window[:, :keys] += recent.sum((1, 2)).double().cpu().numpy() / WINDOW_QUERIES
-        if start <= read < stop:
-            row = weights[:, :, read - start]  # (B, H, keys)
-            self.query[:, :keys] += row.sum(1).double().cpu().numpy()
-            if self.with_values:
-                self.values[:, :keys] += (row * self.norms[:, :, :keys]).sum(1).double().cpu().numpy()
+        self.seen += v.shape[1]
+        read = self.layout.read
+        row = row_weights(q, k, read, self.causal)  # (B, H, keys)
+        keys = row.shape[2]
+        self.query[:, :keys] += row.sum(1).double().cpu().numpy()
+        if VALUES in self.needs:
+            norms = value_norms(v, out_weight)[:, :, :keys]
+            self.values[:, :keys] += (row * norms).sum(1).double().cpu().numpy()
+        if WINDOW in self.needs:
+            first = max(0, read + 1 - WINDOW_QUERIES)
+            for _, weights in weight_blocks(q, k, mask=None, causal=self.causal, first=first, last=read + 1):
+                keys = weights.shape[3]
+                self.window[:, :keys] += weights.sum((1, 2)).double().cpu().numpy() / WINDOW_QUERIES
+
+    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
+        del layer, entropy
+        self.received[:, : received.shape[2]] += received.sum(1).cpu().numpy()
 
     def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
         """Not part of the evidence."""
@@ -118,14 +117,15 @@ class _Evidence:
 def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> Contexts:
     """The same contexts with what a strategy needs, from one pass over them in full; none where it needs nothing.
 
-    Memory: O(B · H · block · N).
+    Cost: what is asked for. The query row and the values take less than a plain pass, the window one, and what keys
+    receive a measured one of memory O(B · H · block · N).
     """
     if not needs:
         return contexts
     found: dict[str, Any] = {}
     if {QUERY_ROW, RECEIVED, WINDOW, VALUES} & set(needs):
         layout = model.network.layout(contexts.n)
-        recorder = _Evidence(layout, contexts.count, VALUES in needs)
+        recorder = _Evidence(layout, contexts.count, needs, model.causal)
         arrays = (contexts.states, contexts.actions, contexts.rewards, contexts.next_states, contexts.query_states)
         model.policy(*arrays, recorder)
         visible = np.arange(layout.n_tokens, 0, -1) if model.causal else np.full(layout.n_tokens, layout.n_tokens)

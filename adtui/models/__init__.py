@@ -18,7 +18,8 @@ from ..errors import CheckpointError, ConfigError, ModelError
 from ..layout import Layout
 from ..records import CompressorInfo, Floats, Sample
 from . import encoder, gpt2, llama, marked, rad
-from .decoder import Edit, Recorder
+from .attend import Recorder
+from .decoder import Edit
 from .network import Choices, Network
 from .rad import RAD
 

@@ -6,32 +6,27 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .decoder import Recorder, attend
+from .attend import Recorder, attend, weight_blocks
+from .decoder import split_heads
 
 
 class Kept:
-    """A recorder of one small attention: its weights, whole."""
+    """Computes one small attention with its weights, whole, and keeps them."""
 
-    def __init__(self, n_rows: int) -> None:
-        self.block_rows = max(1, n_rows)
+    def __init__(self) -> None:
         self.weights = torch.empty(0)
 
-    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        """Not needed: the weights are kept."""
-
-    def rows(self, layer: int, start: int, weights: Tensor) -> None:
-        """There is one block."""
-        del layer, start
-        self.weights = weights
-
-    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
-        """Nothing nests in a compressor."""
+    def attend(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """What `attend.attend` gives; there are few rows."""
+        [(_, self.weights)] = weight_blocks(q, k, mask=None, causal=False, block=q.shape[2])
+        return self.weights @ v
 
 
-def split_heads(x: Tensor, n_head: int) -> Tensor:
-    """(B, N, d) → (B, H, N, d/H)."""
-    B, N, d = x.shape
-    return x.view(B, N, n_head, d // n_head).transpose(1, 2)
+def attention(q: Tensor, k: Tensor, v: Tensor, kept: Kept | None) -> Tensor:
+    """softmax(q kᵀ / √d_h) v, with the weights kept where somebody wants them."""
+    if kept is not None:
+        return kept.attend(q, k, v)
+    return attend(q, k, v, mask=None, causal=False, layer=0, recorder=None)
 
 
 class CrossAttention(nn.Module):
@@ -43,10 +38,10 @@ class CrossAttention(nn.Module):
         self.q_proj, self.k_proj = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
         self.v_proj, self.out_proj = nn.Linear(d_model, d_model), nn.Linear(d_model, d_model)
 
-    def forward(self, x: Tensor, context: Tensor, recorder: Recorder | None) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, kept: Kept | None) -> Tensor:
         """(B, m, d) attends to (B, K, d)."""
         q, k, v = (split_heads(t, self.n_head) for t in (self.q_proj(x), self.k_proj(context), self.v_proj(context)))
-        y = attend(q, k, v, mask=None, causal=False, layer=0, recorder=recorder)
+        y = attention(q, k, v, kept)
         out: Tensor = self.out_proj(y.transpose(1, 2).flatten(2))
         return out
 
@@ -61,11 +56,11 @@ class OwnAttention(nn.Module):
         self.in_proj_bias = nn.Parameter(torch.empty(3 * d_model))
         self.out_proj = nn.Linear(d_model, d_model)
 
-    def forward(self, x: Tensor, recorder: Recorder | None) -> Tensor:
+    def forward(self, x: Tensor, kept: Kept | None) -> Tensor:
         """(B, m, d) attends to itself."""
         fused = F.linear(x, self.in_proj_weight, self.in_proj_bias)
         q, k, v = (split_heads(part, self.n_head) for part in fused.chunk(3, dim=-1))
-        y = attend(q, k, v, mask=None, causal=False, layer=0, recorder=recorder)
+        y = attention(q, k, v, kept)
         out: Tensor = self.out_proj(y.transpose(1, 2).flatten(2))
         return out
 
@@ -83,7 +78,7 @@ class CompressorLayer(nn.Module):
             nn.Linear(d_model, d_ff), nn.GELU(), nn.Identity(), nn.Linear(d_ff, d_model), nn.Identity()
         )
 
-    def forward(self, x: Tensor, context: Tensor, own: Recorder | None, cross: Recorder | None) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, own: Kept | None, cross: Kept | None) -> Tensor:
         x = x + self.self_attn(self.self_attn_norm(x), own)
         x = x + self.cross_attn(self.cross_attn_norm(x), context, cross)
         out: Tensor = x + self.ffn(self.ffn_norm(x))
@@ -122,7 +117,7 @@ class Compressor(nn.Module):
             if recorder is None:
                 x = layer(x, context, None, None)
                 continue
-            own, cross = Kept(self.n_latents), Kept(self.n_latents)
+            own, cross = Kept(), Kept()
             x = layer(x, context, own, cross)
             recorder.compressed(number, depth, own.weights, cross.weights)
         out: Tensor = self.final_norm(x)

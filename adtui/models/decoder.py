@@ -1,20 +1,18 @@
 """The one transformer. Families differ in their tokens and their read-out, and map their weights onto this.
 
-Attention is computed in one place, `attend`: plain runs go through `scaled_dot_product_attention`; under capture the
-same weights are computed in blocks of query rows and every block is shown to a recorder before it is used.
+Attention itself is in `attend`, with and without capture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-BLOCK_ROWS = 256
+from .attend import Recorder, attend
 
 
 @dataclass(frozen=True)
@@ -79,23 +77,28 @@ class Edit:
         return base & shown
 
 
-class Recorder(Protocol):
-    """What a capture implements. Tensors are on the model's device and must not be changed.
+@dataclass(frozen=True)
+class Pass:
+    """How one layer is run.
 
     Attributes:
-        block_rows: how many query rows to compute at once: the peak memory is proportional to it.
+        mask, causal, recorder, edit: as in `Decoder.forward`, the edit's hidden tokens being in the mask already.
+        layer: its number.
+        read: the only token whose output is wanted; None wants all.
     """
 
-    block_rows: int
+    mask: Tensor | None
+    causal: bool
+    layer: int
+    recorder: Recorder | None
+    edit: Edit | None
+    read: int | None = None
 
-    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        """q, k, v: (B, H, N, d/H) of a layer; out_weight: (d, d), the output projection's weight (out, in)."""
 
-    def rows(self, layer: int, start: int, weights: Tensor) -> None:
-        """weights: (B, H, rows, keys) attention of query rows start…; keys beyond `keys` get none."""
-
-    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
-        """A compressor's attention in round `number`: own (B, H, m, m) among its latents, cross (B, H, m, K)."""
+def split_heads(x: Tensor, n_head: int) -> Tensor:
+    """(B, N, d) → (B, H, N, d/H)."""
+    B, N, d = x.shape
+    return x.view(B, N, n_head, d // n_head).transpose(1, 2)
 
 
 class SelfAttention(nn.Module):
@@ -107,21 +110,37 @@ class SelfAttention(nn.Module):
         self.qkv = nn.Linear(shape.d_model, 3 * shape.d_model)
         self.out = nn.Linear(shape.d_model, shape.d_model)
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None, edit: Edit | None
-    ) -> Tensor:
-        B, N, d = x.shape
-        q, k, v = (t.view(B, N, self.n_head, d // self.n_head).transpose(1, 2) for t in self.qkv(x).split(d, dim=-1))
-        if self.rotary:
-            positions = None if edit is None else edit.positions
-            q, k = rotate(q, positions), rotate(k, positions)
-        if recorder is not None:
-            recorder.heads(layer, q, k, v, self.out.weight)
-        y = attend(q, k, v, mask=mask, causal=causal, layer=layer, recorder=recorder)  # (B, H, N, d/H)
-        if edit is not None and (muted := [head for at, head in edit.muted if at == layer]):
+    def forward(self, x: Tensor, how: Pass) -> Tensor:
+        """(B, N, d) normed tokens → (B, N, d), or (B, 1, d) where one token is read."""
+        q, k, v = self.heads(x, how)
+        mask, read, alone = how.mask, how.read, q.shape[2] < x.shape[1]
+        if how.recorder is not None:
+            how.recorder.heads(how.layer, q, k, v, self.out.weight)
+        if alone and read is not None and mask is not None:
+            mask = mask[..., read : read + 1, :]
+        y = attend(q, k, v, mask=mask, causal=how.causal and not alone, layer=how.layer, recorder=how.recorder)
+        if read is not None and not alone:
+            y = y[:, :, read : read + 1]
+        if how.edit is not None and (muted := [head for at, head in how.edit.muted if at == how.layer]):
             y[:, muted] = 0
-        out: Tensor = self.out(y.transpose(1, 2).reshape(B, N, d))
+        out: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return out
+
+    def heads(self, x: Tensor, how: Pass) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k, v: (B, H, N, d/H) each; where one token is enough, q of it alone, and no keys that it cannot see."""
+        d, read = x.shape[2], how.read
+        positions = None if how.edit is None else how.edit.positions
+        if read is None or how.recorder is None or how.recorder.wants != "read":
+            q, k, v = (split_heads(part, self.n_head) for part in self.qkv(x).chunk(3, dim=-1))
+            return (rotate(q, positions), rotate(k, positions), v) if self.rotary else (q, k, v)
+        weight, bias = self.qkv.weight, self.qkv.bias
+        seen = x[:, : read + 1] if how.causal and how.mask is None else x
+        q = split_heads(F.linear(x[:, read : read + 1], weight[:d], bias[:d]), self.n_head)
+        k, v = (split_heads(part, self.n_head) for part in F.linear(seen, weight[d:], bias[d:]).chunk(2, dim=-1))
+        if self.rotary:
+            places = torch.arange(x.shape[1], device=x.device).expand(len(x), -1) if positions is None else positions
+            q, k = rotate(q, places[:, read : read + 1]), rotate(k, places[:, : seen.shape[1]])
+        return q, k, v
 
 
 class Block(nn.Module):
@@ -138,14 +157,14 @@ class Block(nn.Module):
         self.expand = nn.Linear(shape.d_model, shape.d_ff, bias=bias)
         self.contract = nn.Linear(shape.d_ff, shape.d_model, bias=bias)
 
-    def forward(
-        self, x: Tensor, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None, edit: Edit | None
-    ) -> Tensor:
+    def forward(self, x: Tensor, how: Pass) -> Tensor:
+        """(B, N, d) → (B, N, d), or (B, 1, d) where one token is read."""
+        rest = x if how.read is None else x[:, how.read : how.read + 1]
         if self.pre_norm:
-            x = x + self.attention(self.norm1(x), mask, causal, layer, recorder, edit)
+            x = rest + self.attention(self.norm1(x), how)
             x = x + self.transform(self.norm2(x))
         else:
-            x = self.norm1(x + self.attention(x, mask, causal, layer, recorder, edit))
+            x = self.norm1(rest + self.attention(x, how))
             x = self.norm2(x + self.transform(x))
         return x
 
@@ -177,6 +196,7 @@ class Decoder(nn.Module):
         mask: Tensor | None = None,
         recorder: Recorder | None = None,
         edit: Edit | None = None,
+        read: int | None = None,
     ) -> Tensor:
         """Run the stack.
 
@@ -184,12 +204,17 @@ class Decoder(nn.Module):
             x: (B, N, d) tokens, with positions added unless they are rotary.
             causal: each token sees itself and those before it. Ignored where a mask is given.
             mask: (N, N) bool, True where the query (row) may see the key (column).
-            recorder: shown every layer's attention weights, block by block. Not together with hidden tokens.
+            recorder: shown every layer's attention. Not together with hidden tokens.
             edit: an intervention.
+            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder the
+                last layer is then computed for it alone. Without one all tokens are computed: trials compare their
+                logits by argmax, and other shapes would round otherwise than the published runs did.
 
         Returns:
-            (B, N, d) hidden states.
+            (B, N, d) hidden states; (B, d) of the token that is read.
         """
+        if read is not None and read < 0:
+            read += x.shape[1]
         base = mask
         if edit is not None and edit.hidden is not None and mask is None:
             N = x.shape[1]
@@ -197,67 +222,11 @@ class Decoder(nn.Module):
             base = base.tril() if causal else base
         for layer, block in enumerate(self.blocks):
             edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)
-            x = block(x, mask if edited is None else edited, causal, layer, recorder, edit)
+            alone = read if recorder is not None and layer == self.shape.n_layer - 1 else None
+            x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone))
+        if read is not None:
+            x = x[:, -1] if recorder is not None else x[:, read]
         return x if self.final_norm is None else self.final_norm(x)
-
-
-def attend(
-    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None
-) -> Tensor:
-    """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs; the only place where attention is computed.
-
-    Without a mask and not causal, q may have another number of tokens than k and v.
-    """
-    if recorder is None:
-        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
-    out = torch.empty_like(q)
-    for start, weights in weight_blocks(q, k, mask=mask, causal=causal, block=recorder.block_rows):
-        stop = start + weights.shape[-2]
-        recorder.rows(layer, start, weights)
-        out[..., start:stop, :] = weights @ v[..., : weights.shape[-1], :]
-    return out
-
-
-def weight_blocks(
-    q: Tensor,
-    k: Tensor,
-    *,
-    mask: Tensor | None,
-    causal: bool,
-    first: int = 0,
-    last: int | None = None,
-    block: int = BLOCK_ROWS,
-) -> Iterator[tuple[int, Tensor]]:
-    """Attention weights of query rows first…last in blocks, with the first row's index.
-
-    Args:
-        q, k: (..., N, d_h); k may have another number of tokens where there is no mask at all.
-
-    Yields:
-        (start, weights (..., rows, keys)); under a causal mask `keys` stops at the block's last row.
-    """
-    N = q.shape[-2]
-    last = N if last is None else last
-    for start in range(first, last, block):
-        stop = min(start + block, last)
-        keys = stop if causal and mask is None else k.shape[-2]
-        scores = (q[..., start:stop, :] @ k[..., :keys, :].transpose(-2, -1)) * q.shape[-1] ** -0.5
-        hidden = hidden_keys(start, stop, keys, mask=mask, causal=causal, device=q.device)
-        if hidden is not None:
-            scores = scores.masked_fill(hidden, float("-inf"))
-        yield start, torch.softmax(scores, dim=-1)
-
-
-def hidden_keys(
-    start: int, stop: int, keys: int, *, mask: Tensor | None, causal: bool, device: torch.device
-) -> Tensor | None:
-    """(stop − start, keys) bool, True where the query row must not see the key; None when it sees all."""
-    if mask is not None:
-        return ~mask[start:stop, :keys]
-    if not causal:
-        return None
-    rows = torch.arange(start, stop, device=device)[:, None]
-    return torch.arange(keys, device=device)[None, :] > rows
 
 
 def rotate(x: Tensor, positions: Tensor | None = None, base: float = 10000.0) -> Tensor:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ..layout import Layout
-from .decoder import DecoderShape, Edit, Recorder
+from .attend import Recorder
+from .decoder import DecoderShape, Edit
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -93,8 +94,7 @@ class Encoder(Network):
             x = x + self.pos_embedding[:, : x.shape[1]]
         else:
             x = x + self.pos_embedding[0][edit.positions]
-        hidden = self.decoder(x, causal=self.causal, recorder=recorder, edit=edit)
-        out: Tensor = self.pred_action(hidden[:, -1])
+        out: Tensor = self.pred_action(self.decoder(x, causal=self.causal, recorder=recorder, edit=edit, read=-1))
         return out
 
     def embed(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from ..layout import STATE, Layout
-from .decoder import DecoderShape, Edit, Recorder
+from .attend import Recorder
+from .decoder import DecoderShape, Edit
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -77,8 +78,7 @@ class GPT2(Network):
         edit: Edit | None = None,
     ) -> Tensor:
         del next_states, query_actions
-        hidden = self.hidden(states, actions, rewards, query_states, recorder, edit)
-        out: Tensor = self.pred_action(hidden[:, -1])
+        out: Tensor = self.pred_action(self.hidden(states, actions, rewards, query_states, recorder, edit, read=-1))
         return out
 
     def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
@@ -105,17 +105,19 @@ class GPT2(Network):
         query_states: Tensor,
         recorder: Recorder | None = None,
         edit: Edit | None = None,
+        read: int | None = None,
     ) -> Tensor:
-        """(B, N, d) after the decoder."""
+        """(B, N, d) after the decoder, or (B, d) of the token that is read."""
         context = self.embed_transitions(states, actions, rewards)
-        return self.decode(torch.cat([context, self.embed_query(query_states)], dim=1), recorder, edit)
+        return self.decode(torch.cat([context, self.embed_query(query_states)], dim=1), recorder, edit, read)
 
-    def decode(self, x: Tensor, recorder: Recorder | None, edit: Edit | None) -> Tensor:
-        """(B, N, d) tokens without positions → hidden states."""
+    def decode(self, x: Tensor, recorder: Recorder | None, edit: Edit | None, read: int | None) -> Tensor:
+        """(B, N, d) tokens without positions → hidden states; see `hidden`."""
         positions = (
             torch.arange(x.shape[1], device=x.device) if edit is None or edit.positions is None else edit.positions
         )
-        out: Tensor = self.decoder(x + self.positions(positions), causal=self.causal, recorder=recorder, edit=edit)
+        x = x + self.positions(positions)
+        out: Tensor = self.decoder(x, causal=self.causal, recorder=recorder, edit=edit, read=read)
         return out
 
     def embed_transitions(self, states: Tensor, actions: Tensor, rewards: Tensor) -> Tensor:

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from ..errors import CheckpointError
 from ..layout import QUERY, QUERY_ACTION, TRANSITION, Layout
-from .decoder import DecoderShape, Edit, Recorder
+from .attend import Recorder
+from .decoder import DecoderShape, Edit
 from .network import Choices, Network
 from .weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, positive
 
@@ -115,8 +116,7 @@ class Llama(Network):
         x = torch.cat([query, context] if self.query_first else [context, query], dim=1)
         if query_actions is not None and self.embed_query_action is not None:
             x = torch.cat([x, self.embed_query_action(query_actions).unsqueeze(1)], dim=1)
-        hidden = self.decoder(x, causal=self.causal, recorder=recorder, edit=edit)
-        out: Tensor = self.pred_action(hidden[:, n])
+        out: Tensor = self.pred_action(self.decoder(x, causal=self.causal, recorder=recorder, edit=edit, read=n))
         return out
 
 

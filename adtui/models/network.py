@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..layout import Layout
-from .decoder import Decoder, DecoderShape, Edit, Recorder
+from .attend import Recorder
+from .decoder import Decoder, DecoderShape, Edit
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from ..errors import CheckpointError
 from ..layout import ACTION, LATENT, NONE, REWARD, STATE, Layout
 from . import gpt2
+from .attend import Recorder
 from .compressor import Compressor
-from .decoder import DecoderShape, Edit, Recorder
+from .decoder import DecoderShape, Edit
 from .gpt2 import GPT2, PER_TRANSITION
 from .network import Choices
 from .weights import Shapes, both, check, check_heads, dims, layer_count, positive, wrong
@@ -107,6 +108,7 @@ class RAD(GPT2):
         query_states: Tensor,
         recorder: Recorder | None = None,
         edit: Edit | None = None,
+        read: int | None = None,
     ) -> Tensor:
         rounds, left = self.schedule(actions.shape[1])
         context = self.embed_transitions(states, actions, rewards)
@@ -119,7 +121,7 @@ class RAD(GPT2):
             first += taken * PER_TRANSITION
         recent = context[:, context.shape[1] - left * PER_TRANSITION :]
         before = [] if latents is None else [latents + self.latent_type_embedding]
-        return self.decode(torch.cat([*before, recent, self.embed_query(query_states)], dim=1), recorder, edit)
+        return self.decode(torch.cat([*before, recent, self.embed_query(query_states)], dim=1), recorder, edit, read)
 
 
 def recognise(weights: Mapping[str, Tensor]) -> bool:

@@ -84,15 +84,15 @@ def test_one_block_or_many_give_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_out_of_memory_is_met_with_smaller_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     model, sample = tiny_model(), random_sample(40)
     sizes: list[int] = []
-    rows = attention._Collect.rows
+    sums = attention._Collect.sums
 
-    def scarce(self: attention._Collect, layer: int, start: int, weights: torch.Tensor) -> None:
+    def scarce(self: attention._Collect, layer: int, received: torch.Tensor, entropy: torch.Tensor) -> None:
         sizes.append(self.block_rows)
         if self.block_rows > 32:
             raise torch.OutOfMemoryError("simulated")
-        rows(self, layer, start, weights)
+        sums(self, layer, received, entropy)
 
-    monkeypatch.setattr(attention._Collect, "rows", scarce)
+    monkeypatch.setattr(attention._Collect, "sums", scarce)
     np.testing.assert_allclose(capture(model, sample).attention.logits, model.logits([sample])[0], atol=1e-5)
     assert sizes[0] > sizes[-1] == 32
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from adtui.models.decoder import Decoder, DecoderShape, weight_blocks
+from adtui.models.attend import weight_blocks
+from adtui.models.decoder import Decoder, DecoderShape
 from adtui.models.encoder import Encoder, file_shapes, from_file, to_file
 
 

@@ -11,7 +11,7 @@ from checkpoints import make_run
 from references import gpt2, llama, marked, rad
 
 from adtui.errors import ConfigError, ModelError
-from adtui.models import decoder
+from adtui.models import attend
 from adtui.pipeline import open_session
 
 MODULES = {"llama": llama, "gpt2": gpt2, "rad": rad, "marked": marked}
@@ -23,14 +23,13 @@ def test_a_capture_that_gives_other_logits_is_refused_with_the_difference(
 ) -> None:
     run = MODULES[name].make_run(tmp_path / "runs" / name, n_transit=12)
     open_session(run, samples=1)
-    honest = decoder.weight_blocks
+    honest = attend.measured
 
-    def shifted(*args: Any, **kwargs: Any) -> Any:
+    def shifted(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, **kwargs: Any) -> Any:
         """Every query looks one key to the left."""
-        for start, weights in honest(*args, **kwargs):
-            yield start, torch.roll(weights, -1, dims=-1)
+        return honest(q, torch.roll(k, -1, dims=-2), v, **kwargs)
 
-    monkeypatch.setattr(decoder, "weight_blocks", shifted)
+    monkeypatch.setattr(attend, "measured", shifted)
     with pytest.raises(ModelError, match=r"expected equal logits with and without capture, found a difference of \d"):
         open_session(run, samples=1)
 

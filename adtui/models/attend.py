@@ -1,0 +1,213 @@
+"""Attention, the only place where it is computed, and the choice of its route.
+
+- No recorder, or one that needs no sums over rows: `scaled_dot_product_attention`.
+- A recorder that wants sums: `measured`, which walks the rows in blocks and takes from each block the output, the
+  entropies and what every key receives, before the next block overwrites it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+BLOCK_ROWS = 128
+SMALLEST_BLOCK = 16
+ENTRIES = {"cpu": 1 << 21}
+"""Weights that a block should hold at most: on a CPU, what stays in its caches."""
+ACCELERATOR_ENTRIES = 1 << 26
+SAFE = 40.0
+"""Scores of at most this size need no maximum subtracted: e^±40 and sums of them are far inside float32."""
+DIRECT = 0.02
+"""Entropies below this share of the largest possible score are summed term by term; see `measured`."""
+
+Wants = Literal["sums", "heads", "read"]
+
+
+class Recorder(Protocol):
+    """What a capture implements. Tensors are on the model's device and must not be changed.
+
+    Attributes:
+        wants: "sums": `heads` and `sums` of every layer. "heads": `heads` only. "read": `heads` only, and the pass may
+            leave out what nobody but the token at which the action is read needs: then the last layer shows q of that
+            token alone, and under a causal mask no key after it.
+        block_rows: how many query rows to compute at once, at most: the peak memory is proportional to it.
+    """
+
+    wants: Wants
+    block_rows: int
+
+    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
+        """q, k, v: (B, H, N, d/H) of a layer; out_weight: (d, d), the output projection's weight (out, in)."""
+
+    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
+        """(B, H, N) float64 each: attention summed over the queries, per key; entropy in nats, per query."""
+
+    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
+        """A compressor's attention in round `number`: own (B, H, m, m) among its latents, cross (B, H, m, K)."""
+
+
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None
+) -> Tensor:
+    """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs.
+
+    Without a mask and not causal, q may have another number of tokens than k and v, unless sums are wanted.
+    """
+    if recorder is None or recorder.wants != "sums":
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
+    out, received, entropy = measured(q, k, v, mask=mask, causal=causal, limit=recorder.block_rows)
+    recorder.sums(layer, received, entropy)
+    return out
+
+
+def measured(
+    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None = None, causal: bool = True, limit: int = BLOCK_ROWS
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Attention with what it tells of all rows, in one pass and O(B · H · block · N) memory.
+
+    A block's scores s become E = e^(s − m) in place; with l = Σ_j E_j the output is E V / l, key j receives
+    Σ_i E_ij / l_i, and the entropy is H = ln l + m − q·(E K) / l: as Σ_j P_j s_j = q·(P K), one product with [V, K]
+    gives output and entropy, and the logarithms of N² weights are never taken. m is 0 where no score can exceed SAFE.
+
+    The formula for H subtracts numbers of the size of the scores. Where H is small beside them (a row that looks at one
+    key), its own terms −P ln P are summed instead, so that it keeps its digits and is never negative.
+
+    Args:
+        q, k, v: (B, H, N, d_h).
+        mask: (N, N) bool, True where the query (row) may see the key; then `causal` is ignored.
+        limit: rows of a block, at most.
+
+    Returns:
+        out (B, H, N, d_h) in the inputs' type; received and entropy (B, H, N) float64.
+    """
+    B, H, N, d = q.shape
+    groups = B * H
+    queries = (q * d**-0.5).reshape(groups, N, d)
+    both = torch.cat([v, k], dim=-1).view(groups, N, 2 * d)
+    keys = both[..., d:].transpose(1, 2)
+    reach = queries.norm(dim=-1) * k.norm(dim=-1).amax(-1).view(groups, 1)  # no score of the row can be larger
+    shifted = mask is not None or bool(reach.max() > SAFE)
+    rows = min(limit, rows_at_once(groups, N, q.device))
+    room = q.new_empty(groups * rows * N)
+    out = q.new_empty(groups, N, d)
+    received = torch.zeros(groups, N, dtype=torch.float64, device=q.device)
+    entropy = torch.zeros_like(received)
+    for start in range(0, N, rows):
+        stop = min(start + rows, N)
+        width = stop if causal and mask is None else N
+        e = room[: groups * (stop - start) * width].view(groups, stop - start, width)
+        torch.bmm(queries[:, start:stop], keys[..., :width], out=e)
+        most = _exponentials(e, start, mask, causal, shifted)
+        total = e.sum(-1, keepdim=True)
+        share = total.reciprocal()
+        y = torch.bmm(e, both[:, :width]).mul_(share)  # (groups, rows, 2 d_h)
+        out[:, start:stop] = y[..., :d]
+        received[:, :width] += torch.bmm(share.transpose(1, 2), e)[:, 0]
+        found = (total.log() + most)[..., 0] - (y[..., d:] * queries[:, start:stop]).sum(-1)
+        small = found < reach[:, start:stop] * DIRECT
+        if small.any():
+            found[small] = _entropy(e[small] * share[small])
+        entropy[:, start:stop] = found
+    return out.view(B, H, N, d), received.view(B, H, N), entropy.view(B, H, N)
+
+
+def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool, shifted: bool) -> Tensor | float:
+    """Scores of the rows from `start` become e^(score − m), 0 where hidden, in place; returns m, (G, rows, 1) or 0."""
+    rows, width = scores.shape[1:]
+    if not shifted:
+        scores.exp_()
+        if causal:  # after the exponentials: on CPUs those of −inf take many times longer
+            scores[..., start:] *= torch.ones(rows, rows, dtype=scores.dtype, device=scores.device).tril_()
+        return 0.0
+    hidden = hidden_keys(start, start + rows, width, mask=mask, causal=causal, device=scores.device)
+    if hidden is not None:
+        scores.masked_fill_(hidden, float("-inf"))
+    most = scores.amax(-1, keepdim=True)
+    scores.sub_(most).exp_()
+    return most
+
+
+def rows_at_once(groups: int, n_tokens: int, device: torch.device) -> int:
+    """Query rows of a block: as many as ENTRIES allow for B · H groups, from 32 to BLOCK_ROWS."""
+    entries = ENTRIES.get(device.type, ACCELERATOR_ENTRIES)
+    return min(BLOCK_ROWS, max(32, entries // (groups * n_tokens)))
+
+
+def _entropy(p: Tensor) -> Tensor:
+    """(rows, keys) weights that sum to 1 → (rows,) −Σ p ln p, never negative."""
+    return (p * -p.clamp(torch.finfo(p.dtype).tiny, 1.0).log()).sum(-1)
+
+
+def weight_blocks(
+    q: Tensor,
+    k: Tensor,
+    *,
+    mask: Tensor | None,
+    causal: bool,
+    first: int = 0,
+    last: int | None = None,
+    block: int = BLOCK_ROWS,
+) -> Iterator[tuple[int, Tensor]]:
+    """Attention weights of query rows first…last in blocks, with the first row's index.
+
+    Args:
+        q, k: (..., N, d_h); k may have another number of tokens where there is no mask at all.
+
+    Yields:
+        (start, weights (..., rows, keys)); under a causal mask `keys` stops at the block's last row.
+    """
+    N = q.shape[-2]
+    last = N if last is None else last
+    for start in range(first, last, block):
+        stop = min(start + block, last)
+        keys = stop if causal and mask is None else k.shape[-2]
+        scores = (q[..., start:stop, :] @ k[..., :keys, :].transpose(-2, -1)) * q.shape[-1] ** -0.5
+        hidden = hidden_keys(start, stop, keys, mask=mask, causal=causal, device=q.device)
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, float("-inf"))
+        yield start, torch.softmax(scores, dim=-1)
+
+
+def row_weights(q: Tensor, k: Tensor, row: int, causal: bool) -> Tensor:
+    """(..., keys) attention of one query row; under a causal mask `keys` stops at the row itself.
+
+    Args:
+        q: (..., N, d_h), or (..., 1, d_h): the row by itself.
+        k: (..., N, d_h).
+    """
+    one = q if q.shape[-2] == 1 else q[..., row : row + 1, :]
+    seen = k[..., : row + 1, :] if causal else k
+    return torch.softmax((one @ seen.transpose(-2, -1))[..., 0, :] * q.shape[-1] ** -0.5, dim=-1)
+
+
+def value_norms(v: Tensor, out_weight: Tensor) -> Tensor:
+    """(B, H, N) norms ‖v_j W_O‖ of the values after each head's part of the output projection.
+
+    W_O of a head is d_h × d; its QR factor R is d_h × d_h and leaves the norms as they are, at d_h / d of the work.
+    (The Gram matrix R stands for would do the same, but squares small norms into rounding.)
+
+    Args:
+        v: (B, H, N, d_h).
+        out_weight: (d, d), (out, in).
+    """
+    H, d = v.shape[1], v.shape[3]
+    parts = out_weight.view(-1, H, d).transpose(0, 1)  # (H, d, d_h)
+    r = torch.linalg.qr(parts, mode="r").R
+    norms: Tensor = (v @ r.transpose(1, 2)).norm(dim=-1)
+    return norms
+
+
+def hidden_keys(
+    start: int, stop: int, keys: int, *, mask: Tensor | None, causal: bool, device: torch.device
+) -> Tensor | None:
+    """(stop − start, keys) bool, True where the query row must not see the key; None when it sees all."""
+    if mask is not None:
+        return ~mask[start:stop, :keys]
+    if not causal:
+        return None
+    rows = torch.arange(start, stop, device=device)[:, None]
+    return torch.arange(keys, device=device)[None, :] > rows
