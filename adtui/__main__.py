@@ -7,7 +7,7 @@ the app's first paint cost nothing.
 from __future__ import annotations
 
 import argparse
-import difflib
+import contextlib
 import importlib
 import os
 import sys
@@ -92,24 +92,42 @@ def _open(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     if args.path is None:
         args.path = str(_latest())
-    _check_path(args.path)
+    with _announced(args.path):
+        _check_path(args.path)
     return _show(command, args)
 
 
 def _demo(argv: list[str]) -> int:
     """`adtui demo [options]`: the app on the bundled run."""
-    from .runs import demo_run
-
     command = _command(_OPEN)
     parser = argparse.ArgumentParser("adtui demo", description=_sentence(DEMO_HELP))
     command.prepare_parser(parser)
     args = parser.parse_args(argv)
-    args.path = str(demo_run())
+    with _announced("the bundled run"):
+        from .runs import demo_run
+
+        args.path = str(demo_run())
     return _show(command, args)
+
+
+def _announced(path: str) -> contextlib.AbstractContextManager[None]:
+    """A line on the terminal at once, before anything is looked for; a pipe gets none."""
+    if not (_at_terminal() and sys.stderr.isatty()):
+        return contextlib.nullcontext()
+    from .ui.terminal import announce, check_terminal
+
+    check_terminal()
+    return announce(f"adtui: opening {path}")
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _check_path(path: str) -> None:
     """Refuse a path that leads to no run before a screen is drawn."""
+    import difflib
+
     from .runs import list_runs
 
     if not os.path.lexists(path) and os.sep not in path:
@@ -129,7 +147,7 @@ def _find(path: str) -> None:
 
 def _show(command: Command, args: argparse.Namespace) -> int:
     """The app where there is a terminal, else the text report of `adtui analyze` with the same options."""
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if _at_terminal():
         return command.run(args)
     analyze = _command("analyze")
     parser = argparse.ArgumentParser("adtui analyze")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_opening(parser)
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
-    parser.add_argument("--slow-link", action="store_true", help="coarser thumbnails: fewer bytes on a slow line")
+    parser.add_argument(
+        "--slow-link", action="store_true", help="256 colours, coarser thumbnails: half the bytes per key"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,13 +31,17 @@ def run(args: argparse.Namespace) -> int:
 
     check_terminal()
     prepare()
+    # What is loaded now stays until the end: the collector would go through it again and again, a tenth of the start
+    # and a stall of some 20 ms every few seconds. The app turns it on again, see `AdtuiApp.listen`.
+    gc.disable()
     found, runs = _choices(args.path)
     with announce(f"adtui: opening {args.path}"):
         from ..protocol import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
 
         request = OpenRun(0, args.path, **opening(args))
-        app = AdtuiApp(request, found, runs, plain=args.ascii or not shows_utf8(), slow_link=args.slow_link)
+        plain = args.ascii or not shows_utf8()
+        app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True)
     problem = app.run(mouse=not args.no_mouse)
     if problem:
         print(f"adtui: {problem}", file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,9 @@ class AdtuiApp(ThriftyApp[str]):
         runs: several runs to choose from, or none.
         engine: the engine; tests bring their own.
         plain: ASCII only, whatever the terminal could show.
-        slow_link: fewer bytes for the same keys.
+        slow_link: fewer bytes for the same keys: 256 colours, which take half of the bytes of millions, and coarser
+            pictures.
+        look_ahead: fetch the heads beside the one on display while nothing else is asked.
     """
 
     CSS_PATH = "adtui.tcss"
@@ -77,6 +80,7 @@ class AdtuiApp(ThriftyApp[str]):
         *,
         plain: bool = False,
         slow_link: bool = False,
+        look_ahead: bool = False,
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
@@ -87,7 +91,10 @@ class AdtuiApp(ThriftyApp[str]):
         self.plain = plain
         self.jobs = Jobs()
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)
-        self.color_table: ColorTable = choose_table(self.console.color_system, utf8=not plain)
+        self.explorer.presenter.look_ahead = look_ahead
+        if slow_link and self.console.color_system == "truecolor":
+            self.sent_colors = "256"
+        self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
         self.opened: RunInfo | None = None
         self._opening: int | None = None
         self._alive = False
@@ -145,6 +152,9 @@ class AdtuiApp(ThriftyApp[str]):
     @work(exclusive=True, exit_on_error=False, group="engine")
     async def listen(self) -> None:
         """Start the engine and post what it says until it is gone."""
+        if not gc.isenabled():  # `adtui PATH` starts so: the first picture is there now, and what made it stays
+            gc.freeze()
+            gc.enable()
         try:
             await self.engine.start()
         except AdtuiError as error:

@@ -44,6 +44,14 @@ class Latest(Generic[Result]):
         self._asked[request.id] = question
         return None
 
+    def foresee(self, request: Request) -> bool:
+        """Note a question that nobody waits for yet. Returns False when its answer is known or on its way."""
+        question = replace(request, id=0)
+        if question in self._answers or question in self._asked.values():
+            return False
+        self._asked[request.id] = question
+        return True
+
     def accept(self, request_id: int, answer: Result) -> bool:
         """Keep an answer. Returns True when it answers the newest question, so that it should be shown."""
         question = self._asked.pop(request_id, None)

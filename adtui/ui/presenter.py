@@ -22,6 +22,7 @@ from ..protocol import (
 from ..records import CellInfo, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
 from . import tsv
 from .engine_client import Engine
+from .foresight import Foresight
 from .latest import Latest
 from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED, Panes
 from .renderables.readout import place
@@ -40,8 +41,13 @@ class Presenter:
     a later key press has replaced are kept for going back, and not shown.
 
     Args:
-        coarse: ask for coarser thumbnails, for a slow line.
+        coarse: ask for coarser pictures, for a slow line.
+
+    Attributes:
+        look_ahead: fetch the heads beside the one on display while nothing else is asked.
     """
+
+    look_ahead = False
 
     def __init__(self, engine: Engine, panes: Panes, coarse: bool = False) -> None:
         self.engine = engine
@@ -54,6 +60,7 @@ class Presenter:
         self.sheet: Sheet | None = None
         self.round_view: HeadView | None = None
         self._views: Latest[HeadView] = Latest()
+        self._foresight = Foresight(self._views, engine.send, engine.next_id)
         self._sheets: Latest[Sheet] = Latest(16)
         self._cells: Latest[CellInfo] = Latest(256)
         self._rounds: Latest[HeadView] = Latest(16)
@@ -137,9 +144,12 @@ class Presenter:
         )
         view = self._views.ask(request)
         if view is None:
+            self._foresight.asked(request)
             self.engine.send(request)
         elif view is not self.view:
             self._show_view(view)
+            if self.look_ahead:
+                self._foresight.plan(request, self.run)
 
     def ask_sheet(self) -> None:
         """Ask for the selected sample's thumbnails at the sheet's size."""
@@ -242,6 +252,10 @@ class Presenter:
                         self._show_round(reply.view)
                 elif self._views.accept(reply.id, reply.view):
                     self._show_view(reply.view)
+                    if self.look_ahead and self.run is not None:
+                        self._foresight.answered(self.run)
+                else:
+                    self._foreseen(reply.view)
             case SheetReady():
                 if self._sheets.accept(reply.id, reply.sheet):
                     self._show_sheet(reply.sheet)
@@ -276,6 +290,8 @@ class Presenter:
         self.view = view
         axis = self.axis
         self.panes.heatmap.show(view, axis)
+        if (cursor := self.panes.heatmap.cursor_in(view)) is not None:
+            self.ask_cell(*cursor)
         self.panes.query_curve.show(view.query_row, axis, view.query, "", "query")
         self.panes.received_curve.show(view.received, axis, view.query, "", "received")
         latents = axis.layout.kind == LATENT
@@ -283,6 +299,19 @@ class Presenter:
             names = Axis.latents(self.sample, int(latents.sum()))
             self.panes.latents.show(view.query_row[latents], names, view.query, "", "latents")
         self._title()
+
+    def _foreseen(self, view: HeadView) -> None:
+        """A picture that may be wanted next: what takes long to draw of it is drawn now."""
+        chosen = self.selection
+        if self.run is None or (view.sample, view.unit, view.query) != (chosen.sample, chosen.unit, self.row):
+            return
+        self.panes.query_curve.prepare(view.query_row, self.axis, view.query, "query")
+        self.panes.received_curve.prepare(view.received, self.axis, view.query, "received")
+        if (cursor := self.panes.heatmap.cursor_in(view)) is not None:
+            cell = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, *cursor, view.unit)
+            if self._cells.foresee(cell):
+                self.engine.send(cell)
+        self._foresight.go_on()
 
     def _show_round(self, view: HeadView) -> None:
         assert self.run is not None

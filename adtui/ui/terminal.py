@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import os
@@ -102,6 +101,8 @@ def leave_on_signals(app: AdtuiApp) -> None:
         before = termios.tcgetattr(sys.stdin.fileno())
     except termios.error:
         before = None
+    import asyncio  # 25 ms: Textual needs it anyway, the first line on the screen does not
+
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, _leave, app, number, before)

@@ -6,7 +6,7 @@ from app_driver import opened, screen_text, until
 from fake_engine import FakeEngine, insight, run_info
 
 from adtui.errors import CheckpointError, EngineError
-from adtui.protocol import Failed, GetView, InsightFound, OpenRun
+from adtui.protocol import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun
 from adtui.ui.app import AdtuiApp
 from adtui.ui.screens.dialog import Dialog
 
@@ -46,6 +46,52 @@ async def test_going_back_asks_nothing() -> None:
         await pilot.press("h")
         await until(pilot, lambda: presenter.view.head == 0)
         assert len(engine.asked(GetView)) == asked
+
+
+async def test_the_heads_beside_are_there_before_they_are_asked_for() -> None:
+    async with opened(look_ahead=True) as (app, engine, pilot):
+        await until(pilot, lambda: len(engine.asked(GetView)) == 3)
+        assert [(r.layer, r.head) for r in engine.asked(GetView)] == [(0, 0), (0, 1), (1, 0)]
+        engine.holding = (GetView,)
+        await pilot.press("l")
+        await until(pilot, lambda: app.explorer.presenter.view.head == 1)
+        # The next one, of which nobody is told.
+        (request,) = engine.held
+        assert (request.layer, request.head) == (0, 2)
+        assert not app.explorer.presenter.waiting
+
+
+async def test_the_users_question_goes_before_what_was_planned() -> None:
+    async with opened(look_ahead=True) as (app, engine, pilot):
+        await until(pilot, lambda: len(engine.asked(GetView)) == 3)
+        engine.holding = (GetView,)
+        await pilot.press("l", "n")
+        await until(pilot, lambda: len(engine.held) == 2)
+        foreseen, asked = engine.held
+        assert (asked.sample, asked.head) == (1, 1)
+        engine.release(foreseen)
+        await pilot.pause()
+        assert app.explorer.presenter.view.sample == 0
+        assert len(engine.held) == 1
+        engine.release(asked)
+        await until(pilot, lambda: app.explorer.presenter.view.sample == 1)
+
+
+async def test_the_rank_of_a_pooled_weight_is_asked_for_when_the_cursor_rests() -> None:
+    async with opened(size=(120, 40)) as (app, engine, pilot):
+        assert not app.explorer.presenter.view.exact
+        await pilot.press("2")
+        before = len(engine.asked(GetCell))
+        await pilot.press("left", "left", "left")
+        await until(pilot, lambda: "rank 2 of" in screen_text(app) and len(engine.asked(GetCell)) > before)
+        assert len(engine.asked(GetCell)) < before + 3
+
+
+async def test_a_slow_link_gets_256_colours_and_fewer_pixels() -> None:
+    async with opened(slow_link=True) as (app, engine, _pilot):
+        assert app.color_table.name in ("256", "16")
+        full = app.explorer.panes.sheet.pixels_wanted()
+        assert engine.asked(GetSheet)[-1].rows == full[0] // 2
 
 
 async def test_a_reload_forgets_the_old_checkpoint() -> None:

@@ -69,8 +69,8 @@ def cell_readout(
     rank: tuple[int, int] | None = None,
     block: tuple[int, int] = (1, 1),
     utf8: bool = True,
-) -> str:
-    """One line about one cell of the heatmap.
+) -> tuple[str, str]:
+    """What is known of one cell of the heatmap: the two tokens, and their numbers.
 
     Args:
         rows, cols: what the queries and the keys are.
@@ -80,18 +80,23 @@ def cell_readout(
         block: (queries, keys) that the cell stands for.
         utf8: ASCII only when False.
     """
-    arrow, dot, times = (" → ", " · ", "×") if utf8 else (" -> ", " | ", "x")
+    arrow, times = (" → ", "×") if utf8 else (" -> ", "x")
     asking = source(rows, query, utf8)
     asking = asking if asking.startswith(("latent", "mark", "the query")) else f"query {asking}"
     if value is None:
-        return f"{asking}{arrow}key {source(cols, key, utf8)}{dot}key is after the query: masked"
-    parts = [f"{asking}{arrow}{target(cols, key, utf8)}", weight(value)]
+        return f"{asking}{arrow}key {source(cols, key, utf8)}", "key is after the query: masked"
+    numbers = [weight(value)]
     if block != (1, 1):
-        parts.append(f"max of {block[0]}{times}{block[1]}")
-    if rank is not None:
-        # Last, because it comes later than the rest where the engine has to count.
-        parts.append(f"rank {rank[0]} of {rank[1]}")
-    return dot.join(parts)
+        numbers.append(f"max of {block[0]}{times}{block[1]}")
+    # Last, because it comes later than the rest where the engine has to count.
+    unknown = "…" if utf8 else "..."
+    numbers.append(f"rank {unknown}" if rank is None else f"rank {rank[0]} of {rank[1]}")
+    return f"{asking}{arrow}{target(cols, key, utf8)}", separator(utf8).join(numbers)
+
+
+def separator(utf8: bool = True) -> str:
+    """What stands between two things on one line."""
+    return " · " if utf8 else " | "
 
 
 def weight(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -12,6 +13,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 
 from ...protocol import ExportAll, ExportView, KnockOutReady, Progress
@@ -32,6 +34,8 @@ from .goto import GotoScreen
 from .help import HelpScreen
 
 FIGURES = "figs/attention"
+REST_SECONDS = 0.08
+"""A held arrow key repeats faster than this."""
 
 
 class ExplorerScreen(Screen[None]):
@@ -64,6 +68,7 @@ class ExplorerScreen(Screen[None]):
         self.status = StatusLine(id="status")
         self.presenter = Presenter(engine, self.panes, coarse)
         self._engine = engine
+        self._rest: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):
@@ -147,9 +152,12 @@ class ExplorerScreen(Screen[None]):
 
     @on(HeatmapPane.CursorMoved, "#heatmap")
     def _cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
-        # A single weight's rank can be read off the picture; a pooled one's cannot.
-        if not event.exact and event.value is not None:
-            self.presenter.ask_cell(event.query, event.key)
+        if self._rest is not None:
+            self._rest.stop()
+        # A single weight's rank can be read off the picture; a pooled one's cannot. It is asked for when the cursor
+        # rests: an answer on the way would paint every step twice.
+        if event.stepped and not event.exact and event.value is not None:
+            self._rest = self.set_timer(REST_SECONDS, partial(self.presenter.ask_cell, event.query, event.key))
 
     @on(HeatmapPane.CursorMoved, "#memory")
     def _memory_cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.segment import Segment
+from rich.text import Text
 from textual.strip import Strip
 
 from adtui.axis import Axis
@@ -39,6 +40,11 @@ class CurvePane(Pane):
             self.border_title = title
         self._invalidate()
 
+    def prepare(self, values: Floats, axis: Axis, query: int, kind: str) -> None:
+        """Draw what `show` may be given next, for the drawing's cache."""
+        if self.size.width:
+            self._lines(values[: query + 1] if kind == "query" else values, axis)
+
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._values = self._axis = None
@@ -54,17 +60,18 @@ class CurvePane(Pane):
         width, height = self.size
         if self._values is None or self._axis is None:
             return [self.strip([])] * (height // 2) + [self.strip([Segment(self._reason.center(width))])]
-        count = len(self._values)
-        lines = curve_lines(
-            self._values,
-            width,
-            height,
-            episode=self._axis.episode[:count],
-            rewarded=self._axis.rewarded[:count],
+        return [self.strip(list(line.render(self.app.console))) for line in self._lines(self._values, self._axis)]
+
+    def _lines(self, values: Floats, axis: Axis) -> list[Text]:
+        count = len(values)
+        return curve_lines(
+            values,
+            *self.size,
+            episode=axis.episode[:count],
+            rewarded=axis.rewarded[:count],
             utf8=self.table.utf8,
             color=self.table.name != "ascii",
         )
-        return [self.strip(list(line.render(self.app.console))) for line in lines]
 
     def _invalidate(self) -> None:
         self._strips = None

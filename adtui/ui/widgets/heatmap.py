@@ -16,7 +16,7 @@ from textual.strip import Strip
 from adtui.axis import Axis
 from adtui.records import CellInfo, HeadView
 from adtui.ui.renderables.heatmap import Heatmap, fit, gutter_width, room
-from adtui.ui.renderables.readout import cell_readout
+from adtui.ui.renderables.readout import cell_readout, separator
 from adtui.ui.renderables.scales import largest, legend, to_levels
 
 from .pane import Pane
@@ -46,13 +46,17 @@ class HeatmapPane(Pane):
 
     @dataclass
     class CursorMoved(Message):
-        """The cursor stands on another weight; `value` None where masked, `exact` False where pixels are pooled."""
+        """The cursor stands on another weight; `value` None where masked, `exact` False where pixels are pooled.
+
+        `stepped` False: it has not moved, but the picture under it is another.
+        """
 
         query: int
         key: int
         value: float | None
         exact: bool
         pane: HeatmapPane
+        stepped: bool
         can_replace_earlier = True
 
         @property
@@ -112,7 +116,7 @@ class HeatmapPane(Pane):
         else:
             self._pixel = self._pixel_of(view.query, int(np.nanargmax(view.query_row)))
         self._redraw()
-        self._announce()
+        self._announce(stepped=False)
 
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
@@ -140,12 +144,14 @@ class HeatmapPane(Pane):
     @property
     def cursor(self) -> tuple[int, int]:
         """(query, key) positions of the weight under the cursor."""
-        view = self._view
-        if view is None:
-            return (0, 0)
-        row, col = self._pixel
-        query, key = view.peak[row, col].tolist()
-        return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
+        return (0, 0) if self._view is None else weight_at(self._view, self._pixel)
+
+    def cursor_in(self, view: HeadView) -> tuple[int, int] | None:
+        """Where the cursor is, or would be, in a view of the same axes; None where its rank is on display or none."""
+        if self._view is None or view.exact or view.pooled.shape != self._view.pooled.shape:
+            return None
+        pixel = pixel_of(view, *self.cursor)
+        return weight_at(view, pixel) if np.isfinite(view.pooled[pixel]) else None
 
     def move_cursor(self, dq: int, dk: int) -> None:
         """Move by pixels down and to the right; stops at the edges."""
@@ -237,7 +243,7 @@ class HeatmapPane(Pane):
         self.refresh(*regions)
         self._cell = None
         self._update_readout()
-        self._announce()
+        self._announce(stepped=True)
 
     # -- read-out ----------------------------------------------------------------------------------------------------
     @property
@@ -248,7 +254,7 @@ class HeatmapPane(Pane):
         if self._view is None or self._rows is None or self._cols is None:
             return []
         query, key = self.cursor
-        text = cell_readout(
+        tokens, numbers = cell_readout(
             self._rows,
             self._cols,
             query,
@@ -258,7 +264,11 @@ class HeatmapPane(Pane):
             block=self._block(),
             utf8=self.table.utf8,
         )
-        return textwrap.wrap(text, max(10, self.size.width - 1), max_lines=self._readout_lines, placeholder=" ~")
+        width = max(10, self.size.width - 1)
+        if self._readout_lines == 2 and max(len(tokens), len(numbers)) <= width:
+            return [tokens, numbers]  # numbers keep their place, so that few cells change
+        text = f"{tokens}{separator(self.table.utf8)}{numbers}"
+        return textwrap.wrap(text, width, max_lines=self._readout_lines, placeholder=" ~")
 
     def _value(self) -> float | None:
         assert self._view is not None
@@ -299,17 +309,13 @@ class HeatmapPane(Pane):
                 self.refresh(Region(start, first + line, stop - start, 1))
 
     # -- events ------------------------------------------------------------------------------------------------------
-    def _announce(self) -> None:
+    def _announce(self, stepped: bool) -> None:
         if self._view is not None:
-            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact, self))
+            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact, self, stepped))
 
     def _pixel_of(self, query: int, key: int) -> tuple[int, int]:
-        """The pixel (row, col) that holds a query and a key token, the nearest where there is none."""
         assert self._view is not None
-        rows, cols = self._view.pooled.shape
-        row = int(np.searchsorted(self._view.row_edges, query, side="right")) - 1
-        col = int(np.searchsorted(self._view.col_edges, key, side="right")) - 1
-        return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
+        return pixel_of(self._view, query, key)
 
     def watch_scale(self) -> None:
         self._redraw()
@@ -335,6 +341,21 @@ class HeatmapPane(Pane):
             rows, cols = self._view.pooled.shape
             row, col = self._pixel
             self._put(*((row, pixel % cols) if axis == "key" else (pixel % rows, col)))
+
+
+def pixel_of(view: HeadView, query: int, key: int) -> tuple[int, int]:
+    """The pixel (row, col) that holds a query and a key token, the nearest where there is none."""
+    rows, cols = view.pooled.shape
+    row = int(np.searchsorted(view.row_edges, query, side="right")) - 1
+    col = int(np.searchsorted(view.col_edges, key, side="right")) - 1
+    return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
+
+
+def weight_at(view: HeadView, pixel: tuple[int, int]) -> tuple[int, int]:
+    """(query, key) of the weight that a pixel (row, col) stands for: its largest, or its latest query where masked."""
+    row, col = pixel
+    query, key = view.peak[row, col].tolist()
+    return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
 
 
 def changed(before: str, after: str) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class ThriftyApp(App[ReturnType]):
 
     plain: bool = False
     """ASCII only: whatever Textual itself puts in (it cuts titles with an ellipsis) is replaced on the way out."""
+    sent_colors: str | None = None
+    """Send these colours, one of SYSTEMS, whatever the terminal could show; None for the terminal's own."""
     _shadow: Shadow | None = None
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
@@ -41,7 +43,7 @@ class ThriftyApp(App[ReturnType]):
             if self._shadow is None or self._shadow.size != self.size:
                 self._shadow = Shadow(*self.size)
             # Not a Rich renderable by its type, but what App._display asks of an update.
-            renderable = cast(RenderableType, _Thrifty(renderable, self._shadow, self.plain))
+            renderable = cast(RenderableType, _Thrifty(renderable, self._shadow, self.plain, self.sent_colors))
         elif renderable is not None:
             self._shadow = None
         super()._display(screen, renderable)
@@ -61,13 +63,16 @@ class ThriftyApp(App[ReturnType]):
 class _Thrifty(CompositorUpdate):
     """One of Textual's updates, reduced to what the terminal does not show yet."""
 
-    def __init__(self, update: ChopsUpdate | LayoutUpdate, shadow: Shadow, plain: bool = False) -> None:
+    def __init__(
+        self, update: ChopsUpdate | LayoutUpdate, shadow: Shadow, plain: bool = False, colors: str | None = None
+    ) -> None:
         self._update = update
         self._shadow = shadow
         self._plain = plain
+        self._colors = colors
 
     def render_segments(self, console: Console) -> str:
-        system = SYSTEMS.get(console.color_system or "truecolor", ColorSystem.TRUECOLOR)
+        system = SYSTEMS.get(self._colors or console.color_system or "truecolor", ColorSystem.TRUECOLOR)
         changed = lines(self._update)
         if self._plain:
             changed = ((x, y, [ascii_cells(segment) for segment in segments]) for x, y, segments in changed)

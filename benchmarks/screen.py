@@ -1,0 +1,202 @@
+"""What the app costs at the end of a line: times from the command and from a key, and bytes per key, through a pty.
+
+    python benchmarks/screen.py [--rounds 5] [--run RUN] [--harlequin /path/to/harlequin]
+
+Runs `adtui demo`, the same with `--slow-link`, and harlequin, a SQL editor on the same toolkit, in turn on a terminal
+of 120 × 40, and prints medians and 95th percentiles over all rounds. `pip install -e '.[bench]'` brings harlequin; an
+environment of its own, named with --harlequin, keeps its toolkit's version apart from ours.
+
+cursor move: arrows in the heatmap (harlequin: in its editor's text); the rank of a pooled weight follows when the
+cursor has rested for 80 ms. head switch: to heads not yet looked at.
+loading: keys pressed every 60 ms from the first picture until the run is open, the time until the app answers each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import sys
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+
+from probe import ALTERNATE, Answer, Probe
+
+UP, DOWN, RIGHT, LEFT, TAB, CTRL_Q = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\t", "\x11"
+HEADS = "lllj hhhj lllj hhh".replace(" ", "")
+"""A walk through all heads of a 4 × 4 model, each once."""
+IDLE_SECONDS = 3.0
+PAUSE = 0.2
+"""Seconds of quiet that end a key's answer: more than the app leaves for a late part."""
+STEP = 0.06
+"""The same for a walk with the cursor: shorter than the rest after which the rank is asked for."""
+Numbers = defaultdict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a number should stay below; None where there is no aim."""
+
+    name: str
+    unit: str
+    p50: float | None = None
+    p95: float | None = None
+    slow: float | None = None
+
+
+ROWS = (
+    Target("first byte", "ms", p50=50),
+    Target("alternate screen", "ms"),
+    Target("interactive", "ms", p50=500),
+    Target("run open", "ms"),
+    Target("loading: key answered", "ms"),
+    Target("idle", "bytes/s", p95=0),
+    Target("cursor move", "ms", p95=12),
+    Target("cursor move", "bytes", p95=200),
+    Target("rank, at rest", "bytes"),
+    Target("head switch, first byte", "ms"),
+    Target("head switch", "ms", p95=35),
+    Target("head switch", "bytes", p95=18_000, slow=9_000),
+    Target("head again", "ms", p95=35),
+    Target("head again", "bytes", p95=18_000, slow=9_000),
+)
+
+
+def note(numbers: Numbers, name: str, answer: Answer) -> None:
+    """Keep a key's time and bytes."""
+    if answer.last is not None:
+        numbers[f"{name}, first byte|ms"].append(answer.first or 0.0)
+        numbers[f"{name}|ms"].append(answer.last)
+    numbers[f"{name}|bytes"].append(answer.size)
+
+
+def opening(probe: Probe, numbers: Numbers, ready: str, skeleton: str) -> None:
+    """From the command to an open run, with keys on the way."""
+    probe.until(lambda text: skeleton in text, 30)
+    numbers["first byte|ms"].append(probe.since_start(probe.chunks[0][0]))
+    alternate = probe.moment_of(ALTERNATE)
+    numbers["alternate screen|ms"].append(probe.since_start(alternate or probe.chunks[0][0]))
+    typed = time.monotonic()
+    answer = probe.key(TAB, quiet=0.06, limit=1.0)
+    numbers["interactive|ms"].append(probe.since_start(typed) + (answer.first or 0.0))
+    while True:
+        answer = probe.key(TAB, quiet=0.06, limit=1.0)
+        if answer.first is not None:
+            numbers["loading: key answered|ms"].append(answer.first)
+        try:
+            numbers["run open|ms"].append(probe.since_start(probe.until(lambda text: re.search(ready, text), 0.02)))
+            break
+        except TimeoutError:
+            if time.monotonic() - probe.start > 60:
+                raise
+    probe.settle(1.0)
+
+
+def adtui(command: list[str], numbers: Numbers) -> None:
+    """One run of the app."""
+    probe = Probe(command, environment={"COLORTERM": "truecolor"})
+    try:
+        opening(probe, numbers, ready=r"rank \d", skeleton="q quit")
+        probe.settle(2.0)
+        numbers["idle|bytes/s"].append(probe.bytes_in(IDLE_SECONDS) / IDLE_SECONDS)
+        probe.key("2")
+        for step in [LEFT] * 5:
+            probe.key(step, STEP)
+            numbers["rank, at rest|bytes"].append(probe.bytes_in(PAUSE))
+        for step in [LEFT] * 20 + [UP] * 8 + [RIGHT] * 22:
+            note(numbers, "cursor move", probe.key(step, STEP))
+        probe.key("1")
+        for key in HEADS:
+            note(numbers, "head switch", probe.key(key, PAUSE))
+        for key in HEADS[::-1].translate(str.maketrans("lhj", "hlk")):
+            note(numbers, "head again", probe.key(key, PAUSE))
+    finally:
+        probe.close()
+
+
+def harlequin(command: list[str], numbers: Numbers) -> None:
+    """One run of harlequin: an empty database in memory, its editor in focus."""
+    probe = Probe(command, environment={"COLORTERM": "truecolor"})
+    try:
+        probe.until(lambda text: "Query" in text, 60)
+        numbers["first byte|ms"].append(probe.since_start(probe.chunks[0][0]))
+        alternate = probe.moment_of(ALTERNATE)
+        numbers["alternate screen|ms"].append(probe.since_start(alternate or probe.chunks[0][0]))
+        typed = time.monotonic()
+        answer = probe.key("s", quiet=0.06, limit=5.0)
+        numbers["interactive|ms"].append(probe.since_start(typed) + (answer.first or 0.0))
+        probe.settle(2.0, 15)
+        numbers["idle|bytes/s"].append(probe.bytes_in(IDLE_SECONDS) / IDLE_SECONDS)
+        probe.key("elect a, b from t where a")
+        for step in [LEFT] * 12 + [RIGHT] * 12:
+            note(numbers, "cursor move", probe.key(step, STEP))
+    finally:
+        probe.close(CTRL_Q)
+
+
+def p95(values: list[float]) -> float:
+    """The value below which 95 % lie."""
+    return sorted(values)[max(0, -(-95 * len(values) // 100) - 1)]
+
+
+def table(results: dict[str, Numbers]) -> list[str]:
+    """Rows of numbers: each program's median and 95th percentile; ratios to harlequin where there is one."""
+    names = list(results)
+    lines = [f"{'median / p95 (n)':34}" + "".join(f"{name:>26}" for name in names) + f"{'target':>16}"]
+    for row in ROWS:
+        key = f"{row.name}|{row.unit}"
+        cells = []
+        for name in names:
+            values = results[name].get(key, [])
+            cells.append(f"{statistics.median(values):,.0f} / {p95(values):,.0f} ({len(values)})" if values else "–")
+        aim = "" if row.p50 is None else f"median ≤ {row.p50:,.0f}"
+        aim += "" if row.p95 is None else f"p95 ≤ {row.p95:,.0f}" + (f" ({row.slow:,.0f})" if row.slow else "")
+        ratio = ""
+        other = results.get("harlequin", {}).get(key)
+        if other and (ours := statistics.median(results["adtui"][key])):
+            ratio = f"   harlequin/adtui {statistics.median(other) / ours:.1f}"
+        lines.append(f"{row.name + ' · ' + row.unit:34}" + "".join(f"{c:>26}" for c in cells) + f"{aim:>22}{ratio}")
+    return lines
+
+
+def programs(args: argparse.Namespace) -> dict[str, list[str]]:
+    """Name → command of what is measured."""
+    app = [sys.executable, "-m", "adtui", *([args.run] if args.run else ["demo"])]
+    found = {"adtui": app, "adtui --slow-link": [*app, "--slow-link"]}
+    other = args.harlequin or shutil.which("harlequin")
+    if other is None:
+        print("harlequin is not installed: skipped (pip install -e '.[bench]', or --harlequin PATH)", file=sys.stderr)
+    else:
+        found["harlequin"] = [other, ":memory:"]
+    return found
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--run", help="a run or checkpoint to open (default: the bundled one)")
+    parser.add_argument("--harlequin", help="its command, where it is not on the PATH")
+    parser.add_argument("--json", help="write every number to this file")
+    args = parser.parse_args()
+    commands = programs(args)
+    results: dict[str, Numbers] = {name: defaultdict(list) for name in commands}
+    for number in range(args.rounds):
+        for name, command in commands.items():
+            (harlequin if name == "harlequin" else adtui)(command, results[name])
+            print(f"round {number + 1}/{args.rounds}: {name}", file=sys.stderr)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load}, 120 × 40, truecolor")
+    print("\n".join(table(results)))
+    if args.json:
+        with open(args.json, "w", encoding="utf-8") as file:
+            json.dump(results, file)
+
+
+if __name__ == "__main__":
+    main()
