@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .compress.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts
+from .compress.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
 from .errors import ModelError
 from .layout import Layout
 from .models import Array, Model
 from .models.decoder import BLOCK_ROWS, Edit
 from .records import Floats
-
-Positions = Literal["reindexed", "kept"]
 
 
 def shortened_logits(model: Model, contexts: Contexts, kept: Array, positions: Positions = "reindexed") -> Floats:
