@@ -52,6 +52,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
     )
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
+    parser.add_argument("--figures", metavar="DIR", help="also write report.json, pareto.png and returns.png there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
     add_model(parser)
 
@@ -90,6 +91,11 @@ def run(args: argparse.Namespace) -> int:
         print(f"stopped; {kept}", file=sys.stderr)
         return INTERRUPTED
     _print(report, as_json=args.json)
+    if args.figures is not None:
+        from ..trials.export import export_report  # matplotlib
+
+        for path in export_report(report, Path(args.figures)):
+            print(f"wrote {path}", file=sys.stderr)
     return 0
 
 
