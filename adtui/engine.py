@@ -12,42 +12,46 @@ import queue
 import signal
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from .errors import AdtuiError, EngineError
+from .errors import EngineError
+from .failures import failure
 from .protocol import (
     HEADER,
     AskKnockOut,
+    AskLab,
     Cancel,
     Cancelled,
     CellReady,
     Done,
     ExportAll,
     Exported,
+    ExportSweep,
     ExportView,
-    Failed,
     GetCell,
     GetSheet,
     GetView,
     InsightFound,
     KnockOutReady,
+    LabReady,
     Opened,
     OpenRun,
     Progress,
     Ready,
     Reply,
     Request,
+    RunSweep,
     SheetReady,
     StatsReady,
     ViewReady,
     decode,
     encode,
 )
+from .trials.child import ChildSweep
 
 if TYPE_CHECKING:
     from .pipeline import Session
@@ -56,6 +60,8 @@ NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
 REPLACEABLE = (GetView, GetSheet, GetCell, AskKnockOut)
 """A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
+NUDGE = Request(-1)
+"""Nothing to answer: a job that was waiting can go on."""
 Steps = Generator[None, None, None]
 
 
@@ -65,9 +71,14 @@ class Job:
 
     request: Request
     what: str
-    steps: Steps
-    idle: bool = False
-    """Goes on only when no other job waits."""
+    steps: Steps | ChildSweep
+    late: bool = False
+    """Goes on only when no other job has anything to do."""
+
+    @property
+    def idle(self) -> bool:
+        """True while it only waits for another process."""
+        return isinstance(self.steps, ChildSweep) and self.steps.idle
 
 
 class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)
@@ -79,10 +90,12 @@ class Engine:
 
     Attributes:
         stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
+        nudge: called from any thread when a job that was idle can go on.
     """
 
-    def __init__(self, send: Callable[[Reply], None]) -> None:
+    def __init__(self, send: Callable[[Reply], None], nudge: Callable[[], None] = lambda: None) -> None:
         self.send = send
+        self.nudge = nudge
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
@@ -97,19 +110,27 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", self._export_view(request)))
             case ExportAll():
                 self.jobs.append(Job(request, "export", self._export_all(request)))
+            case ExportSweep():
+                self.jobs.appendleft(Job(request, "export", self._export_sweep(request)))
+            case RunSweep():
+                self._guard(request, lambda: self._start_sweep(request))
             case Cancel():
                 self.stopping.discard(request.job)
                 self._drop_jobs(lambda job: job.request.id == request.job)
             case _:
                 self._guard(request, lambda: self._answer(request))
 
+    @property
+    def busy(self) -> bool:
+        """True while a job has something to do."""
+        return any(not job.idle for job in self.jobs)
+
     def advance(self) -> None:
-        """Do one step of the first job, of those that wait for the others last."""
-        if not self.jobs:
-            return
-        job = next((job for job in self.jobs if not job.idle), self.jobs[0])
-        if not self._guard(job.request, lambda: self._step(job)) and job in self.jobs:
+        """Do one step of the first job that has something to do, of the late ones last."""
+        job = min((job for job in self.jobs if not job.idle), key=lambda job: job.late, default=None)
+        if job is not None and not self._guard(job.request, lambda: self._step(job)) and job in self.jobs:
             self.jobs.remove(job)
+            job.steps.close()
 
     def _step(self, job: Job) -> None:
         try:
@@ -134,17 +155,10 @@ class Engine:
             work()
         except Stopped:
             self._drop_jobs(lambda job: job.request.id == request.id)
-        except AdtuiError as error:
-            self.send(Failed(request.id, error, "user"))
-        except MemoryError as error:
-            self.send(Failed(request.id, _out_of_memory(error), "memory", traceback.format_exc()))
         except BrokenPipeError:
             raise
         except Exception as error:
-            # Anything else is a bug or a device fault: the app shows it and offers a restart, so it must get there.
-            memory = "out of memory" in str(error).lower()
-            failure = _out_of_memory(error) if memory else _bug(error)
-            self.send(Failed(request.id, failure, "memory" if memory else "bug", traceback.format_exc()))
+            self.send(failure(request.id, error))
         else:
             return True
         return False
@@ -162,6 +176,8 @@ class Engine:
                 self.send(CellReady(request.id, session.cell(request)))
             case AskKnockOut():
                 self.send(KnockOutReady(request.id, request.label, session.knock_out(request)))
+            case AskLab():
+                self.send(self._lab(request, session))
             case _:
                 raise EngineError(
                     type(request).__name__,
@@ -208,7 +224,7 @@ class Engine:
     def _test_insights(self, request: OpenRun, session: Session) -> Steps:
         """Observed → confirmed, refuted or no evidence, one insight after another."""
         for job in self.jobs:
-            job.idle = job.idle or job.request is request
+            job.late = job.late or job.request is request
         shown = (-1, -1)
         for found in session.test_insights():
             if isinstance(found, tuple):
@@ -248,12 +264,30 @@ class Engine:
         exhibit = session.exhibit()
         yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
 
+    # -- compression trials --------------------------------------------------------------------------------------------
+    def _lab(self, request: AskLab, session: Session) -> LabReady:
+        from .evaluation import rooms
+
+        model = session.model
+        horizon, split = rooms(session.info.config, model.grid_size, model.n_actions)
+        return LabReady(request.id, len(split.test), request.context or model.n_context_usual, horizon)
+
+    def _start_sweep(self, request: RunSweep) -> None:
+        """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
+        self._drop_jobs(lambda job: isinstance(job.request, RunSweep))
+        self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
+
+    def _export_sweep(self, request: ExportSweep) -> Steps:
+        from .trials.export import FILES, export_report  # matplotlib
+
+        yield from self._write(request, len(FILES), export_report(request.report, Path(request.directory)))
+
     def _measure_all(self) -> Steps:
         """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
         for _ in self._opened().measure_all():
             yield
 
-    def _write(self, request: ExportView | ExportAll, total: int, paths: Iterable[Path]) -> Steps:
+    def _write(self, request: ExportView | ExportAll | ExportSweep, total: int, paths: Iterable[Path]) -> Steps:
         clock, written = Clock(), []
         self.send(Progress(request.id, "export", 0, total))
         for path in paths:
@@ -295,14 +329,14 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.write(encode(reply))
         sink.flush()
 
-    engine = Engine(send)
+    engine = Engine(send, lambda: inbox.put(NUDGE))
     threading.Thread(target=_read, args=(source, inbox, engine.stopping), daemon=True).start()
     send(Ready(0, os.getpid()))
     while True:
-        waiting: list[Request | None] = [] if engine.jobs else [inbox.get()]
+        waiting: list[Request | None] = [] if engine.busy else [inbox.get()]
         while not inbox.empty():
             waiting.append(inbox.get())
-        for request in newest(r for r in waiting if r is not None):
+        for request in newest(r for r in waiting if r not in (None, NUDGE)):
             engine.handle(request)
         if None in waiting:
             engine.cancel_all()
@@ -327,24 +361,6 @@ def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: 
     # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.
     time.sleep(SECONDS_TO_LEAVE)
     os._exit(0)
-
-
-def _bug(error: Exception) -> EngineError:
-    return EngineError(
-        "engine",
-        expected="to answer the request",
-        found=f"{type(error).__name__}: {error}",
-        action="press r to start again, and report it with the log",
-    )
-
-
-def _out_of_memory(error: BaseException) -> EngineError:
-    return EngineError(
-        "engine",
-        expected="enough memory on the device",
-        found=str(error) or type(error).__name__,
-        action="use a shorter --context, fewer --samples, or --device cpu",
-    )
 
 
 def main() -> None:

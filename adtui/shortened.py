@@ -7,21 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .compress.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts
+from .compress.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
 from .errors import ModelError
 from .layout import Layout
 from .models import Array, Model
 from .models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, weight_blocks
 from .models.decoder import Edit
 from .records import Floats
-
-Positions = Literal["reindexed", "kept"]
 
 
 def shortened_logits(model: Model, contexts: Contexts, kept: Array, positions: Positions = "reindexed") -> Floats:

@@ -7,16 +7,17 @@ import math
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arguments import add_model, add_run, positive
 
 if TYPE_CHECKING:
-    from ..trials.plan import Opening, Plan
     from ..trials.records import Report
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 INTERRUPTED = 130
+PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
+"""The options that are keywords of `trials.opening.prepare`."""
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
     )
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
+    parser.add_argument("--figures", metavar="DIR", help="also write report.json, pareto.png and returns.png there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
     add_model(parser)
 
@@ -58,13 +60,14 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the sweep; the result goes to stdout. Ctrl+C leaves the finished cells in --output."""
     from ..trials import backends
+    from ..trials.opening import prepare
     from ..trials.plan import sweep
     from ..trials.runner import run as run_trials
     from .progress import bar
 
     backends.check(args.backend)
     choices = sweep(args.strategies.split(","), args.budgets)
-    opening, plan, about = _plan(args)
+    prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED})
     try:
         with bar() as progress:
             task = progress.add_task("compress", total=len(choices) + 2, note="")
@@ -73,10 +76,10 @@ def run(args: argparse.Namespace) -> int:
                 progress.update(task, completed=done, total=total, note=label)
 
             report = run_trials(
-                opening,
-                plan,
+                prepared.opening,
+                prepared.plan,
                 choices,
-                about=about,
+                about=prepared.about,
                 margin=args.margin,
                 jobs=args.jobs or _cores(),
                 backend=args.backend,
@@ -88,47 +91,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"stopped; {kept}", file=sys.stderr)
         return INTERRUPTED
     _print(report, as_json=args.json)
+    if args.figures is not None:
+        from ..trials.export import export_report  # matplotlib
+
+        for path in export_report(report, Path(args.figures)):
+            print(f"wrote {path}", file=sys.stderr)
     return 0
-
-
-def _plan(args: argparse.Namespace) -> tuple[Opening, Plan, dict[str, Any]]:
-    """What to open and how to run it; the model is opened here once so that a mistake shows before any worker starts.
-
-    Raises:
-        ConfigError, CheckpointError, ModelError, RunError: with what to do.
-    """
-    from ..errors import ConfigError
-    from ..runs import find_run
-    from ..trials.cell import opened
-    from ..trials.plan import Opening, Plan
-    from .evaluate import _rooms
-
-    found = find_run(args.run)
-    opening = Opening(str(found.latest), args.device, args.heads, args.causal)
-    model, checkpoint = opened(opening)
-    horizon, split = _rooms(model, checkpoint.config)
-    if args.context is not None and args.context > model.n_context_max:
-        raise ConfigError(
-            "--context", expected=f"at most {model.n_context_max}", found=str(args.context), action="shorten it"
-        )
-    plan = Plan(
-        goals=split.test,
-        n_context=args.context or model.n_context_usual,
-        streams=args.streams,
-        episodes=args.episodes,
-        seed=args.seed,
-        positions=args.positions,
-        size=model.grid_size,
-        horizon=horizon,
-        stride=model.stride,
-    )
-    about = {
-        "checkpoint": f"{found.name}/{found.latest.name}",
-        "step": checkpoint.step,
-        "family": model.description,
-        "device": str(model.device),
-    }
-    return opening, plan, about
 
 
 def _print(report: Report, *, as_json: bool) -> None:

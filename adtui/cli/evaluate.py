@@ -13,7 +13,6 @@ from .arguments import add_model, positive
 
 if TYPE_CHECKING:
     from ..compress import Choice
-    from ..darkroom import Split
     from ..evaluation import Evaluation, EvaluationPlan
     from ..models import Model
     from ..rollouts import Policy
@@ -128,9 +127,9 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
         ConfigError: the run is of another environment, or a setting cannot be used.
     """
     from ..errors import ConfigError
-    from ..evaluation import EvaluationPlan
+    from ..evaluation import EvaluationPlan, rooms
 
-    horizon, split = _rooms(model, config)
+    horizon, split = rooms(config, model.grid_size, model.n_actions)
     n_context = model.n_context_max
     if args.context is not None and args.context > n_context:
         raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
@@ -147,32 +146,6 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
         workers=workers,
         stride=model.stride,
     )
-
-
-def _rooms(model: Model, config: dict[str, Any]) -> tuple[int, Split]:
-    """The horizon and the split of goals."""
-    from ..darkroom import HORIZON, NUM_ACTIONS, split_goals
-    from ..errors import ConfigError
-
-    env = str(config.get("env", "darkroom"))
-    if env != "darkroom" or model.n_actions != NUM_ACTIONS:
-        found = f"{env} with {model.n_actions} actions"
-        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
-    try:
-        horizon, seed = int(config.get("horizon", HORIZON)), int(config.get("env_split_seed", 0))
-        split = split_goals(seed, float(config.get("train_env_ratio", 0.9)), model.grid_size)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            "config", expected="numbers for horizon and the split", found=str(error), action="correct the run's config"
-        ) from error
-    if not split.test or not split.train or horizon < 1:
-        raise ConfigError(
-            "train_env_ratio",
-            expected="training and test goals",
-            found=f"{len(split.train)} and {len(split.test)}",
-            action="evaluate a run that holds goals back",
-        )
-    return horizon, split
 
 
 def _print_table(about: dict[str, Any], result: Evaluation) -> None:

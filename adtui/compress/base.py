@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Positions = Literal["reindexed", "kept"]
+"""Where kept transitions stand: moved up to 0, 1, 2, …, or where they were."""
 
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
 EVIDENCE = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)

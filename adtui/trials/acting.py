@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..compress import Choice, Contexts, choose
+from ..compress.base import Positions
 from ..darkroom import IntArray
 from ..models import Model
 from ..records import Floats
-from ..shortened import Positions, shortened_logits, with_evidence
+from ..shortened import shortened_logits, with_evidence
 from ..sources import FloatArray
 
 

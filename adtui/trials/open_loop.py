@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from ..compress import Choice, Contexts
+from ..compress.base import Positions
 from ..darkroom import IntArray
 from ..evaluation import ROOMS_AT_ONCE
 from ..models import Model
 from ..records import Doubles, Floats
-from ..shortened import Positions
 from .acting import shortened
 
 #: Steps that are timed, after one that is not.

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from ..compress import Choice, parse
+from ..compress.base import Positions
 from ..darkroom import GRID_SIZE, HORIZON, IntArray
 from ..errors import ConfigError
 from ..evaluation import ROOMS_AT_ONCE
-from ..shortened import Positions
 from .records import Cell
 
 FULL = "none"
@@ -50,7 +50,7 @@ class Plan:
     stride: int = 1
 
     def __post_init__(self) -> None:
-        least = self.n_context // self.horizon + 2
+        least = least_episodes(self.n_context, self.horizon)
         if self.episodes < least:
             raise ConfigError(
                 "--episodes",
@@ -78,6 +78,11 @@ class Opening:
     device: str = "auto"
     heads: int | None = None
     causal: bool | None = None
+
+
+def least_episodes(n_context: int, horizon: int) -> int:
+    """Episodes of a history, so that some of it is left when the context is full."""
+    return n_context // horizon + 2
 
 
 def fingerprint(opening: Opening, plan: Plan) -> str:

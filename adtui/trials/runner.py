@@ -20,6 +20,8 @@ from .summary import report
 
 #: Called after each finished cell with (its label, cells done, cells in all).
 CellProgress = Callable[[str, int, int], None]
+#: Called with the label and numbers of each finished cell, of those that `output` held first.
+Found = Callable[[str, Outcome], None]
 
 
 def run(
@@ -33,6 +35,7 @@ def run(
     backend: str = "local",
     output: Path | None = None,
     progress: CellProgress | None = None,
+    found: Found | None = None,
 ) -> Report:
     """Run what is not finished yet, and report on all of it.
 
@@ -53,20 +56,43 @@ def run(
     finished = {} if output is None else store.load(output, mark)
     order = [FULL, WIPED, *(choice.label for choice in choices)]
 
+    if found is not None:
+        for label in order:
+            if label in finished:
+                found(label, finished[label])
+
     def note(label: str, outcome: Outcome) -> None:
         finished[label] = outcome
         if output is not None:
             store.save(output, mark, order, finished)
         if progress is not None:
             progress(label, sum(one in finished for one in order), len(order))
+        if found is not None:
+            found(label, outcome)
 
     for labels in (order[:2], order[2:]):
         actions = finished[FULL].actions if FULL in finished and labels[0:1] != [FULL] else None
         tasks = [(opening, plan, label, actions) for label in labels if label not in finished]
         for label, outcome in backends.each(backend, jobs, _labelled, tasks):
             note(label, outcome)
-    written = {**(about or {}), "fingerprint": mark, "plan": asdict(plan)}
-    return report(written, plan, choices, finished, np.asarray(random_returns(plan), np.float64), margin)
+    return report(
+        described(about or {}, mark, plan),
+        plan,
+        choices,
+        finished,
+        np.asarray(random_returns(plan), np.float64),
+        margin,
+    )
+
+
+def described(about: Mapping[str, Any], mark: str, plan: Plan) -> dict[str, Any]:
+    """What a report says of the sweep itself.
+
+    Args:
+        about: what is known of the run.
+        mark: see `plan.fingerprint`.
+    """
+    return {**about, "fingerprint": mark, "plan": asdict(plan)}
 
 
 def _labelled(opening: Opening, plan: Plan, label: str, actions: Any) -> tuple[str, Outcome]:

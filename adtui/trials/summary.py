@@ -37,16 +37,26 @@ def report(
         margin: see `gate.judge`.
     """
     full = outcomes[FULL]
-    whole = Cell(FULL, FULL, None, {}, plan.positions)
-    cells = [whole, *(cell_of(choice, plan.positions) for choice in choices)]
+    cells = cells_of(choices, plan)
     trials = tuple(trial_of(cell, outcomes[cell.label], full, plan) for cell in cells if cell.label in outcomes)
-    baselines = Baselines(
+    base = baselines(full, outcomes[WIPED], random, plan)
+    return Report(dict(about), base, trials, judge(base, trials, plan.n_context, margin))
+
+
+def cells_of(choices: Sequence[Choice], plan: Plan) -> list[Cell]:
+    """The full context, then every choice."""
+    whole = Cell(FULL, FULL, None, {}, plan.positions)
+    return [whole, *(cell_of(choice, plan.positions) for choice in choices)]
+
+
+def baselines(full: Outcome, wiped: Outcome, random: Doubles, plan: Plan) -> Baselines:
+    """What trials are held against; see `report`."""
+    return Baselines(
         full=closed_loop(full, full, plan),
-        wiped=closed_loop(outcomes[WIPED], full, plan),
+        wiped=closed_loop(wiped, full, plan),
         random=tuple(random.tolist()),
         optimal=tuple(_optimal(plan).tolist()),
     )
-    return Report(dict(about), baselines, trials, judge(baselines, trials, plan.n_context, margin))
 
 
 def trial_of(cell: Cell, outcome: Outcome, full: Outcome, plan: Plan) -> Trial:

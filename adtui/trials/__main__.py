@@ -1,0 +1,82 @@
+"""The process in which the engine runs trials: `python -m adtui.trials`. One request in, replies out, then it leaves.
+
+It must not outlive the engine, whichever way that ends: on Linux the kernel sees to it, elsewhere its closing input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+from ..failures import failure
+from ..protocol import HEADER, Reply, RunSweep, decode, encode
+
+NICENESS = 5
+"""On top of the engine's own: its answers to the explorer go first."""
+Send = Callable[[Reply], None]
+SECONDS_TO_LEAVE = 3.0
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Entry point."""
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
+    signal.signal(signal.SIGTERM, _leave)
+    os.nice(NICENESS)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    # Whatever a library prints must not land between frames.
+    os.dup2(2, 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    request = decode(source.read(HEADER.unpack(source.read(HEADER.size))[0]))
+    threading.Thread(target=_watch, args=(source,), daemon=True).start()
+
+    def send(reply: Reply) -> None:
+        sink.write(encode(reply))
+        sink.flush()
+
+    with contextlib.suppress(BrokenPipeError):  # the engine left first; there is nobody to tell
+        serve(request, send)
+
+
+def serve(request: RunSweep, send: Send) -> None:
+    """Answer; an exception becomes the last reply."""
+    try:
+        from .streaming import answer  # torch: about two seconds
+
+        answer(request, send)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        send(failure(request.id, error))
+
+
+def end_with_parent() -> None:
+    """Have the kernel kill this process when its parent ends, were it by SIGKILL. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch(source: BinaryIO) -> None:
+    """The engine never says more than its request: when its end of the pipe closes, it has gone."""
+    source.read(1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SECONDS_TO_LEAVE)
+    os._exit(1)
+
+
+def _leave(number: int, frame: object) -> None:
+    """As an exception, so that a file that is being written is taken back."""
+    del frame
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

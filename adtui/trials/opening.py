@@ -1,0 +1,80 @@
+"""What a sweep needs to know of a run before it starts: the file, the rooms, the length of its contexts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..compress.base import Positions
+from ..errors import ConfigError
+from ..evaluation import rooms
+from ..runs import find_run
+from .cell import opened
+from .plan import Opening, Plan
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run made ready.
+
+    Attributes:
+        name: of the run.
+        about: checkpoint, step, family and device, for the report.
+    """
+
+    name: str
+    opening: Opening
+    plan: Plan
+    about: dict[str, Any]
+
+
+def prepare(
+    path: str | Path,
+    *,
+    device: str = "auto",
+    heads: int | None = None,
+    causal: bool | None = None,
+    context: int | None = None,
+    streams: int = 8,
+    episodes: int = 40,
+    seed: int = 0,
+    positions: Positions = "reindexed",
+) -> Prepared:
+    """What to open and how to run it; the model is opened here once, so that a mistake shows before anything runs.
+
+    Args:
+        path: see `runs.find_run`.
+        device, heads, causal: see `models.load_model`.
+        context: transitions of a full context, None for as many as the model usually sees.
+        streams, episodes, seed, positions: see `plan.Plan`.
+
+    Raises:
+        ConfigError, CheckpointError, ModelError, RunError: with what to do.
+    """
+    found = find_run(path)
+    opening = Opening(str(found.latest), device, heads, causal)
+    model, checkpoint = opened(opening)
+    horizon, split = rooms(checkpoint.config, model.grid_size, model.n_actions)
+    if context is not None and context > model.n_context_max:
+        raise ConfigError(
+            "--context", expected=f"at most {model.n_context_max}", found=str(context), action="shorten it"
+        )
+    plan = Plan(
+        goals=split.test,
+        n_context=context or model.n_context_usual,
+        streams=streams,
+        episodes=episodes,
+        seed=seed,
+        positions=positions,
+        size=model.grid_size,
+        horizon=horizon,
+        stride=model.stride,
+    )
+    about = {
+        "checkpoint": f"{found.name}/{found.latest.name}",
+        "step": checkpoint.step,
+        "family": model.description,
+        "device": str(model.device),
+    }
+    return Prepared(found.name, opening, plan, about)

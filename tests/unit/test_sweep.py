@@ -1,0 +1,229 @@
+"""A sweep in the engine: the numbers of `runner.run`, stopped and gone on with, and no process left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from checkpoints import make_run
+
+from adtui.engine import Engine
+from adtui.errors import EngineError
+from adtui.protocol import (
+    HEADER,
+    AskLab,
+    Cancel,
+    Cancelled,
+    Exported,
+    ExportSweep,
+    Failed,
+    GetView,
+    LabReady,
+    OpenRun,
+    Progress,
+    Reply,
+    RunSweep,
+    SweepReady,
+    SweepStarted,
+    TrialReady,
+    ViewReady,
+    decode,
+    encode,
+)
+from adtui.trials import child, export, runner, store, streaming
+from adtui.trials.opening import prepare
+from adtui.trials.plan import FULL, WIPED, sweep
+from adtui.trials.records import Report
+
+LONGEST = 60.0
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_run(tmp_path_factory.mktemp("sweep") / "runs" / "tiny", "pre", n_transit=12)
+
+
+@pytest.fixture(scope="module")
+def request_(run: Path, tmp_path_factory: pytest.TempPathFactory) -> RunSweep:
+    directory = tmp_path_factory.mktemp("figs")
+    return RunSweep(5, str(run), ("recent", "random"), (4,), str(directory), device="cpu", streams=1, episodes=3)
+
+
+@pytest.fixture(scope="module")
+def told(request_: RunSweep) -> list[Any]:
+    """All that a whole sweep says, run in the test's own process."""
+    sent: list[Any] = []
+    streaming.answer(request_, sent.append)
+    return sent
+
+
+@pytest.fixture(scope="module")
+def expected(run: Path) -> Report:
+    ready = prepare(run, device="cpu", streams=1, episodes=3)
+    return runner.run(ready.opening, ready.plan, sweep(["recent", "random"], [4]), about=ready.about)
+
+
+def timeless(report: Report) -> str:
+    """The JSON without what a step cost."""
+    return json.dumps(replace(report, trials=tuple(replace(trial, cost=None) for trial in report.trials)).to_json())
+
+
+def wait(condition: Callable[[], object], step: Callable[[], object] = lambda: None) -> None:
+    end = time.monotonic() + LONGEST
+    while not condition():
+        assert time.monotonic() < end, "not in time"
+        step()
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+# -- what is said ------------------------------------------------------------------------------------------------------
+def test_the_report_is_that_of_the_runner(told: list[Any], expected: Report) -> None:
+    assert isinstance(told[-1], SweepReady)
+    assert timeless(told[-1].report) == timeless(expected)
+
+
+def test_cells_are_told_one_by_one(told: list[Any]) -> None:
+    started = told[0]
+    assert isinstance(started, SweepStarted)
+    assert started.labels == (FULL, WIPED, "recent:4", "random:4")
+    assert started.histories == 8
+    assert started.about == told[-1].report.about
+    trials = tuple(reply.trial for reply in told if isinstance(reply, TrialReady))
+    assert repr(trials) == repr(told[-1].report.trials)
+    assert [reply.done for reply in told if isinstance(reply, Progress)] == [1, 2, 3, 4]
+    assert {reply.id for reply in told} == {5}
+
+
+def test_finished_cells_are_told_again_at_once(request_: RunSweep, told: list[Any]) -> None:
+    again: list[Any] = []
+    streaming.answer(request_, again.append)
+    assert timeless(again[-1].report) == timeless(told[-1].report)
+    assert repr(again[-1].report.trials) == repr(told[-1].report.trials)  # what a step cost is kept as well
+
+
+def test_export_writes_the_same_bytes_twice(told: list[Any], tmp_path: Path) -> None:
+    written = []
+    for name in ("first", "second"):
+        paths = list(export.export_report(told[-1].report, tmp_path / name, dpi=40))
+        assert tuple(path.name for path in paths) == export.FILES
+        written.append([path.read_bytes() for path in paths])
+    assert written[0] == written[1]
+    assert json.loads(written[0][0])["schema"] == "adtui.compress/1"
+
+
+# -- the engine --------------------------------------------------------------------------------------------------------
+def test_the_engine_says_what_a_lab_is_made_of(run: Path, tmp_path: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(AskLab(1))
+    assert isinstance(sent[-1], Failed)
+    engine.handle(OpenRun(2, str(run), samples=1))
+    while engine.jobs:
+        engine.advance()
+    engine.handle(AskLab(3))
+    assert sent[-1] == LabReady(3, 8, 11, 20)
+
+
+def test_the_engine_exports_a_report(told: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export.export_report, "__kwdefaults__", {"dpi": 40})
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(ExportSweep(1, told[-1].report, str(tmp_path)))
+    while engine.jobs:
+        engine.advance()
+    exported = next(reply for reply in sent if isinstance(reply, Exported))
+    assert [Path(path).name for path in exported.paths] == list(export.FILES)
+
+
+def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expected: Report, tmp_path: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    request = replace(request_, directory=str(tmp_path))
+    engine.handle(request)
+    wait(lambda: any(isinstance(reply, TrialReady) for reply in sent), engine.advance)
+    started = next(reply for reply in sent if isinstance(reply, SweepStarted))
+    engine.handle(Cancel(6, 5))
+    assert sent[-1] == Cancelled(5, "trials")
+    assert not engine.jobs
+    wait(lambda: not alive(started.pid))
+    (directory,) = tmp_path.iterdir()
+    assert [path.name for path in directory.iterdir()] == [store.NAME]
+    kept = store.load(directory, started.about["fingerprint"])
+    assert FULL in kept
+    again: list[Any] = []
+    streaming.answer(replace(request, id=7), again.append)
+    assert timeless(again[-1].report) == timeless(expected)
+
+
+@pytest.mark.parametrize("changes", [{"path": "no/such/run"}, {"strategies": ("newst",)}, {"episodes": 1}])
+def test_a_mistake_is_told_in_one_line(request_: RunSweep, changes: dict[str, Any]) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(replace(request_, **changes))
+    wait(lambda: not engine.jobs, engine.advance)
+    assert [type(reply) for reply in sent] == [Failed]
+    assert sent[0].kind == "user"
+    assert sent[0].id == 5
+
+
+def test_a_process_that_dies_is_told(request_: RunSweep) -> None:
+    one = child.ChildSweep(request_, lambda _: None, lambda: None, (sys.executable, "-c", "raise SystemExit(3)"))
+    with pytest.raises(EngineError, match="ended with code 3"):
+        wait(lambda: False, one.__next__)
+    with pytest.raises(EngineError, match="to start"):
+        child.ChildSweep(request_, lambda _: None, lambda: None, ("/no/such/program",))
+
+
+# -- processes ---------------------------------------------------------------------------------------------------------
+def replies(pipe: BinaryIO) -> Iterator[Reply]:
+    while head := pipe.read(HEADER.size):
+        yield decode(pipe.read(HEADER.unpack(head)[0]))
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "adtui.engine"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        yield running
+        running.kill()
+
+
+@pytest.mark.parametrize("end", ["killed", "closed"])
+def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
+    process: subprocess.Popen[bytes], run: Path, request_: RunSweep, tmp_path: Path, end: str
+) -> None:
+    assert process.stdin
+    assert process.stdout
+    endless = replace(request_, directory=str(tmp_path), streams=8, episodes=400)
+    for request in (OpenRun(1, str(run), samples=1), endless):
+        process.stdin.write(encode(request))
+    process.stdin.flush()
+    heard = replies(process.stdout)
+    started = next(reply for reply in heard if isinstance(reply, SweepStarted))
+    process.stdin.write(encode(GetView(8, 0, 1, 0, -1, 10, 10)))
+    process.stdin.flush()
+    assert next(type(reply) for reply in heard if isinstance(reply, ViewReady | TrialReady)) is ViewReady
+    own, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (process.pid, started.pid))
+    assert its >= min(19, own + 5)
+    if end == "killed":
+        process.send_signal(signal.SIGKILL)
+    else:
+        process.stdin.close()
+    process.wait(timeout=20)
+    wait(lambda: not alive(started.pid))
