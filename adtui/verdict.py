@@ -21,9 +21,10 @@ from .records import Insight, KnockOut
 from .significance import benjamini_hochberg, p_greater
 from .wording import brief
 
-FLOOR = 1e-4
+FLOOR = 0.005
 """Nats. A knock-out that moves the action distribution by less counts as one that moves it by this: two changes that
-nobody could see are alike, whatever their ratio."""
+nobody could see are alike, whatever their ratio. By Pinsker's inequality (|Δp| ≤ √(KL/2)) it is where no action's
+probability can have moved by more than 5 %. Models that have learnt nothing stay below it."""
 CONTROLS = 16
 """Random draws beside each knock-out of a test."""
 NOTHING_NAMED = "not tested: it names no transitions to hide"

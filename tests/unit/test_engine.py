@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import pytest
 from checkpoints import make_run, write_histories
+from planted import planted_run
 
 from adtui import engine as engine_module
 from adtui.engine import Engine, newest
@@ -22,6 +23,8 @@ from adtui.protocol import (
     Cancelled,
     CellReady,
     Done,
+    ExportAll,
+    Exported,
     ExportView,
     Failed,
     GetCell,
@@ -70,6 +73,39 @@ def test_opening_gives_the_run_then_statistics_of_every_sample(opened: tuple[Eng
     assert any(isinstance(r, InsightFound) for r in sent)
     assert isinstance(sent[-1], Done)
     assert {r.id for r in sent} == {1}
+
+
+def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(planted_run(tmp_path / "planted")), samples=9))
+    run_all(engine)
+    found = [reply.insight for reply in sent if isinstance(reply, InsightFound)]
+    last = {one.key: one for one in found}
+    before = {one.key for one in found if one.status == "observed" and not one.tested}
+    assert before
+    assert all(one.tested for one in last.values() if one.key in before and not one.withdrawn)
+    assert any(one.status == "confirmed" for one in last.values())
+    steps = [(r.done, r.total) for r in sent if isinstance(r, Progress) and r.what == "knock-outs"]
+    assert steps == sorted(set(steps))
+
+
+def test_whoever_asks_for_figures_does_not_wait_for_the_knock_outs(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(tiny_run), samples=3))
+    while not any(isinstance(reply, Progress) and reply.what == "knock-outs" for reply in sent):
+        engine.advance()
+    engine.handle(ExportAll(2, "figs"))
+    while not any(isinstance(reply, Exported) for reply in sent):
+        engine.advance()
+    assert not any(isinstance(reply, Done) and reply.id == 1 for reply in sent)
+    engine.handle(Cancel(3, job=1))
+    assert all(job.request.id != 1 for job in engine.jobs)
+    assert any(isinstance(reply, Cancelled) and reply.id == 1 for reply in sent)
 
 
 def test_rollouts_tell_how_far_they_are(tmp_path: Path) -> None:

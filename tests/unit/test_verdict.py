@@ -155,7 +155,7 @@ def knocked(kls: list[float], controls: list[float], histories: list[int] | None
         ([0.5, 0.6, 0.4, 0.7], [0.1, 0.1, 0.1, 0.1], "confirmed"),
         ([0.1, 0.1, 0.1, 0.1], [0.5, 0.6, 0.4, 0.7], "refuted"),
         ([0.5, 0.1, 0.4, 0.05], [0.1, 0.5, 0.1, 0.6], "no evidence"),
-        ([1e-5, 2e-5, 5e-5, 9e-5], [1e-7, 1e-7, 1e-7, 1e-7], "no evidence"),  # below the floor all are alike
+        ([1e-5, 2e-5, 5e-4, 4.9e-3], [1e-7, 1e-7, 1e-7, 1e-7], "no evidence"),  # below the floor all are alike
         ([0.5, 0.6], [0.1, 0.1], "no evidence"),
     ],
     ids=["more", "less", "either", "invisible", "two histories"],
@@ -188,7 +188,7 @@ def test_one_lucky_test_among_many_does_not_survive() -> None:
     assert len(again) == len(lucky)
     assert {one.status for one in again} == {"no evidence"}
     assert all("not beyond chance among 200 tests" in one.tested for one in again)
-    sure = knocked([5.0, 6.0, 5.5, 6.5, 5.2], [0.01] * 5)
+    sure = knocked([5.0, 6.0, 5.5, 6.5, 5.2], [0.05] * 5)
     assert all(one.tested != sure.verdict().tested for one in settle([*idle, sure]))
 
 
