@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +15,12 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path that becomes `path` when the block ends well and vanishes when it does not.
 
-    A reader sees the old file or the new one. The directory is created when it is missing.
+    A reader sees the old file or the new one. The directory is created when it is missing. What a process that was
+    killed has left of the same file is taken away.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    _sweep(path)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.{_writer()}.", suffix=".part", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -28,6 +32,30 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _writer() -> str:
+    """This process, on this machine: the directory may be shared by several."""
+    return f"{zlib.crc32(os.uname().nodename.encode()):08x}-{os.getpid()}"
+
+
+def _sweep(path: Path) -> None:
+    """Remove temporary files of `path` whose writer ran on this machine and runs no more."""
+    machine = _writer().partition("-")[0]
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{machine}-*.part"):
+        pid = left.name.removeprefix(f".{path.name}.{machine}-").partition(".")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            left.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
 
 
 def point_symlink(link: Path, target: str) -> None:

@@ -67,12 +67,14 @@ class Heads:
     Attributes:
         queries, keys: per layer (H, N, d/H), on the model's device.
         layout: what the N tokens stand for.
+        block_rows: query rows that were computed at once; the device had the memory for so many.
     """
 
     queries: tuple[Tensor, ...]
     keys: tuple[Tensor, ...]
     causal: bool
     layout: Layout
+    block_rows: int = BLOCK_ROWS
 
     @property
     def n_layer(self) -> int:
@@ -104,7 +106,8 @@ class Heads:
         pick = slice(None) if head is None else slice(head, head + 1)
         out = np.zeros((last - first, self.n_tokens), np.float32)
         q, k = self.queries[layer][pick], self.keys[layer][pick]
-        for start, w in weight_blocks(q, k, mask=None, causal=self.causal, first=first, last=last):
+        rows = {"first": first, "last": last, "block": self.block_rows}
+        for start, w in weight_blocks(q, k, mask=None, causal=self.causal, **rows):
             out[start - first : start - first + w.shape[1], : w.shape[2]] = w.mean(0).float().cpu().numpy()
         return out
 
@@ -167,7 +170,7 @@ def capture(model: Model, sample: Sample) -> Capture:
         Round(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
         for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
     ]
-    heads = Heads(tuple(collect.queries), tuple(collect.keys), model.causal, model.layout(sample))
+    heads = Heads(tuple(collect.queries), tuple(collect.keys), model.causal, model.layout(sample), collect.block_rows)
     return Capture(attention, heads, tuple(rounds))
 
 

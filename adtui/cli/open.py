@@ -27,7 +27,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the app; returns 0, 2 when the run cannot be used, or 128 + n after signal n."""
-    from ..ui.terminal import announce, check_terminal, prepare, shows_utf8
+    from ..ui.terminal import announce, check_terminal, keep_signals, prepare, shows_utf8
 
     check_terminal()
     prepare()
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
         request = OpenRun(0, args.path, **opening(args))
         plain = args.ascii or not shows_utf8()
         app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True)
+    keep_signals()
     problem = app.run(mouse=not args.no_mouse)
     if problem:
         print(f"adtui: {problem}", file=sys.stderr)

@@ -224,6 +224,8 @@ class AdtuiApp(ThriftyApp[str]):
         if reply.id == self._opening and self.opened is None and reply.kind == "user":
             self.exit(str(reply.error), return_code=EXIT_CODE)
         elif was_job or reply.kind != "user":
+            if reply.id == self._opening and self.opened is None:
+                self.explorer.stopped_opening("failed")
             self._say("that failed", str(reply.error), reply.detail)
         else:
             self.explorer.presenter.receive(reply)

@@ -90,6 +90,15 @@ def shows_utf8() -> bool:
     return silent or utf8_terminal()
 
 
+_early: list[int] = []
+
+
+def keep_signals() -> None:
+    """Let signals wait for `leave_on_signals`: in between, Textual takes the terminal over and cannot give it back."""
+    for number in SIGNALS:
+        signal.signal(number, lambda caught, _frame: _early.append(caught))
+
+
 def leave_on_signals(app: AdtuiApp) -> None:
     """SIGTERM, SIGHUP and SIGINT end the app in order: terminal restored, engine gone, exit code 128 + n.
 
@@ -106,6 +115,8 @@ def leave_on_signals(app: AdtuiApp) -> None:
     loop = asyncio.get_running_loop()
     for number in SIGNALS:
         loop.add_signal_handler(number, _leave, app, number, before)
+    for early in _early:
+        _leave(app, early, before)
 
 
 def _leave(app: AdtuiApp, number: int, attributes: list[Any] | None) -> None:

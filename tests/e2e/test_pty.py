@@ -8,13 +8,12 @@ import os
 import re
 import signal
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from checkpoints import make_run, write_histories
-from terminal import ALTERNATE, CURSOR, MOUSE, PASTE, Terminal
+from terminal import ALTERNATE, MOUSE, Terminal, assert_restored
 
 ADTUI = [sys.executable, "-m", "adtui"]
 UP, DOWN, RIGHT, LEFT, ESCAPE, SHIFT_TAB = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b", "\x1b[Z"
@@ -43,16 +42,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield run
     for terminal in terminals:
         terminal.close()
-
-
-def assert_restored(terminal: Terminal) -> None:
-    """The terminal is as it was, and nothing of the session is left."""
-    assert terminal.modes[ALTERNATE] is False
-    assert terminal.modes[CURSOR] is True
-    assert not terminal.modes.get(MOUSE, False)
-    assert not terminal.modes.get(PASTE, False)
-    assert termios.tcgetattr(terminal._child.child_fd) == terminal.attributes
-    terminal.wait(lambda: not terminal.processes(), 10)
 
 
 def opened(terminal: Terminal) -> Terminal:
@@ -356,8 +345,7 @@ def test_several_runs_are_offered(start: Start, tmp_path: Path) -> None:
 def test_the_terminal_may_change_its_size(start: Start, tiny: Path) -> None:
     app = opened(start(tiny))
     for columns, lines, seen in [(80, 24, " 1 heads  2 heatmap "), (39, 9, "too small"), (120, 40, "6 insights")]:
-        app.screen.resize(lines, columns)
-        app._child.setwinsize(lines, columns)
+        app.resize(columns, lines)
         app.wait(seen)
     app.send("q")
     assert app.exit_code() == 0

@@ -142,3 +142,10 @@ def test_half_blocks_turn_over_where_that_is_shorter() -> None:
     assert cheapest("▀", ("", "38;5;1", "48;5;2"), ("", "38;5;1", "48;5;3")) == ("▀", ("", "38;5;1", "48;5;2"))
     assert cheapest("▀", ("", "31", "44"), ("", "34", "43")) == ("▄", ("", "34", "41"))
     assert cheapest("▀", ("", "91", "104"), ("", "94", "43")) == ("▄", ("", "94", "101"))
+
+
+def test_what_lies_beside_a_terminal_that_has_shrunk_is_left_out() -> None:
+    shadow = Shadow(WIDTH, HEIGHT)
+    beside = [(WIDTH + 3, 0, [Segment("abc")]), (WIDTH, 1, [Segment("abc")]), (0, HEIGHT, [Segment("abc")])]
+    assert shadow.update(beside, TRUE) == ""
+    assert shadow.update([(-2, 0, [Segment("abc")])], TRUE) == "\x1b[1;1Hc"

@@ -93,8 +93,10 @@ def test_out_of_memory_is_met_with_smaller_blocks(monkeypatch: pytest.MonkeyPatc
         sums(self, layer, received, entropy)
 
     monkeypatch.setattr(attention._Collect, "sums", scarce)
-    np.testing.assert_allclose(capture(model, sample).attention.logits, model.logits([sample])[0], atol=1e-5)
+    captured = capture(model, sample)
+    np.testing.assert_allclose(captured.attention.logits, model.logits([sample])[0], atol=1e-5)
     assert sizes[0] > sizes[-1] == 32
+    assert captured.heads.block_rows == 32, "what is asked for later must fit too"
 
 
 def test_value_norm_is_the_norm_of_what_a_key_writes() -> None:

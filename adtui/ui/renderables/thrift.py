@@ -40,7 +40,7 @@ class Shadow:
         """Take over segments that start at (x, y) and give the sequences that bring the terminal up to date.
 
         Args:
-            lines: (x, y, segments); what lies beyond the right edge is cut.
+            lines: (x, y, segments); what lies beyond the edges is cut. In the middle of a resize that may be all.
             system: the colours that the terminal has.
 
         The sequences start and end with default colours; the terminal's cursor is left anywhere.
@@ -53,7 +53,8 @@ class Shadow:
 
     def _line(self, pen: _Pen, x: int, y: int, new: list[Cell]) -> None:
         row = self._rows[y]
-        new = new[: len(row) - x]
+        new = new[max(0, -x) : max(0, len(row) - x)]
+        x = max(0, x)
         old = row[x : x + len(new)]
         if old == new:
             return

@@ -101,10 +101,10 @@ class ExplorerScreen(Screen[None]):
         else:
             self.note("opening the newest checkpoint")
 
-    def stopped_opening(self) -> None:
-        """The user did not want to wait, and there is no run from before."""
+    def stopped_opening(self, how: str = "stopped") -> None:
+        """The user did not want to wait, or it failed, and there is no run from before."""
         self.status.message = "nothing open"
-        self.panes.clear("opening stopped: r tries again, q quits")
+        self.panes.clear(f"opening {how}: r tries again, q quits")
 
     def open(self, run: RunInfo) -> None:
         """A run has opened."""

@@ -90,6 +90,11 @@ class Terminal:
         """Press keys."""
         self._child.send(keys)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the size of the window."""
+        self.screen.resize(lines, columns)
+        self._child.setwinsize(lines, columns)
+
     def signal(self, number: int) -> None:
         """Send a signal to the program, not to its children."""
         os.kill(self._child.pid, number)
@@ -132,3 +137,13 @@ class Terminal:
             self._child.ptyproc.closed = True
         else:
             self._child.close(force=True)
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The terminal is as it was, and nothing of the session is left."""
+    assert terminal.modes[ALTERNATE] is False
+    assert terminal.modes[CURSOR] is True
+    assert not terminal.modes.get(MOUSE, False)
+    assert not terminal.modes.get(PASTE, False)
+    assert termios.tcgetattr(terminal._child.child_fd) == terminal.attributes
+    terminal.wait(lambda: not terminal.processes(), 10)

@@ -1,0 +1,120 @@
+"""The real program at the end of a real SSH line, which drops in the middle; and the same inside tmux."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import VARIABLE, marked, new_mark, wait_until_gone
+from ssh_server import SshServer, missing
+from terminal import ALTERNATE, Terminal
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    if why := missing("sshd", "ssh", "ssh-keygen"):
+        pytest.skip(why)
+    try:
+        found = SshServer(tmp_path_factory.mktemp("sshd"))
+    except OSError as error:
+        pytest.skip(f"sshd does not start here: {error}")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """A mark for the processes of one test; what is left of them is ended."""
+    value = new_mark()
+    yield value
+    for pid in marked(value, ""):
+        os.kill(pid, signal.SIGKILL)
+
+
+def remote(mark: str, directory: Path) -> str:
+    """What the user types at the other end. A login over SSH brings neither our variables nor COLORTERM."""
+    variables = {VARIABLE: mark, "PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"}
+    settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return f"cd {shlex.quote(str(directory))} && exec env {settings} {shlex.quote(sys.executable)} -m adtui demo"
+
+
+def drop_at_client(line: Terminal, _server: SshServer) -> None:
+    line.signal(signal.SIGKILL)
+
+
+def drop_at_server(_line: Terminal, server: SshServer) -> None:
+    server.end_sessions()
+
+
+@pytest.mark.parametrize(("drop", "moment"), [(drop_at_client, "exporting"), (drop_at_server, "loading")])
+def test_a_dropped_ssh_line_leaves_nothing(
+    server: SshServer, mark: str, tmp_path: Path, drop: object, moment: str
+) -> None:
+    line = Terminal(server.command(remote(mark, tmp_path)), tmp_path)
+    try:
+        line.wait("q quit")
+        if moment == "exporting":
+            line.wait("1 heads · L0H0")
+            line.send("j")
+            line.wait("1 heads · L1H0")
+            line.send("E")
+            line.wait(lambda: list(tmp_path.rglob("*.png")))
+        line.wait(lambda: len(marked(mark)) == 2)
+        drop(line, server)  # type: ignore[operator]
+        wait_until_gone(mark)
+        assert not list(tmp_path.rglob("*.part"))
+    finally:
+        line.close()
+
+
+def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path) -> None:
+    line = Terminal(server.command(remote(mark, tmp_path)), tmp_path)
+    try:
+        line.wait("1 heads · L0H0")
+        line.send("l")
+        line.wait("1 heads · L0H1")
+        line.send("q")
+        assert line.exit_code() == 0
+        assert line.modes[ALTERNATE] is False
+        wait_until_gone(mark)
+    finally:
+        line.close()
+
+
+def test_inside_tmux_the_app_survives_a_dropped_line(server: SshServer, mark: str, tmp_path: Path) -> None:
+    if why := missing("tmux"):
+        pytest.skip(why)
+    tmux = f"env TMUX_TMPDIR={shlex.quote(str(tmp_path))} LANG=C.UTF-8 tmux -f /dev/null"
+    begin = f"{tmux} new-session -s work {shlex.quote(remote(mark, tmp_path))}"
+    line = Terminal(server.command(begin), tmp_path)
+    try:
+        line.wait("1 heads · L0H0")
+        line.send("j")
+        line.wait("1 heads · L1H0")
+        before = marked(mark, "adtui")
+        server.end_sessions()
+        line.wait(lambda: not line._child.isalive())
+        again = Terminal(server.command(f"{tmux} attach -t work"), tmp_path)
+        try:
+            again.wait("1 heads · L1H0")
+            assert marked(mark, "adtui") == before
+            again.send("l")
+            again.wait("1 heads · L1H1")
+            again.send("q")
+            again.exit_code()
+            wait_until_gone(mark)
+        finally:
+            again.close()
+    finally:
+        line.close()
+        subprocess.run(
+            ["tmux", "kill-server"], env={**os.environ, "TMUX_TMPDIR": str(tmp_path)}, capture_output=True, check=False
+        )
