@@ -66,6 +66,13 @@ def judge(baselines: Baselines, trials: Sequence[Trial], n_context: int, margin_
     return Verdict(best.cell.label if best else None, sentence, margin, margin_share, True, count, reasons)
 
 
+def pending(baselines: Baselines, cells: int, finished: int, margin_share: float = MARGIN) -> Verdict:
+    """No verdict yet. Judging before all cells are finished would correct for fewer candidates than there are."""
+    margin = margin_share * float(np.mean(baselines.full.last_by_history) - np.mean(baselines.random))
+    sentence = f"No verdict before all cells are finished: {finished} of {cells} are."
+    return Verdict(None, sentence, margin, margin_share, False, 0, ())
+
+
 def _doubt(baselines: Baselines) -> str:
     """Why no candidate can be judged at all, or ""."""
     last = np.array(baselines.full.last_by_history)

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
 from textual.binding import Binding, BindingType
@@ -21,6 +21,7 @@ from ..protocol import (
     Done,
     ExportAll,
     Exported,
+    ExportSweep,
     ExportView,
     Failed,
     InsightFound,
@@ -29,13 +30,16 @@ from ..protocol import (
     OpenRun,
     Progress,
     Ready,
+    RunSweep,
     StatsReady,
 )
 from ..records import RunInfo
 from ..runs import Run
-from .commands import ExplorerCommands
+from .commands import KeyCommands
 from .engine_client import Engine, EngineClient
 from .jobs import Jobs
+from .lab_desk import WHAT as TRIALS
+from .lab_desk import LabDesk
 from .messages import EngineDied, EngineReplied
 from .renderables.colors import ColorTable, choose_table
 from .screens.dialog import Dialog
@@ -44,6 +48,9 @@ from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
 from .terminal import leave_on_signals
 from .widgets.thrift import ThriftyApp
+
+if TYPE_CHECKING:
+    from .screens.lab import LabScreen
 
 WATCH_SECONDS = 5.0
 """How often the run directory is looked at for a newer checkpoint."""
@@ -66,7 +73,7 @@ class AdtuiApp(ThriftyApp[str]):
     CSS_PATH = "adtui.tcss"
     TITLE = "adtui"
     ENABLE_COMMAND_PALETTE = True
-    COMMANDS: ClassVar = {ExplorerCommands}
+    COMMANDS: ClassVar = {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", show=False, priority=True, system=True),
     ]
@@ -96,6 +103,7 @@ class AdtuiApp(ThriftyApp[str]):
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
         self.opened: RunInfo | None = None
+        self.desk = LabDesk(self, self.engine, plain)
         self._opening: int | None = None
         self._alive = False
         self._baseline: tuple[int, int, int] | None = None
@@ -173,14 +181,15 @@ class AdtuiApp(ThriftyApp[str]):
         self._send_long(replace(self.request, id=self._opening), "loading")
         self.explorer.opening(self.request.path)
 
-    def _send_long(self, request: OpenRun | ExportView | ExportAll, what: str) -> None:
+    def _send_long(self, request: OpenRun | ExportView | ExportAll | ExportSweep | RunSweep, what: str) -> None:
         self.jobs.begin(request.id, what)
-        self.explorer.show_progress(self.jobs.progress)
+        self._show_progress()
         self.engine.send(request)
 
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:
         reply = event.reply
+        told = self.desk.receive(reply)
         match reply:
             case Ready():
                 self._alive = True
@@ -190,6 +199,7 @@ class AdtuiApp(ThriftyApp[str]):
                 if reply.id == self._opening:
                     self.opened = reply.run
                     self.explorer.open(reply.run)
+                    self.desk.opened(self.request, reply.run)
             case StatsReady() | InsightFound():
                 if reply.id == self._opening:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)
@@ -201,21 +211,29 @@ class AdtuiApp(ThriftyApp[str]):
                     self.explorer.presenter.analysed()
             case Exported():
                 self.jobs.end(reply.id)
-                files = "1 figure" if len(reply.paths) == 1 else f"{len(reply.paths)} figures"
+                kind = "figure" if all(path.endswith(".png") for path in reply.paths) else "file"
+                files = f"1 {kind}" if len(reply.paths) == 1 else f"{len(reply.paths)} {kind}s"
                 self.notify(f"wrote {files} into {reply.directory}", title="export", timeout=8)
             case Cancelled():
                 if reply.id == self._opening and self.opened is None:
                     self.explorer.stopped_opening()
                 elif self.jobs.end(reply.id):
-                    self.notify(f"{reply.what} cancelled")
+                    kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
+                    self.notify(f"{reply.what} {kept}")
                 self.jobs.end(reply.id)
             case KnockOutReady():
                 self.explorer.knocked_out(reply)
+            case Failed() if told:
+                self.jobs.end(reply.id)
             case Failed():
                 self._failed(reply)
             case _:
                 self.explorer.presenter.receive(reply)
+        self._show_progress()
+
+    def _show_progress(self) -> None:
         self.explorer.show_progress(self.jobs.progress)
+        self.desk.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
         was_job = self.jobs.end(reply.id)
@@ -234,7 +252,8 @@ class AdtuiApp(ThriftyApp[str]):
     def _died(self, event: EngineDied) -> None:
         self._alive = False
         self.jobs.clear()
-        self.explorer.show_progress(None)
+        self._show_progress()
+        self.desk.lost()
         self.explorer.note("engine gone: r restarts it")
         self._say("the engine has gone", event.reason, "\n".join(event.log))
 
@@ -268,6 +287,24 @@ class AdtuiApp(ThriftyApp[str]):
         job = self.jobs.newest
         if job is not None:
             self.engine.send(Cancel(self.engine.next_id(), job))
+
+    # -- the compression lab -----------------------------------------------------------------------------------------
+    @on(ExplorerScreen.Lab)
+    def _enter_lab(self) -> None:
+        if self.opened is not None:
+            self.desk.enter(self.request, self.opened, self.jobs.progress)
+
+    def on_lab_screen_start(self, event: LabScreen.Start) -> None:
+        """By name, as all of the lab is: importing it costs what only who opens it should wait for."""
+        self._send_long(event.request, TRIALS)
+
+    def on_lab_screen_export(self, event: LabScreen.Export) -> None:
+        """The report and its figures."""
+        self._send_long(event.request, "export")
+
+    def on_lab_screen_stop(self, event: LabScreen.Stop) -> None:
+        """Finished cells are kept."""
+        self.engine.send(Cancel(self.engine.next_id(), event.job))
 
     # -- newer checkpoints -------------------------------------------------------------------------------------------
     @work(exclusive=True, exit_on_error=False, group="watch")

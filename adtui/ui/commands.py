@@ -1,4 +1,4 @@
-"""The command palette: every key of the explorer by its explanation."""
+"""The command palette: every key of the screen below it by its explanation."""
 
 from __future__ import annotations
 
@@ -8,28 +8,30 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from .keys import KEYS, Key
 from .plain import ascii_only
-from .screens.explorer import ExplorerScreen
-
-COMMANDS: tuple[Key, ...] = tuple(key for key in KEYS if key.action not in ("app.command_palette", "back"))
 
 
-class ExplorerCommands(Provider):
-    """Offers the table of keys; a command runs in the screen below the palette, as its key would."""
+class KeyCommands(Provider):
+    """Offers the screen's table of keys; a command runs in the screen below the palette, as its key would."""
+
+    @property
+    def _keys(self) -> tuple[Key, ...]:
+        keys: tuple[Key, ...] = getattr(self.screen, "KEYS", KEYS)
+        return tuple(key for key in keys if key.action not in ("app.command_palette", "back"))
 
     async def discover(self) -> Hits:
-        for key in COMMANDS:
+        for key in self._keys:
             yield DiscoveryHit(key.explanation, partial(self._run, key), help=self._help(key))
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
-        for key in COMMANDS:
+        for key in self._keys:
             score = matcher.match(key.explanation)
             if score > 0:
                 text = matcher.highlight(key.explanation)
                 yield Hit(score, text, partial(self._run, key), help=self._help(key))
 
     def _help(self, key: Key) -> str:
-        plain = isinstance(self.screen, ExplorerScreen) and self.screen.plain
+        plain = getattr(self.screen, "plain", False)
         return f"key {ascii_only(key.shown) if plain else key.shown}"
 
     async def _run(self, key: Key) -> None:

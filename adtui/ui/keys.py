@@ -1,7 +1,8 @@
-"""The one table of keys: the explorer's bindings, the key bar, the help screen and the palette are made from it."""
+"""The one table of keys: bindings, key bars, the help screen and the palette are made from it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -16,7 +17,7 @@ class Key:
     Attributes:
         keys: Textual's names, comma separated.
         shown: how people write them.
-        action: the explorer's action.
+        action: of the explorer, or of the lab.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
         only: what a run must have for the bar to name the key: VIEWS_DIFFER or COMPRESSOR; "" is nothing special.
@@ -78,6 +79,7 @@ TESTS = (
         "hide the transition under the cursor from the model; heads pane: mute the head",
     ),
     Key("X", "X", "knock_out_episode", "", "hide the whole episode under the cursor from the model"),
+    Key("C", "C", "lab", "compress", "the compression lab: which transitions can the context lose? try it"),
 )
 OUTPUTS = (
     Key("e", "e", "export", "export", "write the figures of what is shown into figs/attention"),
@@ -101,16 +103,48 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
 )
 KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 
+LAB: tuple[Key, ...] = (
+    Key("up,k", "↑ k", "move(-1)", "", "previous line of the list; in the other panes the previous cell"),
+    Key("down,j", "↓ j", "move(1)", "", "next line of the list; in the other panes the next cell"),
+    Key("left,h", "← h", "aside(-1)", "", "the cell at the left in the picture: it keeps less"),
+    Key("right,l", "→ l", "aside(1)", "", "the cell at the right in the picture: it keeps more"),
+    Key("space", "Space", "choose", "choose", "choose the strategy under the cursor, or not; change the setting"),
+    Key("enter", "Enter", "enter", "", "the same in the list; any other pane at full size, and back"),
+    Key("b", "b", "budgets", "budgets", "type how many transitions to keep, with commas between"),
+    Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
+    Key("x", "x", "stop", "stop", "stop the trials; finished cells are kept, and s goes on"),
+    Key("e", "e", "export", "export", "write report.json and two figures beside the cells, in figs/compression"),
+    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
+    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
+    *(
+        Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
+        for index, what in enumerate(
+            (
+                "strategies, and what to run",
+                "return against kept transitions",
+                "return per episode of the selected cell",
+                "the finished cells",
+                "the verdict, with its reasons",
+            )
+        )
+    ),
+    Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, the trials go on"),
+    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
+    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+)
+LAB_TITLE = "The compression lab (C)"
 
-def bindings() -> list[Binding]:
-    """The table as Textual's bindings. The app itself binds Ctrl+P.
+
+def bindings(keys: tuple[Key, ...] = KEYS) -> list[Binding]:
+    """A table as Textual's bindings. The app itself binds Ctrl+P.
 
     All have priority: then they act in the order in which they were typed. Other keys are queued at the pane that has
     the focus when they arrive, which is the wrong one when several come in one packet, as over a slow line.
     """
     return [
         Binding(key.keys, key.action, key.explanation, show=bool(key.label), priority=True)
-        for key in KEYS
+        for key in keys
         if key.keys != "ctrl+p"
     ]
 
@@ -124,8 +158,21 @@ def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] =
         has: what the run has of what keys may need, see `Key.only`.
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
-    useful = [key for key in KEYS if key.label not in ("", "help", "quit") and (not key.only or key.only in has)]
-    middle = [arrows, *((key.shown, key.label) for key in useful)]
+    return _fit([arrows, *_labelled(key for key in KEYS if not key.only or key.only in has)], width, plain)
+
+
+def lab_bar(width: int, *, plain: bool = False) -> str:
+    """The same for the lab."""
+    arrows = ("arrows" if plain else "↑↓", "move")
+    return _fit([arrows, *_labelled(LAB)], width, plain)
+
+
+def _labelled(keys: Iterable[Key]) -> list[tuple[str, str]]:
+    return [(key.shown, key.label) for key in keys if key.label not in ("", "help", "quit")]
+
+
+def _fit(middle: list[tuple[str, str]], width: int, plain: bool) -> str:
+    """As many of the first keys as fit, then help and quit."""
     end = [("?", "help"), ("q", "quit")]
     while middle and _length([*middle, *end]) > width:
         middle.pop()

@@ -236,6 +236,7 @@ def _tested() -> set[str]:
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
         | set("12345678tcxX")
+        | {"C"}  # test_app_lab.py
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from textual.content import Content
 
-from adtui.ui.keys import COMPRESSOR, KEYS, VIEWS_DIFFER, bar
+from adtui.ui.keys import COMPRESSOR, KEYS, LAB, VIEWS_DIFFER, bar, lab_bar
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
 
 
 def test_help_mentions_every_key() -> None:
     whole = text()
-    for key in KEYS:
+    for key in (*KEYS, *LAB):
         assert f"  {key.shown} " in whole
         assert key.explanation in whole
 
@@ -32,9 +32,10 @@ def test_plain_help_is_ascii() -> None:
 def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
     from textual.content import Content
 
-    plain = Content.from_markup(bar(width, heatmap=False)).plain
-    assert len(plain) <= width
-    assert plain.endswith("? help  q quit")
+    for line in (bar(width, heatmap=False), lab_bar(width)):
+        plain = Content.from_markup(line).plain
+        assert len(plain) <= width
+        assert plain.endswith("? help  q quit")
 
 
 def test_the_bar_names_keys_that_mean_something_here() -> None:

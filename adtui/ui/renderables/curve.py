@@ -108,7 +108,7 @@ def _draw(
     plotext.xticks(*ticks(tokens[: len(y)], width - 8))
     shown_y = [0.0, share, high] if share < high * 0.8 and height >= 7 else [0.0, high]
     plotext.yticks(shown_y, [_label(v) for v in shown_y])
-    lines = [_plain(line, utf8, color) for line in plotext.build().splitlines()[:height]]
+    lines = [plain_line(line, utf8, color) for line in plotext.build().splitlines()[:height]]
     return tuple(lines)
 
 
@@ -119,7 +119,8 @@ def _label(value: float) -> str:
 _ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
 
 
-def _plain(line: str, utf8: bool, color: bool) -> Text:
+def plain_line(line: str, utf8: bool, color: bool) -> Text:
+    """A line of plotext's, with its colours, for what the terminal can show."""
     text = Text.from_ansi(line, no_wrap=True, end="")
     if not utf8:
         text.plain = text.plain.translate(_ASCII_FRAME)

@@ -13,6 +13,7 @@ from adtui.records import Doubles
 from .colors import ACCENT, FAINT, OUTSIDE, PLAIN, ColorTable
 from .heatmap import pixel_runs
 from .scales import Levels
+from .scroll import first_line
 
 SELECTED = Style(bold=True, reverse=True)
 LABEL = 3
@@ -78,12 +79,7 @@ def lay_out(layers: int, heads: int, width: int, height: int, selected: tuple[in
     pitch = 1 if high == 1 else high + 1
     rows, cols = min(layers, max(1, height // pitch)), min(heads, max(1, (width - LABEL) // (wide + 1)))
     layer, head = selected[0], selected[1] or 0
-    return Grid(layers, heads, wide, high, _scroll(layer, rows, layers), _scroll(head, cols, heads), rows, cols)
-
-
-def _scroll(selected: int, shown: int, total: int) -> int:
-    """First index shown, so that the selected one is near the middle."""
-    return max(0, min(selected - shown // 2, total - shown))
+    return Grid(layers, heads, wide, high, first_line(layer, rows, layers), first_line(head, cols, heads), rows, cols)
 
 
 def sheet_line(

@@ -21,7 +21,7 @@ from ...records import RunInfo
 from ..engine_client import Engine
 from ..goto import Target, resolve
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
-from ..keys import VIEWS_DIFFER, bar, bindings
+from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
 from ..plain import ascii_only
 from ..presenter import Presenter
@@ -46,6 +46,7 @@ class ExplorerScreen(Screen[None]):
         coarse: ask for coarser thumbnails, for a slow line.
     """
 
+    KEYS = KEYS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     class Reload(Message):
@@ -53,6 +54,9 @@ class ExplorerScreen(Screen[None]):
 
     class Back(Message):
         """Esc, with nothing left to close here."""
+
+    class Lab(Message):
+        """The user wants the compression lab."""
 
     class Long(Message):
         """A long request for the engine."""
@@ -289,6 +293,13 @@ class ExplorerScreen(Screen[None]):
         """Say what a knock-out found."""
         text = knock_out_text(reply.result, reply.label, not self.plain)
         self.notify(text, title="knock-out", timeout=12, markup=False)
+
+    def action_lab(self) -> None:
+        """The compression lab."""
+        if self.presenter.run is None:
+            self.notify("nothing to compress yet: the run is opening", severity="warning")
+        else:
+            self.post_message(self.Lab())
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ..keys import GROUPS
+from ..keys import GROUPS, LAB, LAB_TITLE
 from ..plain import ascii_only
 from ..renderables.statistics import STATISTICS
 
@@ -27,6 +27,14 @@ PICTURES = (
     ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
     ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),
     ("insights", "what the numbers say, the interval over independent histories, and what that does not show"),
+    ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
+    ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
+    ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),
+    (
+        "cells (lab)",
+        "return of the last episodes; same action, KL mean and 95th percentile (nats) against full context;",
+    ),
+    ("", "P>full: chance of returning more, paired, ties half; time of a step over that with full context"),
 )
 
 
@@ -63,7 +71,7 @@ class HelpScreen(ModalScreen[None]):
 def text(plain: bool = False) -> str:
     """The whole help as text. `plain` is for terminals without UTF-8."""
     lines: list[str] = []
-    for title, keys in GROUPS:
+    for title, keys in (*GROUPS, (LAB_TITLE, LAB)):
         lines.append(title.upper())
         for key in keys:
             lines.append(f"  {ascii_only(key.shown) if plain else key.shown:<23}{key.explanation}")

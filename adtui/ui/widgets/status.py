@@ -7,6 +7,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from adtui.records import RunInfo
+from adtui.ui.plain import ascii_only
 from adtui.ui.renderables.status import progress_text, status_line
 
 from .pane import color_table
@@ -35,4 +36,5 @@ class StatusLine(Widget):
     def render(self) -> Text:
         utf8 = color_table(self.app).utf8
         done = "" if self.progress is None else progress_text(*self.progress, utf8=utf8)
-        return Text(status_line(self.run, self.sample, done, self.size.width, self.message, utf8), no_wrap=True)
+        line = status_line(self.run, self.sample, done, self.size.width, self.message, utf8)
+        return Text(line if utf8 else ascii_only(line), no_wrap=True)

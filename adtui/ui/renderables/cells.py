@@ -1,0 +1,115 @@
+"""Finished cells as a table, in as many columns as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.style import Style
+from rich.text import Text
+
+from adtui.evaluation import LAST
+from adtui.trials.records import Trial
+
+from .scroll import first_line
+
+HEAD, SELECTED, BEST = Style(bold=True), Style(reverse=True), Style(bold=True)
+FULL_NAME = "full context"
+Column = tuple[str, int, Callable[[Trial], str]]
+MEGABYTE = 1 << 20
+WITH_INTERVAL = 19
+"""Width of a return with its interval."""
+
+
+def cells_lines(
+    trials: Sequence[Trial],
+    width: int,
+    height: int,
+    *,
+    letters: dict[str, str],
+    selected: str | None = None,
+    recommended: str | None = None,
+    utf8: bool = True,
+) -> list[Text]:
+    """A header, then a line per cell; those around the selected one where not all fit.
+
+    Args:
+        letters: strategy → its letter in the picture.
+        selected, recommended: labels; the recommended cell has a star.
+    """
+    if not trials or height < 2:
+        return []
+    names = [f"{letters.get(t.cell.strategy, ' ')} {short(t)}" for t in trials]
+    wide = max(len(name) for name in ("  cell", *names)) + 1
+    columns = _fitting(_columns(trials, brief=width - wide <= WITH_INTERVAL), width - wide)
+    head = "  cell".ljust(wide) + "".join(f" {name:>{size}}" for name, size, _ in columns)
+    labels = [trial.cell.label for trial in trials]
+    place = labels.index(selected) if selected in labels else 0
+    first = first_line(place, height - 1, len(trials))
+    lines = [Text(head[:width], HEAD, no_wrap=True, end="")]
+    for trial, name in list(zip(trials, names, strict=True))[first : first + height - 1]:
+        best = trial.cell.label == recommended
+        star = ("★" if utf8 else "*") if best else " "
+        values = "".join(f" {show(trial):>{size}}" for _, size, show in columns)
+        row = (name.ljust(wide - 1) + star + values)[:width].ljust(width)
+        row = row if utf8 else row.replace("–", "-")
+        style = SELECTED if trial.cell.label == selected else BEST if best else Style()
+        lines.append(Text(row, style, no_wrap=True, end=""))
+    return lines
+
+
+def short(trial: Trial) -> str:
+    """The cell's name without parameters: the lab leaves them at their defaults."""
+    return FULL_NAME if trial.cell.budget is None else f"{trial.cell.strategy}:{trial.cell.budget}"
+
+
+def _columns(trials: Sequence[Trial], *, brief: bool) -> list[Column]:
+    """The most telling first; `brief` leaves the interval out."""
+    loops = [trial.closed_loop for trial in trials if trial.closed_loop is not None]
+    last = min(LAST, len(loops[0].episodes)) if loops else LAST
+    memory: list[Column] = [("memory", 7, _memory)] if any(t.cost and t.cost.peak_memory for t in trials) else []
+    return [
+        ("return", 6, _mean) if brief else (f"return, last {last}", WITH_INTERVAL, _return),
+        ("agree", 5, lambda trial: _open(trial, "agreement", "{:.0%}")),
+        ("KL", 5, lambda trial: _open(trial, "kl", "{:.3f}")),
+        ("p95", 5, lambda trial: _open(trial, "kl_p95", "{:.2f}")),
+        ("P>full", 6, _improvement),
+        ("time", 5, lambda trial: "–" if trial.cost is None else f"{trial.cost.step_ratio:.2f}"),
+        *memory,
+    ]
+
+
+def _fitting(columns: Sequence[Column], width: int) -> list[Column]:
+    found: list[Column] = []
+    for column in columns:
+        width -= column[1] + 1
+        if width < 0:
+            break
+        found.append(column)
+    return found
+
+
+def _mean(trial: Trial) -> str:
+    return "–" if trial.closed_loop is None else f"{trial.closed_loop.last.mean:.2f}"
+
+
+def _return(trial: Trial) -> str:
+    if trial.closed_loop is None:
+        return "–"
+    last = trial.closed_loop.last
+    return f"{last.mean:.2f} [{last.low:.2f},{last.high:.2f}]"
+
+
+def _open(trial: Trial, name: str, form: str) -> str:
+    if trial.open_loop is None:
+        return "–"
+    mean: float = getattr(trial.open_loop.strata["all"], name).mean
+    return form.format(mean) if mean == mean else "–"
+
+
+def _improvement(trial: Trial) -> str:
+    return "–" if trial.closed_loop is None else f"{trial.closed_loop.improvement.mean:.2f}"
+
+
+def _memory(trial: Trial) -> str:
+    peak = None if trial.cost is None else trial.cost.peak_memory
+    return "–" if peak is None else f"{peak / MEGABYTE:.0f} MB"

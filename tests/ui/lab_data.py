@@ -1,0 +1,149 @@
+"""Replies of a sweep, made by hand: what the engine says of trials, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fake_engine import FakeEngine
+
+from adtui.errors import ConfigError
+from adtui.evaluation import Interval
+from adtui.protocol import (
+    AskLab,
+    BaselinesReady,
+    Cancel,
+    Cancelled,
+    Done,
+    Exported,
+    ExportSweep,
+    Failed,
+    LabReady,
+    Progress,
+    Request,
+    RunSweep,
+    SweepReady,
+    SweepStarted,
+    TrialReady,
+)
+from adtui.trials.gate import judge
+from adtui.trials.plan import FULL, WIPED, sweep
+from adtui.trials.records import (
+    STRATA,
+    Baselines,
+    Cell,
+    ClosedLoop,
+    Cost,
+    OpenLoop,
+    Report,
+    Stratum,
+    Trial,
+)
+
+H, EPISODES, N = 16, 12, 79
+DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"
+OTHER_ENVIRONMENT = ConfigError(
+    "env", expected="darkroom with 5 actions", found="key", action="evaluate a Dark Room run"
+)
+
+
+def around(mean: float, half: float = 0.2) -> Interval:
+    return Interval(mean, mean - half, mean + half)
+
+
+def closed(last: float, full: float = 17.0) -> ClosedLoop:
+    """A history that learns up to `last`; histories differ a little, so that tests of significance have a spread."""
+    values = tuple(last + 0.01 * (index % 4) for index in range(H))
+    return ClosedLoop(
+        episodes=tuple(around(last * episode / EPISODES) for episode in range(1, EPISODES + 1)),
+        last=around(last),
+        difference=around(last - full, 0.1),
+        regret=around(20.0),
+        improvement=around(0.4),
+        first_by_history=(1.0,) * H,
+        last_by_history=values,
+    )
+
+
+def trial(label: str, last: float) -> Trial:
+    """One cell with all of its parts."""
+    strategy, budget, *_ = (*label.split(":"), "")
+    kept = float(budget or N)
+    stratum = Stratum(around(0.95, 0.01), around(0.012, 0.001), around(0.08, 0.01), 192, H)
+    return Trial(
+        Cell(label, strategy, int(budget) if budget else None, {}, "reindexed"),
+        H,
+        OpenLoop(kept, N, dict.fromkeys(STRATA, stratum)),
+        closed(last),
+        Cost(0.5, None),
+    )
+
+
+def last_of(label: str) -> float:
+    """What a cell returns: the rewarded ones do, random ones do not."""
+    strategy, budget, *_ = (*label.split(":"), "")
+    loss = {"newest+rewarded": 2, "random": 120, "recent": 40}.get(strategy, 60)
+    return 17.0 - loss / int(budget or 1_000_000)
+
+
+def baselines() -> Baselines:
+    return Baselines(closed(17.0), closed(1.5), (0.3,) * H, (17.2,) * H)
+
+
+def labels(request: RunSweep) -> tuple[str, ...]:
+    return (FULL, WIPED, *(choice.label for choice in sweep(request.strategies, request.budgets)))
+
+
+def started(request: RunSweep) -> SweepStarted:
+    about = {"checkpoint": "AD-darkroom-seed0/ckpt-1000.pt", "step": 1000, "plan": {"n_context": N}}
+    return SweepStarted(request.id, 1, DIRECTORY, labels(request), H, about)
+
+
+def report(request: RunSweep, trials: Sequence[Trial]) -> Report:
+    return Report(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, N))
+
+
+class LabEngine(FakeEngine):
+    """Answers for the lab too.
+
+    Attributes:
+        cells: how many cells a sweep finishes before it waits; None finishes all.
+        lab_error: what the lab is refused with.
+        sweep_error: what a sweep fails with.
+    """
+
+    def __init__(self, cells: int | None = None) -> None:
+        super().__init__()
+        self.cells = cells
+        self.lab_error: ConfigError | None = None
+        self.sweep_error: ConfigError | None = None
+
+    def answer(self, request: Request) -> None:
+        match request:
+            case AskLab() if self.lab_error is not None:
+                self.say(Failed(request.id, self.lab_error, "user"))
+            case AskLab():
+                self.say(LabReady(request.id, 8, N, 20))
+            case RunSweep() if self.sweep_error is not None:
+                self.say(Failed(request.id, self.sweep_error, "user"))
+            case RunSweep():
+                self._sweep(request)
+            case ExportSweep():
+                names = ("report.json", "pareto.png", "returns.png")
+                self.say(Exported(request.id, "/tmp/figs/compression", names), Done(request.id, "export"))
+            case Cancel():
+                self.say(Cancelled(request.job, "trials"))
+            case _:
+                super().answer(request)
+
+    def _sweep(self, request: RunSweep) -> None:
+        self.say(started(request))
+        found, order = [], labels(request)
+        for done, label in enumerate(order[: self.cells], start=1):
+            if label == WIPED:
+                self.say(BaselinesReady(request.id, baselines(), 0.05))
+            else:
+                found.append(trial(label, last_of(label)))
+                self.say(TrialReady(request.id, found[-1]))
+            self.say(Progress(request.id, "trials", done, len(order), 0.5))
+        if self.cells is None:
+            self.say(SweepReady(request.id, report(request, found)), Done(request.id, "trials"))

@@ -1,0 +1,344 @@
+"""The compression lab: what is chosen is run, what is found is shown, keys are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from app_driver import WIDE, opened, screen_text, until
+from checkpoints import make_run
+from lab_data import DIRECTORY, OTHER_ENVIRONMENT, LabEngine
+from textual import events
+from textual.pilot import Pilot
+
+from adtui.errors import ConfigError
+from adtui.protocol import Cancel, ExportSweep, OpenRun, RunSweep
+from adtui.ui.app import AdtuiApp
+from adtui.ui.engine_client import EngineClient
+from adtui.ui.keys import LAB
+from adtui.ui.lab import BESIDE, STRATEGIES, Settings, says
+from adtui.ui.lab_panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
+from adtui.ui.screens.help import HelpScreen
+from adtui.ui.screens.lab import LabScreen
+from adtui.ui.screens.line import LineScreen
+from adtui.ui.selection import Selection
+
+
+@asynccontextmanager
+async def lab(
+    engine: LabEngine | None = None, size: tuple[int, int] = WIDE, **options: bool
+) -> AsyncIterator[tuple[AdtuiApp, LabEngine, Pilot[str]]]:
+    """The app with the lab open, and the engine's answer there."""
+    engine = engine or LabEngine()
+    async with opened(engine, size, **options) as (app, _, pilot):
+        await pilot.press("C")
+        await until(pilot, lambda: app.desk.lab is not None and (app.desk.lab.ready or app.desk.lab.error))
+        await pilot.pause()
+        yield app, engine, pilot
+
+
+def shown(app: AdtuiApp) -> LabScreen:
+    assert isinstance(app.screen, LabScreen)
+    return app.screen
+
+
+async def to_row(pilot: Pilot[str], app: AdtuiApp, row: str) -> None:
+    await pilot.press("1", *["j"] * (ROWS.index(row) - shown(app).panes.cursor))
+
+
+# -- choosing ----------------------------------------------------------------------------------------------------------
+async def test_every_strategy_is_listed_with_what_it_keeps() -> None:
+    async with lab() as (app, _engine, _pilot):
+        text = screen_text(app)
+        for name in STRATEGIES:
+            assert name in text
+            assert says(name)
+        assert "14 cells × 64 histories × 40 episodes" in text
+        assert "s start" in text
+
+
+async def test_space_and_enter_choose_and_the_sweep_is_what_was_chosen() -> None:
+    async with lab() as (app, engine, pilot):
+        await to_row(pilot, app, "uniform")
+        await pilot.press("space")
+        await to_row(pilot, app, "medoids")
+        await pilot.press("enter", "s")
+        await until(pilot, lambda: engine.asked(RunSweep))
+        request = engine.asked(RunSweep)[0]
+        assert isinstance(request, RunSweep)
+        assert set(request.strategies) == {"newest+rewarded", "medoids", "recent", "random"}
+        assert request.budgets == (10, 20, 40)
+        assert (request.path, request.streams, request.episodes) == (engine.run.path, 8, 40)
+        assert request.directory == "figs/compression"
+
+
+async def test_what_the_gate_compares_with_stays_chosen() -> None:
+    async with lab() as (app, _engine, pilot):
+        for name in BESIDE:
+            await to_row(pilot, app, name)
+            await pilot.press("space")
+        assert set(BESIDE) <= app.desk.lab.settings.strategies
+
+
+@pytest.mark.parametrize(
+    ("row", "typed", "expected"),
+    [
+        ("budgets", "5, 40,20", {"budgets": (5, 20, 40)}),
+        ("histories", "2", {"streams": 2}),
+        ("episodes", "12", {"episodes": 12}),
+        ("budgets", "", {}),
+    ],
+)
+async def test_settings_are_typed(row: str, typed: str, expected: dict[str, object]) -> None:
+    async with lab() as (app, _engine, pilot):
+        await to_row(pilot, app, row)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, LineScreen))
+        await pilot.press(*(events_name(char) for char in typed), "enter")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen))
+        assert app.desk.lab.settings == Settings(**expected)  # type: ignore[arg-type]
+
+
+def events_name(char: str) -> str:
+    return {",": "comma", " ": "space"}.get(char, char)
+
+
+@pytest.mark.parametrize(
+    ("row", "typed", "said"),
+    [
+        ("budgets", "79", "from 1 to 78"),
+        ("budgets", "x", "found x"),
+        ("histories", "0", "from 1 to 10000"),
+        ("episodes", "4", "from 5 to 10000"),
+    ],
+)
+async def test_what_cannot_be_used_is_said_in_the_line(row: str, typed: str, said: str) -> None:
+    async with lab() as (app, _engine, pilot):
+        await to_row(pilot, app, row)
+        await pilot.press("enter", *typed, "enter")
+        await until(pilot, lambda: said in " ".join(screen_text(app).split()))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, LabScreen))
+        assert app.desk.lab.settings == Settings()
+
+
+async def test_keys_of_one_packet_are_read_in_their_order() -> None:
+    async with lab() as (app, _engine, pilot):
+        for key in ("b", "1", "backspace", "3", "0", "enter"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.desk.lab.settings.budgets == (30,))
+        await until(pilot, lambda: isinstance(app.screen, LabScreen))
+
+
+# -- trials ------------------------------------------------------------------------------------------------------------
+async def test_cells_fill_in_and_no_verdict_is_given_early() -> None:
+    async with lab(LabEngine(cells=5)) as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 3)
+        await pilot.pause()
+        text = screen_text(app)
+        assert "trials" in text.splitlines()[0]
+        assert "5/14" in text
+        assert "full context" in text
+        assert "13.00 [12.80,13.20]" in text
+        assert "No verdict before all cells are finished: 3 of 12" in text
+        assert "Running uniform:10" in text
+
+
+async def test_the_verdict_is_that_of_the_gate() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: app.desk.lab.report)
+        await pilot.pause()
+        text = screen_text(app)
+        assert "5 verdict · newest+rewarded:10" in text
+        assert "Keep newest+rewarded:10: its return differs from" in text
+        assert "★" in text
+        assert app.jobs.newest is None
+        assert not app.desk.lab.running
+
+
+async def test_x_stops_and_s_goes_on() -> None:
+    async with lab(LabEngine(cells=4)) as (app, engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        await pilot.press("x")
+        await until(pilot, lambda: engine.asked(Cancel))
+        assert engine.asked(Cancel)[0].job == engine.asked(RunSweep)[0].id  # type: ignore[attr-defined]
+        await until(pilot, lambda: not app.desk.lab.running)
+        await until(pilot, lambda: "Stopped. Finished cells are in" in screen_text(app))
+        engine.cells = None
+        await pilot.press("s")
+        await until(pilot, lambda: app.desk.lab.report)
+        assert engine.asked(RunSweep)[1].budgets == engine.asked(RunSweep)[0].budgets  # type: ignore[attr-defined]
+
+
+async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them() -> None:
+    async with lab(LabEngine(cells=4)) as (app, engine, pilot):
+        await pilot.press("s", "escape")
+        await until(pilot, lambda: app.screen is app.explorer)
+        await pilot.press("l")
+        await until(pilot, lambda: app.explorer.presenter.view.head == 1)
+        assert app.explorer.status.progress == (4, 14, "trials", 0.5)
+        await pilot.press("C")
+        await until(pilot, lambda: app.desk.screen is not None and app.screen is app.desk.screen)
+        await until(pilot, lambda: "4 cells · 2 of 12" in screen_text(app))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: engine.asked(Cancel))
+        await until(pilot, lambda: app.jobs.newest is None)
+        assert not app.desk.lab.running
+        assert app.explorer.presenter.selection == Selection(head=1)
+
+
+async def test_cells_are_selected_in_the_table_and_in_the_picture() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: app.desk.lab.report)
+        state = app.desk.lab
+        await pilot.press("4", *["k"] * 20)
+        assert state.shown.cell.label == "recent:10"
+        await pilot.press("j")
+        assert state.shown.cell.label == "recent:20"
+        await pilot.press("2", *["h"] * 20, "l")
+        assert state.shown.cell.label == "uniform:10"
+        await until(pilot, lambda: "3 returns · uniform:10" in screen_text(app))
+        assert "━ uniform:10  ━ full context  ━ recent:10  ━ random:10" in screen_text(app)
+
+
+async def test_e_exports_what_has_been_found() -> None:
+    async with lab(LabEngine(cells=6)) as (app, engine, pilot):
+        await pilot.press("e")
+        await until(pilot, lambda: "nothing to export yet" in screen_text(app))
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 4)
+        await pilot.press("e")
+        await until(pilot, lambda: engine.asked(ExportSweep))
+        request = engine.asked(ExportSweep)[0]
+        assert isinstance(request, ExportSweep)
+        assert request.directory == DIRECTORY
+        assert [one.cell.label for one in request.report.trials][:2] == ["none", "recent:10"]
+        assert "No verdict before all cells are finished: 4 of 12" in request.report.verdict.sentence
+        assert request.report.to_json()["verdict"]["recommended"] is None
+        await until(pilot, lambda: "wrote 3 files into" in screen_text(app))
+
+
+# -- what goes wrong ---------------------------------------------------------------------------------------------------
+async def test_a_run_of_another_environment_says_so() -> None:
+    engine = LabEngine()
+    engine.lab_error = OTHER_ENVIRONMENT
+    async with lab(engine) as (app, _engine, pilot):
+        await until(pilot, lambda: "expected darkroom with 5 actions" in screen_text(app))
+        await pilot.press("s")
+        await pilot.pause()
+        assert not engine.asked(RunSweep)
+
+
+async def test_a_sweep_that_fails_says_why_and_can_be_started_again() -> None:
+    engine = LabEngine()
+    engine.sweep_error = ConfigError("cells.jsonl", expected="finished cells", found="garbage", action="remove it")
+    async with lab(engine) as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: "expected finished cells, found garbage" in " ".join(screen_text(app).split()))
+        assert app.jobs.newest is None
+        assert isinstance(app.screen, LabScreen)
+        engine.sweep_error = None
+        await pilot.press("s")
+        await until(pilot, lambda: app.desk.lab.report)
+
+
+async def test_the_engine_may_die() -> None:
+    async with lab(LabEngine(cells=4)) as (app, engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        engine.die("it was killed by signal 9: probably out of memory")
+        await until(pilot, lambda: not app.desk.lab.running)
+        await pilot.press("r")
+        await until(pilot, lambda: engine.starts == 2)
+        await until(pilot, lambda: app.desk.lab.ready and not app.desk.lab.cells)
+
+
+async def test_the_lab_waits_for_a_run() -> None:
+    engine = LabEngine()
+    engine.holding = (OpenRun,)
+    app = AdtuiApp(OpenRun(0, "runs/latest"), engine=engine)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until(pilot, lambda: engine.held)
+        await pilot.press("C")
+        await until(pilot, lambda: "nothing to compress yet" in screen_text(app))
+        assert app.screen is app.explorer
+
+
+# -- how it looks ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+@pytest.mark.parametrize("plain", [False, True])
+async def test_every_pane_at_every_size(size: tuple[int, int], plain: bool) -> None:
+    async with lab(size=size, plain=plain) as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: app.desk.lab.report)
+        for index, word in ((CHOICES, "recent"), (FRONT, "F"), (RETURNS, "e0"), (CELLS, "return"), (VERDICT, "Keep")):
+            await pilot.press(str(index + 1))
+            await until(pilot, lambda word=word: word in screen_text(app))
+            text = screen_text(app)
+            assert len(text.splitlines()) == size[1]
+            assert "q quit" in text.splitlines()[-1]
+            assert not plain or text.isascii()
+
+
+async def test_enter_gives_a_pane_the_screen_and_escape_takes_it_back() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("tab", "enter")
+        panes = shown(app).panes
+        await until(pilot, lambda: panes.full)
+        await pilot.pause()
+        assert [pane.display for pane in panes.all] == [index == FRONT for index in range(5)]
+        await pilot.press("escape")
+        await until(pilot, lambda: not panes.full)
+        await pilot.press("shift+tab", "shift+tab")
+        await until(pilot, lambda: panes.active == VERDICT)
+        await pilot.press("j", "k", "escape")
+        await until(pilot, lambda: app.screen is app.explorer)
+
+
+async def test_help_and_palette_know_the_lab() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape", "ctrl+p", *"verdict")
+        await until(pilot, lambda: LAB[16].explanation in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.desk.screen and shown(app).panes.active == VERDICT)
+
+
+def test_importing_the_lab_loads_nothing_heavy() -> None:
+    code = "import sys, adtui.ui.screens.lab, adtui.trials.text; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# -- with the real engine ----------------------------------------------------------------------------------------------
+async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = make_run(tmp_path / "runs" / "tiny", "pre", n_transit=12)
+    monkeypatch.chdir(tmp_path)
+    app = AdtuiApp(OpenRun(0, str(run), samples=1, device="cpu"), engine=EngineClient())
+    async with app.run_test(size=WIDE, notifications=True) as pilot, asyncio.timeout(60):
+
+        async def wait(condition: object) -> None:
+            while not condition():  # type: ignore[operator]
+                await pilot.pause(0.02)
+
+        await wait(lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+        await pilot.press("C")
+        await wait(lambda: app.desk.lab.ready)
+        app.desk.lab.settings = Settings(frozenset(BESIDE), (4,), streams=1, episodes=3)
+        await pilot.press("s")
+        await wait(lambda: app.desk.lab.started)
+        await pilot.press("escape", "l")
+        await wait(lambda: app.explorer.presenter.view.head == 1)
+        await wait(lambda: app.desk.lab.report)
+        assert "No evidence" in app.desk.lab.report.verdict.sentence
+    (directory,) = (tmp_path / "figs" / "compression").iterdir()
+    assert [path.name for path in directory.iterdir()] == ["cells.jsonl"]
