@@ -22,7 +22,7 @@ from ..protocol import (
 )
 from ..records import RunInfo
 from ..trials.gate import pending
-from ..trials.plan import BUDGETS, FULL, RANDOM, RECENT, least_episodes, sweep
+from ..trials.plan import BUDGETS, FULL, RANDOM, RECENT, WIPED, least_episodes, sweep
 from ..trials.plan import STRATEGIES as FIRST
 from ..trials.records import Baselines, ClosedLoop, Report, Trial
 
@@ -232,11 +232,11 @@ class Lab:
 
     @property
     def next_label(self) -> str | None:
-        """The cell that runs now."""
-        if self.started is None or self.progress is None or not self.running:
+        """The cell that runs now: the first of the order that is not finished, in this sweep or in an earlier one."""
+        if self.started is None or not self.running:
             return None
-        done = self.progress.done
-        return self.started.labels[done] if done < len(self.started.labels) else None
+        finished = {*self.trials, *(() if self.baselines is None else (WIPED,))}
+        return next((label for label in self.started.labels if label not in finished), None)
 
     def document(self) -> Report | None:
         """What can be exported: the report, or what of it there is, without a verdict."""

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ..trials.front import points
-from ..trials.plan import FULL, RANDOM, RECENT
+from ..trials.plan import FULL, RANDOM, RECENT, WIPED
 from ..trials.records import Trial
 from ..trials.text import verdict_lines
 from .lab import BESIDE, LETTERS, STRATEGIES, Lab, says
@@ -26,6 +26,7 @@ from .widgets.drawn import DrawnPane
 from .widgets.pane import ScrollPane, color_table
 
 CHOICES, FRONT, RETURNS, CELLS, VERDICT = range(5)
+LONG_NAMES = {FULL: FULL_NAME, WIPED: "the control whose context is wiped at every reset"}
 SETTINGS = ("budgets", "histories", "episodes", "start")
 """The lines below the strategies."""
 ROWS = (*STRATEGIES, *SETTINGS)
@@ -227,7 +228,7 @@ class LabPanes(PaneStack):
         lines = [] if document is None else [document.verdict.sentence]
         if lab.running:
             now = lab.next_label
-            lines += [f"Running {now}{self._left()}."] if now else []
+            lines += [f"Running {LONG_NAMES.get(now, now)}{self._left()}."] if now else []
             return [*lines, GATE]
         return [*lines, f"Stopped. Finished cells are in {lab.started.directory}: s goes on."]
 

@@ -107,6 +107,7 @@ class LabEngine(FakeEngine):
 
     Attributes:
         cells: how many cells a sweep finishes before it waits; None finishes all.
+        kept: cells that an earlier sweep has finished: they are told of first.
         lab_error: what the lab is refused with.
         sweep_error: what a sweep fails with.
     """
@@ -114,6 +115,7 @@ class LabEngine(FakeEngine):
     def __init__(self, cells: int | None = None) -> None:
         super().__init__()
         self.cells = cells
+        self.kept: tuple[str, ...] = ()
         self.lab_error: ConfigError | None = None
         self.sweep_error: ConfigError | None = None
 
@@ -137,7 +139,8 @@ class LabEngine(FakeEngine):
 
     def _sweep(self, request: RunSweep) -> None:
         self.say(started(request))
-        found, order = [], labels(request)
+        found: list[Trial] = []
+        order = sorted(labels(request), key=lambda label: label not in self.kept)
         for done, label in enumerate(order[: self.cells], start=1):
             if label == WIPED:
                 self.say(BaselinesReady(request.id, baselines(), 0.05))

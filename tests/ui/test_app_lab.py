@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from adtui.errors import ConfigError
 from adtui.protocol import Cancel, ExportSweep, OpenRun, RunSweep
+from adtui.trials.plan import FULL, WIPED
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
 from adtui.ui.keys import LAB
@@ -148,6 +149,16 @@ async def test_cells_fill_in_and_no_verdict_is_given_early() -> None:
         assert "13.00 [12.80,13.20]" in text
         assert "No verdict before all cells are finished: 3 of 12" in text
         assert "Running uniform:10" in text
+
+
+async def test_the_cell_that_runs_is_the_first_that_no_sweep_has_finished() -> None:
+    engine = LabEngine(cells=5)
+    engine.kept = (FULL, WIPED, "recent:10", "uniform:10", "random:40")
+    async with lab(engine) as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 3)
+        await pilot.pause()
+        assert "Running recent:20" in screen_text(app)
 
 
 async def test_the_verdict_is_that_of_the_gate() -> None:

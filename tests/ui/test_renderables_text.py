@@ -141,6 +141,7 @@ def test_bars() -> None:
 def test_progress_of_unknown_length_has_no_bar() -> None:
     assert progress_text(0, 0, "loading") == "loading …"
     assert progress_text(0, 0, "loading", utf8=False) == "loading ..."
+    assert progress_text(1, 2, "trials", 0.08).endswith(" 1/2 12 s each")
 
 
 def test_episode_lines() -> None:

@@ -22,11 +22,11 @@ def progress_bar(done: int, total: int, width: int = BAR, utf8: bool = True) -> 
 
 
 def progress_text(done: int, total: int, what: str, rate: float = 0.0, utf8: bool = True) -> str:
-    """ "attention ██████░░░░░░ 3/5" and the rate where known; "opening …" while the total is not."""
+    """ "attention ██████░░░░░░ 3/5" and the pace where known; "opening …" while the total is not."""
     if total <= 0:
         return f"{what} …" if utf8 else f"{what} ..."
-    speed = f" {rate:.3g}/s" if rate > 0 else ""
-    return f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{speed}"
+    pace = "" if rate <= 0 else f" {rate:.3g}/s" if rate >= 0.5 else f" {1 / rate:.0f} s each"
+    return f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{pace}"
 
 
 def status_line(
