@@ -1,7 +1,7 @@
-"""Takes the README's picture of the app from the app itself: `python docs/screenshot.py [PATH] [-o figs/app.svg]`.
+"""Takes the README's pictures of the app from the app itself: `python docs/screenshot.py [PATH] [-o figs/app.svg]`.
 
-The app runs without a terminal, with its real engine, until the run is analysed; then keys are pressed and the screen
-is written as SVG.
+The app runs without a terminal, with its real engine, until the run is analysed; then keys are pressed, each when what
+the one before began has ended, and the screen is written as SVG. The lab: `-o figs/lab.svg --keys C s 2 up`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from adtui.runs import demo_run
 from adtui.ui.app import AdtuiApp
 from adtui.ui.renderables.colors import choose_table
 
-LONGEST = 300.0
+LONGEST = 1200.0
 
 
 async def take(path: str, output: Path, size: tuple[int, int], keys: list[str]) -> None:
@@ -32,9 +32,11 @@ async def take(path: str, output: Path, size: tuple[int, int], keys: list[str]) 
             if not app.is_running:
                 sys.exit(f"{app.return_value}")
             await pilot.pause(0.1)
-        await pilot.press(*keys)
-        while presenter.waiting:
-            await pilot.pause(0.1)
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause(0.5)
+            while presenter.waiting or app.jobs.newest is not None:
+                await pilot.pause(0.1)
         await pilot.pause()
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(app.export_screenshot(title=f"adtui {Path(path).name}"), encoding="utf-8")
