@@ -161,7 +161,7 @@ class RunSweep(Request):
     heads: int | None = None
     causal: bool | None = None
     context: int | None = None
-    streams: int = 8
+    streams: int = 16
     episodes: int = 40
 
 

@@ -37,7 +37,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         default="reindexed",
         help="where kept transitions stand (default: reindexed)",
     )
-    parser.add_argument("--streams", type=positive, default=8, help="histories per held-out goal (default: 8)")
+    parser.add_argument("--streams", type=positive, default=16, help="histories per held-out goal (default: 16)")
     parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
     parser.add_argument(

@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..evaluation import rooms
 from ..runs import find_run
 from .cell import opened
-from .plan import Opening, Plan
+from .plan import EPISODES, STREAMS, Opening, Plan
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ def prepare(
     heads: int | None = None,
     causal: bool | None = None,
     context: int | None = None,
-    streams: int = 8,
-    episodes: int = 40,
+    streams: int = STREAMS,
+    episodes: int = EPISODES,
     seed: int = 0,
     positions: Positions = "reindexed",
 ) -> Prepared:

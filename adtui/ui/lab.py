@@ -22,7 +22,7 @@ from ..protocol import (
 )
 from ..records import RunInfo
 from ..trials.gate import pending
-from ..trials.plan import BUDGETS, FULL, RANDOM, RECENT, WIPED, least_episodes, sweep
+from ..trials.plan import BUDGETS, EPISODES, FULL, RANDOM, RECENT, STREAMS, WIPED, least_episodes, sweep
 from ..trials.plan import STRATEGIES as FIRST
 from ..trials.records import Baselines, ClosedLoop, Report, Trial
 
@@ -48,8 +48,8 @@ class Settings:
 
     strategies: frozenset[str] = frozenset((*FIRST, *BESIDE))
     budgets: tuple[int, ...] = BUDGETS
-    streams: int = 8
-    episodes: int = 40
+    streams: int = STREAMS
+    episodes: int = EPISODES
 
     def names(self) -> tuple[str, ...]:
         """The strategies in the order of the list."""

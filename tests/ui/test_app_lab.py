@@ -74,7 +74,7 @@ async def test_space_and_enter_choose_and_the_sweep_is_what_was_chosen() -> None
         assert isinstance(request, RunSweep)
         assert set(request.strategies) == {"newest+rewarded", "medoids", "recent", "random"}
         assert request.budgets == (10, 20, 40)
-        assert (request.path, request.streams, request.episodes) == (engine.run.path, 8, 40)
+        assert (request.path, request.streams, request.episodes) == (engine.run.path, 16, 40)
         assert request.directory == "figs/compression"
 
 
