@@ -59,7 +59,7 @@ async def test_every_strategy_is_listed_with_what_it_keeps() -> None:
         for name in STRATEGIES:
             assert name in text
             assert says(name)
-        assert "14 cells × 64 histories × 40 episodes" in text
+        assert "14 cells × 128 histories × 40 episodes" in text
         assert "s start" in text
 
 
