@@ -17,13 +17,15 @@ OUT_OF_MEMORY = '''
 import sys
 if "adtui.engine" in sys.orig_argv:
     import torch
-    from adtui.models import decoder
-    blocks = decoder.weight_blocks
-    def weight_blocks(*args, block=decoder.BLOCK_ROWS, **kwargs):
-        if block > {rows}:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
-        return blocks(*args, block=block, **kwargs)
-    decoder.weight_blocks = weight_blocks
+    from adtui.models import attend
+    def scarce(whole, name):
+        def within(*args, **kwargs):
+            if kwargs.get(name, attend.BLOCK_ROWS) > {rows}:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+            return whole(*args, **kwargs)
+        return within
+    attend.measured = scarce(attend.measured, "limit")
+    attend.weight_blocks = scarce(attend.weight_blocks, "block")
 '''
 SMALL = 30_000
 """Bytes: less than any figure."""
@@ -107,7 +109,7 @@ def resized(case: Case, moment: str) -> None:
         case.app.read(0.005)
     case.app.resize(120, 40)
     case.opened()
-    case.app.wait("6 insights")
+    case.settled()
     case.goes_on()
     case.quits()
 
