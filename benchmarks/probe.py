@@ -103,6 +103,13 @@ class Probe:
                         return moment
         raise TimeoutError(self.text)
 
+    def seen(self) -> str:
+        """The screen's text with all that has been read."""
+        for _, data in self.chunks[self._parsed :]:
+            self._stream.feed(_UNKNOWN.sub(b"", data))
+        self._parsed = len(self.chunks)
+        return self.text
+
     @property
     def text(self) -> str:
         """The screen, as far as it was parsed."""

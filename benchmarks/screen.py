@@ -9,11 +9,14 @@ environment of its own, named with --harlequin, keeps its toolkit's version apar
 cursor move: arrows in the heatmap (harlequin: in its editor's text); the rank of a pooled weight follows when the
 cursor has rested for 80 ms. head switch: to heads not yet looked at.
 loading: keys pressed every 60 ms from the first picture until the run is open, the time until the app answers each.
+testing: the seconds after that, in which the engine tests insights by knock-outs and the app shows each result; idle
+is measured when nothing is under way any more.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -35,6 +38,7 @@ PAUSE = 0.2
 """Seconds of quiet that end a key's answer: more than the app leaves for a late part."""
 STEP = 0.06
 """The same for a walk with the cursor: shorter than the rest after which the rank is asked for."""
+TRUECOLOR = {"COLORTERM": "truecolor"}
 Numbers = defaultdict[str, list[float]]
 
 
@@ -54,7 +58,10 @@ ROWS = (
     Target("alternate screen", "ms"),
     Target("interactive", "ms", p50=500),
     Target("run open", "ms"),
-    Target("loading: key answered", "ms"),
+    Target("loading: key answered", "ms", p95=30),
+    Target("testing: an insight", "bytes", p50=1000),
+    Target("testing: cursor answered", "ms", p95=30),
+    Target("testing: head switch", "ms"),
     Target("idle", "bytes/s", p95=0),
     Target("cursor move", "ms", p95=12),
     Target("cursor move", "bytes", p95=200),
@@ -94,15 +101,45 @@ def opening(probe: Probe, numbers: Numbers, ready: str, skeleton: str) -> None:
         except TimeoutError:
             if time.monotonic() - probe.start > 60:
                 raise
-    probe.settle(1.0)
+
+
+def testing(probe: Probe, numbers: Numbers) -> None:
+    """While insights become confirmed or refuted one after another: what they cost, and keys in between."""
+    with contextlib.suppress(TimeoutError):  # a run whose insights name nothing has none to test
+        probe.until(lambda text: tested(text) >= 0, 20)
+        before, count = tested(probe.seen()), len(probe.chunks)
+        probe.until(lambda text: tested(text) >= before + 8, 20)
+        sent = sum(len(data) for _, data in probe.chunks[count:])
+        numbers["testing: an insight|bytes"].append(sent / (tested(probe.seen()) - before))
+    probe.key("2")
+    for step in [LEFT, LEFT, UP] * 6:
+        answer = probe.key(step, STEP)
+        if answer.first is not None and tested(probe.seen()) >= 0:
+            numbers["testing: cursor answered|ms"].append(answer.first)
+    probe.key("1")
+    probe.key("n")  # heads of another sample: those of the first must be new later
+    for key in "ljhk":
+        answer = probe.key(key, STEP)
+        if answer.last is not None and tested(probe.seen()) >= 0:
+            numbers["testing: head switch|ms"].append(answer.last)
+    probe.key("p")
+    end = time.monotonic() + 120
+    while time.monotonic() < end and (tested(probe.seen()) >= 0 or probe.read(1.0)):
+        probe.read(0.1)
+
+
+def tested(text: str) -> int:
+    """Insights tested so far, as the status line says; −1 when none are being tested."""
+    found = re.search(r"knock-outs [^0-9]*(\d+)/\d+", text.partition("\n")[0])
+    return int(found[1]) if found else -1
 
 
 def adtui(command: list[str], numbers: Numbers) -> None:
     """One run of the app."""
-    probe = Probe(command, environment={"COLORTERM": "truecolor"})
+    probe = Probe(command, environment=TRUECOLOR)
     try:
         opening(probe, numbers, ready=r"rank \d", skeleton="q quit")
-        probe.settle(2.0)
+        testing(probe, numbers)
         numbers["idle|bytes/s"].append(probe.bytes_in(IDLE_SECONDS) / IDLE_SECONDS)
         probe.key("2")
         for step in [LEFT] * 5:
@@ -121,7 +158,7 @@ def adtui(command: list[str], numbers: Numbers) -> None:
 
 def harlequin(command: list[str], numbers: Numbers) -> None:
     """One run of harlequin: an empty database in memory, its editor in focus."""
-    probe = Probe(command, environment={"COLORTERM": "truecolor"})
+    probe = Probe(command, environment=TRUECOLOR)
     try:
         probe.until(lambda text: "Query" in text, 60)
         numbers["first byte|ms"].append(probe.since_start(probe.chunks[0][0]))
