@@ -321,6 +321,15 @@ def test_the_c_locale_gets_ascii(start: Start, tiny: Path, size: tuple[int, int]
     assert app.exit_code() == 0
 
 
+@pytest.mark.parametrize(("term", "indexed"), [("xterm-16color", False), ("xterm-256color", True)])
+def test_only_colours_that_the_terminal_has_are_sent(start: Start, tiny: Path, term: str, indexed: bool) -> None:
+    app = opened(start(tiny, environment={"TERM": term, "COLORTERM": None}))
+    app.send("q")
+    assert app.exit_code() == 0
+    assert not re.search(rb"[34]8;2;", app.raw)
+    assert bool(re.search(rb"[34]8;5;", app.raw)) == indexed
+
+
 def test_no_mouse_leaves_the_mouse_alone(start: Start, tiny: Path) -> None:
     app = opened(start(tiny, "--no-mouse"))
     assert MOUSE not in app.modes
