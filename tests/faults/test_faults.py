@@ -9,14 +9,12 @@ import pytest
 from .kinds import KINDS, run
 
 FEW = {
-    "line dropped": "export",
     "engine killed": "export",
     "resize storm": "opening",
     "disk full": "export",
-    "small device memory": "opening",
     "no device memory": "opening",
 }
-"""Fault → moment. Signals and a killed app are in tests/e2e."""
+"""Fault → moment. Signals, dropped lines and a killed app are in tests/e2e, smaller blocks in tests/unit."""
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name in FEW], ids=lambda kind: kind.name)
