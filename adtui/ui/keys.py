@@ -33,6 +33,7 @@ class Key:
 
 VIEWS_DIFFER, COMPRESSOR = "views", "compressor"
 
+REDRAW = Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it")
 MOVES = (
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
     Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
@@ -90,6 +91,7 @@ GENERAL = (
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    REDRAW,
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 
@@ -131,6 +133,7 @@ LAB: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, the trials go on"),
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    REDRAW,
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 LAB_TITLE = "The compression lab (C)"

@@ -234,7 +234,7 @@ def _tested() -> set[str]:
     pressed = {key for keys, _ in SELECTIONS for key in keys}
     return (
         pressed
-        | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
+        | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
         | set("12345678tcxX")
         | {"C"}  # test_app_lab.py
     )
