@@ -89,6 +89,7 @@ class Engine:
     """Answers requests through `send`. Knows no pipe, so that tests can call it directly.
 
     Attributes:
+        newest_view: id of the newest GetView about the model, told from outside while an older one is being answered.
         stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
         nudge: called from any thread when a job that was idle can go on.
     """
@@ -99,6 +100,7 @@ class Engine:
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
+        self.newest_view = 0
 
     def handle(self, request: Request) -> None:
         """Answer a quick request, or queue a long one."""
@@ -167,7 +169,7 @@ class Engine:
         session = self._opened()
         match request:
             case GetView():
-                self.send(ViewReady(request.id, session.view(request)))
+                self.send(ViewReady(request.id, session.view(request, lambda: self._check_newest(request))))
             case GetSheet():
                 self.send(
                     SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols, request.unit))
@@ -185,6 +187,11 @@ class Engine:
                     found="another",
                     action="restart adtui",
                 )
+
+    def _check_newest(self, request: GetView) -> None:
+        """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
+        if request.round is None and self.newest_view > request.id:
+            raise Stopped
 
     def _opened(self) -> Session:
         if self.session is None:
@@ -330,7 +337,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
     engine = Engine(send, lambda: inbox.put(NUDGE))
-    threading.Thread(target=_read, args=(source, inbox, engine.stopping), daemon=True).start()
+    threading.Thread(target=_read, args=(source, inbox, engine), daemon=True).start()
     send(Ready(0, os.getpid()))
     while True:
         waiting: list[Request | None] = [] if engine.busy else [inbox.get()]
@@ -344,7 +351,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         engine.advance()
 
 
-def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: set[int]) -> None:
+def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], engine: Engine) -> None:
     while True:
         head = source.read(HEADER.size)
         if len(head) < HEADER.size:
@@ -355,7 +362,9 @@ def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: 
             break
         request = decode(body)
         if isinstance(request, Cancel):
-            stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+            engine.stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+        elif isinstance(request, GetView) and request.round is None:
+            engine.newest_view = request.id
         inbox.put(request)
     inbox.put(None)
     # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.
