@@ -6,7 +6,7 @@ One pass in blocks of query rows yields everything in `records.Attention` withou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 
@@ -335,19 +335,21 @@ def sheet(
     entropy_norm: Doubles,
     unit: str = TRANSITIONS,
     pictures: Pictures | None = None,
-) -> Sheet:
-    """Thumbnails of every head, pooled to at most rows × cols pixels each; `pictures` as for `view`."""
+) -> Generator[None, None, Sheet]:
+    """Thumbnails of every head, pooled to at most rows × cols pixels each; `pictures` as for `view`.
+
+    Of large matrices each takes a second: yields after every one, and returns them all.
+    """
     heads = captured.heads
     made = pictures or Pictures()
     n = heads.layout.view(unit).n_tokens
-
-    def thumbnail(layer: int, head: int) -> Floats:
-        name = (sample, layer, head, unit)
+    thumbnails = np.full((heads.n_layer, heads.n_head, min(n, rows), min(n, cols)), np.nan, np.float32)
+    for layer, head in np.ndindex(heads.n_layer, heads.n_head):
         rows_of = partial(heads.rows, layer, head, unit=unit)
-        return made.picture(name, rows_of, n, rows, cols, causal=heads.causal)[0]
-
-    thumbnails = [[thumbnail(layer, h) for h in range(heads.n_head)] for layer in range(heads.n_layer)]
-    return Sheet(sample, np.stack([np.stack(row) for row in thumbnails]), entropy_norm, unit)
+        name = (sample, layer, head, unit)
+        thumbnails[layer, head] = made.picture(name, rows_of, n, rows, cols, causal=heads.causal)[0]
+        yield
+    return Sheet(sample, thumbnails, entropy_norm, unit)
 
 
 def cell(

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from . import pooling
 from .errors import EngineError
 from .failures import failure
 from .protocol import (
@@ -116,6 +117,9 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", self._export_sweep(request)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
+            case GetSheet() if self._is_large(request):
+                self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
+                self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
             case Cancel():
                 self.stopping.discard(request.job)
                 self._drop_jobs(lambda job: job.request.id == request.job)
@@ -171,9 +175,7 @@ class Engine:
             case GetView():
                 self.send(ViewReady(request.id, session.view(request, lambda: self._check_newest(request))))
             case GetSheet():
-                self.send(
-                    SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols, request.unit))
-                )
+                deque(self._sheet(request), maxlen=0)
             case GetCell():
                 self.send(CellReady(request.id, session.cell(request)))
             case AskKnockOut():
@@ -192,6 +194,15 @@ class Engine:
         """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
         if request.round is None and self.newest_view > request.id:
             raise Stopped
+
+    def _is_large(self, request: GetSheet) -> bool:
+        """Whether thumbnails take seconds: then a head can be looked at meanwhile."""
+        known = self.session is not None and 0 <= request.sample < len(self.session.samples)
+        return known and self._opened().layout(request.sample).view(request.unit).n_tokens > pooling.BASE
+
+    def _sheet(self, request: GetSheet) -> Steps:
+        found = yield from self._opened().sheet(request)
+        self.send(SheetReady(request.id, found))
 
     def _opened(self) -> Session:
         if self.session is None:

@@ -6,7 +6,7 @@ The engine drives it for the app, the command line drives it for `analyze`, `exp
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,12 @@ from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
 from .interventions import knock_out, knock_out_steps, mute
-from .layout import TRANSITIONS, Layout
+from .layout import Layout
 from .models import Model, load_model
 from .named import NAMES, context, named
 from .phases import phase_of
 from .pooling import Pictures, Window
-from .protocol import AskKnockOut, GetCell, GetView
+from .protocol import AskKnockOut, GetCell, GetSheet, GetView
 from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats, visible_part
@@ -195,16 +195,16 @@ class Session:
             unit=request.unit,
         )
 
-    def sheet(self, sample: int, rows: int, cols: int, unit: str = TRANSITIONS) -> Sheet:
-        """Thumbnails of every head of one sample."""
-        entropy = self.measure(sample).plain.entropy_norm
+    def sheet(self, request: GetSheet) -> Generator[None, None, Sheet]:
+        """Thumbnails of every head of one sample; yields after every one."""
+        entropy = self.measure(request.sample).plain.entropy_norm
         return attention.sheet(
-            self.capture(sample),
-            sample=sample,
-            rows=rows,
-            cols=cols,
+            self.capture(request.sample),
+            sample=request.sample,
+            rows=request.rows,
+            cols=request.cols,
             entropy_norm=entropy,
-            unit=unit,
+            unit=request.unit,
             pictures=self._pictures,
         )
 

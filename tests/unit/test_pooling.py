@@ -19,7 +19,7 @@ from adtui.engine import Engine
 from adtui.layout import TOKENS, TRANSITIONS, Layout
 from adtui.pipeline import open_session
 from adtui.pooling import Pictures, Pooled, Window, edges, pool
-from adtui.protocol import GetView, OpenRun, Reply, ViewReady
+from adtui.protocol import Done, GetSheet, GetView, OpenRun, Reply, SheetReady, ViewReady
 
 N = 150
 SMALL_BASE = 24
@@ -209,7 +209,7 @@ def test_a_second_view_of_a_head_does_not_pass_over_its_rows(tmp_path: Path, mon
         read.append(last - first)
         return rows(self, layer, head, first, last, unit)
 
-    session.sheet(0, 6, 6)  # a pass over every head
+    list(session.sheet(GetSheet(0, 0, 6, 6)))  # a pass over every head
     monkeypatch.setattr(Heads, "rows", counted)
     for head in (0, 1):
         session.view(GetView(1, 0, 0, head, -1, 20, 20))
@@ -218,22 +218,39 @@ def test_a_second_view_of_a_head_does_not_pass_over_its_rows(tmp_path: Path, mon
     assert set(read) == {1}, "nothing but the query row of each view"
 
 
-@pytest.mark.usefixtures("small_base")
-def test_the_engine_leaves_a_view_for_a_newer_one_and_goes_on_later(tiny_run: Path) -> None:
+@pytest.fixture
+def opened(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, list[Reply]]:
+    """An engine for which the tiny run is large, and what it sends."""
+    monkeypatch.setattr(pooling, "BASE", 10)
     sent: list[Reply] = []
     engine = Engine(sent.append)
     engine.handle(OpenRun(1, str(tiny_run), samples=1))
-    engine.advance()
-    assert engine.session is not None
-    n = engine.session.layout(0).n_tokens
-    if n <= SMALL_BASE:
-        pooling.BASE = n - 2  # small_base puts it back
+    while engine.jobs:
+        engine.advance()
     sent.clear()
+    return engine, sent
+
+
+def test_the_engine_leaves_a_view_for_a_newer_one_and_goes_on_later(opened: tuple[Engine, list[Reply]]) -> None:
+    engine, sent = opened
     engine.newest_view = 3
     engine.handle(GetView(2, 0, 0, 0, -1, 5, 5))
     assert not sent
     engine.handle(GetView(3, 0, 0, 0, -1, 5, 5))
     assert [type(reply) for reply in sent] == [ViewReady]
+
+
+def test_heads_can_be_looked_at_while_thumbnails_are_made(opened: tuple[Engine, list[Reply]]) -> None:
+    engine, sent = opened
+    engine.handle(GetSheet(2, 0, 5, 5))
+    engine.handle(GetSheet(3, 0, 6, 6))
+    engine.advance()
+    engine.handle(GetView(4, 0, 1, 0, -1, 5, 5))
+    while engine.jobs:
+        engine.advance()
+    assert [(type(reply), reply.id) for reply in sent[1:]] == [(ViewReady, 4), (SheetReady, 3), (Done, 3)]
+    sheet = next(reply.sheet for reply in sent if isinstance(reply, SheetReady))
+    assert np.isfinite(sheet.thumbnails[..., 5, 0]).all()
 
 
 def test_small_matrices_need_no_base() -> None:
