@@ -237,6 +237,7 @@ def _tested() -> set[str]:
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
         | set("12345678tcxX")
         | {"C"}  # test_app_lab.py
+        | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )
 
 
