@@ -31,9 +31,9 @@ def marked(mark: str, command: str = "adtui") -> dict[int, str]:
     return found
 
 
-def wait_until_gone(mark: str, seconds: float = 15) -> None:
+def wait_until_gone(mark: str, seconds: float = 30) -> None:
     """Until no process with this mark is left, or an AssertionError that names those that are."""
     end = time.monotonic() + seconds
-    while left := marked(mark):
+    while left := marked(mark, ""):
         assert time.monotonic() < end, f"still there after {seconds} s: {left}"
         time.sleep(0.05)

@@ -32,6 +32,7 @@ BESIDE = (RECENT, RANDOM)
 """Always run: the gate compares with them at every budget."""
 LETTERS = dict(zip(STRATEGIES, "abcdefghijklmnopqrstuvwxyz", strict=False))
 """How the picture names strategies."""
+GONE = "the engine has gone: r, in the explorer, starts it again; finished cells are kept"
 MOST = 10_000
 """Histories per goal, and episodes: more is a slip of the finger."""
 
@@ -93,6 +94,10 @@ class Lab:
         self._request, self.run, self.asked = request, run, asked
         self.ready, self.error, self.job = None, "", None
         self._clear()
+
+    def lost(self) -> None:
+        """The engine is gone. What was found stays to look at; nothing can be run until a run is open again."""
+        self.ready, self.error, self.job = None, GONE, None
 
     def _clear(self) -> None:
         self.started: SweepStarted | None = None

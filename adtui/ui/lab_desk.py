@@ -73,8 +73,8 @@ class LabDesk:
             self.screen.show_progress(progress)
 
     def lost(self) -> None:
-        """The engine is gone, and the trials with it."""
+        """The engine is gone, and the trials with it: until a run is open again, nobody would answer."""
         if self.lab is not None:
-            self.lab.job = None
+            self.lab.lost()
         if self.screen is not None:
             self.screen.show()

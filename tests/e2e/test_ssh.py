@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from checkpoints import make_run, write_histories
 from processes import VARIABLE, marked, new_mark, wait_until_gone
 from ssh_server import SshServer, missing
 from terminal import ALTERNATE, Terminal
@@ -30,6 +31,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
     found.close()
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that opens at once: what takes time here is a line, not a model."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
+
+
 @pytest.fixture
 def mark() -> Iterator[str]:
     """A mark for the processes of one test; what is left of them is ended."""
@@ -39,11 +48,12 @@ def mark() -> Iterator[str]:
         os.kill(pid, signal.SIGKILL)
 
 
-def remote(mark: str, directory: Path) -> str:
+def remote(mark: str, directory: Path, run: Path) -> str:
     """What the user types at the other end. A login over SSH brings neither our variables nor COLORTERM."""
     variables = {VARIABLE: mark, "PYTHONPATH": str(REPOSITORY), "LANG": "C.UTF-8"}
     settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
-    return f"cd {shlex.quote(str(directory))} && exec env {settings} {shlex.quote(sys.executable)} -m adtui demo"
+    command = f"{shlex.quote(sys.executable)} -m adtui {shlex.quote(str(run))}"
+    return f"cd {shlex.quote(str(directory))} && exec env {settings} {command}"
 
 
 def drop_at_client(line: Terminal, _server: SshServer) -> None:
@@ -56,17 +66,15 @@ def drop_at_server(_line: Terminal, server: SshServer) -> None:
 
 @pytest.mark.parametrize(("drop", "moment"), [(drop_at_client, "exporting"), (drop_at_server, "loading")])
 def test_a_dropped_ssh_line_leaves_nothing(
-    server: SshServer, mark: str, tmp_path: Path, drop: object, moment: str
+    server: SshServer, mark: str, tmp_path: Path, tiny: Path, drop: object, moment: str
 ) -> None:
-    line = Terminal(server.command(remote(mark, tmp_path)), tmp_path)
+    line = Terminal(server.command(remote(mark, tmp_path, tiny)), tmp_path)
     try:
         line.wait("q quit")
         if moment == "exporting":
             line.wait("1 heads · L0H0")
-            line.send("j")
-            line.wait("1 heads · L1H0")
             line.send("E")
-            line.wait(lambda: list(tmp_path.rglob("*.png")))
+            line.wait((tmp_path / "figs").exists)
         line.wait(lambda: len(marked(mark)) == 2)
         drop(line, server)  # type: ignore[operator]
         wait_until_gone(mark)
@@ -75,12 +83,14 @@ def test_a_dropped_ssh_line_leaves_nothing(
         line.close()
 
 
-def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path) -> None:
-    line = Terminal(server.command(remote(mark, tmp_path)), tmp_path)
+def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path, tiny: Path) -> None:
+    line = Terminal(server.command(remote(mark, tmp_path, tiny)), tmp_path)
     try:
         line.wait("1 heads · L0H0")
         line.send("l")
         line.wait("1 heads · L0H1")
+        assert b";5;" in line.raw, "SSH passes TERM on, which promises 256 colours"
+        assert b"38;2;" not in line.raw, "and not COLORTERM, which would promise millions"
         line.send("q")
         assert line.exit_code() == 0
         assert line.modes[ALTERNATE] is False
@@ -89,11 +99,11 @@ def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path) ->
         line.close()
 
 
-def test_inside_tmux_the_app_survives_a_dropped_line(server: SshServer, mark: str, tmp_path: Path) -> None:
+def test_inside_tmux_the_app_survives_a_dropped_line(server: SshServer, mark: str, tmp_path: Path, tiny: Path) -> None:
     if why := missing("tmux"):
         pytest.skip(why)
     tmux = f"env TMUX_TMPDIR={shlex.quote(str(tmp_path))} LANG=C.UTF-8 tmux -f /dev/null"
-    begin = f"{tmux} new-session -s work {shlex.quote(remote(mark, tmp_path))}"
+    begin = f"{tmux} new-session -s work {shlex.quote(remote(mark, tmp_path, tiny))}"
     line = Terminal(server.command(begin), tmp_path)
     try:
         line.wait("1 heads · L0H0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -17,12 +18,19 @@ if _TESTS not in sys.path:  # pytest puts it there; `python -m tests.faults` doe
 from processes import VARIABLE, marked, new_mark, wait_until_gone  # noqa: E402
 from terminal import ALTERNATE, Terminal, assert_restored  # noqa: E402
 
+from adtui.ui.lab_panes import ROWS  # noqa: E402
+
 REPOSITORY = Path(_TESTS).parent
-MOMENTS = ("opening", "analysis", "view", "export")
+MOMENTS = ("opening", "analysis", "knock-outs", "view", "export", "trials")
 ESCAPE = "\x1b"
+CELLS = "cells.jsonl"
+"""As `adtui.trials.store` names them; importing that costs two seconds."""
 PNG_END = b"IEND\xaeB`\x82"
 LOADING_SECONDS = 3.0
 """About as long as torch takes to load."""
+FEW_SAMPLES = ("4", "6", "8")
+"""Histories, where the moment is not about them: the bundled run's own 18 take long to roll out."""
+_DOING = re.compile(r"(rollouts|analysis|knock-outs|export|trials) [^0-9]*\d+/\d+")
 
 
 class Case:
@@ -30,21 +38,31 @@ class Case:
 
     Attributes:
         exported: the key that asked for figures, "" where none did.
+        doing: what the engine was at when the moment came, as the status line says; "" is nothing.
 
     Args:
         seed: of the moment's details.
         directory: the working directory, where figures go.
         run: what to open instead of the bundled run.
+        samples: how many histories to open, None for as many as a user gets.
         before: a directory that goes before all others on the engine's module path, or None.
     """
 
-    def __init__(self, seed: int, directory: Path, run: Path | None = None, before: Path | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        directory: Path,
+        run: Path | None = None,
+        samples: str | None = None,
+        before: Path | None = None,
+    ) -> None:
         self.rng = random.Random(seed)
         self.directory = directory
         self.mark = new_mark()
-        self.exported = ""
+        self.exported = self.doing = ""
         path = os.pathsep.join(str(part) for part in (before, REPOSITORY) if part is not None)
         command = [sys.executable, "-m", "adtui", "demo" if run is None else str(run)]
+        command += [] if samples is None else ["--samples", samples]
         self.app = Terminal(command, directory, environment={VARIABLE: self.mark, "PYTHONPATH": path})
 
     @property
@@ -54,23 +72,67 @@ class Case:
 
     # -- moments -----------------------------------------------------------------------------------------------------
     def reach(self, moment: str) -> None:
-        """Bring the app to somewhere within opening, analysis, view or export; where exactly depends on the seed."""
+        """Bring the app to somewhere within one of MOMENTS; where exactly depends on the seed."""
         if moment == "opening":
             self.app.wait("q quit")
             self.pause(LOADING_SECONDS)
-            return
-        self.opened()
-        if moment == "analysis":
-            self.pause(0.1)
-            return
-        self.settled()
-        if moment == "view":
-            self.app.send("".join(self.rng.choices("jklhn[]", k=self.rng.randint(1, 12))))
-            self.pause(0.05)
+        elif moment == "analysis":
+            self.opened()
+            self.pause(1.0)
+        elif moment == "knock-outs":
+            self.app.wait(lambda: "knock-outs" in self.status)
+            self.pause(6.0)
+        elif moment == "trials":
+            self.opened()
+            self.start_trials()
+            self.pause(8.0)
         else:
-            self.exported = self.rng.choice("eE")
-            self.app.send(self.exported)
-            self.pause(2.5)
+            self.opened()
+            self.settled()
+            if moment == "view":
+                self.app.send("".join(self.rng.choices("jklhn[]", k=self.rng.randint(1, 12))))
+                self.pause(0.05)
+            else:
+                self.exported = self.rng.choice("eE")
+                self.app.send(self.exported)
+                self.pause(2.5)
+        found = _DOING.search(self.status)
+        self.doing = found[1] if found else "trials" if "stop: x" in self.app.text else ""
+
+    @property
+    def status(self) -> str:
+        """The first line of the screen."""
+        return self.app.screen.display[0]
+
+    def start_trials(self) -> None:
+        """In the lab: trials of one short history per goal, so that a cell takes a second."""
+        self.app.send("C")
+        self.app.wait("contexts of")
+        for keys, asks, number, shows in (
+            ("j" * ROWS.index("histories") + " ", "Histories", "1", "1 per held-out"),
+            ("j ", "Episodes", "5", "5 per history"),
+        ):
+            self.app.send(keys)
+            self.app.wait(asks)
+            self.app.send(number + "\r")
+            self.app.wait(shows)
+        self.app.send("s")
+        self.app.wait("stop: x")
+
+    def finished_cells(self) -> list[str]:
+        """The finished cells on disk, a line each; every line must be whole."""
+        lines = [line for path in self.directory.rglob(CELLS) for line in path.read_text().splitlines()]
+        for line in lines:
+            try:
+                json.loads(line)
+            except ValueError:
+                raise AssertionError(f"half-written: {line[-80:]}") from None
+        return [line for line in lines if '"cell"' in line]
+
+    def shown_cells(self) -> int:
+        """How many finished cells the lab shows, full context and control not counted."""
+        found = re.search(r"4 cells · (\d+) of \d+", self.app.text)
+        return int(found[1]) if found else 0
 
     def pause(self, most: float) -> None:
         """Read the screen for a random while."""
@@ -103,8 +165,16 @@ class Case:
         """As the kernel does when memory is short."""
         os.kill(self.engine, signal.SIGKILL)
 
+    def engine_gone(self) -> None:
+        """Wait until the engine is gone and what it had started too."""
+        end = time.monotonic() + 15
+        while left := marked(self.mark, "adtui.engine") | marked(self.mark, "adtui.trials"):
+            assert time.monotonic() < end, f"outlived the engine: {left}"
+            self.app.read(0.05)
+
     def assert_no_half_files(self, swept: bool = True) -> None:
-        """Every figure is whole. `swept`: no temporary file is left either."""
+        """Every figure and every finished cell is whole. `swept`: no temporary file is left either."""
+        self.finished_cells()
         for figure in self.directory.rglob("*.png"):
             assert figure.name.startswith(".") or figure.read_bytes().endswith(PNG_END), f"half-written: {figure}"
         left = list(self.directory.rglob("*.part"))

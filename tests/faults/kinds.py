@@ -10,25 +10,31 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from .case import ESCAPE, MOMENTS, Case
+from .case import ESCAPE, FEW_SAMPLES, MOMENTS, Case
 
 OUT_OF_MEMORY = '''
 """Puts a device without memory under the engine: attention in blocks of more than {rows} rows does not fit."""
 import sys
+from pathlib import Path
 if "adtui.engine" in sys.orig_argv:
     import torch
     from adtui.models import attend
+    def told(name, rows, fits):
+        with Path(__file__).with_name("asked").open("a") as file:
+            print(name, rows, "fits" if fits else "does not fit", file=file)
     def scarce(whole, name):
         def within(*args, **kwargs):
-            if kwargs.get(name, attend.BLOCK_ROWS) > {rows}:
+            rows = kwargs.get(name, attend.BLOCK_ROWS)
+            told(whole.__name__, rows, rows <= {rows})
+            if rows > {rows}:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
             return whole(*args, **kwargs)
         return within
     attend.measured = scarce(attend.measured, "limit")
     attend.weight_blocks = scarce(attend.weight_blocks, "block")
 '''
-SMALL = 30_000
-"""Bytes: less than any figure."""
+SMALL = 2_000
+"""Bytes: less than any figure or cell."""
 Check = Callable[[Case, str], None]
 
 
@@ -82,9 +88,13 @@ def engine_killed(case: Case, moment: str) -> None:
     case.reach(moment)
     case.kill_engine()
     case.app.wait("probably out of memory")
+    case.engine_gone()
     case.assert_no_half_files(swept=False)
+    kept = case.finished_cells()
     case.app.send("r")
     case.app.gone("probably out of memory")
+    if moment == "trials":
+        goes_on_with_trials(case, kept)
     case.opened()
     case.settled()
     case.goes_on()
@@ -92,6 +102,20 @@ def engine_killed(case: Case, moment: str) -> None:
         export(case, case.exported)
     case.assert_no_half_files()
     case.quits()
+
+
+def goes_on_with_trials(case: Case, kept: list[str]) -> None:
+    """In the lab: `s` takes up the finished cells as they were, and runs others."""
+    case.app.wait("contexts of")
+    case.app.wait("s, or Enter here")
+    case.app.send("s")
+    case.app.wait(lambda: case.shown_cells() > max(1, len(kept) - 2))
+    now = case.finished_cells()
+    assert now[: len(kept)] == kept, "finished cells were run again"
+    case.app.send("x")
+    case.app.wait("finished cells are kept")
+    case.app.send(ESCAPE)
+    case.app.gone("1 strategies")
 
 
 def export(case: Case, key: str) -> None:
@@ -103,6 +127,9 @@ def export(case: Case, key: str) -> None:
 def resized(case: Case, moment: str) -> None:
     """A hundred sizes within a second, with keys in between."""
     case.reach(moment)
+    if moment == "trials":
+        case.app.send(ESCAPE)
+        case.app.gone("1 strategies")
     for _ in range(100):
         case.app.resize(case.rng.randint(1, 200), case.rng.randint(1, 60))
         case.app.send(case.rng.choice(["", "j", "k", "\t", "1", "2"]))
@@ -114,10 +141,17 @@ def resized(case: Case, moment: str) -> None:
     case.quits()
 
 
-def disk_full(case: Case, _moment: str) -> None:
-    """Figures that do not fit: the app says which and why, keeps what was there, and goes on."""
+def disk_full(case: Case, moment: str) -> None:
+    """What does not fit is told with its reason; what was there stays; the app goes on, and writes when it can."""
     case.opened()
     case.settled()
+    (no_room_for_cells if moment == "trials" else no_room_for_figures)(case)
+    case.assert_no_half_files()
+    case.quits()
+
+
+def no_room_for_figures(case: Case) -> None:
+    """`e` and `E` on a full disk."""
     case.app.send("e")
     case.app.wait("wrote 1 figure")
     (old,) = case.figures.rglob("*.png")
@@ -133,22 +167,37 @@ def disk_full(case: Case, _moment: str) -> None:
         assert old.read_bytes() == before
         case.assert_no_half_files()
     export(case, "e")
-    case.assert_no_half_files()
-    case.quits()
+
+
+def no_room_for_cells(case: Case) -> None:
+    """Trials whose cells do not fit."""
+    case.start_trials()
+    case.app.wait(lambda: len(case.finished_cells()) >= 2)
+    case.app.send("x")
+    case.app.wait("finished cells are kept")
+    before = case.finished_cells()
+    with no_space(case) as word:
+        case.app.send("s")
+        case.app.wait("expected a directory to write to")
+        case.app.wait(word)
+        assert case.finished_cells() == before
+        case.assert_no_half_files()
+    goes_on_with_trials(case, before)
+    case.goes_on()
 
 
 @contextmanager
 def no_space(case: Case) -> Iterator[str]:
     """Leave the engine no room to write; yields a word of the reason. On a tiny disk where we may mount one."""
-    figures = case.figures
-    kept = {path.relative_to(figures): path.read_bytes() for path in figures.rglob("*.png")}
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={1 << 20}", "tmpfs", str(figures)]
+    outputs = case.directory / "figs"
+    kept = {path.relative_to(outputs): path.read_bytes() for path in outputs.rglob("*") if path.is_file()}
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={1 << 20}", "tmpfs", str(outputs)]
     if subprocess.run(mount, capture_output=True, check=False).returncode == 0:
         try:
             for name, content in kept.items():
-                (figures / name).parent.mkdir(parents=True, exist_ok=True)
-                (figures / name).write_bytes(content)
-            filler = figures / "filler"
+                (outputs / name).parent.mkdir(parents=True, exist_ok=True)
+                (outputs / name).write_bytes(content)
+            filler = outputs / "filler"
             with filler.open("wb", buffering=0) as file:
                 try:
                     while file.write(b"x" * 4096):
@@ -157,11 +206,11 @@ def no_space(case: Case) -> Iterator[str]:
                     pass  # full
             yield "device"
         finally:
-            subprocess.run(["umount", "-l", str(figures)], check=True)
+            subprocess.run(["umount", "-l", str(outputs)], check=True)
         return
     pid = case.engine
     limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALL, limits[1]))
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (SMALL, limits[1]))  # what it starts inherits it
     try:
         yield "large"
     finally:
@@ -173,7 +222,14 @@ def small_memory(case: Case, _moment: str) -> None:
     case.opened()
     case.settled()
     case.goes_on()
+    assert {"measured 128 does not fit", "measured 64 does not fit", "measured 32 fits"} <= asked(case)
+    assert "weight_blocks 32 fits" in asked(case)
     case.quits()
+
+
+def asked(case: Case) -> set[str]:
+    """What the simulated device was asked for."""
+    return set((case.directory / "before" / "asked").read_text().splitlines())
 
 
 def no_memory(case: Case, _moment: str) -> None:
@@ -186,6 +242,7 @@ def no_memory(case: Case, _moment: str) -> None:
     case.app.wait("expected enough memory on the device")
     case.app.send(ESCAPE)
     case.app.wait("opening failed: r tries again")
+    assert asked(case) == {f"measured {rows} does not fit" for rows in (128, 64, 32, 16)}
     case.quits()
 
 
@@ -197,14 +254,14 @@ KINDS = (
     Kind("app killed", app_killed),
     Kind("engine killed", engine_killed),
     Kind("resize storm", resized),
-    Kind("disk full", disk_full, ("export",)),
+    Kind("disk full", disk_full, ("export", "trials")),
     Kind("small device memory", small_memory, ("opening",), rows=32),
     Kind("no device memory", no_memory, ("opening",), rows=0),
 )
 
 
-def run(kind: Kind, moment: str, seed: int, directory: Path) -> None:
-    """One fault in an empty directory.
+def run(kind: Kind, moment: str, seed: int, directory: Path) -> str:
+    """One fault in an empty directory. Returns what the engine was at when it struck.
 
     Raises:
         AssertionError: what did not hold.
@@ -214,8 +271,10 @@ def run(kind: Kind, moment: str, seed: int, directory: Path) -> None:
         before = directory / "before"
         before.mkdir()
         (before / "sitecustomize.py").write_text(OUT_OF_MEMORY.format(rows=kind.rows))
-    case = Case(seed, directory, before=before)
+    all_histories = moment == "knock-outs" or seed % len(FEW_SAMPLES) == 0
+    case = Case(seed, directory, samples=None if all_histories else FEW_SAMPLES[seed % len(FEW_SAMPLES)], before=before)
     try:
         kind.check(case, moment)
     finally:
         case.close()
+    return case.doing

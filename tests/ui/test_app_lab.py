@@ -273,6 +273,22 @@ async def test_the_engine_may_die() -> None:
         await until(pilot, lambda: app.desk.lab.ready and not app.desk.lab.cells)
 
 
+async def test_no_trials_are_started_before_the_run_is_open_again() -> None:
+    async with lab(LabEngine(cells=4)) as (app, engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        engine.die("it was killed by signal 9: probably out of memory")
+        await until(pilot, lambda: not app.desk.lab.running)
+        assert app.desk.lab.error
+        engine.holding = (OpenRun,)
+        await pilot.press("r")
+        await until(pilot, lambda: engine.held)
+        await pilot.press("s")
+        await until(pilot, lambda: "the engine has gone" in " ".join(screen_text(app).split()))
+        assert len(engine.asked(RunSweep)) == 1
+        assert not app.desk.lab.running
+
+
 async def test_the_lab_waits_for_a_run() -> None:
     engine = LabEngine()
     engine.holding = (OpenRun,)
