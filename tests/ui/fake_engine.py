@@ -253,7 +253,8 @@ class FakeEngine:
             case OpenRun():
                 self._open(number)
             case GetView():
-                self.say(ViewReady(number, head_view(request, self.run.samples[request.sample].n_tokens)))
+                sample = self.run.samples[min(request.sample, len(self.run.samples) - 1)]  # it may be of the run before
+                self.say(ViewReady(number, head_view(request, sample.n_tokens)))
             case GetSheet():
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
