@@ -91,6 +91,11 @@ class Presenter:
         """True while a pane waits for the engine."""
         return self._views.waiting or self._sheets.waiting or self._cells.waiting
 
+    def mark_waiting(self) -> None:
+        """Say in the heatmap's title that its picture is still that of before, if it is."""
+        if self._views.waiting:
+            self._title()
+
     # -- the run -----------------------------------------------------------------------------------------------------
     def clear(self, reason: str) -> None:
         """Forget the run's numbers and say why there are none; the selection stays, for the next run."""

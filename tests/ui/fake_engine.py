@@ -198,6 +198,7 @@ class FakeEngine:
         self.closed = False
         self.reason: str | None = None
         self.log: tuple[str, ...] = ()
+        self._opened = self.run
         self._ids = itertools.count(1)
         self._queue: asyncio.Queue[Reply | None] = asyncio.Queue()
 
@@ -253,8 +254,7 @@ class FakeEngine:
             case OpenRun():
                 self._open(number)
             case GetView():
-                sample = self.run.samples[min(request.sample, len(self.run.samples) - 1)]  # it may be of the run before
-                self.say(ViewReady(number, head_view(request, sample.n_tokens)))
+                self.say(ViewReady(number, head_view(request, self._opened.samples[request.sample].n_tokens)))
             case GetSheet():
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
@@ -292,6 +292,7 @@ class FakeEngine:
         if self.user_error is not None:
             self.say(Failed(number, self.user_error, "user"))
             return
+        self._opened = self.run
         self.say(Opened(number, self.run))
         for index in range(len(self.run.samples)):
             self.say(StatsReady(number, index, sample_stats(index)), Progress(number, "analysis", index + 1, 3, 2.0))

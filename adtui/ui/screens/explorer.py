@@ -37,6 +37,8 @@ from .help import HelpScreen
 FIGURES = "figs/attention"
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
+WAIT_SECONDS = 0.2
+"""A picture that takes longer is waited for visibly; of others every switch is one paint."""
 
 
 class ExplorerScreen(Screen[None]):
@@ -205,6 +207,7 @@ class ExplorerScreen(Screen[None]):
     def _select(self, selection: Selection) -> None:
         self.presenter.select(selection)
         self.status.sample = self.presenter.selection.sample
+        self.set_timer(WAIT_SECONDS, self.presenter.mark_waiting)
 
     def action_move(self, down: int, right: int) -> None:
         """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
