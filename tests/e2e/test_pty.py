@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -327,13 +328,51 @@ def test_the_c_locale_gets_ascii(start: Start, tiny: Path, size: tuple[int, int]
     assert app.exit_code() == 0
 
 
-@pytest.mark.parametrize(("term", "indexed"), [("xterm-16color", False), ("xterm-256color", True)])
-def test_only_colours_that_the_terminal_has_are_sent(start: Start, tiny: Path, term: str, indexed: bool) -> None:
-    app = opened(start(tiny, environment={"TERM": term, "COLORTERM": None}))
+@pytest.mark.parametrize(
+    ("environment", "arguments", "sent"),
+    [
+        ({"COLORTERM": "truecolor"}, (), {"millions"}),
+        ({"COLORTERM": "truecolor"}, ("--slow-link",), {"256"}),
+        ({"TERM": "xterm-16color"}, (), {"16"}),
+    ],
+    ids=["millions", "slow link", "16"],
+)
+def test_only_colours_of_the_terminal_are_sent_and_nothing_at_rest(
+    start: Start, tiny: Path, environment: dict[str, str], arguments: tuple[str, ...], sent: set[str]
+) -> None:
+    app = opened(start(tiny, *arguments, environment=environment))
+    app.send("l2")
+    app.wait("2 heatmap · L0H1")
+    app.wait("↓→ cursor")
+    assert colours(app.raw) == sent
+    app.wait(lambda: quiet(app, 1.0), 30)
+    assert quiet(app, 1.0), "an app that does nothing sends nothing: no clock, no blinking cursor, no animation"
     app.send("q")
     assert app.exit_code() == 0
-    assert not re.search(rb"[34]8;2;", app.raw)
-    assert bool(re.search(rb"[34]8;5;", app.raw)) == indexed
+    assert_restored(app)
+
+
+def quiet(app: Terminal, seconds: float) -> bool:
+    """Whether nothing comes for so long."""
+    before, end = len(app.raw), time.monotonic() + seconds
+    while time.monotonic() < end:
+        app.read(0.05)
+    return len(app.raw) == before
+
+
+def colours(raw: bytes) -> set[str]:
+    """The kinds of colours in what was sent: "millions", "256", "16"."""
+    found = set()
+    for sequence in re.findall(rb"\x1b\[([0-9;]+)m", raw):
+        numbers = list(map(int, sequence.split(b";")))
+        while numbers:
+            code = numbers.pop(0)
+            if code in (38, 48):
+                found.add("256" if numbers[0] == 5 else "millions")
+                numbers = numbers[2 if numbers[0] == 5 else 4 :]
+            elif 30 <= code % 60 <= 37 or 40 <= code % 60 <= 47:  # 30–37, 40–47, and 90–97, 100–107
+                found.add("16")
+    return found
 
 
 def test_no_mouse_leaves_the_mouse_alone(start: Start, tiny: Path) -> None:

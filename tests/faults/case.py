@@ -131,8 +131,18 @@ class Case:
 
     def shown_cells(self) -> int:
         """How many finished cells the lab shows, full context and control not counted."""
-        found = re.search(r"4 cells · (\d+) of \d+", self.app.text)
-        return int(found[1]) if found else 0
+        return self._cells[0]
+
+    @property
+    def all_shown(self) -> bool:
+        """Whether the lab shows all of them."""
+        shown, total = self._cells
+        return shown == total > 0
+
+    @property
+    def _cells(self) -> tuple[int, int]:
+        found = re.search(r"4 cells · (\d+) of (\d+)", self.app.text)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
 
     def pause(self, most: float) -> None:
         """Read the screen for a random while."""

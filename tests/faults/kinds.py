@@ -109,11 +109,11 @@ def goes_on_with_trials(case: Case, kept: list[str]) -> None:
     case.app.wait("contexts of")
     case.app.wait("s, or Enter here")
     case.app.send("s")
-    case.app.wait(lambda: case.shown_cells() > max(1, len(kept) - 2))
+    case.app.wait(lambda: case.all_shown or case.shown_cells() > max(1, len(kept) - 2))
     now = case.finished_cells()
     assert now[: len(kept)] == kept, "finished cells were run again"
     case.app.send("x")
-    case.app.wait("finished cells are kept")
+    case.app.wait("s, or Enter here")
     case.app.send(ESCAPE)
     case.app.gone("1 strategies")
 
@@ -260,8 +260,11 @@ KINDS = (
 )
 
 
-def run(kind: Kind, moment: str, seed: int, directory: Path) -> str:
+def run(kind: Kind, moment: str, seed: int, directory: Path, path: Path | None = None) -> str:
     """One fault in an empty directory. Returns what the engine was at when it struck.
+
+    Args:
+        path: the run to open instead of the bundled one.
 
     Raises:
         AssertionError: what did not hold.
@@ -272,7 +275,8 @@ def run(kind: Kind, moment: str, seed: int, directory: Path) -> str:
         before.mkdir()
         (before / "sitecustomize.py").write_text(OUT_OF_MEMORY.format(rows=kind.rows))
     all_histories = moment == "knock-outs" or seed % len(FEW_SAMPLES) == 0
-    case = Case(seed, directory, samples=None if all_histories else FEW_SAMPLES[seed % len(FEW_SAMPLES)], before=before)
+    samples = None if all_histories else FEW_SAMPLES[seed % len(FEW_SAMPLES)]
+    case = Case(seed, directory, path, samples, before)
     try:
         kind.check(case, moment)
     finally:

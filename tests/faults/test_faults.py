@@ -1,22 +1,31 @@
-"""One case of each fault; `python -m tests.faults` runs hundreds."""
+"""A few faults on a tiny run; `python -m tests.faults` throws hundreds at the bundled one."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from checkpoints import make_run, write_histories
 
 from .kinds import KINDS, run
 
 FEW = {
-    "engine killed": "export",
+    "engine killed": "trials",
     "resize storm": "opening",
     "disk full": "export",
     "no device memory": "opening",
 }
-"""Fault → moment. Signals, dropped lines and a killed app are in tests/e2e, smaller blocks in tests/unit."""
+"""Fault → moment. Signals, a killed app and a dropped line are in tests/e2e, smaller blocks in tests/unit."""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Opens as soon as torch is there."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name in FEW], ids=lambda kind: kind.name)
-def test_the_app_stands_it(kind: object, tmp_path: Path) -> None:
-    run(kind, FEW[kind.name], 1, tmp_path)  # type: ignore[attr-defined, arg-type]
+def test_the_app_stands_it(kind: object, tmp_path: Path, tiny: Path) -> None:
+    run(kind, FEW[kind.name], 1, tmp_path, tiny)  # type: ignore[attr-defined, arg-type]

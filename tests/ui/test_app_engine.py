@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from app_driver import opened, screen_text, until
 from fake_engine import FakeEngine, insight, run_info
 
@@ -102,6 +103,20 @@ async def test_a_slow_link_gets_256_colours_and_fewer_pixels() -> None:
         assert app.color_table.name in ("256", "16")
         full = app.explorer.panes.sheet.pixels_wanted()
         assert engine.asked(GetSheet)[-1].rows == full[0] // 2
+
+
+@pytest.mark.parametrize("variable", ["SSH_CONNECTION", "SSH_TTY", None])
+async def test_nothing_is_animated_over_ssh_or_anywhere(variable: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSH_CONNECTION", "SSH_TTY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "full")  # as the user's environment may ask
+    if variable is not None:
+        monkeypatch.setenv(variable, "10.0.0.1 50000 10.0.0.2 22")
+    async with opened() as (app, _engine, pilot):
+        assert app.animation_level == "none"
+        await pilot.press("?")
+        assert app.animation_level == "none"
+        assert not app.animator._animations
 
 
 async def test_a_reload_forgets_the_old_checkpoint() -> None:
