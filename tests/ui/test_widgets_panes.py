@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.widgets.curves import CurvePane
-from adtui.ui.widgets.insights import InsightLog
+from adtui.ui.widgets.insights import InsightLines, InsightLog
 from adtui.ui.widgets.sheet import SheetPane
 from adtui.ui.widgets.statistics import StatisticsPane
 from adtui.ui.widgets.status import StatusLine
@@ -30,7 +30,7 @@ class SheetHost(Host):
 
 def text_of(pane: StatisticsPane | InsightLog) -> str:
     """All that a scrolling pane holds, on display or not."""
-    inside = pane.query_one(Static)
+    inside = pane.query_one(Static if isinstance(pane, StatisticsPane) else InsightLines)
     return "\n".join(inside.render_line(y).text.rstrip() for y in range(inside.size.height))
 
 
@@ -158,6 +158,31 @@ async def test_insights_replace_sort_and_say_what_is_missing() -> None:
         log.clear()
         await pilot.pause()
         assert text_of(log) == "no evidence"
+
+
+async def test_one_changed_insight_lays_out_one_insight() -> None:
+    log = InsightLog()
+    async with Host(log, TRUE).run_test(size=(60, 12)) as pilot:
+        for layer in range(30):
+            log.add(insight(layer=layer))
+        await pilot.pause()
+        inside = log.query_one(InsightLines)
+        wrapped: list[str] = []
+        fold = inside._fold
+        inside._fold = lambda text, width: wrapped.append(text.plain) or fold(text, width)  # type: ignore[func-returns-value, method-assign]
+        height = inside.size.height
+        log.add(insight(layer=29, status="confirmed", tested="hiding them moves the actions 17 times as much"))
+        await pilot.pause()
+        assert len(wrapped) == 1
+        assert "confirmed · hiding them" in wrapped[0]
+        assert inside.size.height > height
+        assert text_of(log).startswith("✔"), "confirmed ones come first"
+        await pilot.resize_terminal(40, 12)
+        await pilot.pause()
+        assert len(wrapped) == 31, "another width wraps all anew"
+        log.scroll_end(animate=False)
+        await pilot.pause()
+        assert log.scroll_offset.y == inside.size.height - log.size.height
 
 
 # -- status ------------------------------------------------------------------------------------------------------------

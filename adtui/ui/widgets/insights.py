@@ -1,15 +1,81 @@
-"""The insight log: fills while samples are analysed."""
+"""The insight log: fills while samples are analysed, and changes while insights are tested."""
 
 from __future__ import annotations
 
+from rich.segment import Segment
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 
 from adtui.records import Insight
 from adtui.ui.renderables.insight import insight_text, order
 
 from .pane import ScrollPane
+
+Key = tuple[str, int | None, int | None, str]
+Line = list[Segment]
+
+
+class InsightLines(Widget):
+    """The log's text, wrapped insight by insight.
+
+    One of sixty insights changes several times a second while they are tested. As one text, all would be wrapped and
+    laid out again each time: 30 ms in which no key is answered.
+    """
+
+    DEFAULT_CSS = """
+    InsightLines { width: 1fr; height: auto; }
+    """
+
+    def __init__(self, status: str, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._status = status
+        self._insights: list[Insight] = []
+        self._utf8 = True
+        self._wrapped: dict[Key, tuple[Insight, int, list[Line]]] = {}
+        self._lines: tuple[int, list[Line]] | None = None
+
+    def show(self, insights: list[Insight], status: str, utf8: bool) -> None:
+        """Show these insights in this order, or what there is to say while there are none."""
+        before = None if self._lines is None else len(self._lines[1])
+        self._insights, self._status, self._utf8 = insights, status, utf8
+        self._lines = None
+        self.refresh(layout=len(self._at(self.size.width)) != before)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        del container, viewport  # only the width tells how many lines there are
+        return len(self._at(width))
+
+    def render_line(self, y: int) -> Strip:
+        lines = self._at(self.size.width)
+        base = self.visual_style.rich_style
+        found = lines[y] if y < len(lines) else []
+        return Strip([Segment(text, base if style is None else base + style) for text, style, _ in found])
+
+    def _at(self, width: int) -> list[Line]:
+        """All lines at a width."""
+        if self._lines is None or self._lines[0] != width:
+            self._lines = (width, self._wrap(max(1, width)))
+        return self._lines[1]
+
+    def _wrap(self, width: int) -> list[Line]:
+        if not self._insights:
+            return self._fold(Text(self._status), width)
+        known, self._wrapped = self._wrapped, {}
+        lines: list[Line] = []
+        for insight in self._insights:
+            entry = known.get(insight.key)
+            if entry is None or entry[0] is not insight or entry[1] != width:
+                entry = (insight, width, self._fold(insight_text(insight, self._utf8), width))
+            self._wrapped[insight.key] = entry
+            lines += [*([[]] if lines else []), *entry[2]]
+        return lines
+
+    def _fold(self, text: Text, width: int) -> list[Line]:
+        text.rstrip()
+        return [list(line.render(self.app.console)) for line in text.wrap(self.app.console, width)]
 
 
 class InsightLog(ScrollPane):
@@ -18,11 +84,12 @@ class InsightLog(ScrollPane):
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "insights"
-        self._insights: dict[tuple[str, int | None, int | None, str], Insight] = {}
+        self._insights: dict[Key, Insight] = {}
         self._status = "no insight yet"
+        self._text = InsightLines(self._status, id="insights-text")
 
     def compose(self) -> ComposeResult:
-        yield Static(self._status, id="insights-text")
+        yield self._text
 
     @property
     def insights(self) -> list[Insight]:
@@ -49,14 +116,8 @@ class InsightLog(ScrollPane):
             self._changed()
 
     def _changed(self) -> None:
-        # Once after a burst: extraction finds many insights at a time, and each would lay out the whole log again.
+        # Once after a burst: extraction finds many insights at a time.
         self.call_after_refresh(self._write)
 
     def _write(self) -> None:
-        text = self.query_one("#insights-text", Static)
-        insights = self.insights
-        if not insights:
-            text.update(Text(self._status))
-            return
-        utf8 = self.table.utf8
-        text.update(Text("\n").join(insight_text(each, utf8) for each in insights))
+        self._text.show(self.insights, self._status, self.table.utf8)
