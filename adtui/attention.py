@@ -6,8 +6,9 @@ One pass in blocks of query rows yields everything in `records.Attention` withou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import Tensor
 from .layout import TOKENS, TRANSITIONS, Layout
 from .models import Model
 from .models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, weight_blocks
+from .pooling import Pictures, Window, edges, pool
 from .records import Attention, CellInfo, Doubles, Floats, HeadView, Ints, Sample, Sheet
 
 
@@ -232,12 +234,6 @@ def visible_keys(query: int, n_tokens: int, causal: bool) -> int:
     return query + 1 if causal else n_tokens
 
 
-def edges(n: int, most: int) -> Ints:
-    """Bounds of at most `most` nearly equal blocks of n tokens: (blocks + 1,) int64, from 0 to n."""
-    blocks = max(1, min(n, most))
-    return (np.arange(blocks + 1, dtype=np.int64) * n) // blocks
-
-
 def view(
     captured: Capture,
     *,
@@ -248,14 +244,29 @@ def view(
     rows: int,
     cols: int,
     unit: str = TRANSITIONS,
+    window: Window | None = None,
+    pictures: Pictures | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> HeadView:
-    """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the query row."""
+    """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the query row.
+
+    Args:
+        window: show only this part of the matrix; see `Pictures.picture`, also about `check`.
+        pictures: remembers what a large matrix would have to be read for again.
+    """
     heads, attention = captured.heads, captured.attention
     layout = heads.layout.view(unit)
     n = layout.n_tokens
     query = layout.read if query < 0 else min(query, n - 1)
-    pooled, row_edges, col_edges, peak = pool(
-        lambda a, b: heads.rows(layer, head, a, b, unit), (n, n), rows, cols, causal=heads.causal
+    pooled, row_edges, col_edges, peak = (pictures or Pictures()).picture(
+        (sample, layer, head, unit),
+        partial(heads.rows, layer, head, unit=unit),
+        n,
+        rows,
+        cols,
+        causal=heads.causal,
+        window=window,
+        check=check,
     )
     pick = slice(None) if head is None else slice(head, head + 1)
     received, entropy = attention.received[layer, pick].mean(0), attention.row_entropy[layer, pick].mean(0)
@@ -295,7 +306,8 @@ def round_view(
     entropy = -(weights * np.log(np.where(weights > 0, weights, 1))).sum(axis=1)
     if unit == TRANSITIONS:
         weights = one.layout.sum(weights)
-    pooled, row_edges, col_edges, peak = pool(lambda a, b: weights[a:b], weights.shape, rows, cols, causal=False)
+    row_edges, col_edges = edges(weights.shape[0], rows), edges(weights.shape[1], cols)
+    pooled, peak = pool(lambda a, b: weights[a:b], row_edges, col_edges, causal=False)
     query = min(max(query, 0), len(weights) - 1)
     return HeadView(
         sample=sample,
@@ -315,17 +327,29 @@ def round_view(
 
 
 def sheet(
-    captured: Capture, *, sample: int, rows: int, cols: int, entropy_norm: Doubles, unit: str = TRANSITIONS
-) -> Sheet:
-    """Thumbnails of every head, pooled to at most rows × cols pixels each."""
+    captured: Capture,
+    *,
+    sample: int,
+    rows: int,
+    cols: int,
+    entropy_norm: Doubles,
+    unit: str = TRANSITIONS,
+    pictures: Pictures | None = None,
+) -> Generator[None, None, Sheet]:
+    """Thumbnails of every head, pooled to at most rows × cols pixels each; `pictures` as for `view`.
+
+    Of large matrices each takes a second: yields after every one, and returns them all.
+    """
     heads = captured.heads
+    made = pictures or Pictures()
     n = heads.layout.view(unit).n_tokens
-
-    def thumbnail(layer: int, head: int) -> Floats:
-        return pool(lambda a, b: heads.rows(layer, head, a, b, unit), (n, n), rows, cols, causal=heads.causal)[0]
-
-    pictures = [[thumbnail(layer, h) for h in range(heads.n_head)] for layer in range(heads.n_layer)]
-    return Sheet(sample, np.stack([np.stack(row) for row in pictures]), entropy_norm, unit)
+    thumbnails = np.full((heads.n_layer, heads.n_head, min(n, rows), min(n, cols)), np.nan, np.float32)
+    for layer, head in np.ndindex(heads.n_layer, heads.n_head):
+        rows_of = partial(heads.rows, layer, head, unit=unit)
+        name = (sample, layer, head, unit)
+        thumbnails[layer, head] = made.picture(name, rows_of, n, rows, cols, causal=heads.causal)[0]
+        yield
+    return Sheet(sample, thumbnails, entropy_norm, unit)
 
 
 def cell(
@@ -353,39 +377,3 @@ def cell(
         visible = len(row)
     rank = 1 + int((row[:visible] > row[key]).sum())
     return CellInfo(sample, layer, head, query, key, float(row[key]), rank, visible, unit, number)
-
-
-def pool(
-    rows_of: Callable[[int, int], Floats], size: tuple[int, int], rows: int, cols: int, *, causal: bool
-) -> tuple[Floats, Ints, Ints, Ints]:
-    """Max-pool a Q × K matrix to at most rows × cols blocks, reading it a block of rows at a time.
-
-    Args:
-        rows_of: (first, last) → (last − first, K) rows of the matrix.
-        size: (Q, K).
-        causal: keys after the query are hidden.
-
-    Returns:
-        pooled (R, C) float32, NaN where no query of the block sees any key of it; row_edges (R + 1,);
-        col_edges (C + 1,); peak (R, C, 2) int64 (query, key) of each maximum, (−1, −1) where NaN.
-    """
-    n = size[1]
-    row_edges, col_edges = edges(size[0], rows), edges(n, cols)
-    R, C = len(row_edges) - 1, len(col_edges) - 1
-    pooled = np.full((R, C), np.nan, np.float32)
-    peak = np.full((R, C, 2), -1, np.int64)
-    widths = np.diff(col_edges)
-    keys = np.arange(n)
-    for r in range(R):
-        first, last = int(row_edges[r]), int(row_edges[r + 1])
-        block = rows_of(first, last)
-        if causal:
-            block = np.where(keys[None, :] > np.arange(first, last)[:, None], np.float32(-1), block)
-        best = block.max(axis=0)
-        tops = np.maximum.reduceat(best, col_edges[:-1])
-        at = np.minimum.reduceat(np.where(best == np.repeat(tops, widths), keys, n), col_edges[:-1])
-        seen = tops >= 0
-        pooled[r, seen] = tops[seen]
-        peak[r, seen, 1] = at[seen]
-        peak[r, seen, 0] = first + block.argmax(axis=0)[at[seen]]
-    return pooled, row_edges, col_edges, peak

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from . import pooling
 from .errors import EngineError
 from .failures import failure
 from .protocol import (
@@ -89,6 +90,7 @@ class Engine:
     """Answers requests through `send`. Knows no pipe, so that tests can call it directly.
 
     Attributes:
+        newest_view: id of the newest GetView about the model, told from outside while an older one is being answered.
         stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
         nudge: called from any thread when a job that was idle can go on.
     """
@@ -99,6 +101,7 @@ class Engine:
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
+        self.newest_view = 0
 
     def handle(self, request: Request) -> None:
         """Answer a quick request, or queue a long one."""
@@ -114,6 +117,9 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", self._export_sweep(request)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
+            case GetSheet() if self._is_large(request):
+                self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
+                self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
             case Cancel():
                 self.stopping.discard(request.job)
                 self._drop_jobs(lambda job: job.request.id == request.job)
@@ -167,11 +173,9 @@ class Engine:
         session = self._opened()
         match request:
             case GetView():
-                self.send(ViewReady(request.id, session.view(request)))
+                self.send(ViewReady(request.id, session.view(request, lambda: self._check_newest(request))))
             case GetSheet():
-                self.send(
-                    SheetReady(request.id, session.sheet(request.sample, request.rows, request.cols, request.unit))
-                )
+                deque(self._sheet(request), maxlen=0)
             case GetCell():
                 self.send(CellReady(request.id, session.cell(request)))
             case AskKnockOut():
@@ -185,6 +189,20 @@ class Engine:
                     found="another",
                     action="restart adtui",
                 )
+
+    def _check_newest(self, request: GetView) -> None:
+        """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
+        if request.round is None and self.newest_view > request.id:
+            raise Stopped
+
+    def _is_large(self, request: GetSheet) -> bool:
+        """Whether thumbnails take seconds: then a head can be looked at meanwhile."""
+        known = self.session is not None and 0 <= request.sample < len(self.session.samples)
+        return known and self._opened().layout(request.sample).view(request.unit).n_tokens > pooling.BASE
+
+    def _sheet(self, request: GetSheet) -> Steps:
+        found = yield from self._opened().sheet(request)
+        self.send(SheetReady(request.id, found))
 
     def _opened(self) -> Session:
         if self.session is None:
@@ -330,7 +348,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
     engine = Engine(send, lambda: inbox.put(NUDGE))
-    threading.Thread(target=_read, args=(source, inbox, engine.stopping), daemon=True).start()
+    threading.Thread(target=_read, args=(source, inbox, engine), daemon=True).start()
     send(Ready(0, os.getpid()))
     while True:
         waiting: list[Request | None] = [] if engine.busy else [inbox.get()]
@@ -344,7 +362,7 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         engine.advance()
 
 
-def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: set[int]) -> None:
+def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], engine: Engine) -> None:
     while True:
         head = source.read(HEADER.size)
         if len(head) < HEADER.size:
@@ -355,7 +373,9 @@ def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], stopping: 
             break
         request = decode(body)
         if isinstance(request, Cancel):
-            stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+            engine.stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+        elif isinstance(request, GetView) and request.round is None:
+            engine.newest_view = request.id
         inbox.put(request)
     inbox.put(None)
     # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.

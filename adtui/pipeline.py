@@ -6,7 +6,7 @@ The engine drives it for the app, the command line drives it for `analyze`, `exp
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +22,12 @@ from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
 from .interventions import knock_out, knock_out_steps, mute
-from .layout import TRANSITIONS, Layout
+from .layout import Layout
 from .models import Model, load_model
 from .named import NAMES, context, named
 from .phases import phase_of
-from .protocol import AskKnockOut, GetCell, GetView
+from .pooling import Pictures, Window
+from .protocol import AskKnockOut, GetCell, GetSheet, GetView
 from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats, visible_part
@@ -45,8 +46,8 @@ SHARED_FROM = 256 * 1024
 class Session:
     """An opened run: its model, its samples, and what has been computed of them so far.
 
-    Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last; attention and statistics,
-    O(L·H·N), for all.
+    Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last, and what pictures of large
+    matrices are made of (see `pooling`) for the few heads looked at last; attention and statistics, O(L·H·N), for all.
     """
 
     info: RunInfo
@@ -57,6 +58,7 @@ class Session:
     logged: set[int] = field(default_factory=set)
     log: InsightLog = field(default_factory=InsightLog)
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
+    _pictures: Pictures = field(default_factory=Pictures)
 
     def capture(self, index: int) -> Capture:
         """The capture of sample `index`, from memory where it is still there."""
@@ -161,11 +163,12 @@ class Session:
         """(H, N, N) attention of every head of a layer."""
         return self.capture(sample).heads.matrices(layer)
 
-    def view(self, request: GetView) -> HeadView:
-        """The picture that the explorer asked for."""
+    def view(self, request: GetView, check: Callable[[], None] = lambda: None) -> HeadView:
+        """The picture that the explorer asked for; `check` is called now and then, and may raise to stop it."""
         captured = self.capture(request.sample)
         if request.round is None:
             self.check_head(request.layer, request.head)
+            self._check_window(request.window, captured.heads.layout.view(request.unit).n_tokens)
             return attention.view(
                 captured,
                 sample=request.sample,
@@ -175,6 +178,9 @@ class Session:
                 rows=request.rows,
                 cols=request.cols,
                 unit=request.unit,
+                window=request.window,
+                pictures=self._pictures,
+                check=check,
             )
         self._check_round(captured, request.round, request.layer, request.head)
         return attention.round_view(
@@ -189,11 +195,17 @@ class Session:
             unit=request.unit,
         )
 
-    def sheet(self, sample: int, rows: int, cols: int, unit: str = TRANSITIONS) -> Sheet:
-        """Thumbnails of every head of one sample."""
-        entropy = self.measure(sample).plain.entropy_norm
+    def sheet(self, request: GetSheet) -> Generator[None, None, Sheet]:
+        """Thumbnails of every head of one sample; yields after every one."""
+        entropy = self.measure(request.sample).plain.entropy_norm
         return attention.sheet(
-            self.capture(sample), sample=sample, rows=rows, cols=cols, entropy_norm=entropy, unit=unit
+            self.capture(request.sample),
+            sample=request.sample,
+            rows=request.rows,
+            cols=request.cols,
+            entropy_norm=entropy,
+            unit=request.unit,
+            pictures=self._pictures,
         )
 
     def cell(self, request: GetCell) -> CellInfo:
@@ -259,6 +271,18 @@ class Session:
                 found="a head that the model does not have",
                 action="choose one of these",
             )
+
+    @staticmethod
+    def _check_window(window: Window | None, n: int) -> None:
+        """Raise EngineError unless the window is a part of an n × n matrix."""
+        if window is None or all(0 <= first < last <= n for first, last in (window[:2], window[2:])):
+            return
+        raise EngineError(
+            f"window {window}",
+            expected=f"queries and keys from 0 to {n}",
+            found="others, or none",
+            action="choose a part of the matrix",
+        )
 
     def _check_round(self, captured: Capture, number: int, layer: int, head: int | None) -> None:
         """Raise EngineError unless the compressor ran this round on this sample, and has this head."""

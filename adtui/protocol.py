@@ -60,7 +60,10 @@ class GetView(Request):
 
     `query` counts positions from 0; -1 is the query row. `head` None is the mean over heads. `unit` is "transitions" or
     "tokens". With `round`, it is about the compressor's attention in that round: layer and head are the compressor's,
-    and queries are its latents.
+    and queries are its latents; it is shown whole.
+
+    `window` is the part to show: first query, query end, first key, key end; None is the whole matrix. In a matrix of
+    more than `pooling.BASE` positions whose pixels are larger than its blocks, it grows to the edges of these blocks.
     """
 
     sample: int
@@ -71,6 +74,7 @@ class GetView(Request):
     cols: int
     unit: str = TRANSITIONS
     round: int | None = None
+    window: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True)

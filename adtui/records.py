@@ -364,9 +364,10 @@ class HeadView:
     Attributes:
         head: index from 0, or None for the mean over heads.
         query: the query row on display, a position.
-        pooled: (R, C) float32, the Q × K matrix max-pooled to at most the pane's pixels; NaN where no query of the
-            block can see any key of the block.
-        row_edges: (R + 1,) int64, positions that bound the pooled rows; col_edges: (C + 1,) likewise.
+        pooled: (R, C) float32, the Q × K matrix, or a window of it, max-pooled to at most the pane's pixels; NaN where
+            no query of the block can see any key of the block.
+        row_edges: (R + 1,) int64, positions that bound the pooled rows; col_edges: (C + 1,) likewise. They begin at 0
+            and end at Q and K unless a window is shown.
         peak: (R, C, 2) int64, (query, key) of each block's maximum; (-1, -1) where pooled is NaN.
         query_row: (K,) float32, attention of `query` on every key.
         received: (K,) float32, attention received per key, per query that can see it.
@@ -392,7 +393,13 @@ class HeadView:
     @property
     def exact(self) -> bool:
         """True when every pixel is one (query, key) pair."""
-        return self.pooled.shape == (self.row_entropy.shape[0], self.query_row.shape[0])
+        rows, cols = self.row_edges, self.col_edges
+        return self.pooled.shape == (int(rows[-1] - rows[0]), int(cols[-1] - cols[0]))
+
+    @property
+    def shows_ranks(self) -> bool:
+        """True when every pixel is one pair and rows are whole, so that a weight's rank can be read off the picture."""
+        return self.exact and self.pooled.shape[1] == self.query_row.shape[0]
 
 
 @dataclass(frozen=True)

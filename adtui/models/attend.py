@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Literal, Protocol
 
 import torch
@@ -91,27 +92,28 @@ def measured(
     keys = both[..., d:].transpose(1, 2)
     reach = queries.norm(dim=-1) * k.norm(dim=-1).amax(-1).view(groups, 1)  # no score of the row can be larger
     shifted = mask is not None or bool(reach.max() > SAFE)
-    rows = min(limit, rows_at_once(groups, N, q.device))
-    room = q.new_empty(groups * rows * N)
+    heads, rows = block_shape(groups, N, q.device)
+    rows = min(limit, rows)
+    room = q.new_empty(heads * rows * N)
     out = q.new_empty(groups, N, d)
     received = torch.zeros(groups, N, dtype=torch.float64, device=q.device)
     entropy = torch.zeros_like(received)
-    for start in range(0, N, rows):
-        stop = min(start + rows, N)
-        width = stop if causal and mask is None else N
-        e = room[: groups * (stop - start) * width].view(groups, stop - start, width)
-        torch.bmm(queries[:, start:stop], keys[..., :width], out=e)
+    for at, start in product(range(0, groups, heads), range(0, N, rows)):
+        g, r = slice(at, min(at + heads, groups)), slice(start, min(start + rows, N))
+        width = r.stop if causal and mask is None else N
+        e = room[: (g.stop - at) * (r.stop - start) * width].view(g.stop - at, r.stop - start, width)
+        torch.bmm(queries[g, r], keys[g, :, :width], out=e)
         most = _exponentials(e, start, mask, causal, shifted)
         total = e.sum(-1, keepdim=True)
         share = total.reciprocal()
-        y = torch.bmm(e, both[:, :width]).mul_(share)  # (groups, rows, 2 d_h)
-        out[:, start:stop] = y[..., :d]
-        received[:, :width] += torch.bmm(share.transpose(1, 2), e)[:, 0]
-        found = (total.log() + most)[..., 0] - (y[..., d:] * queries[:, start:stop]).sum(-1)
-        small = found < reach[:, start:stop] * DIRECT
+        y = torch.bmm(e, both[g, :width]).mul_(share)  # (heads, rows, 2 d_h)
+        out[g, r] = y[..., :d]
+        received[g, :width] += torch.bmm(share.transpose(1, 2), e)[:, 0]
+        found = (total.log() + most)[..., 0] - (y[..., d:] * queries[g, r]).sum(-1)
+        small = found < reach[g, r] * DIRECT
         if small.any():
             found[small] = _entropy(e[small] * share[small])
-        entropy[:, start:stop] = found
+        entropy[g, r] = found
     return out.view(B, H, N, d), received.view(B, H, N), entropy.view(B, H, N)
 
 
@@ -131,10 +133,14 @@ def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool,
     return most
 
 
-def rows_at_once(groups: int, n_tokens: int, device: torch.device) -> int:
-    """Query rows of a block: as many as ENTRIES allow for B · H groups, from 32 to BLOCK_ROWS."""
+def block_shape(groups: int, n_tokens: int, device: torch.device) -> tuple[int, int]:
+    """(heads, query rows) of a block, for B · H groups of heads: BLOCK_ROWS rows of as many heads as ENTRIES allow.
+
+    Where one head's rows are too long for that, fewer of them, down to 32: thinner blocks cost more than they save.
+    """
     entries = ENTRIES.get(device.type, ACCELERATOR_ENTRIES)
-    return min(BLOCK_ROWS, max(32, entries // (groups * n_tokens)))
+    heads = min(groups, max(1, entries // (BLOCK_ROWS * n_tokens)))
+    return heads, min(BLOCK_ROWS, max(32, entries // (heads * n_tokens)))
 
 
 def _entropy(p: Tensor) -> Tensor:

@@ -1,8 +1,13 @@
-"""Where cells run: joblib's own processes, or its Ray and Dask back ends for a cluster."""
+"""Where cells run: joblib's own processes, or a Ray or Dask cluster.
+
+joblib carries the calls, but to Ray they go directly: joblib's back end for it gives no result before all have ended,
+and a stopped sweep would have nothing to go on from.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +25,9 @@ def each(backend: str, jobs: int, function: Callable[..., Any], tasks: Sequence[
     if backend == "local" and (jobs == 1 or not tasks):
         yield from (function(*task) for task in tasks)
         return
+    if backend == "ray":
+        yield from _ray(jobs, function, tasks)
+        return
     import joblib
 
     with _configured(backend, jobs):
@@ -36,7 +44,7 @@ def each(backend: str, jobs: int, function: Callable[..., Any], tasks: Sequence[
 
 def check(backend: str) -> None:
     """Refuse a backend whose package is missing before anything is run."""
-    needed = {"ray": "ray.util.joblib", "dask": "dask.distributed"}.get(backend)
+    needed = {"ray": "ray", "dask": "dask.distributed"}.get(backend)
     if needed is None:
         return
     import importlib
@@ -52,15 +60,34 @@ def check(backend: str) -> None:
         ) from None
 
 
+def _ray(jobs: int, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    """The cluster at RAY_ADDRESS, as wide as it is, else one of `jobs` processes here."""
+    check("ray")
+    import ray
+
+    own = not ray.is_initialized()
+    if own:
+        here = {} if "RAY_ADDRESS" in os.environ else {"num_cpus": jobs, "include_dashboard": False}
+        ray.init(log_to_driver=False, logging_level="error", **here)
+    waiting: list[Any] = []
+    try:
+        remote = ray.remote(num_cpus=1)(function)
+        waiting = [remote.remote(*task) for task in tasks]
+        while waiting:
+            ended, waiting = ray.wait(waiting)
+            yield from ray.get(ended)
+    finally:
+        for left in waiting:
+            ray.cancel(left, force=True)
+        if own:
+            ray.shutdown()
+
+
 @contextlib.contextmanager
 def _configured(backend: str, jobs: int) -> Iterator[None]:
     import joblib
 
     check(backend)
-    if backend == "ray":
-        from ray.util.joblib import register_ray
-
-        register_ray()
     with contextlib.ExitStack() as stack:
         if backend == "dask":
             from dask.distributed import Client

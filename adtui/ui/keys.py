@@ -20,7 +20,8 @@ class Key:
         action: of the explorer, or of the lab.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
-        only: what a run must have for the bar to name the key: VIEWS_DIFFER or COMPRESSOR; "" is nothing special.
+        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP in focus;
+            "" is nothing special.
     """
 
     keys: str
@@ -31,8 +32,9 @@ class Key:
     only: str = ""
 
 
-VIEWS_DIFFER, COMPRESSOR = "views", "compressor"
+VIEWS_DIFFER, COMPRESSOR, HEATMAP = "views", "compressor", "heatmap"
 
+REDRAW = Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it")
 MOVES = (
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
     Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
@@ -65,6 +67,11 @@ PANES = (
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
+    Key(
+        "plus,equals_sign", "+ =", "zoom(1)", "zoom", "zoom the heatmap in at its cursor; past an edge it pans", HEATMAP
+    ),
+    Key("minus", "-", "zoom(-1)", "", "zoom the heatmap out"),
+    Key("0", "0", "zoom(0)", "", "the whole matrix in the heatmap again"),
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
     Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
     Key("c", "c", "round", "round", "next round of the compressor", COMPRESSOR),
@@ -90,6 +97,7 @@ GENERAL = (
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    REDRAW,
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 
@@ -131,6 +139,7 @@ LAB: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, the trials go on"),
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    REDRAW,
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 LAB_TITLE = "The compression lab (C)"
@@ -155,7 +164,7 @@ def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] =
     Args:
         heatmap: True when the arrows move the heatmap's cursor.
         plain: ASCII only.
-        has: what the run has of what keys may need, see `Key.only`.
+        has: what there is of what keys may need, see `Key.only`.
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
     return _fit([arrows, *_labelled(key for key in KEYS if not key.only or key.only in has)], width, plain)

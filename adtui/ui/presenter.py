@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from ..axis import Axis
 from ..layout import LATENT
+from ..pooling import Window
 from ..protocol import (
     AskKnockOut,
     CellReady,
@@ -20,7 +22,7 @@ from ..protocol import (
     ViewReady,
 )
 from ..records import CellInfo, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
-from . import tsv
+from . import tsv, zoom
 from .engine_client import Engine
 from .foresight import Foresight
 from .latest import Latest
@@ -65,6 +67,7 @@ class Presenter:
         self._cells: Latest[CellInfo] = Latest(256)
         self._rounds: Latest[HeadView] = Latest(16)
         self._round_cells: Latest[CellInfo] = Latest(256)
+        self._length: int | None = None
 
     @property
     def sample(self) -> Sample:
@@ -88,6 +91,11 @@ class Presenter:
         """True while a pane waits for the engine."""
         return self._views.waiting or self._sheets.waiting or self._cells.waiting
 
+    def mark_waiting(self) -> None:
+        """Say in the heatmap's title that its picture is still that of before, if it is."""
+        if self._views.waiting:
+            self._title()
+
     # -- the run -----------------------------------------------------------------------------------------------------
     def clear(self, reason: str) -> None:
         """Forget the run's numbers and say why there are none; the selection stays, for the next run."""
@@ -101,6 +109,8 @@ class Presenter:
         """A run has opened: keep what exists of the selection, ask for its pictures."""
         self.clear("capturing attention …")
         self.run = run
+        if len(self.selection.clamped(run).axis(run)) != self._length:
+            self.selection = replace(self.selection, window=None)
         self.panes.sheet.expect(run.n_layer, run.n_head)
         self.panes.set_memory(run.compressor is not None)
         for note in run.notes:
@@ -117,6 +127,7 @@ class Presenter:
         if self.run is None:
             return
         self.selection = selection.clamped(self.run)
+        self._length = len(self.axis)
         self.panes.sheet.select(self.selection.layer, self.selection.shown_head)
         self._title()
         self._show_statistics()
@@ -125,22 +136,76 @@ class Presenter:
         self.ask_round()
 
     def go(self, selection: Selection, key: int | None) -> None:
-        """Select, and put the heatmap's cursor on the row that was asked for and on a key."""
-        moved = selection.query != self.selection.query
-        self.select(selection)
-        row = self.row if moved else None
-        if row is not None or key is not None:
+        """Select, and put the heatmap's cursor on the row that was asked for and on a key; its window follows."""
+        if self.run is None:
+            return
+        axis = selection.axis(self.run)
+        row = selection.row(axis) if selection.query != self.selection.query else None
+        if row is None and key is None:
+            self.select(selection)
+            return
+        here = self.panes.heatmap.cursor
+        window = None
+        if selection.window is not None:
+            target = here[0] if row is None else row, here[1] if key is None else key
+            window = zoom.moved_to(selection.window, *target, len(axis))
+        if window != selection.window:
+            self.panes.heatmap.aim(row, key)
+            self.select(replace(selection, window=window))
+        else:
+            self.select(selection)
             self.panes.heatmap.goto(row, key)
+
+    def zoom(self, step: int) -> str | None:
+        """Zoom the heatmap in (1) or out (-1) around its cursor, or show the whole matrix (0).
+
+        Returns why there is nothing to do, or None.
+        """
+        if self.run is None or self.view is None:
+            return "nothing to zoom into yet"
+        n, at, window = len(self.axis), self.panes.heatmap.cursor, self.selection.window
+        if step > 0:
+            wanted = zoom.zoomed_in(window, at, self._pixels, n)
+        else:
+            wanted = zoom.zoomed_out(window, at, n) if step else None
+        if wanted == window:
+            return "one cell is one weight" if step > 0 else "this is the whole matrix"
+        self._show_window(wanted)
+        return None
+
+    def pan(self, query: int, key: int) -> None:
+        """Move the heatmap's window to a weight, and the cursor with it; one move at a time."""
+        window = self.selection.window
+        if self.run is None or window is None or self._views.waiting:
+            return
+        self.panes.heatmap.aim(query, key)
+        self._show_window(zoom.moved_to(window, query, key, len(self.axis)))
+
+    def _show_window(self, window: Window | None) -> None:
+        self.selection = replace(self.selection, window=window)
+        self.ask_view()
+        self._title()
+
+    @property
+    def _pixels(self) -> tuple[int, int]:
+        """(rows, cols) that the heatmap can show. A pane that is not on display has no size; its picture is still
+        needed, for the curves."""
+        return self.panes.heatmap.pixels_wanted() if self.panes.heatmap.size else UNSEEN
 
     def ask_view(self) -> None:
         """Ask for the selected head at the heatmap's size."""
         if self.run is None:
             return
         chosen = self.selection
-        # A pane that is not on display has no size; its picture is still needed, for the curves.
-        rows, cols = self.panes.heatmap.pixels_wanted() if self.panes.heatmap.size else UNSEEN
         request = GetView(
-            self.engine.next_id(), chosen.sample, chosen.layer, chosen.shown_head, self.row, rows, cols, chosen.unit
+            self.engine.next_id(),
+            chosen.sample,
+            chosen.layer,
+            chosen.shown_head,
+            self.row,
+            *self._pixels,
+            chosen.unit,
+            window=chosen.window,
         )
         view = self._views.ask(request)
         if view is None:
@@ -345,7 +410,7 @@ class Presenter:
         name(HEADS, chosen.where)
         layout = self.run.layout(chosen.sample)
         unit = f" · {chosen.unit}" if layout.summed else ""
-        name(HEATMAP, f"{chosen.where}{waiting}{unit} · {sample}")
+        name(HEATMAP, f"{chosen.where}{waiting}{self._window_label()}{unit} · {sample}")
         if self.run.compressor is not None:
             rounds = len(self.run.compressor.rounds[chosen.sample])
             name(LATENTS, f"{query} · {chosen.where}")
@@ -356,6 +421,14 @@ class Presenter:
         name(RECEIVED, "mean over queries")
         name(NUMBERS, f"{chosen.where} · {sample}")
         name(INSIGHTS, _counted(self.panes.insights.insights))
+
+    def _window_label(self) -> str:
+        """The part of the matrix that is shown, or is about to be; nothing where that is all of it."""
+        window, view = self.selection.window, self.view
+        if window is not None and view is not None and not self._views.waiting:
+            rows, cols = view.row_edges, view.col_edges  # what was asked for, to the edges of blocks
+            window = int(rows[0]), int(rows[-1]), int(cols[0]), int(cols[-1])
+        return "" if window is None else f" · {zoom.label(window)}"
 
     def next_scale(self) -> str:
         """Go to the heatmap's next colour scale. Returns its name in words."""
@@ -385,7 +458,7 @@ class Presenter:
             return None
         if pane == HEATMAP:
             rows, cols = view.pooled.shape
-            return f"attention of {where}, {rows}×{cols}", tsv.matrix(view)
+            return f"attention of {where}{self._window_label()}, {rows}×{cols}", tsv.matrix(view)
         if pane == QUERY:
             return f"attention of q{view.query} in {where}", tsv.curve(view.query_row, self.axis, "attention")
         if pane == RECEIVED:

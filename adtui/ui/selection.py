@@ -8,7 +8,9 @@ import numpy as np
 
 from ..axis import Axis
 from ..layout import TOKENS, TRANSITIONS
+from ..pooling import Window
 from ..records import RunInfo
+from . import zoom
 
 LAST = -1
 
@@ -21,6 +23,7 @@ class Selection:
         head: the head that the sheet highlights; it stays while `mean` shows the mean over heads.
         query: position of the query row on display; LAST (-1) is where the action is read, whatever the length.
         unit: "transitions" or "tokens", what a position is.
+        window: the part of the matrix that the heatmap shows, in positions; None is all of it.
         round, memory_layer, memory_head: what is shown of a compressor, where the model has one.
     """
 
@@ -33,6 +36,7 @@ class Selection:
     round: int = 0
     memory_layer: int = 0
     memory_head: int = 0
+    window: Window | None = None
 
     @property
     def shown_head(self) -> int | None:
@@ -70,6 +74,7 @@ class Selection:
             layer=_clamp(self.layer, run.n_layer),
             head=_clamp(self.head, run.n_head),
             query=query,
+            window=zoom.clamped(self.window, layout.n_tokens),
         )
         if (memory := run.compressor) is None:
             return chosen
@@ -106,14 +111,17 @@ class Selection:
         return replace(self, query=target).clamped(run)
 
     def other_view(self, run: RunInfo) -> Selection:
-        """Tokens instead of transitions, or the reverse; the query row stays on the same transition."""
+        """Tokens instead of transitions, or the reverse; the query row stays on the same transition.
+
+        The whole matrix is shown again: a window counts other positions.
+        """
         layout = run.layout(self.sample)
         unit = TOKENS if self.unit == TRANSITIONS else TRANSITIONS
         query = self.query
         if query != LAST:
             leads = layout.leads
             query = int(leads[query]) if unit == TOKENS else int(np.searchsorted(leads, query, side="right")) - 1
-        return replace(self, unit=unit, query=query).clamped(run)
+        return replace(self, unit=unit, query=query, window=None).clamped(run)
 
     def memory_moved(self, run: RunInfo, layers: int = 0, heads: int = 0, rounds: int = 0) -> Selection:
         """Step through the compressor's layers and heads; its rounds go round in a circle."""

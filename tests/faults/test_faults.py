@@ -13,10 +13,9 @@ FEW = {
     "engine killed": "trials",
     "resize storm": "opening",
     "disk full": "export",
-    "small device memory": "opening",
     "no device memory": "opening",
 }
-"""Fault → moment. Signals, a killed app and a dropped line are in tests/e2e."""
+"""Fault → moment. Signals, a killed app and a dropped line are in tests/e2e, smaller blocks in tests/unit."""
 
 
 @pytest.fixture(scope="module")

@@ -88,28 +88,31 @@ def matrix(layer: int, head: int | None, sample_index: int, tokens: int = CONTEX
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def pool(full: np.ndarray, rows: int, cols: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def pool(
+    full: np.ndarray, rows: int, cols: int, window: tuple[int, int, int, int] | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Max-pool to at most rows × cols: pooled, row edges, column edges, peaks."""
     tokens = full.shape[0]
-    row_edges = np.linspace(0, tokens, min(rows, tokens) + 1).astype(np.int64)
-    col_edges = np.linspace(0, tokens, min(cols, tokens) + 1).astype(np.int64)
+    start, stop, left, right = window or (0, tokens, 0, tokens)
+    row_edges = np.linspace(start, stop, min(rows, stop - start) + 1).astype(np.int64)
+    col_edges = np.linspace(left, right, min(cols, right - left) + 1).astype(np.int64)
     pooled = np.full((len(row_edges) - 1, len(col_edges) - 1), np.nan, np.float32)
     peak = np.full((*pooled.shape, 2), -1, np.int64)
     for r, (top, bottom) in enumerate(itertools.pairwise(row_edges)):
-        for c, (left, right) in enumerate(itertools.pairwise(col_edges)):
-            queries, keys = np.mgrid[top:bottom, left:right]
-            block = np.where(keys <= queries, full[top:bottom, left:right], -1.0)
+        for c, (first, last) in enumerate(itertools.pairwise(col_edges)):
+            queries, keys = np.mgrid[top:bottom, first:last]
+            block = np.where(keys <= queries, full[top:bottom, first:last], -1.0)
             if block.max() >= 0:
                 best = np.unravel_index(int(block.argmax()), block.shape)
                 pooled[r, c] = block[best]
-                peak[r, c] = (top + best[0], left + best[1])
+                peak[r, c] = (top + best[0], first + best[1])
     return pooled, row_edges, col_edges, peak
 
 
-def head_view(request: GetView) -> HeadView:
+def head_view(request: GetView, tokens: int = CONTEXT + 1) -> HeadView:
     """The answer to a view request."""
-    full = matrix(request.layer, request.head, request.sample)
-    pooled, row_edges, col_edges, peak = pool(full, request.rows, request.cols)
+    full = matrix(request.layer, request.head, request.sample, tokens)
+    pooled, row_edges, col_edges, peak = pool(full, request.rows, request.cols, request.window)
     query = request.query % full.shape[0]
     entropy = -(full * np.log(np.maximum(full, 1e-30))).sum(axis=1)
     return HeadView(
@@ -195,6 +198,7 @@ class FakeEngine:
         self.closed = False
         self.reason: str | None = None
         self.log: tuple[str, ...] = ()
+        self._opened = self.run
         self._ids = itertools.count(1)
         self._queue: asyncio.Queue[Reply | None] = asyncio.Queue()
 
@@ -250,7 +254,7 @@ class FakeEngine:
             case OpenRun():
                 self._open(number)
             case GetView():
-                self.say(ViewReady(number, head_view(request)))
+                self.say(ViewReady(number, head_view(request, self._opened.samples[request.sample].n_tokens)))
             case GetSheet():
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
@@ -288,6 +292,7 @@ class FakeEngine:
         if self.user_error is not None:
             self.say(Failed(number, self.user_error, "user"))
             return
+        self._opened = self.run
         self.say(Opened(number, self.run))
         for index in range(len(self.run.samples)):
             self.say(StatsReady(number, index, sample_stats(index)), Progress(number, "analysis", index + 1, 3, 2.0))

@@ -41,21 +41,29 @@ def attention(n: int = N, causal: bool = True) -> np.ndarray:
     return (weights / np.nansum(weights, axis=1, keepdims=True)).astype(np.float32)
 
 
-def view(matrix: np.ndarray | None = None, block: int = 1, query: int = -1, layer: int = 0, head: int = 0) -> HeadView:
-    """A view of the matrix with block × block pixels."""
+def view(
+    matrix: np.ndarray | None = None,
+    block: int = 1,
+    query: int = -1,
+    layer: int = 0,
+    head: int = 0,
+    window: tuple[int, int, int, int] | None = None,
+) -> HeadView:
+    """A view of the matrix, or of a window of it, with block × block pixels."""
     matrix = attention() if matrix is None else matrix
     n = len(matrix)
-    edges = np.append(np.arange(0, n, block), n).astype(np.int64)
-    size = len(edges) - 1
-    pooled, peak = np.full((size, size), np.nan, np.float32), np.full((size, size, 2), -1, np.int64)
-    for r in range(size):
-        for c in range(size):
-            part = matrix[edges[r] : edges[r + 1], edges[c] : edges[c + 1]]
-            if np.isfinite(part).any():
-                at = np.unravel_index(int(np.nanargmax(part)), part.shape)
-                pooled[r, c], peak[r, c] = part[at], (edges[r] + at[0], edges[c] + at[1])
+    top, bottom, left, right = window or (0, n, 0, n)
+    down = np.append(np.arange(top, bottom, block), bottom).astype(np.int64)
+    across = np.append(np.arange(left, right, block), right).astype(np.int64)
+    shape = len(down) - 1, len(across) - 1
+    pooled, peak = np.full(shape, np.nan, np.float32), np.full((*shape, 2), -1, np.int64)
+    for r, c in np.ndindex(*shape):
+        part = matrix[down[r] : down[r + 1], across[c] : across[c + 1]]
+        if np.isfinite(part).any():
+            at = np.unravel_index(int(np.nanargmax(part)), part.shape)
+            pooled[r, c], peak[r, c] = part[at], (down[r] + at[0], across[c] + at[1])
     row = np.nan_to_num(matrix[query]).astype(np.float32)
-    return HeadView(0, layer, head, query % n, pooled, edges, edges, peak, row, np.nanmean(matrix, 0), row)
+    return HeadView(0, layer, head, query % n, pooled, down, across, peak, row, np.nanmean(matrix, 0), row)
 
 
 def sheet(layers: int = 2, heads: int = 3, size: int = 4) -> Sheet:

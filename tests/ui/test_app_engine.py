@@ -38,6 +38,16 @@ async def test_the_selection_is_marked_before_the_engine_answers() -> None:
         assert "L1H1 …" in str(app.explorer.panes.heatmap.border_title)
 
 
+async def test_a_picture_that_takes_long_is_waited_for_visibly() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (GetView,)
+        heatmap = app.explorer.panes.heatmap
+        await pilot.press("l")
+        await until(pilot, lambda: "L0H1 …" in str(heatmap.border_title))
+        engine.release(engine.held[0])
+        await until(pilot, lambda: "L0H1 ·" in str(heatmap.border_title))
+
+
 async def test_going_back_asks_nothing() -> None:
     async with opened() as (app, engine, pilot):
         await pilot.press("l")

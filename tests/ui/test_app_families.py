@@ -64,6 +64,20 @@ async def test_t_goes_from_transitions_to_tokens_and_back(runs: dict[str, Path])
         await until(pilot, lambda: presenter.view.unit == "transitions")
 
 
+async def test_another_view_shows_the_whole_matrix_again(runs: dict[str, Path]) -> None:
+    async with opened(runs["gpt2"]) as (app, pilot):
+        presenter = app.explorer.presenter
+        await pilot.press("t")
+        await until(pilot, lambda: presenter.view.unit == "tokens" and not presenter.waiting)
+        await pilot.press("plus")
+        await until(pilot, lambda: presenter.view.row_edges[0] > 0)
+        assert presenter.selection.window is not None
+        await pilot.press("t")
+        await until(pilot, lambda: presenter.view.unit == "transitions")
+        assert presenter.selection.window is None
+        assert (presenter.view.row_edges[0], presenter.view.row_edges[-1]) == (0, 10)
+
+
 async def test_the_query_row_stays_on_its_transition(runs: dict[str, Path]) -> None:
     async with opened(runs["gpt2"]) as (app, pilot):
         presenter = app.explorer.presenter

@@ -234,9 +234,10 @@ def _tested() -> set[str]:
     pressed = {key for keys, _ in SELECTIONS for key in keys}
     return (
         pressed
-        | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p"}
+        | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
         | set("12345678tcxX")
         | {"C"}  # test_app_lab.py
+        | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.content import Content
 
-from adtui.ui.keys import COMPRESSOR, KEYS, LAB, VIEWS_DIFFER, bar, lab_bar
+from adtui.ui.keys import COMPRESSOR, HEATMAP, KEYS, LAB, VIEWS_DIFFER, bar, lab_bar
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
 
@@ -44,3 +44,5 @@ def test_the_bar_names_keys_that_mean_something_here() -> None:
     whole = Content.from_markup(bar(200, heatmap=False, has=frozenset({VIEWS_DIFFER, COMPRESSOR}))).plain
     assert "t tokens" in whole
     assert "c round" in whole
+    assert "zoom" not in whole
+    assert "+ = zoom" in Content.from_markup(bar(200, heatmap=True, has=frozenset({HEATMAP}))).plain

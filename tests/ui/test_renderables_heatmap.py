@@ -87,6 +87,25 @@ def test_pooled_picture() -> None:
     assert picture(drawn) == ["e0  @''", "e1  #@'", "  > =%@", "    |^q", "    e0"]
 
 
+@pytest.mark.parametrize(
+    ("window", "size", "lines"),
+    [
+        # Key 5 is rewarded, episode 1 begins at 6, the query is 10.
+        (
+            (4, 9, 3, 8),
+            (10, 9),
+            ["e0  #@'''", "    *%@''", "e1  +*%@'", "    +*#%@", "    ++#%@", "      ^|", "    e0 e1"],
+        ),
+        ((8, 11, 5, 11), (11, 9), ["e1  *#%@''", "    +*#%@'", "  > +*#%@@", "    ^|   q", "     e1"]),
+        ((2, 4, 1, 4), (8, 9), ["e0  *@'", "    +#@", "", "    e0"]),
+        ((0, 3, 7, 10), (8, 9), ["e0  '''", "    '''", "    '''", "", "    e1"]),
+    ],
+    ids=str,
+)
+def test_rulers_of_a_window(window: tuple[int, int, int, int], size: tuple[int, int], lines: list[str]) -> None:
+    assert picture(heatmap(view(window=window), ASCII, *size)) == lines
+
+
 def test_the_query_row_is_marked_where_it_is_masked() -> None:
     drawn = heatmap(view(query=2), ASCII, 16, 20)
     assert picture(drawn)[2] == "  > -*@________"

@@ -8,6 +8,7 @@ from pane_data import N, attention, axis, view
 from pane_host import Host, lines
 from textual import on
 from textual.geometry import Region
+from textual.message import Message
 
 from adtui.records import CellInfo
 from adtui.ui.renderables.colors import choose_table
@@ -22,7 +23,8 @@ class HeatmapHost(Host):
     @on(HeatmapPane.CursorMoved)
     @on(HeatmapPane.SizeChanged)
     @on(HeatmapPane.Chosen)
-    def keep(self, message: HeatmapPane.CursorMoved | HeatmapPane.SizeChanged | HeatmapPane.Chosen) -> None:
+    @on(HeatmapPane.Beyond)
+    def keep(self, message: Message) -> None:
         self.collect(message)
 
 
@@ -70,7 +72,7 @@ async def test_starts_on_the_largest_weight_of_the_query() -> None:
         await pilot.pause()
         assert pane.cursor == (10, 3)
         moved = host.of(HeatmapPane.CursorMoved)[-1]
-        assert (moved.query, moved.key, moved.exact) == (10, 3, True)
+        assert (moved.query, moved.key, moved.ranked) == (10, 3, True)
         assert moved.value == pytest.approx(0.9)
         assert lines(pane)[-1] == "query ep1 t4 (4,0) → key ep0 t3 (3,0) ↓ (4,0) r=0 · 0.900 · rank 1 of 11"
 
@@ -128,6 +130,76 @@ async def test_a_query_that_cannot_see_the_key_shows_what_it_attends_to_most() -
         assert pane.cursor[1] == int(np.nanargmax(shown.pooled[4]))
 
 
+@pytest.mark.parametrize(
+    ("keys", "beyond"),
+    [
+        (["left"], None),
+        (["up"], None),
+        (["left", "left"], (5, 2)),
+        (["up", "up"], (3, 4)),
+        (["right", "right", "right"], (5, 7)),
+        (["down"] * 4, (9, 4)),
+        (["pagedown"], (10, 4)),
+        (["pageup"], (0, 4)),
+        (["home"], (5, 0)),
+        (["end"], (5, 10)),
+        (["g"], (0, 4)),
+        (["G"], (10, 4)),
+    ],
+)
+async def test_the_cursor_stays_in_a_window_and_says_where_it_would_go(
+    keys: list[str], beyond: tuple[int, int] | None
+) -> None:
+    pane = HeatmapPane()
+    host = HeatmapHost(pane, TRUE)
+    async with host.run_test(size=SIZE) as pilot:
+        pane.show(view(window=(4, 9, 3, 7)), axis())
+        pane.goto(5, 4)
+        await pilot.press(*keys)
+        assert 4 <= pane.cursor[0] < 9
+        assert 3 <= pane.cursor[1] < 7
+        assert [(m.query, m.key) for m in host.of(HeatmapPane.Beyond)] == ([] if beyond is None else [beyond])
+
+
+async def test_a_window_at_the_edge_of_the_matrix_has_nothing_beyond() -> None:
+    pane = HeatmapPane()
+    host = HeatmapHost(pane, TRUE)
+    async with host.run_test(size=SIZE) as pilot:
+        pane.show(view(window=(6, 11, 0, 5)), axis())
+        await pilot.press("G", "home", "down", "left", "pagedown")
+        assert pane.cursor == (10, 0)
+        assert not host.of(HeatmapPane.Beyond)
+
+
+async def test_the_cursor_goes_where_it_was_to_go_when_the_next_window_comes() -> None:
+    pane = HeatmapPane()
+    async with HeatmapHost(pane, TRUE).run_test(size=SIZE):
+        pane.show(view(window=(4, 9, 3, 7)), axis())
+        pane.aim(5, 2)
+        pane.show(view(window=(4, 9, 1, 5)), axis())
+        assert pane.cursor == (5, 2)
+        pane.aim(7, None)
+        pane.show(view(window=(4, 9, 1, 5)), axis())
+        assert pane.cursor == (7, 2)
+        pane.show(view(), axis())
+        assert pane.cursor == (7, 2)
+
+
+async def test_a_rank_is_read_off_whole_rows_only() -> None:
+    pane = HeatmapPane()
+    host = HeatmapHost(pane, TRUE)
+    async with host.run_test(size=SIZE) as pilot:
+        pane.show(view(window=(4, 9, 3, 7)), axis())
+        pane.goto(8, 4)
+        await pilot.pause()
+        assert not host.of(HeatmapPane.CursorMoved)[-1].ranked
+        assert lines(pane)[-1].endswith("rank …")
+        pane.show(view(window=(4, 9, 0, 11)), axis())
+        await pilot.pause()
+        assert host.of(HeatmapPane.CursorMoved)[-1].ranked
+        assert lines(pane)[-1].endswith("rank 5 of 9")
+
+
 async def test_masked_cell() -> None:
     pane = HeatmapPane()
     host = HeatmapHost(pane, TRUE)
@@ -147,7 +219,7 @@ async def test_pooled_cell_shows_its_largest_weight_and_waits_for_the_rank() -> 
         pane.goto(8, 3)
         await pilot.pause()
         assert pane.cursor == (6, 5)
-        assert not host.of(HeatmapPane.CursorMoved)[-1].exact
+        assert not host.of(HeatmapPane.CursorMoved)[-1].ranked
         start = "query ep1 t0 (0,0) → key ep0 t5 (5,0) ↓ (6,0) r=1 · 0.214"
         assert lines(pane)[-1] == start + " · max of 3×3 · rank …"
         pane.show_cell(CellInfo(0, 0, 1, 6, 5, 0.214, 2, 7))

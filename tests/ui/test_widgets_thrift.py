@@ -64,6 +64,17 @@ async def test_the_terminal_shows_what_the_compositor_would_paint() -> None:
         assert [line.replace("▄", "▀") for line in app.terminal.display] == painted_afresh(app)
 
 
+async def test_a_screen_that_something_else_wrote_on_is_painted_anew() -> None:
+    app = Lean()
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        app.query_one(HeatmapPane).show(view(), axis())
+        await pilot.pause()
+        app.stream.feed("\x1b[H\x1b[2J\x1b[5;5Hwall: the system goes down")
+        app.action_redraw()
+        await pilot.pause()
+        assert [line.replace("▄", "▀") for line in app.terminal.display] == painted_afresh(app)
+
+
 async def test_a_cursor_move_is_at_most_200_bytes() -> None:
     app = Lean()
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:

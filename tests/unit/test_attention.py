@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from adtui import attention
-from adtui.attention import capture, pool
+from adtui.attention import capture
 from adtui.models import Model
 from adtui.models.decoder import DecoderShape
 from adtui.models.encoder import Encoder
@@ -115,25 +115,6 @@ def test_value_norm_is_the_norm_of_what_a_key_writes() -> None:
         only[:, h * 8 : (h + 1) * 8] = v[:, h * 8 : (h + 1) * 8]
         written = block.attention.out(only) - block.attention.out.bias
         np.testing.assert_allclose(kept.value_norm[0, h], written.norm(dim=-1).numpy(), rtol=1e-4)
-
-
-@pytest.mark.parametrize("shape", [(40, 40), (13, 40), (40, 7), (11, 9), (1, 1), (100, 100)])
-@pytest.mark.parametrize("causal", [True, False])
-def test_pooled_maxima_are_the_maxima(shape: tuple[int, int], causal: bool) -> None:
-    n = 40
-    matrix = np.random.default_rng(4).random((n, n), np.float32)
-    hidden = np.triu(np.ones((n, n), bool), 1) & causal
-    pooled, row_edges, col_edges, peak = pool(lambda a, b: matrix[a:b], (n, n), *shape, causal=causal)
-    assert pooled.shape == (min(n, shape[0]), min(n, shape[1]))
-    for r, c in np.ndindex(*pooled.shape):
-        rows, cols = slice(row_edges[r], row_edges[r + 1]), slice(col_edges[c], col_edges[c + 1])
-        values = np.where(hidden, np.nan, matrix)[rows, cols]
-        if np.isnan(values).all():
-            assert np.isnan(pooled[r, c])
-            assert tuple(peak[r, c]) == (-1, -1)
-        else:
-            assert pooled[r, c] == np.nanmax(values)
-            assert matrix[tuple(peak[r, c])] == pooled[r, c]
 
 
 def test_the_mean_over_heads_is_the_mean() -> None:

@@ -174,6 +174,8 @@ def test_views_sheets_and_cells_agree(opened: tuple[Engine, list[Any]]) -> None:
         GetView(2, 9, 0, 0, -1, 10, 10),
         GetView(2, 0, 9, 0, -1, 10, 10),
         GetView(2, 0, 0, 9, -1, 10, 10),
+        GetView(2, 0, 0, 0, -1, 10, 10, window=(0, 99, 0, 5)),
+        GetView(2, 0, 0, 0, -1, 10, 10, window=(3, 3, 0, 5)),
         GetCell(2, 0, 0, 0, 99, 0),
         GetCell(2, 9, 0, 0, 0, 0),
         GetSheet(2, -1, 5, 5),

@@ -42,7 +42,7 @@ def test_it_ends_where_the_pickle_ends(value: object) -> None:
 
 def test_it_follows_what_torch_saves() -> None:
     buffer = io.BytesIO()
-    weights = torch.nn.Transformer(8, 2, 1, 1, 8).state_dict()
+    weights = torch.nn.TransformerDecoderLayer(8, 2, 8).state_dict()
     torch.save({"model": weights, "config": {"device": torch.device("cpu"), "size": torch.Size((1, 2))}}, buffer)
     with zipfile.ZipFile(buffer) as archive:
         data = archive.read("archive/data.pkl")

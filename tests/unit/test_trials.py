@@ -83,9 +83,10 @@ def test_a_cells_numbers_depend_on_nothing_else(opening: Opening, report: Report
     assert [timeless(trial) for trial in side_by_side.trials] == [timeless(trial) for trial in report.trials]
 
 
-def test_ray_gives_the_same_numbers(opening: Opening, report: Report) -> None:
-    pytest.importorskip("ray", reason="ray is in the extra `distributed`")
-    spread = runner.run(opening, PLAN, CHOICES, jobs=2, backend="ray")
+@pytest.mark.parametrize("backend", ["ray", "dask"])
+def test_a_cluster_gives_the_same_numbers(opening: Opening, report: Report, backend: str) -> None:
+    pytest.importorskip({"ray": "ray", "dask": "dask.distributed"}[backend], reason="in the extra `distributed`")
+    spread = runner.run(opening, PLAN, CHOICES, jobs=2, backend=backend)
     assert [timeless(trial) for trial in spread.trials] == [timeless(trial) for trial in report.trials]
 
 

@@ -82,7 +82,7 @@ def fit(shape: tuple[int, ...], width: int, height: int, gutter: int, rows_per_c
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """A picture ready to be drawn line by line.
+    """A picture ready to be drawn line by line: of a whole matrix, or of the window between its edges.
 
     Attributes:
         levels: (R, C) uint8 from `to_levels`.
@@ -107,7 +107,7 @@ class Heatmap:
 
     @property
     def query_pixel(self) -> int:
-        """The pixel row that holds the query row."""
+        """The pixel row that holds the query row; where the window has none, a row that is not drawn."""
         return int(np.searchsorted(self.row_edges, self.query, side="right")) - 1
 
     def line(self, y: int, cursor: tuple[int, int] | None = None) -> list[Segment]:
@@ -147,6 +147,8 @@ class Heatmap:
         label = ""
         episode = self.episode if self.row_episode is None else self.row_episode
         starts = [t for t in range(start, stop) if t == 0 or episode[t] != episode[t - 1]]
+        if not starts and first == 0:
+            starts = [start]  # a window may begin in the middle of an episode: say of which
         if starts and y * self.frame.rows_per_cell % self.frame.zoom_y < self.frame.rows_per_cell:
             label = name_of(int(episode[starts[0]]))
         label = label.ljust(self.frame.gutter - 2)
@@ -179,15 +181,24 @@ class Heatmap:
         return cells
 
     def labels(self) -> str:
-        """Episode labels under the columns where they start, as many as fit without touching."""
-        text = ""
-        changed = np.flatnonzero(np.concatenate([[True], np.diff(self.episode) != 0]))
-        for token in changed:
-            col = int(np.searchsorted(self.col_edges, token, side="right")) - 1
-            label, x = name_of(int(self.episode[token])), col * self.frame.zoom_x
+        """Episode labels under the columns where they start, as many as fit without touching.
+
+        The episode in which a window begins is named too, unless another starts below its label.
+        """
+        text, first, last = "", int(self.col_edges[0]), int(self.col_edges[-1])
+        starts = [first + 1 + int(t) for t in np.flatnonzero(np.diff(self.episode[first:last]))]
+        begins = first == 0 or self.episode[first] != self.episode[first - 1]
+        if begins or not starts or self._x(starts[0]) > len(name_of(int(self.episode[first]))):
+            starts.insert(0, first)
+        for token in starts:
+            label, x = name_of(int(self.episode[token])), self._x(token)
             if x + len(label) <= self.frame.width and (not text or x > len(text)):
                 text = text.ljust(x) + label
         return text
+
+    def _x(self, key: int) -> int:
+        """The cell, counted from the picture's left, where the pixel of a key begins."""
+        return (int(np.searchsorted(self.col_edges, key, side="right")) - 1) * self.frame.zoom_x
 
 
 def pixel_runs(top: NDArray[np.uint8], bottom: NDArray[np.uint8], zoom: int, table: ColorTable) -> list[Segment]:

@@ -21,6 +21,7 @@ from ...records import RunInfo
 from ..engine_client import Engine
 from ..goto import Target, resolve
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
+from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
 from ..plain import ascii_only
@@ -36,6 +37,8 @@ from .help import HelpScreen
 FIGURES = "figs/attention"
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
+WAIT_SECONDS = 0.2
+"""A picture that takes longer is waited for visibly; of others every switch is one paint."""
 
 
 class ExplorerScreen(Screen[None]):
@@ -134,6 +137,8 @@ class ExplorerScreen(Screen[None]):
             has.add(VIEWS_DIFFER)
         if run is not None and run.compressor is not None:
             has.add(NEEDS_COMPRESSOR)
+        if self.panes.active == HEATMAP:
+            has.add(HEATMAP_FOCUSED)
         text = bar(self.size.width, heatmap=heatmap, plain=self.plain, has=frozenset(has))
         self.query_one("#keybar", Static).update(text)
 
@@ -158,15 +163,19 @@ class ExplorerScreen(Screen[None]):
     def _cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
         if self._rest is not None:
             self._rest.stop()
-        # A single weight's rank can be read off the picture; a pooled one's cannot. It is asked for when the cursor
+        # A rank can be read off a whole row of single weights; of others it cannot. It is asked for when the cursor
         # rests: an answer on the way would paint every step twice.
-        if event.stepped and not event.exact and event.value is not None:
+        if event.stepped and not event.ranked and event.value is not None:
             self._rest = self.set_timer(REST_SECONDS, partial(self.presenter.ask_cell, event.query, event.key))
 
     @on(HeatmapPane.CursorMoved, "#memory")
     def _memory_cursor_moved(self, event: HeatmapPane.CursorMoved) -> None:
-        if not event.exact and event.value is not None:
+        if not event.ranked and event.value is not None:
             self.presenter.ask_round_cell(event.query, event.key)
+
+    @on(HeatmapPane.Beyond, "#heatmap")
+    def _beyond(self, event: HeatmapPane.Beyond) -> None:
+        self.presenter.pan(event.query, event.key)
 
     @on(SheetPane.Selected)
     def _clicked(self, event: SheetPane.Selected) -> None:
@@ -198,6 +207,7 @@ class ExplorerScreen(Screen[None]):
     def _select(self, selection: Selection) -> None:
         self.presenter.select(selection)
         self.status.sample = self.presenter.selection.sample
+        self.set_timer(WAIT_SECONDS, self.presenter.mark_waiting)
 
     def action_move(self, down: int, right: int) -> None:
         """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
@@ -305,6 +315,11 @@ class ExplorerScreen(Screen[None]):
     def action_scale(self) -> None:
         """The next colour scale."""
         self.notify(f"colour scale: {self.presenter.next_scale()}", timeout=2)
+
+    def action_zoom(self, step: int) -> None:
+        """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""
+        if (why := self.presenter.zoom(step)) is not None:
+            self.notify(why, timeout=3)
 
     def action_copy(self) -> None:
         """Numbers of the active pane, to the clipboard of the terminal."""

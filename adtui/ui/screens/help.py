@@ -18,7 +18,7 @@ from ..renderables.statistics import STATISTICS
 PICTURES = (
     ("heads", "one thumbnail per layer (down) and head (across); the caption is the entropy H/ln n of the query's row"),
     ("heatmap", "query tokens down, key tokens across; brighter is more attention; dark above the diagonal is masked"),
-    ("", "when a run is longer than the pane, a pixel is the maximum over its block of tokens"),
+    ("", "when a run is longer than the pane, a pixel is the maximum over its block of tokens; + zooms in"),
     ("ticks", "an episode begins; marks on the axes are rewarded transitions; the query row is the one in the curve"),
     ("read-out", "both tokens of the cursor: episode, step, state, action, next state, reward; the weight; its rank"),
     ("query curve", "attention of the query row on every token of the history"),

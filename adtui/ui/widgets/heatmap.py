@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from adtui.axis import Axis
-from adtui.records import CellInfo, HeadView
+from adtui.records import CellInfo, HeadView, Ints
 from adtui.ui.renderables.heatmap import Heatmap, fit, gutter_width, room
 from adtui.ui.renderables.readout import cell_readout, separator
 from adtui.ui.renderables.scales import largest, legend, to_levels
@@ -26,7 +26,10 @@ WIDE_ENOUGH = 92
 
 
 class HeatmapPane(Pane):
-    """Draws a `HeadView`. The cursor lives on the picture's pixels: a pooled pixel stands for its largest weight."""
+    """Draws a `HeadView`. The cursor lives on the picture's pixels: a pooled pixel stands for its largest weight.
+
+    A view may be a window of the matrix. The cursor does not leave it by itself: `Beyond` says where it would go.
+    """
 
     BINDINGS = [
         ("up,k", "move(-1, 0)", "Query up"),
@@ -46,7 +49,7 @@ class HeatmapPane(Pane):
 
     @dataclass
     class CursorMoved(Message):
-        """The cursor stands on another weight; `value` None where masked, `exact` False where pixels are pooled.
+        """The cursor stands on another weight; `value` None where masked, `ranked` False where its rank is not known.
 
         `stepped` False: it has not moved, but the picture under it is another.
         """
@@ -54,10 +57,22 @@ class HeatmapPane(Pane):
         query: int
         key: int
         value: float | None
-        exact: bool
+        ranked: bool
         pane: HeatmapPane
         stepped: bool
         can_replace_earlier = True
+
+        @property
+        def control(self) -> HeatmapPane:
+            return self.pane
+
+    @dataclass
+    class Beyond(Message):
+        """The cursor was to go to this weight, which is outside the window."""
+
+        query: int
+        key: int
+        pane: HeatmapPane
 
         @property
         def control(self) -> HeatmapPane:
@@ -91,6 +106,7 @@ class HeatmapPane(Pane):
         self._top: float | None = None
         self._cell: CellInfo | None = None
         self._pixel = (0, 0)
+        self._aim: tuple[int | None, int | None] = (None, None)
         self._picture: Heatmap | None = None
         self._strips: dict[int, Strip] = {}
         self._readout: list[str] = []
@@ -112,15 +128,21 @@ class HeatmapPane(Pane):
         same = self._rows is not None and self._cols is not None and (len(self._rows), len(self._cols)) == sizes
         self._view, self._rows, self._cols, self._top = view, axis, keys, top
         if same and before is not None:
-            self._pixel = self._pixel_of(*before)
+            self._pixel = self._pixel_of(*before) if self._aim == (None, None) else self._nearest(before, *self._aim)
         else:
             self._pixel = self._pixel_of(view.query, int(np.nanargmax(view.query_row)))
+        self._aim = (None, None)
         self._redraw()
         self._announce(stepped=False)
+
+    def aim(self, query: int | None, key: int | None) -> None:
+        """Put the cursor there, see `goto`, when the next view is shown."""
+        self._aim = (query, key)
 
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._view = self._picture = self._cell = None
+        self._aim = (None, None)
         self._reason = reason
         self.border_subtitle = None
         self._strips.clear()
@@ -148,16 +170,16 @@ class HeatmapPane(Pane):
 
     def cursor_in(self, view: HeadView) -> tuple[int, int] | None:
         """Where the cursor is, or would be, in a view of the same axes; None where its rank is on display or none."""
-        if self._view is None or view.exact or view.pooled.shape != self._view.pooled.shape:
+        if self._view is None or view.shows_ranks or view.pooled.shape != self._view.pooled.shape:
             return None
         pixel = pixel_of(view, *self.cursor)
         return weight_at(view, pixel) if np.isfinite(view.pooled[pixel]) else None
 
     def move_cursor(self, dq: int, dk: int) -> None:
-        """Move by pixels down and to the right; stops at the edges."""
+        """Move by pixels down and to the right; stops at the edges of the matrix."""
         if self._view is not None:
-            rows, cols = self._view.pooled.shape
-            self._put(min(max(self._pixel[0] + dq, 0), rows - 1), min(max(self._pixel[1] + dk, 0), cols - 1))
+            row, col = self._pixel
+            self._step(row + dq, col + dk)
 
     def goto(self, query: int | None = None, key: int | None = None) -> None:
         """Put the cursor on the pixel that holds this query and key; None keeps the present one.
@@ -165,12 +187,29 @@ class HeatmapPane(Pane):
         Where only the query is given and cannot see the present key, the cursor goes to what it attends to most.
         """
         if self._view is not None:
-            here = self.cursor
-            row, col = self._pixel_of(here[0] if query is None else query, here[1] if key is None else key)
-            weights = self._view.pooled[row]
-            if key is None and np.isnan(weights[col]) and not np.isnan(weights).all():
-                col = int(np.nanargmax(weights))
-            self._put(row, col)
+            self._put(*self._nearest(self.cursor, query, key))
+
+    def _nearest(self, here: tuple[int, int], query: int | None, key: int | None) -> tuple[int, int]:
+        """The pixel that `goto` means, for a cursor on the weight `here`."""
+        assert self._view is not None
+        row, col = self._pixel_of(here[0] if query is None else query, here[1] if key is None else key)
+        weights = self._view.pooled[row]
+        if key is None and np.isnan(weights[col]) and not np.isnan(weights).all():
+            col = int(np.nanargmax(weights))
+        return row, col
+
+    def _step(self, row: int, col: int) -> None:
+        """Go to a pixel; where it is beyond the window's edge, say so instead."""
+        view, down, across = self._view, self._rows, self._cols
+        assert view is not None
+        assert down is not None
+        assert across is not None
+        query, key = position(view.row_edges, row, len(down)), position(view.col_edges, col, len(across))
+        if within(view.row_edges, query) and within(view.col_edges, key):
+            rows, cols = view.pooled.shape
+            self._put(min(max(row, 0), rows - 1), min(max(col, 0), cols - 1))
+        else:
+            self.post_message(self.Beyond(query, key, self))
 
     def pixels_wanted(self) -> tuple[int, int]:
         """(rows, cols) of pixels that the pane can show now."""
@@ -283,11 +322,11 @@ class HeatmapPane(Pane):
         return int(rows[row + 1] - rows[row]), int(cols[col + 1] - cols[col])
 
     def _rank(self) -> tuple[int, int] | None:
-        """(rank, visible keys): from the picture when its pixels are single weights, else from the engine's answer."""
+        """(rank, visible keys): from the picture when it shows whole rows of single weights, else from the engine."""
         if self._cell is not None:
             return self._cell.rank, self._cell.visible
         view, value = self._view, self._value()
-        if view is None or value is None or not view.exact:
+        if view is None or value is None or not view.shows_ranks:
             return None
         row = view.pooled[self._pixel[0]]
         return int(np.count_nonzero(row > value)) + 1, int(np.count_nonzero(np.isfinite(row)))
@@ -311,7 +350,7 @@ class HeatmapPane(Pane):
     # -- events ------------------------------------------------------------------------------------------------------
     def _announce(self, stepped: bool) -> None:
         if self._view is not None:
-            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.exact, self, stepped))
+            self.post_message(self.CursorMoved(*self.cursor, self._value(), self._view.shows_ranks, self, stepped))
 
     def _pixel_of(self, query: int, key: int) -> tuple[int, int]:
         assert self._view is not None
@@ -337,10 +376,11 @@ class HeatmapPane(Pane):
         self.move_cursor(dq, dk)
 
     def action_edge(self, axis: str, pixel: int) -> None:
-        if self._view is not None:
-            rows, cols = self._view.pooled.shape
+        """The first or last (−1) query or key of the matrix."""
+        if self._view is not None and self._rows is not None and self._cols is not None:
             row, col = self._pixel
-            self._put(*((row, pixel % cols) if axis == "key" else (pixel % rows, col)))
+            far = len(self._cols if axis == "key" else self._rows) * (-1 if pixel == 0 else 1)
+            self._step(*((row, far) if axis == "key" else (far, col)))
 
 
 def pixel_of(view: HeadView, query: int, key: int) -> tuple[int, int]:
@@ -356,6 +396,23 @@ def weight_at(view: HeadView, pixel: tuple[int, int]) -> tuple[int, int]:
     row, col = pixel
     query, key = view.peak[row, col].tolist()
     return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
+
+
+def position(edges: Ints, pixel: int, n: int) -> int:
+    """The first of n positions that a pixel between edges has, or would have beyond them, as if all were as large.
+
+    Before the first pixel it is the last one of them, so that a step leads to the neighbour.
+    """
+    pixels, start, stop = len(edges) - 1, int(edges[0]), int(edges[-1])
+    size = max(1, (stop - start) // pixels)
+    if pixel < 0:
+        return max(0, start - 1 + (pixel + 1) * size)
+    return int(edges[pixel]) if pixel < pixels else min(n - 1, stop + (pixel - pixels) * size)
+
+
+def within(edges: Ints, position: int) -> bool:
+    """Whether a position is between edges."""
+    return bool(edges[0] <= position < edges[-1])
 
 
 def changed(before: str, after: str) -> tuple[int, int]:

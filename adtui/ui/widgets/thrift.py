@@ -59,6 +59,11 @@ class ThriftyApp(App[ReturnType]):
     def _resumed(self, _: App[object]) -> None:
         self._shadow = None
 
+    def action_redraw(self) -> None:
+        """Paint every cell again: something else may have written on the terminal."""
+        self._shadow = None
+        self.screen.refresh(layout=True)
+
 
 class _Thrifty(CompositorUpdate):
     """One of Textual's updates, reduced to what the terminal does not show yet."""
