@@ -95,8 +95,11 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
         app.wait(seen)
     app.send(ESCAPE)
     app.gone("WHERE YOU ARE")
+    app.wait(lambda: quiet(app, 0.3))  # what lay under the help is sent first
+    before = len(app.raw)
     app.send("\x10")
     app.wait("what would you like to do?")
+    assert len(app.raw) - before < 10_000, "it dims nothing: the whole screen would be sent again"
     app.send(ESCAPE)
     app.gone("what would you like to do?")
     app.send("C")
