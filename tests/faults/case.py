@@ -95,7 +95,11 @@ class Case:
             else:
                 self.exported = self.rng.choice("eE")
                 self.app.send(self.exported)
-                self.pause(2.5)
+                if self.rng.random() < 0.3:
+                    self.pause(2.5)  # while it waits its turn, and figures are made ready
+                else:
+                    self.app.wait(lambda: "export " in self.status or "wrote " in self.app.text)
+                    self.pause(0.5 if self.exported == "e" else 2.5)
         found = _DOING.search(self.status)
         self.doing = found[1] if found else "trials" if "stop: x" in self.app.text else ""
 
