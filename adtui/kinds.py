@@ -82,20 +82,18 @@ def _says_specialised(share: float, _n: int) -> str:
     return f"has specialised heads: their attention differs by {share:.0%} of the most that heads can differ"
 
 
+def _change(ratio: float, when: str) -> str:
+    """ "narrows with depth: 3 times as few effective positions"."""
+    verb, times, many = ("narrows", 1 / ratio, "few") if ratio < 1 else ("widens", ratio, "many")
+    return f"{verb} {when}: {brief(times)} times as {many} effective positions"
+
+
 def _says_depth(ratio: float, _n: int) -> str:
-    verb, times = ("narrows", 1 / ratio) if ratio < 1 else ("widens", ratio)
-    return (
-        f"{verb} with depth: {brief(times)} times as {'few' if ratio < 1 else 'many'} effective positions in the last "
-        f"layer as in the first"
-    )
+    return f"{_change(ratio, 'with depth')} in the last layer as in the first"
 
 
 def _says_phase(ratio: float, _n: int) -> str:
-    verb, times = ("narrows", 1 / ratio) if ratio < 1 else ("widens", ratio)
-    return (
-        f"{verb} when exploration gives way to exploiting: {brief(times)} times as {'few' if ratio < 1 else 'many'} "
-        f"effective positions"
-    )
+    return _change(ratio, "when exploration gives way to exploiting")
 
 
 def _says_short(count: float, _n: int) -> str:

@@ -6,19 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pytest
 from checkpoints import make_run, write_histories
+from engine_pipe import replies
 from planted import planted_run
 
 from adtui import engine as engine_module
 from adtui.engine import Engine, newest
 from adtui.protocol import (
-    HEADER,
     Cancel,
     Cancelled,
     CellReady,
@@ -39,7 +38,6 @@ from adtui.protocol import (
     SheetReady,
     StatsReady,
     ViewReady,
-    decode,
     encode,
 )
 
@@ -272,19 +270,6 @@ def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
-def replies(pipe: BinaryIO) -> Iterator[Reply]:
-    while head := pipe.read(HEADER.size):
-        yield decode(pipe.read(HEADER.unpack(head)[0]))
-
-
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "adtui.engine"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
-        yield child
-        child.kill()
-
-
 def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny_run: Path) -> None:
     assert process.stdin
     assert process.stdout

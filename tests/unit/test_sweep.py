@@ -8,18 +8,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 from checkpoints import make_run
+from engine_pipe import replies
 
 from adtui.engine import Engine
 from adtui.errors import EngineError
 from adtui.protocol import (
-    HEADER,
     AskLab,
     Cancel,
     Cancelled,
@@ -30,13 +30,11 @@ from adtui.protocol import (
     LabReady,
     OpenRun,
     Progress,
-    Reply,
     RunSweep,
     SweepReady,
     SweepStarted,
     TrialReady,
     ViewReady,
-    decode,
     encode,
 )
 from adtui.trials import child, export, runner, store, streaming
@@ -191,19 +189,6 @@ def test_a_process_that_dies_is_told(request_: RunSweep) -> None:
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------
-def replies(pipe: BinaryIO) -> Iterator[Reply]:
-    while head := pipe.read(HEADER.size):
-        yield decode(pipe.read(HEADER.unpack(head)[0]))
-
-
-@pytest.fixture
-def process() -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "adtui.engine"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        yield running
-        running.kill()
-
-
 @pytest.mark.parametrize("end", ["killed", "closed"])
 def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
     process: subprocess.Popen[bytes], run: Path, request_: RunSweep, tmp_path: Path, end: str

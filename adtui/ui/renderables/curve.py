@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,15 +76,10 @@ def ticks(episode: Ints, width: int) -> tuple[list[int], list[str]]:
     return positions, labels
 
 
-@lru_cache(maxsize=64)
-def _draw(
-    values: bytes, episode: bytes, rewarded: bytes, width: int, height: int, cursor: int | None, utf8: bool, color: bool
-) -> tuple[Text, ...]:
-    y, tokens = np.frombuffer(values, np.float32), np.frombuffer(episode, np.int64)
-    marked = np.flatnonzero(np.frombuffer(rewarded, np.bool_)[: len(y)])
+def empty_plot(width: int, height: int) -> ModuleType:
+    """plotext, of which the whole process has one figure, with nothing on it yet but a left and a lower axis."""
     import plotext  # here, because importing it takes 70 ms: the first paint need not wait for it
 
-    # plotext keeps one figure for the whole process.
     plotext.clear_figure()
     plotext.limit_size(False, False)
     plotext.plotsize(width, height)
@@ -91,6 +87,16 @@ def _draw(
         paint("default")
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
+    return plotext  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _draw(
+    values: bytes, episode: bytes, rewarded: bytes, width: int, height: int, cursor: int | None, utf8: bool, color: bool
+) -> tuple[Text, ...]:
+    y, tokens = np.frombuffer(values, np.float32), np.frombuffer(episode, np.int64)
+    marked = np.flatnonzero(np.frombuffer(rewarded, np.bool_)[: len(y)])
+    plotext = empty_plot(width, height)
     x, thinned = thin(y, 2 * width)
     high = float(thinned.max()) or 1.0
     plotext.ylim(0.0, high)

@@ -11,7 +11,7 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-from .curve import plain_line
+from .curve import empty_plot, plain_line
 
 #: xterm colours and ASCII characters, of the cell on display, then of what it is held against.
 COLOURS = (39, 214, 77, 168)
@@ -48,16 +48,7 @@ def _names(curves: Sequence[Curve], width: int, utf8: bool, color: bool) -> Text
 
 @lru_cache(maxsize=32)
 def _draw(curves: tuple[Curve, ...], width: int, height: int, utf8: bool, color: bool) -> tuple[Text, ...]:
-    import plotext  # 70 ms: not before there is something to draw
-
-    # plotext keeps one figure for the whole process.
-    plotext.clear_figure()
-    plotext.limit_size(False, False)
-    plotext.plotsize(width, height)
-    for paint in (plotext.canvas_color, plotext.axes_color, plotext.ticks_color):
-        paint("default")
-    plotext.xaxes(True, False)
-    plotext.yaxes(True, False)
+    plotext = empty_plot(width, height)
     high = max((value for curve in curves for value in curve.returns if math.isfinite(value)), default=0.0) or 1.0
     last = max(1, max(len(curve.returns) for curve in curves) - 1)
     plotext.ylim(0.0, high)

@@ -119,16 +119,13 @@ class ExplorerScreen(Screen[None]):
         if self.plain:
             run = replace(run, family=ascii_only(run.family), source=ascii_only(run.source))
         self.presenter.open(run)
-        self.status.run = None  # two runs cannot be compared (arrays), and a reactive would
-        self.status.run = run
+        self.status.open(run)
         self.status.sample = self.presenter.selection.sample
         self._draw_bar()
 
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
-        self.status.progress = (
-            (progress.done, progress.total, progress.what, progress.rate) if progress and progress.total else None
-        )
+        self.status.show_progress(progress)
 
     def _draw_bar(self) -> None:
         heatmap = self.panes.active in (HEATMAP, COMPRESSOR)

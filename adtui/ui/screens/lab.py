@@ -86,8 +86,7 @@ class LabScreen(Screen[None]):
 
     def opened(self, run: RunInfo) -> None:
         """Another run or checkpoint is open."""
-        self.status.run = None  # two runs cannot be compared (arrays), and a reactive would
-        self.status.run = run
+        self.status.open(run)
         self.panes.show()
 
     def show(self) -> None:
@@ -97,9 +96,7 @@ class LabScreen(Screen[None]):
 
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
-        self.status.progress = (
-            (progress.done, progress.total, progress.what, progress.rate) if progress and progress.total else None
-        )
+        self.status.show_progress(progress)
 
     # -- moving ------------------------------------------------------------------------------------------------------
     def action_pane(self, step: int) -> None:

@@ -10,18 +10,17 @@ from adtui.axis import Axis
 from adtui.records import Floats
 from adtui.ui.renderables.curve import curve_lines
 
-from .pane import Pane
+from .pane import LazyPane
 
 
-class CurvePane(Pane):
-    """Draws (N,) values with plotext; drawn when first painted, so a hidden pane costs nothing."""
+class CurvePane(LazyPane):
+    """Draws (N,) values with plotext."""
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "query → history"
         self._values: Floats | None = None
         self._axis: Axis | None = None
-        self._strips: list[Strip] | None = None
         self._reason = "no attention yet"
 
     def show(self, values: Floats, axis: Axis, query: int, title: str, kind: str = "query") -> None:
@@ -38,7 +37,7 @@ class CurvePane(Pane):
         self._axis = axis
         if title:
             self.border_title = title
-        self._invalidate()
+        self.redraw()
 
     def prepare(self, values: Floats, axis: Axis, query: int, kind: str) -> None:
         """Draw what `show` may be given next, for the drawing's cache."""
@@ -49,12 +48,7 @@ class CurvePane(Pane):
         """Show nothing, and say why."""
         self._values = self._axis = None
         self._reason = reason
-        self._invalidate()
-
-    def render_line(self, y: int) -> Strip:
-        if self._strips is None:
-            self._strips = self._draw()
-        return self._strips[y] if y < len(self._strips) else self.strip([])
+        self.redraw()
 
     def _draw(self) -> list[Strip]:
         width, height = self.size
@@ -72,10 +66,3 @@ class CurvePane(Pane):
             utf8=self.table.utf8,
             color=self.table.name != "ascii",
         )
-
-    def _invalidate(self) -> None:
-        self._strips = None
-        self.refresh()
-
-    def on_resize(self) -> None:
-        self._invalidate()

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from adtui.records import Insight
 from adtui.ui.renderables.insight import insight_text, order
 
-from .pane import ScrollPane
+from .pane import ScrollPane, on_own_colors
 
 Key = tuple[str, int | None, int | None, str]
 Line = list[Segment]
@@ -50,9 +50,7 @@ class InsightLines(Widget):
 
     def render_line(self, y: int) -> Strip:
         lines = self._at(self.size.width)
-        base = self.visual_style.rich_style
-        found = lines[y] if y < len(lines) else []
-        return Strip([Segment(text, base if style is None else base + style) for text, style, _ in found])
+        return on_own_colors(self, lines[y] if y < len(lines) else [])
 
     def _at(self, width: int) -> list[Line]:
         """All lines at a width."""

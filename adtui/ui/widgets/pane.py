@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.segment import Segment
 from textual.app import App
 from textual.containers import VerticalScroll
@@ -17,6 +19,12 @@ def color_table(app: App[object]) -> ColorTable:
     if isinstance(chosen, ColorTable):
         return chosen
     return choose_table(app.console.color_system, utf8_terminal(), app.current_theme.dark)
+
+
+def on_own_colors(widget: Widget, segments: Iterable[Segment]) -> Strip:
+    """Segments on the widget's own colours: Textual paints no background under what `render_line` returns."""
+    base = widget.visual_style.rich_style
+    return Strip([Segment(text, base if style is None else base + style) for text, style, _ in segments])
 
 
 class Pane(Widget, can_focus=True):
@@ -38,10 +46,32 @@ class Pane(Widget, can_focus=True):
         """How this terminal shows levels."""
         return color_table(self.app)
 
-    def strip(self, segments: list[Segment]) -> Strip:
-        """Segments on the pane's own colours: Textual paints no background under what `render_line` returns."""
-        base = self.visual_style.rich_style
-        return Strip([Segment(text, base if style is None else base + style) for text, style, _ in segments])
+    def strip(self, segments: Iterable[Segment]) -> Strip:
+        """Segments on the pane's own colours."""
+        return on_own_colors(self, segments)
+
+
+class LazyPane(Pane):
+    """Makes all its lines when it is first painted and after `redraw`, so a pane that is hidden costs nothing."""
+
+    _strips: list[Strip] | None = None
+
+    def redraw(self) -> None:
+        """What is shown has changed."""
+        self._strips = None
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if self._strips is None:
+            self._strips = self._draw()
+        return self._strips[y] if y < len(self._strips) else self.strip([])
+
+    def _draw(self) -> list[Strip]:
+        """The lines from the top; those below them are blank."""
+        raise NotImplementedError
+
+    def on_resize(self) -> None:
+        self.redraw()
 
 
 class ScrollPane(VerticalScroll):

@@ -6,6 +6,7 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from adtui.protocol import Progress
 from adtui.records import RunInfo
 from adtui.ui.plain import ascii_only
 from adtui.ui.renderables.status import progress_text, status_line
@@ -32,6 +33,17 @@ class StatusLine(Widget):
     """Shown while no run is open."""
     progress: reactive[tuple[int, int, str, float] | None] = reactive[tuple[int, int, str, float] | None](None)
     """(done, total, what, rate) of the job that runs, None when nothing does."""
+
+    def open(self, run: RunInfo) -> None:
+        """Another run, or the same one again."""
+        self.run = None  # two runs cannot be compared (arrays), and a reactive would
+        self.run = run
+
+    def show_progress(self, progress: Progress | None) -> None:
+        """How far the newest long work is."""
+        self.progress = (
+            (progress.done, progress.total, progress.what, progress.rate) if progress and progress.total else None
+        )
 
     def render(self) -> Text:
         utf8 = color_table(self.app).utf8
