@@ -90,7 +90,7 @@ class RunSettings:
         if split:
             lines.append(f"goals are held out by the users' default {split}: the run does not say which it trained on")
         if rooms:
-            lines.append(f"the users' default, as the run does not say: {rooms}")
+            lines.append(f"assumed, as the run does not say: {rooms} (the users' defaults)")
         return tuple(lines)
 
     def _assumed(self, names: tuple[str, ...]) -> str:

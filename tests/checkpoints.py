@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,13 @@ def make_run(directory: Path, norm: str = "post", *, step: int = 7, **sizes: int
     config = settings(sizes.get("n_head", 2), sizes.get("n_transit", 20))
     save_checkpoint(directory / f"ckpt-{step}.pt", model.state_dict(), config)
     return directory
+
+
+def users_split(seed: int, ratio: float) -> list[int]:
+    """Held-out goals, as the users' training code shuffles them."""
+    order = list(range(81))
+    random.Random(seed).shuffle(order)
+    return order[round(81 * ratio) :]
 
 
 def samples_of(config: dict[str, Any], run_dir: Path, *choice: Any, **more: Any) -> SampleSet:

@@ -195,7 +195,7 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     for note in about["notes"]:
-        print(f"Assumed: {note}.")
+        print(f"Note: {note}.")
 
 
 def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:

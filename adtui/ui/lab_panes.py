@@ -136,8 +136,8 @@ class LabPanes(PaneStack):
         values = (
             (", ".join(map(str, chosen.budgets)), "How many transitions to keep; every strategy is run at each."),
             (
-                f"{chosen.streams} per held-out goal" if known else f"{chosen.streams} per goal assumed held out",
-                "Histories for each of these goals; more give narrower intervals.",
+                f"{chosen.streams} per held-out goal" if known else f"{chosen.streams} per goal",
+                "Histories for each of the goals; more give narrower intervals.",
             ),
             (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
             ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
@@ -155,7 +155,7 @@ class LabPanes(PaneStack):
         return [
             f"{chosen.cells()} cells × {histories} histories × {chosen.episodes} episodes, "
             f"on contexts of {lab.ready.n_context} transitions",
-            *(f"Assumed: {doubt}." for doubt in lab.doubts),
+            *(f"Note: {doubt}." for doubt in lab.doubts),
         ]
 
     def _front(self, width: int, height: int) -> list[Text]:
