@@ -284,11 +284,11 @@ class Engine:
 
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:
-        from .evaluation import rooms
+        from .history_settings import dark_rooms  # the environments
 
-        model = session.model
-        horizon, split = rooms(session.info.config, model.grid_size, model.n_actions)
-        return LabReady(request.id, len(split.test), request.context or model.n_context_usual, horizon)
+        rooms = dark_rooms(session.info.settings)
+        n_context = request.context or session.model.n_context_usual
+        return LabReady(request.id, len(rooms.split.test), n_context, rooms.horizon)
 
     def _start_sweep(self, request: RunSweep) -> None:
         """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, IntArray, Split, optimal_return, split_goals
-from .errors import ConfigError
+from .darkroom import GRID_SIZE, HORIZON, IntArray, Split, optimal_return
 from .intervals import estimate
 from .rollouts import Policy, random_policy, rollout
 
@@ -107,36 +106,6 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """Each curve's fields as plain values."""
         return {name: asdict(curve) for name, curve in self.curves().items()}
-
-
-def rooms(config: Mapping[str, Any], size: int, n_actions: int) -> tuple[int, Split]:
-    """The horizon and the split of goals that a run's settings name, the users' defaults where they name none.
-
-    Args:
-        size, n_actions: of the model.
-
-    Raises:
-        ConfigError: the run is of another environment, or a setting cannot be used.
-    """
-    env = str(config.get("env", "darkroom"))
-    if env != "darkroom" or n_actions != NUM_ACTIONS:
-        found = f"{env} with {n_actions} actions"
-        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
-    try:
-        horizon, seed = int(config.get("horizon", HORIZON)), int(config.get("env_split_seed", 0))
-        split = split_goals(seed, float(config.get("train_env_ratio", 0.9)), size)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            "config", expected="numbers for horizon and the split", found=str(error), action="correct the run's config"
-        ) from error
-    if not split.test or not split.train or horizon < 1:
-        raise ConfigError(
-            "train_env_ratio",
-            expected="training and test goals",
-            found=f"{len(split.train)} and {len(split.test)}",
-            action="evaluate a run that holds goals back",
-        )
-    return horizon, split
 
 
 def evaluate(

@@ -6,26 +6,25 @@ neighbouring windows of the users' data set share all but a handful of their tok
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from .darkroom import HORIZON, goal_cell
+from .darkroom import goal_cell
 from .errors import ConfigError, HistoryError
 from .history_file import HistoryFile
 from .history_paths import find_histories, given_histories
-from .history_settings import DARK_ROOM, HistorySettings, history_settings
+from .history_settings import DARK_ROOM, can_roll_out, count_tasks, split_of
 from .inputs import inputs_npz
 from .phases import PHASES
 from .records import Ints, Sample
 from .rollouts import Policy, rollout
+from .run_settings import RunSettings
 from .sources import Progress
 
-__all__ = ["HistorySettings", "SampleSet", "find_histories", "inputs_npz", "load_samples"]
+__all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
@@ -43,7 +42,7 @@ class SampleSet:
 
 
 def load_samples(
-    config: Mapping[str, Any],
+    settings: RunSettings,
     run_dir: Path,
     n_context: int,
     count: int,
@@ -58,7 +57,7 @@ def load_samples(
     """Choose contexts of `n_context` transitions.
 
     Args:
-        config: the checkpoint's settings; `config.yaml` in `run_dir` fills in what they lack.
+        settings: the run's; where they are assumed, source and notes say so.
         run_dir: the run directory.
         n_context: transitions before the query; at most the model's.
         count: how many samples; fewer come back (with a note) when there are not so many independent histories.
@@ -72,11 +71,10 @@ def load_samples(
 
     Raises:
         HistoryError: unusable histories, or none and no policy.
-        ConfigError: settings of the wrong kind, a bad config.yaml, or a count below 1.
+        ConfigError: settings that cannot name a file, or a count below 1.
     """
     if count < 1:
         raise ConfigError("--samples", expected="at least 1", found=str(count), action="ask for one or more")
-    settings = history_settings(config, run_dir)
     notes: tuple[str, ...] = ()
     if histories is None:
         path, notes = find_histories(settings, run_dir)
@@ -86,12 +84,12 @@ def load_samples(
         if window is not None:
             return _windows(path, settings, n_context, count, window)
         return _independent(path, settings, n_context, count, seed, stride)
-    if window is not None or policy is None or not settings.known:
+    if window is not None or policy is None or not can_roll_out(settings):
         raise _none_found(settings, run_dir, window, notes)
     return _rolled_out(policy, settings, n_context, count, seed, progress, stride, notes)
 
 
-def _none_found(settings: HistorySettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
+def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
     action = "give --histories PATH" + ("" if window is None else ", or omit --window")
     if settings.alg is None:
         return HistoryError(
@@ -105,13 +103,11 @@ def _none_found(settings: HistorySettings, run_dir: Path, window: int | None, no
     )
 
 
-def _open(path: Path, settings: HistorySettings) -> HistoryFile:
-    return HistoryFile(
-        path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.episode_length
-    )
+def _open(path: Path, settings: RunSettings) -> HistoryFile:
+    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
 
 
-def _independent(path: Path, settings: HistorySettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
+def _independent(path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
     rng = np.random.default_rng(seed)
     with _open(path, settings) as file:
@@ -123,7 +119,7 @@ def _independent(path: Path, settings: HistorySettings, n: int, count: int, seed
             query = n + stride * int(rng.integers(0, starts))
             samples.append(_sample(file, settings, goal, stream, query, n, history=i))
     notes += more + _unknown_targets(path, settings, samples)
-    return SampleSet(tuple(samples), f"test histories in {path.name}", notes)
+    return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes)
 
 
 def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
@@ -151,7 +147,7 @@ def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[li
     return list(islice(pairs, count)), notes
 
 
-def _windows(path: Path, settings: HistorySettings, n: int, count: int, window: int) -> SampleSet:
+def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int) -> SampleSet:
     """Samples window, window + 1, … of the users' test set: their first stream, their first train_source_timesteps.
 
     Sample i is history i // (T − n_transit + 1) at start i % (T − n_transit + 1); a shorter context is its end.
@@ -183,23 +179,31 @@ def _windows(path: Path, settings: HistorySettings, n: int, count: int, window: 
     return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
 
 
-def _steps(file: HistoryFile, goal: int, settings: HistorySettings) -> int:
+def _steps(file: HistoryFile, goal: int, settings: RunSettings) -> int:
     """How many steps of a goal's histories the users' data set takes."""
     return min(file.size(goal)[0], settings.train_source_timesteps or (1 << 62))
 
 
-def _held_out(tasks: tuple[int, ...], settings: HistorySettings) -> tuple[list[int], tuple[str, ...]]:
+def _held_out(tasks: tuple[int, ...], settings: RunSettings) -> tuple[list[int], tuple[str, ...]]:
     """The tasks to choose from, and what is special about them."""
-    if settings.n_tasks is None:
+    if count_tasks(settings) is None:
         return list(tasks), (f"the test split of {settings.env} is not known: some goals may have been trained on",)
     present = set(tasks)
-    goals = [goal for goal in settings.test_tasks if goal in present]
+    goals = [goal for goal in split_of(settings).test if goal in present]
     if goals:
-        return goals, ()
-    return list(tasks), ("no test goal has histories here: these goals were trained on",)
+        return goals, settings.doubts
+    return list(tasks), (*settings.doubts, f"no test goal has histories here: these goals {_trained_on(settings)}")
 
 
-def _unknown_targets(path: Path, settings: HistorySettings, samples: list[Sample]) -> tuple[str, ...]:
+def _trained_on(settings: RunSettings) -> str:
+    return "were trained on" if settings.split_known else "may have been trained on"
+
+
+def _test_histories(settings: RunSettings) -> str:
+    return "test histories" if settings.split_known else f"histories of {settings.held_out}"
+
+
+def _unknown_targets(path: Path, settings: RunSettings, samples: list[Sample]) -> tuple[str, ...]:
     if settings.wants_optimal and any(sample.target_action is None for sample in samples):
         return (f"no optimal_actions in {path.name}: what a DPT model should predict is not known",)
     return ()
@@ -216,7 +220,7 @@ def _long_enough(path: Path, steps: int, n: int) -> None:
 
 
 def _sample(
-    file: HistoryFile, settings: HistorySettings, goal: int, stream: int, query: int, n: int, *, history: int
+    file: HistoryFile, settings: RunSettings, goal: int, stream: int, query: int, n: int, *, history: int
 ) -> Sample:
     """The n transitions before step `query` of one history, and the state there."""
     found = file.read(goal, stream, query - n, query + 1)
@@ -239,7 +243,7 @@ def _sample(
 
 def _rolled_out(
     policy: Policy,
-    settings: HistorySettings,
+    settings: RunSettings,
     n: int,
     count: int,
     seed: int,
@@ -252,12 +256,14 @@ def _rolled_out(
     Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
     with their first rewards and contexts that exploit are all among the samples.
     """
-    size, horizon = settings.grid_size, settings.horizon or HORIZON
-    held_out = settings.test_tasks
+    size, horizon = settings.grid_size, settings.horizon
+    assert horizon is not None  # Dark Room has a default
+    held_out = split_of(settings).test
     if settings.alg:
         notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
+    notes += settings.doubts
     if not held_out:
-        notes += ("no goal was held out: these goals were trained on",)
+        notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
     pool: Ints = np.array(held_out or range(size * size), dtype=np.int64)
     rng = np.random.default_rng(seed)
     goals = np.resize(rng.permutation(pool), count)
@@ -291,7 +297,7 @@ def _rolled_out(
                 history=i,
             )
         )
-    words = "held-out goals" if held_out else "goals"
+    words = settings.held_out if held_out else "goals"
     return SampleSet(tuple(samples), f"the model's own rollouts on {words}", notes)
 
 
@@ -318,7 +324,7 @@ def _moments(phases: list[Ints], times: Ints, rng: np.random.Generator) -> list[
     return chosen
 
 
-def _cell(goal: int, settings: HistorySettings) -> tuple[int, int] | None:
+def _cell(goal: int, settings: RunSettings) -> tuple[int, int] | None:
     if settings.env != DARK_ROOM or not 0 <= goal < settings.grid_size**2:
         return None
     x, y = goal_cell(goal, settings.grid_size)

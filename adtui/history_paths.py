@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .errors import HistoryError
-from .history_settings import HistorySettings
+from .run_settings import RunSettings
 
 _PARENTS = 4
 _USUAL = "datasets"
 _HDF5 = (".hdf5", ".h5")
 
 
-def find_histories(settings: HistorySettings, run_dir: Path) -> tuple[Path | None, tuple[str, ...]]:
+def find_histories(settings: RunSettings, run_dir: Path) -> tuple[Path | None, tuple[str, ...]]:
     """The file of the run's histories, or None; and what the user should know when there is none.
 
     Training code takes `traj_dir` from where it was started, so it is looked for seen from the run, its parents, and
@@ -53,7 +53,7 @@ def find_histories(settings: HistorySettings, run_dir: Path) -> tuple[Path | Non
     return None, (_untrusted(unread),) if unread else ()
 
 
-def given_histories(path: str | Path, settings: HistorySettings) -> Path:
+def given_histories(path: str | Path, settings: RunSettings) -> Path:
     """The file that the user names, or the one of the expected name in the directory that the user names.
 
     Raises:

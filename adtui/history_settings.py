@@ -1,18 +1,18 @@
-"""What a run's config says about its histories: which file, which tasks were held out, how long an episode is."""
+"""A run's settings, read in one place: which histories, which tasks were held out, how long an episode is."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .config import load_settings, load_yaml
-from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, split_tasks
+from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, Split, split_tasks
 from .errors import ConfigError
+from .run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
 
 #: The environment whose dynamics and goal cells are known; of the others below, how many tasks there are.
 DARK_ROOM = "darkroom"
@@ -20,12 +20,10 @@ _PERMUTED, _PERMUTATIONS = "darkroompermuted", 120
 _KEY_TO_DOOR = "darkkeytodoor"
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
-#: Bytes of each of the three names that make up a file's name; file systems take 255 in all.
-MAX_NAME = 72
 
 
-class HistorySettings(BaseModel):
-    """What a run's config says about its histories; the other keys do not matter here."""
+class Stated(BaseModel):
+    """What one place may state, and the users' default where none does; the other keys do not matter here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -41,84 +39,98 @@ class HistorySettings(BaseModel):
     train_env_ratio: float = Field(0.9, ge=0, le=1)
     n_transit: int | None = Field(None, ge=2)
     train_source_timesteps: int | None = Field(None, ge=1)
-
-    @property
-    def file_name(self) -> str:
-        """The name that training code gives to the file.
-
-        Raises:
-            ConfigError: env, alg or alg_seed would lead elsewhere, or cannot be part of a file's name.
-        """
-        parts = {"env": self.env, "alg": self.alg or "", "alg_seed": _text(self.alg_seed)}
-        for key, part in parts.items():
-            if not _plain(part):
-                shown = repr(part)
-                raise ConfigError(
-                    f"settings, {key}",
-                    expected=f"a plain name of at most {MAX_NAME} bytes, as a file is named by it",
-                    found=shown if len(shown) <= 60 else shown[:57] + "...",
-                    action="correct it, or give the file with --histories",
-                )
-        return "history_{env}_{alg}_alg-seed{alg_seed}.hdf5".format(**parts)
-
-    @property
-    def known(self) -> bool:
-        """Whether the model can be rolled out: only Dark Room's dynamics are known here."""
-        return self.env == DARK_ROOM and self.num_actions == NUM_ACTIONS
-
-    @property
-    def wants_optimal(self) -> bool:
-        """Whether the model was trained to predict the best action instead of the one taken: DPT."""
-        return isinstance(self.model, str) and self.model == "DPT"
-
-    @property
-    def episode_length(self) -> int | None:
-        """Steps of an episode, where that is known."""
-        return self.horizon or (HORIZON if self.env == DARK_ROOM else None)
-
-    @property
-    def n_tasks(self) -> int | None:
-        """How many tasks the environment has, or None when that is not known or beyond MAX_TASKS."""
-        counts = {DARK_ROOM: self.grid_size**2, _PERMUTED: _PERMUTATIONS, _KEY_TO_DOOR: self.grid_size**4}
-        total = counts.get(self.env)
-        return total if total is not None and total <= MAX_TASKS else None
-
-    @cached_property
-    def test_tasks(self) -> tuple[int, ...]:
-        """Held-out tasks in the order of the users' data set; empty when none was held out, or when it is not known."""
-        return split_tasks(self.env_split_seed, self.train_env_ratio, self.n_tasks or 0).test
+    compress: Any = None
 
 
-def history_settings(config: Mapping[str, Any], run_dir: Path) -> HistorySettings:
-    """The checkpoint's own settings; `config.yaml` in `run_dir` fills in what they lack.
+def run_settings(
+    config: Mapping[str, Any],
+    beside: Path | None = None,
+    *,
+    name: str | Path = "settings",
+    sizes: Mapping[str, int] | None = None,
+) -> RunSettings:
+    """What the weights' shapes tell, else the checkpoint's own settings, else those of the file beside it.
+
+    Args:
+        config: the checkpoint's settings. A name that stands there without a value hides the file's.
+        beside: `config.yaml` of the run directory, None where there is none.
+        name: what errors call the checkpoint's settings: its path.
+        sizes: see `models.Model.sizes`.
 
     Raises:
-        ConfigError: settings of the wrong kind, or a bad config.yaml.
+        ConfigError: a value that is used is of the wrong kind or out of bounds, or the file is no YAML.
     """
-    beside = run_dir / "config.yaml"
-    values: dict[str, Any] = {}
-    if os.path.isfile(beside):
-        try:
-            values = load_yaml(beside)
-        except ConfigError as error:
-            advice = "correct it, or remove it: the checkpoint has its own settings"
-            action = advice if config else "correct it"
-            raise ConfigError(error.subject, expected=error.expected, found=error.found, action=action) from None
-    merged = {**values, **config}
-    known = {key: merged[key] for key in HistorySettings.model_fields if merged.get(key) is not None}
-    return load_settings(known, HistorySettings)
+    values = Stated.model_validate({}).model_dump()
+    sources = dict.fromkeys(values, DEFAULT)
+    settled: set[str] = set()
+    places = [(WEIGHTS, name, sizes or {}), (CHECKPOINT, name, config)]
+    if beside is not None:
+        places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
+    for source, label, said in places:
+        own = {key: said[key] for key in values if key in said and key not in settled}
+        told = {key: value for key, value in own.items() if value is not None}
+        values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
+        sources |= dict.fromkeys(told, source)
+        settled |= own.keys()
+    if not isinstance(values["model"], str):  # other code may call something else so
+        values["model"] = None
+    if values["horizon"] is None and values["env"] == DARK_ROOM:
+        values["horizon"] = HORIZON
+    return RunSettings(**values, sources=sources)
 
 
-def _plain(text: str) -> bool:
-    """Whether the text may be part of a file's name: no separators, no "..", nothing invisible, of a sane length."""
-    if not text or not text.isprintable() or ".." in text or "/" in text or "\\" in text:
-        return False
-    return len(text.encode()) <= MAX_NAME
-
-
-def _text(number: int | str) -> str:
-    """Its text; none for a number that Python refuses to print, of thousands of digits."""
+def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
+    """The file's values; `alone` where the checkpoint has none of its own."""
     try:
-        return str(number)
-    except ValueError:
-        return ""
+        return load_yaml(path)
+    except ConfigError as error:
+        advice = "correct it" if alone else "correct it, or remove it: the checkpoint has its own settings"
+        raise ConfigError(error.subject, expected=error.expected, found=error.found, action=advice) from None
+
+
+# -- what follows from them --------------------------------------------------------------------------------------------
+def can_roll_out(settings: RunSettings) -> bool:
+    """Whether the model can be rolled out: only Dark Room's dynamics are known here."""
+    return settings.env == DARK_ROOM and settings.num_actions == NUM_ACTIONS
+
+
+def count_tasks(settings: RunSettings) -> int | None:
+    """How many tasks the environment has, or None when that is not known or beyond MAX_TASKS."""
+    size = settings.grid_size
+    total = {DARK_ROOM: size**2, _PERMUTED: _PERMUTATIONS, _KEY_TO_DOOR: size**4}.get(settings.env)
+    return total if total is not None and total <= MAX_TASKS else None
+
+
+def split_of(settings: RunSettings) -> Split:
+    """The users' split of the tasks, in the order of their data set; empty where the tasks are not known."""
+    return split_tasks(settings.env_split_seed, settings.train_env_ratio, count_tasks(settings) or 0)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The Dark Rooms that a run is measured in: side of the grid, steps of an episode, training and held-out goals."""
+
+    size: int
+    horizon: int
+    split: Split
+
+
+def dark_rooms(settings: RunSettings) -> Rooms:
+    """The rooms in which a run's model is let act.
+
+    Raises:
+        ConfigError: the run is of another environment, or its split leaves no goal on one side.
+    """
+    if not can_roll_out(settings):
+        found = f"{settings.env} with {settings.num_actions} actions"
+        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
+    split = split_of(settings)
+    if not split.test or not split.train:
+        raise ConfigError(
+            "train_env_ratio",
+            expected="training and test goals",
+            found=f"{len(split.train)} and {len(split.test)}",
+            action="evaluate a run that holds goals back",
+        )
+    assert settings.horizon is not None  # Dark Room has a default
+    return Rooms(settings.grid_size, settings.horizon, split)

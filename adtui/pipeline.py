@@ -20,6 +20,7 @@ from .axis import Axis
 from .checkpoint import Checkpoint, load_checkpoint
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
+from .history_settings import run_settings
 from .insights import InsightLog
 from .interventions import knock_out, knock_out_steps, mute
 from .layout import Layout
@@ -333,14 +334,13 @@ def open_session(
     checkpoint = load_checkpoint(run.latest)
     model = load_model(checkpoint, device=device, heads=heads, causal=causal)
     settle_threads(model)
+    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     n_context = _context_length(context, model)
     if inputs is not None:
         found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
     else:
-        # What the weights' shapes tell goes before what the settings say.
-        sizes = {"grid_size": model.grid_size, "num_actions": model.n_actions}
         found = load_samples(
-            {**checkpoint.config, **sizes},
+            settings,
             run.directory,
             n_context,
             samples,
@@ -369,8 +369,8 @@ def open_session(
         samples=chosen,
         source=found.source,
         logit_gap=gap,
+        settings=settings,
         notes=(*model.notes, *found.notes),
-        config=dict(checkpoint.config),
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
     )

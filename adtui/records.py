@@ -6,13 +6,13 @@ is the query; `layout.Layout` says what each token stands for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .layout import TRANSITIONS, Layout
+from .run_settings import RunSettings
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -323,8 +323,8 @@ class RunInfo:
         samples: the contexts on display.
         source: where the samples come from, in words.
         logit_gap: largest difference between captured and plain logits, on the first sample.
+        settings: what the run says of itself, and where.
         notes: things the user should know (overridden head count, missing histories, …).
-        config: the checkpoint's settings, plain values only.
         layouts: what each token of each sample stands for, in the order of `samples`; empty when every sample has one
             token per transition, then the query.
         compressor: the attention that made latent tokens out of the oldest transitions, or None.
@@ -344,8 +344,8 @@ class RunInfo:
     samples: tuple[Sample, ...]
     source: str
     logit_gap: float
+    settings: RunSettings
     notes: tuple[str, ...] = ()
-    config: dict[str, Any] = field(default_factory=dict)
     layouts: tuple[Layout, ...] = ()
     compressor: CompressorInfo | None = None
 

@@ -52,8 +52,9 @@ def dumps(document: dict[str, Any]) -> str:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    left_out = {"samples", "config", "layouts", "compressor"}
-    return {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
+    left_out = {"samples", "settings", "layouts", "compressor"}
+    entry = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
+    return entry | {"settings": info.settings.to_json()}
 
 
 def _sample(index: int, sample: Sample) -> dict[str, Any]:

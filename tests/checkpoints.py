@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from adtui.darkroom import DarkRooms
+from adtui.histories import SampleSet, load_samples
+from adtui.history_settings import run_settings
 
 GRID = 9
 ACTIONS = 5
@@ -80,6 +83,19 @@ def make_run(directory: Path, norm: str = "post", *, step: int = 7, **sizes: int
     config = settings(sizes.get("n_head", 2), sizes.get("n_transit", 20))
     save_checkpoint(directory / f"ckpt-{step}.pt", model.state_dict(), config)
     return directory
+
+
+def users_split(seed: int, ratio: float) -> list[int]:
+    """Held-out goals, as the users' training code shuffles them."""
+    order = list(range(81))
+    random.Random(seed).shuffle(order)
+    return order[round(81 * ratio) :]
+
+
+def samples_of(config: dict[str, Any], run_dir: Path, *choice: Any, **more: Any) -> SampleSet:
+    """Samples of the run in `run_dir` whose checkpoint holds these settings."""
+    beside = run_dir / "config.yaml"
+    return load_samples(run_settings(config, beside if beside.is_file() else None), run_dir, *choice, **more)
 
 
 def write_histories(path: Path, goals: Iterable[int] = range(81), *, length: int = 60, streams: int = 2) -> Path:

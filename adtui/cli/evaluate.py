@@ -14,8 +14,10 @@ from .arguments import add_model, positive
 if TYPE_CHECKING:
     from ..compress import Choice
     from ..evaluation import Evaluation, EvaluationPlan
+    from ..history_settings import Rooms
     from ..models import Model
     from ..rollouts import Policy
+    from ..run_settings import RunSettings
 
 HELP = "measure the in-context return per episode on training and held-out goals, with controls"
 TITLES = {
@@ -46,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
     from ..checkpoint import load_checkpoint
     from ..evaluation import evaluate
+    from ..history_settings import dark_rooms, run_settings
     from ..models import load_model
     from ..runs import find_run
     from .progress import bar
@@ -53,16 +56,19 @@ def run(args: argparse.Namespace) -> int:
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
-    plan = make_plan(model, checkpoint.config, args, _share_cores(model))
-    choice = _choice(args.compress or checkpoint.config.get("compress"))
+    settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
+    titles = _titles(settings)
+    plan = make_plan(model, dark_rooms(settings), args, _share_cores(model))
+    choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
         with bar() as progress:
             tasks: dict[str, Any] = {}
+            words = dict(zip(TITLES.values(), titles.values(), strict=True))
 
             def show(name: str, done: int, total: int) -> None:
                 if name not in tasks:
-                    tasks[name] = progress.add_task(name, total=total, note="")
+                    tasks[name] = progress.add_task(words.get(name, name), total=total, note="")
                 progress.update(tasks[name], completed=done)
 
             result = evaluate(model.policy, plan, show, compressed)
@@ -76,12 +82,13 @@ def run(args: argparse.Namespace) -> int:
         "context": plan.n_context,
         "seed": plan.seed,
         **({"compress": choice.label} if choice is not None else {}),
+        "notes": list(settings.doubts),
     }
     if args.json:
-        print(json.dumps(about | {"curves": result.to_json()}, indent=1))
+        print(json.dumps(about | {"settings": settings.to_json(), "curves": result.to_json()}, indent=1))
     else:
-        _print_table(about, result)
-        _print_plot(result)
+        _print_table(about, result, titles)
+        _print_plot(result, titles)
     return 0
 
 
@@ -120,24 +127,23 @@ def _share_cores(model: Model) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, workers: int = 1) -> EvaluationPlan:
-    """What to measure: rooms and split of the run's own settings, the users' defaults where it has none.
+def make_plan(model: Model, rooms: Rooms, args: argparse.Namespace, workers: int = 1) -> EvaluationPlan:
+    """What to measure.
 
     Raises:
-        ConfigError: the run is of another environment, or a setting cannot be used.
+        ConfigError: a longer --context than the model takes.
     """
     from ..errors import ConfigError
-    from ..evaluation import EvaluationPlan, rooms
+    from ..evaluation import EvaluationPlan
 
-    horizon, split = rooms(config, model.grid_size, model.n_actions)
     n_context = model.n_context_max
     if args.context is not None and args.context > n_context:
         raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
     return EvaluationPlan(
-        split=split,
+        split=rooms.split,
         n_context=args.context or model.n_context_usual,
-        size=model.grid_size,
-        horizon=horizon,
+        size=rooms.size,
+        horizon=rooms.horizon,
         episodes=args.episodes,
         streams=args.streams,
         control_streams=args.control_streams or max(1, args.streams // 4),
@@ -148,7 +154,18 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
     )
 
 
-def _print_table(about: dict[str, Any], result: Evaluation) -> None:
+def _titles(settings: RunSettings) -> dict[str, str]:
+    """What each condition is called: where the split is assumed, no goal is said to be held out or trained on."""
+    if settings.split_known:
+        return TITLES
+    return TITLES | {
+        "held_out": settings.held_out,
+        "train": "goals assumed trained on",
+        "compressed": f"{settings.held_out}, compressed contexts",
+    }
+
+
+def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -168,7 +185,7 @@ def _print_table(about: dict[str, Any], result: Evaluation) -> None:
     for name, curve in result.curves().items():
         last, share = curve.last, curve.share_of_optimal
         table.add_row(
-            f"{TITLES[name]}, {about['compress']}" if name == "compressed" else TITLES[name],
+            f"{titles[name]}, {about['compress']}" if name == "compressed" else titles[name],
             f"{curve.episodes[0].mean:.2f}",
             f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
             f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
@@ -177,9 +194,11 @@ def _print_table(about: dict[str, Any], result: Evaluation) -> None:
             str(curve.histories),
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
+    for note in about["notes"]:
+        print(f"Note: {note}.")
 
 
-def _print_plot(result: Evaluation) -> None:
+def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
     import shutil
 
     import plotext
@@ -201,4 +220,4 @@ def _print_plot(result: Evaluation) -> None:
     text = plotext.build()
     print(text if sys.stdout.isatty() else plotext.uncolorize(text))
     # plotext's own legend would lie on the rise of the curve.
-    print("\n".join(f"    {markers[name]} {TITLES[name]}" for name in result.curves()))
+    print("\n".join(f"    {markers[name]} {titles[name]}" for name in result.curves()))

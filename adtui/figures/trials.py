@@ -93,7 +93,8 @@ def strategy_colours(trials: Sequence[Trial]) -> dict[str, str]:
 def _about(report: Report) -> str:
     about, full = report.about, report.baselines.full
     parts = [str(about.get("checkpoint", "")), f"step {about['step']}" if "step" in about else ""]
-    parts.append(f"{len(full.last_by_history)} histories of {len(full.episodes)} episodes, 95 % intervals")
+    goals = f" on {about['held_out']}" if "held_out" in about else ""
+    parts.append(f"{len(full.last_by_history)} histories of {len(full.episodes)} episodes{goals}, 95 % intervals")
     return " · ".join(part for part in parts if part)
 
 

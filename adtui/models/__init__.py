@@ -70,6 +70,12 @@ class Model:
         return self.network.grid_size
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """What the weights' shapes tell of the environment, by the names of the users' settings."""
+        actions = {"num_actions": self.n_actions}
+        return {"grid_size": self.grid_size, **actions} if self.network.grid_told else actions
+
+    @property
     def causal(self) -> bool:
         return self.network.causal
 
@@ -199,7 +205,7 @@ class Model:
                 action=f"use --context {self.n_context_max} or less",
             )
         cells = np.concatenate([sample.states.ravel(), sample.query_state.ravel()])
-        if cells.min() < 0 or cells.max() >= self.grid_size:
+        if cells.min() < 0 or (self.network.grid_told and cells.max() >= self.grid_size):
             raise ModelError(
                 sample.label,
                 expected=f"cells from 0 to {self.grid_size - 1}",

@@ -71,6 +71,7 @@ class Llama(Network):
         self.embed_query_action = nn.Embedding(n_actions, d) if dynamics else None
         self.pred_action = nn.Linear(d, n_actions)
         words = ("DPT, query first" if query_first else "", "dynamics" if dynamics else "")
+        self.grid_told = not padded or dynamics  # dynamics have a head with one row per cell
         self.variant = " · ".join(word for word in words if word)
 
     @property

@@ -44,11 +44,13 @@ class Network(nn.Module, ABC):
         variant: what this one is within its family, in words; "" where there is one kind only.
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
+        grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
     """
 
     variant: str = ""
     notes: tuple[str, ...] = ()
     stride: int = 1
+    grid_told: bool = True
 
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
         super().__init__()

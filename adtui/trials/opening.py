@@ -8,7 +8,7 @@ from typing import Any
 
 from ..compress.base import Positions
 from ..errors import ConfigError
-from ..evaluation import rooms
+from ..history_settings import dark_rooms, run_settings
 from ..runs import find_run
 from .cell import opened
 from .plan import EPISODES, STREAMS, Opening, Plan
@@ -20,7 +20,7 @@ class Prepared:
 
     Attributes:
         name: of the run.
-        about: checkpoint, step, family and device, for the report.
+        about: checkpoint, step, family, device, the run's settings and what is assumed of it, for the report.
     """
 
     name: str
@@ -55,20 +55,21 @@ def prepare(
     found = find_run(path)
     opening = Opening(str(found.latest), device, heads, causal)
     model, checkpoint = opened(opening)
-    horizon, split = rooms(checkpoint.config, model.grid_size, model.n_actions)
+    settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
+    rooms = dark_rooms(settings)
     if context is not None and context > model.n_context_max:
         raise ConfigError(
             "--context", expected=f"at most {model.n_context_max}", found=str(context), action="shorten it"
         )
     plan = Plan(
-        goals=split.test,
+        goals=rooms.split.test,
         n_context=context or model.n_context_usual,
         streams=streams,
         episodes=episodes,
         seed=seed,
         positions=positions,
-        size=model.grid_size,
-        horizon=horizon,
+        size=rooms.size,
+        horizon=rooms.horizon,
         stride=model.stride,
     )
     about = {
@@ -76,5 +77,8 @@ def prepare(
         "step": checkpoint.step,
         "family": model.description,
         "device": str(model.device),
+        "held_out": settings.held_out,
+        "notes": list(settings.doubts),
+        "settings": settings.to_json(),
     }
     return Prepared(found.name, opening, plan, about)

@@ -47,6 +47,7 @@ def verdict_lines(report: Report) -> list[str]:
         ("best possible", sum(base.optimal) / len(base.optimal)),
     ]
     lines = [verdict.sentence, "Return: " + ", ".join(f"{name} {value:.2f}" for name, value in means) + "."]
+    lines += [f"Note: {note}." for note in report.about.get("notes", ())]
     for reason in verdict.reasons:
         adjusted = "" if reason.adjusted is None else f" (p {reason.adjusted:.2g} after Holm)"
         lines.append(f"  {reason.label}: {reason.text}{adjusted}")

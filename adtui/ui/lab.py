@@ -95,6 +95,16 @@ class Lab:
         self.ready, self.error, self.job = None, "", None
         self._clear()
 
+    @property
+    def split_known(self) -> bool:
+        """Whether the run says which goals it was trained on."""
+        return self.run is None or self.run.settings.split_known
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What trials of the run rest on without the run saying so."""
+        return () if self.run is None else self.run.settings.doubts
+
     def lost(self) -> None:
         """The engine is gone. What was found stays to look at; nothing can be run until a run is open again."""
         self.ready, self.error, self.job = None, GONE, None

@@ -104,7 +104,8 @@ class LabPanes(PaneStack):
         text = "\n".join(self._verdict())
         self.verdict.say(ascii_only(text) if self._plain else text)
         lab, shown = self.lab, self.lab.shown
-        self.name_pane(CHOICES, f"{len(lab.settings.strategies)} chosen")
+        assumed = "" if lab.split_known else " · split assumed"
+        self.name_pane(CHOICES, f"{len(lab.settings.strategies)} chosen{assumed}")
         self.name_pane(FRONT, self._front_title())
         self.name_pane(RETURNS, short(shown) if shown is not None else "")
         total = len(lab.started.labels) - 2 if lab.started is not None else 0
@@ -125,7 +126,7 @@ class LabPanes(PaneStack):
         return "no cell is finished yet" if self.lab.running else "no trials yet: s starts them"
 
     def _choices(self, width: int, height: int) -> list[Text]:
-        chosen = self.lab.settings
+        chosen, known = self.lab.settings, self.lab.split_known
         rows = []
         for name in STRATEGIES:
             box = "[+]" if name in BESIDE else "[x]" if name in chosen.strategies else "[ ]"
@@ -134,7 +135,10 @@ class LabPanes(PaneStack):
             rows.append(Choice(f"{box} {LETTERS[name]} {name}", about, whole))
         values = (
             (", ".join(map(str, chosen.budgets)), "How many transitions to keep; every strategy is run at each."),
-            (f"{chosen.streams} per held-out goal", "Histories for each held-out goal; more give narrower intervals."),
+            (
+                f"{chosen.streams} per held-out goal" if known else f"{chosen.streams} per goal",
+                "Histories for each of the goals; more give narrower intervals.",
+            ),
             (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
             ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
         )
@@ -150,7 +154,8 @@ class LabPanes(PaneStack):
         histories = lab.ready.goals * chosen.streams
         return [
             f"{chosen.cells()} cells × {histories} histories × {chosen.episodes} episodes, "
-            f"on contexts of {lab.ready.n_context} transitions"
+            f"on contexts of {lab.ready.n_context} transitions",
+            *(f"Note: {doubt}." for doubt in lab.doubts),
         ]
 
     def _front(self, width: int, height: int) -> list[Text]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from checkpoints import samples_of
 
-from adtui.histories import load_samples
 from adtui.inputs import inputs_npz
 
 
@@ -19,7 +19,7 @@ def test_windows_equal_the_users_samples(fixtures_dir: Path, family: str) -> Non
     inputs = inputs_npz(fixtures_dir / family / "golden.npz")
     indices = np.load(fixtures_dir / family / "golden.npz")["dataset_index"]
     for index, expected in zip(indices, inputs, strict=True):
-        found = load_samples(config, fixtures_dir / family, 79, 1, 0, window=int(index)).samples[0]
+        found = samples_of(config, fixtures_dir / family, 79, 1, 0, window=int(index)).samples[0]
         for name in ("states", "actions", "rewards", "next_states", "query_state"):
             np.testing.assert_array_equal(getattr(found, name), getattr(expected, name), err_msg=name)
         assert found.target_action == expected.target_action
@@ -30,6 +30,6 @@ def test_windows_equal_the_users_samples(fixtures_dir: Path, family: str) -> Non
 
 def test_the_run_finds_its_histories(adcw_run: Path) -> None:
     config = {"env": "darkroom", "alg": "PPO", "alg_seed": 42, "traj_dir": "./datasets", "n_transit": 80}
-    found = load_samples(config, adcw_run, 79, 16, 0)
+    found = samples_of(config, adcw_run, 79, 16, 0)
     assert "test histories" in found.source
     assert len({sample.history for sample in found.samples}) == 16

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import numpy as np
 
 from adtui.errors import CheckpointError
+from adtui.history_settings import run_settings
 from adtui.protocol import (
     Cancel,
     Cancelled,
@@ -73,6 +74,7 @@ def run_info(samples: int = 3, step: int = 1000, layers: int = LAYERS, heads: in
         samples=tuple(sample(index) for index in range(samples)),
         source="synthetic histories",
         logit_gap=1e-7,
+        settings=run_settings({"horizon": 20, "env_split_seed": 0, "train_env_ratio": 0.9, "env": "darkroom"}),
         notes=("this run is synthetic",),
     )
 

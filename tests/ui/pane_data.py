@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from adtui.axis import Axis
+from adtui.history_settings import run_settings
 from adtui.records import HeadStats, HeadView, Insight, RunInfo, Sample, SampleStats, SeedStats, Sheet
 
 N_CONTEXT = 10
@@ -142,4 +143,5 @@ def run_info() -> RunInfo:
         samples=(sample(), sample()),
         source="rollouts",
         logit_gap=0.0,
+        settings=run_settings({}),
     )

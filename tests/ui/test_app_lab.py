@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from adtui.errors import ConfigError
+from adtui.history_settings import run_settings
 from adtui.protocol import Cancel, ExportSweep, OpenRun, RunSweep
 from adtui.trials.plan import FULL, WIPED
 from adtui.ui.app import AdtuiApp
@@ -50,6 +52,21 @@ def shown(app: AdtuiApp) -> LabScreen:
 
 async def to_row(pilot: Pilot[str], app: AdtuiApp, row: str) -> None:
     await pilot.press("1", *["j"] * (ROWS.index(row) - shown(app).panes.cursor))
+
+
+async def test_a_split_that_the_run_does_not_name_is_said_to_be_assumed() -> None:
+    engine = LabEngine()
+    async with lab(engine) as (app, _engine, _pilot):
+        assert "per held-out goal" in screen_text(app)
+        assert "ssumed" not in screen_text(app)
+    engine = LabEngine()
+    engine.run = replace(engine.run, settings=run_settings({"env": "darkroom", "horizon": 20}))
+    async with lab(engine) as (app, _engine, _pilot):
+        text = screen_text(app)
+        assert "split assumed" in text
+        assert "16 per goal " in text
+        assert "env_split_seed 0" in text
+        assert "held-out" not in text
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------------

@@ -9,11 +9,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from checkpoints import settings, write_histories
+from checkpoints import samples_of, settings, write_histories
 from numpy.typing import NDArray
 
 from adtui.errors import ConfigError, HistoryError
-from adtui.histories import SampleSet, load_samples
+from adtui.histories import SampleSet
 from adtui.inputs import inputs_npz
 from adtui.records import Sample
 
@@ -45,7 +45,7 @@ def towards_x(
 
 
 def load(run_dir: Path, count: int = 3, n: int = 19, seed: int = 0, **more: Any) -> SampleSet:
-    return load_samples(settings(), run_dir, n, count, seed, **more)
+    return samples_of(settings(), run_dir, n, count, seed, **more)
 
 
 def arrays(sample: Sample) -> list[list[Any]]:
@@ -145,7 +145,7 @@ def test_goals_that_were_trained_on_are_said_to_be(tmp_path: Path) -> None:
 def test_config_yaml_fills_in_what_the_checkpoint_lacks(tmp_path: Path) -> None:
     write_histories(tmp_path / "stored" / NAME, TEST_GOALS)
     (tmp_path / "config.yaml").write_text("alg: PPO\nalg_seed: 42\ntraj_dir: stored\n")
-    assert NAME in load_samples({}, tmp_path, 19, 1, 0).source
+    assert NAME in samples_of({}, tmp_path, 19, 1, 0).source
 
 
 def test_a_stride_places_where_contexts_begin(run_dir: Path, lonely: Path) -> None:
@@ -176,7 +176,7 @@ def test_goals_of_unequal_length_and_width(tmp_path: Path) -> None:
         f"9 independent test histories in {NAME}, 99 samples asked for",
     )
     with pytest.raises(HistoryError, match="15 steps in every history, as --window counts them, found 30 for goal 51"):
-        load_samples(settings(n_transit=10), tmp_path, 9, 1, 0, window=6)
+        samples_of(settings(n_transit=10), tmp_path, 9, 1, 0, window=6)
     assert "--context 59 or less" in complaint(tmp_path, n=60)
 
 
@@ -200,19 +200,19 @@ def test_the_held_out_tasks_of_other_environments(tmp_path: Path, env: str, tota
     held_out = order[round(total * 0.9) :]
     tasks_of(tmp_path, env, [*held_out[:5], *order[:5]])
     config = settings(env=env, env_split_seed=3)
-    found = load_samples(config, tmp_path, 19, 99, 0)
+    found = samples_of(config, tmp_path, 19, 99, 0)
     assert {int(sample.label.split()[1]) for sample in found.samples} == set(held_out[:5])
     assert {sample.goal for sample in found.samples} == {None}
-    first = [load_samples(config, tmp_path, 19, 1, 0, window=i * 41).samples[0].label.split()[1] for i in range(5)]
+    first = [samples_of(config, tmp_path, 19, 1, 0, window=i * 41).samples[0].label.split()[1] for i in range(5)]
     assert first == [str(task) for task in held_out[:5]]  # in the order of the shuffle, as the users' data set has them
     with pytest.raises(HistoryError):
-        load_samples(config | {"alg": "other"}, tmp_path, 19, 1, 0, policy=towards_x)  # Dark Room's moves are not its
+        samples_of(config | {"alg": "other"}, tmp_path, 19, 1, 0, policy=towards_x)  # Dark Room's moves are not its
 
 
 def test_an_unknown_environment_and_an_absurd_grid_have_no_known_split(tmp_path: Path) -> None:
     for env, grid in (("maze", 9), ("darkkeytodoor", 1000)):
         tasks_of(tmp_path, env, [0, 1])
-        found = load_samples(settings(env=env, grid_size=grid), tmp_path, 19, 9, 0)
+        found = samples_of(settings(env=env, grid_size=grid), tmp_path, 19, 9, 0)
         assert "split" in found.notes[0]
         assert len({sample.label.split()[1] for sample in found.samples}) == 2
 
@@ -229,7 +229,7 @@ def annotate(path: Path, stored: Any) -> Path:
 def test_a_dpt_model_should_predict_the_best_action(tmp_path: Path, stored: Any) -> None:
     annotate(write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=60, streams=2), stored)
     taken = load(tmp_path, count=16).samples
-    best = load_samples(settings(model="DPT"), tmp_path, 19, 16, 0)
+    best = samples_of(settings(model="DPT"), tmp_path, 19, 16, 0)
     assert [s.target_action for s in best.samples] == [(s.target_action + 2) % 5 for s in taken]
     assert [arrays(s) for s in best.samples] == [arrays(s) for s in taken]
     assert best.notes == ()
@@ -238,13 +238,13 @@ def test_a_dpt_model_should_predict_the_best_action(tmp_path: Path, stored: Any)
 def test_square_optimal_actions_are_streams_first(tmp_path: Path) -> None:
     annotate(write_histories(tmp_path / "datasets" / NAME, [38], length=21, streams=21), np.transpose)
     taken = load(tmp_path, count=21, n=20).samples
-    best = load_samples(settings(model="DPT"), tmp_path, 20, 21, 0).samples
+    best = samples_of(settings(model="DPT"), tmp_path, 20, 21, 0).samples
     assert [s.target_action for s in best] == [(s.target_action + 2) % 5 for s in taken]
 
 
 def test_without_optimal_actions_the_target_of_a_dpt_model_is_unknown(run_dir: Path) -> None:
     for window in (None, 3):
-        found = load_samples(settings(model="DPT"), run_dir, 19, 3, 0, window=window)
+        found = samples_of(settings(model="DPT"), run_dir, 19, 3, 0, window=window)
         assert {sample.target_action for sample in found.samples} == {None}
         assert f"no optimal_actions in {NAME}" in found.notes[-1]
 
@@ -260,7 +260,7 @@ def test_without_optimal_actions_the_target_of_a_dpt_model_is_unknown(run_dir: P
 def test_damaged_optimal_actions(tmp_path: Path, stored: Any, found: str) -> None:
     annotate(write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=60, streams=2), stored)
     with pytest.raises(HistoryError) as caught:
-        load_samples(settings(model="DPT"), tmp_path, 19, 1, 0)
+        samples_of(settings(model="DPT"), tmp_path, 19, 1, 0)
     assert found in str(caught.value)
     load(tmp_path)  # an AD model does not need them
 
@@ -287,7 +287,7 @@ def test_rollouts_are_reproducible(lonely: Path) -> None:
 
 def test_rollouts_without_end_are_refused(tmp_path: Path) -> None:
     with pytest.raises(HistoryError, match="--histories"):
-        load_samples(settings(alg=None, horizon=685_230), tmp_path, 19, 1, 0, policy=towards_x)
+        samples_of(settings(alg=None, horizon=685_230), tmp_path, 19, 1, 0, policy=towards_x)
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------

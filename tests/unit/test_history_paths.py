@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checkpoints import settings, write_histories
+from checkpoints import samples_of, settings, write_histories
 
 from adtui.errors import AdtuiError, ConfigError, HistoryError
-from adtui.histories import SampleSet, load_samples
+from adtui.histories import SampleSet
 from adtui.history_paths import find_histories, given_histories
-from adtui.history_settings import HistorySettings
+from adtui.history_settings import run_settings, split_of
+from adtui.run_settings import RunSettings
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 
@@ -29,8 +30,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return run
 
 
-def wanted(traj_dir: str | Path = "./datasets", **more: Any) -> HistorySettings:
-    return HistorySettings(**{"alg": "PPO", "alg_seed": 42, "traj_dir": str(traj_dir), **more})
+def wanted(traj_dir: str | Path = "./datasets", **more: Any) -> RunSettings:
+    return run_settings({"alg": "PPO", "alg_seed": 42, "traj_dir": str(traj_dir), **more})
 
 
 def touch(path: Path) -> Path:
@@ -46,7 +47,7 @@ def standing(*states: Any) -> Any:
 
 
 def load(run: Path, **more: Any) -> SampleSet:
-    return load_samples(settings(**more), run, 19, 1, 0, policy=standing)
+    return samples_of(settings(**more), run, 19, 1, 0, policy=standing)
 
 
 # -- where a config may lead -------------------------------------------------------------------------------------------
@@ -93,9 +94,9 @@ def test_places_outside_the_project_are_not_read(run: Path, tmp_path: Path, traj
     assert "rollouts" in found.source
     if not traj_dir.startswith((".", "datasets")):  # those lead to other places within the project, too
         remedy = next(note for note in found.notes if "outside its project" in note).split("--histories ")[1]
-        assert "test histories" in load_samples(settings(), run, 19, 1, 0, histories=shlex.split(remedy)[0]).source
+        assert "test histories" in samples_of(settings(), run, 19, 1, 0, histories=shlex.split(remedy)[0]).source
     with pytest.raises(HistoryError, match="--histories"):
-        load_samples(settings(traj_dir=traj_dir), run, 19, 1, 0, window=0)
+        samples_of(settings(traj_dir=traj_dir), run, 19, 1, 0, window=0)
 
 
 @pytest.mark.parametrize("link", ["datasets", f"datasets/{NAME}"])
@@ -199,11 +200,11 @@ def test_the_users_word_goes_before_the_config(run: Path, tmp_path: Path) -> Non
     for path, width in ((None, 1), ("far", 2), ("far/mine.hdf5", 3), ("link.hdf5", 3)):
         given = tmp_path / path if path else None
         for window in (None, 0):
-            found = load_samples(settings(), run, 19, 99, 0, histories=given, window=window)
+            found = samples_of(settings(), run, 19, 99, 0, histories=given, window=window)
             assert window == 0 or len(found.samples) == 8 * width
-    assert NAME in load_samples({}, run, 19, 1, 0, histories=str(tmp_path / "far" / NAME)).source
+    assert NAME in samples_of({}, run, 19, 1, 0, histories=str(tmp_path / "far" / NAME)).source
     bad = settings(env="darkroom", alg="a/b", traj_dir="/etc")
-    assert NAME in load_samples(bad, run, 19, 1, 0, histories=tmp_path / "far" / NAME).source
+    assert NAME in samples_of(bad, run, 19, 1, 0, histories=tmp_path / "far" / NAME).source
 
 
 def test_without_alg_a_directory_must_hold_one_file(run: Path, tmp_path: Path) -> None:
@@ -211,14 +212,14 @@ def test_without_alg_a_directory_must_hold_one_file(run: Path, tmp_path: Path) -
     del nameless["alg"]
     assert "--histories PATH" in complaint(nameless, run, None)
     write_histories(tmp_path / "far" / "mine.hdf5")
-    assert "mine.hdf5" in load_samples(nameless, run, 19, 1, 0, histories=tmp_path / "far").source
+    assert "mine.hdf5" in samples_of(nameless, run, 19, 1, 0, histories=tmp_path / "far").source
     touch(tmp_path / "far" / "other.h5")
     assert "found mine.hdf5, other.h5" in complaint(nameless, run, tmp_path / "far")
 
 
 def complaint(config: dict[str, Any], run: Path, path: Path | str | None) -> str:
     with pytest.raises(AdtuiError) as caught:
-        load_samples(config, run, 19, 1, 0, histories=path)
+        samples_of(config, run, 19, 1, 0, histories=path)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -252,9 +253,9 @@ def test_the_split_is_the_users_own(env: str, grid: int, total: int, ratio: floa
     order = list(range(total))
     random.seed(7)
     random.shuffle(order)
-    found = HistorySettings(env=env, grid_size=grid, env_split_seed=7, train_env_ratio=ratio)
-    assert found.test_tasks == tuple(order[round(total * ratio) :])
+    found = run_settings({"env": env, "grid_size": grid, "env_split_seed": 7, "train_env_ratio": ratio})
+    assert split_of(found).test == tuple(order[round(total * ratio) :])
 
 
 def test_the_goals_of_seed_0() -> None:
-    assert HistorySettings().test_tasks == (38, 51, 62, 65, 33, 5, 53, 49)  # printed by the users' training code
+    assert split_of(run_settings({})).test == (38, 51, 62, 65, 33, 5, 53, 49)  # printed by the users' training code

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from adtui.history_settings import run_settings
 from adtui.insights import RULES, find_insights
 from adtui.intervals import AVERAGED
 from adtui.records import Attention, HeadStats, Insight, RunInfo, Sample, SampleStats
@@ -44,7 +45,7 @@ def analysis(histories: int = 5, n: int = 60) -> tuple[RunInfo, list[SampleStats
         name="AD-darkroom-seed0", path="/data/a long way/runs/AD-darkroom-seed0/ckpt-310.pt", step=31000,
         family="encoder · post-norm · causal", device="cpu", n_layer=2, n_head=2, d_model=64, n_actions=5,
         n_context_max=79, parameters=211_269, samples=tuple(samples), source="test histories", logit_gap=1.2e-7,
-        notes=("the head count was given by --heads [2]",), config={"seed": 0},
+        notes=("the head count was given by --heads [2]",), settings=run_settings({"horizon": 30}),
     )  # fmt: skip
     return info, stats, list(find_insights(stats, samples))
 

@@ -158,7 +158,7 @@ class LabScreen(Screen[None]):
         lab, now = self.lab, self.lab.settings
         hint, value = {
             "budgets": ("transitions to keep, with commas between", ",".join(map(str, now.budgets))),
-            "histories": ("how many for each held-out goal", str(now.streams)),
+            "histories": ("how many for each goal", str(now.streams)),
             "episodes": ("how many in each history", str(now.episodes)),
         }[name]
 
