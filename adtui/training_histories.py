@@ -128,7 +128,7 @@ def _differ(cells: IntArray, others: IntArray) -> BoolArray:
 
 def _first(broken: BoolArray) -> str:
     """How many steps (streams, T) break a law, and where the first one is."""
-    stream, step = (int(index) for index in np.argwhere(broken)[0])
+    stream, step = np.unravel_index(int(broken.argmax()), broken.shape)
     return f"{np.count_nonzero(broken)} of {broken.size} steps that differ, the first at step {step} of stream {stream}"
 
 

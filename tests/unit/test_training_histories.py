@@ -219,8 +219,9 @@ def test_training_and_the_app_refuse_in_the_same_words(
     assert not recwarn.list
 
 
-def test_swapped_axes_are_named_by_both(tmp_path: Path) -> None:
-    path = write_histories(tmp_path / "swapped.hdf5", GOALS, length=60, streams=40)
+@pytest.mark.parametrize("streams", [1, 2, 40])
+def test_swapped_axes_are_named_by_both(tmp_path: Path, streams: int) -> None:
+    path = write_histories(tmp_path / "swapped.hdf5", GOALS, length=60, streams=streams)
     said = refusal(changed(path, everywhere(lambda old: old.swapaxes(0, 1))))
     assert "3/states: expected shape (steps, streams, 2)" in said
     assert "swap the first two axes" in said
