@@ -37,23 +37,30 @@ def read_histories(
             lengths or of broken episodes, more than fits into memory, rewards other than 0 and 1, or steps that no
             Dark Room makes.
     """
-    with HistoryFile(path, grid_size=size, n_actions=NUM_ACTIONS, horizon=horizon) as file:
-        steps, widths = _sizes(file, goals, horizon, streams)
-        if steps < least:
-            raise _wrong(path, f"histories of at least {least} steps (n_transit)", str(steps), "lower n_transit")
-        past = _room_for(path, goals, widths, steps, horizon)
-        one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)
-        row = 0
-        for goal, width in zip(goals, widths, strict=True):
-            found = file.read_all(goal, width)
-            reached = move(found.states, found.actions, size)
-            _check_laws(f"{path}, group {goal}", found, reached, horizon)
-            rows = slice(row, row + width)
-            past.states[rows], past.actions[rows], past.rewards[rows] = found.states, found.actions, found.rewards
-            past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
-            past.probabilities[rows] = one_hot[found.actions]
-            row += width
+    try:
+        with HistoryFile(path, grid_size=size, n_actions=NUM_ACTIONS, horizon=horizon) as file:
+            steps, widths = _sizes(file, goals, horizon, streams)
+            if steps < least:
+                raise _wrong(path, f"histories of at least {least} steps (n_transit)", str(steps), "lower n_transit")
+            past = _room_for(path, goals, widths, steps, horizon)
+            _fill(past, file, goals, widths, size)
+    except MemoryError:  # a limit below what the machine has
+        raise _wrong(path, "histories that fit into memory", "more than is free", "lower train_n_stream") from None
     return past
+
+
+def _fill(past: Histories, file: HistoryFile, goals: Sequence[int], widths: Sequence[int], size: int) -> None:
+    one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)
+    row = 0
+    for goal, width in zip(goals, widths, strict=True):
+        found = file.read_all(goal, width)
+        reached = move(found.states, found.actions, size)
+        _check_laws(f"{file.path}, {goal}", found, reached, past.horizon)
+        rows = slice(row, row + width)
+        past.states[rows], past.actions[rows], past.rewards[rows] = found.states, found.actions, found.rewards
+        past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
+        past.probabilities[rows] = one_hot[found.actions]
+        row += width
 
 
 def _sizes(file: HistoryFile, goals: Sequence[int], horizon: int, streams: int | None) -> tuple[int, list[int]]:

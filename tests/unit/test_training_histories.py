@@ -239,7 +239,7 @@ def test_axes_in_order_are_never_called_swapped(tmp_path: Path, length: int, str
 # -- what training alone must refuse -----------------------------------------------------------------------------------
 def test_rewards_that_dark_room_does_not_pay_are_neither_cut_nor_learnt(path: Path) -> None:
     said = refusal(changed(path, edit("rewards", with_one(0.5))))
-    assert "group 3/rewards: expected 0 or 1, as Dark Room pays, found 0.5; rescale them" in said
+    assert "3/rewards: expected 0 or 1, as Dark Room pays, found 0.5; rescale them" in said
     with HistoryFile(path, grid_size=9, n_actions=5, horizon=20) as file:  # the app shows them: rooms of others pay so
         assert file.read(3, 0, 0, 20).rewards[5] == 0.5
 
@@ -257,7 +257,7 @@ def test_one_step_that_does_not_lead_to_the_next_is_told(path: Path) -> None:
         file["5/next_states"][27, 1] = (file["5/next_states"][27, 1] + 3) % 9
 
     said = refusal(changed(path, change))
-    assert "group 5/next_states: expected each step's next state to be the state of the step after" in said
+    assert "5/next_states: expected each step's next state to be the state of the step after" in said
     assert "found 1 of 118 steps that differ, the first at step 27 of stream 1" in said
 
 
@@ -269,7 +269,7 @@ def test_steps_out_of_order_are_told(path: Path) -> None:
 
 def test_actions_of_another_order_are_told(path: Path) -> None:
     said = refusal(changed(path, edit("actions", lambda old: (old + 2) % 4)))
-    assert "group 3/next_states: expected Dark Room's moves (actions 0 to 4: x+1, x-1, y+1, y-1, stay)" in said
+    assert "3/next_states: expected Dark Room's moves (actions 0 to 4: x+1, x-1, y+1, y-1, stay)" in said
 
 
 def test_goals_of_another_length_and_goals_that_are_not_there(path: Path) -> None:
@@ -294,6 +294,14 @@ def test_more_than_the_memory_holds_is_refused_unread(path: Path) -> None:
             file["3"].create_dataset(name, shape, "u1", chunks=(64, 64, 2)[: len(shape)])
     with pytest.raises(HistoryError, match=r"histories that fit into .* lower train_n_stream"):
         read_histories(path, [3], 20, 9, None)
+
+
+def test_a_limit_on_memory_is_one_line_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(HistoryFile, "read_all", too_much)
+    assert "expected histories that fit into memory, found more than is free; lower train_n_stream" in refusal(path)
 
 
 # -- from the command --------------------------------------------------------------------------------------------------
