@@ -1,37 +1,33 @@
-"""The users' HDF5 learning histories, read a slice at a time.
+"""The users' HDF5 learning histories: the one reader of the app and of training.
 
 One group per task, named by its index; `states`, `next_states` (T, streams, 2), `actions`, `rewards` (T, streams), and
 sometimes `dones` (T, streams): time-major. `optimal_actions` is (streams, T). Other data sets are left alone.
 
-A file may come from anyone: nothing outside it is opened, and no more of it than the slice asked for is held in memory.
+A file may come from anyone: nothing outside it is opened, and no more of it than what is asked for is held in memory.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import h5py
 import numpy as np
 
-from .chunks import Unsound, check_chunks
-from .errors import HistoryError
+from .hdf5 import Column, HDF5File, unusable
 from .records import Floats, Ints
 
 #: Steps of one history; `dones` are read from its beginning, so that they cost what a file claims to have.
 MAX_STEPS = 50_000_000
-#: Bytes of one chunk: a compressed one is unpacked whole, and a few kilobytes can unpack to gigabytes.
-MAX_CHUNK = 1 << 29
 _BLOCK = 1 << 20
 _WIDTHS = {"states": 2, "next_states": 2, "actions": None, "rewards": None}
 _OPTIMAL = "optimal_actions"
 _TASK = re.compile(r"[0-9]{1,9}")
-_CHECK = "check the file, or collect it anew with `adtui collect`"
-_COPY = "copy the data into one file (h5repack, or h5py's `copy`)"
-T = TypeVar("T")
+#: Steps and streams of a task that are looked at to see which axis is time.
+_LOOKED_AT = (64, 16)
+#: How many pairs of neighbours say enough, and the share of them that joins along the axis of time, resets aside.
+_ENOUGH, _MOST = 8, 0.75
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,20 @@ class Stretch:
     step: Ints
 
 
+@dataclass(frozen=True)
+class Streams:
+    """Whole histories of one task.
+
+    Attributes:
+        states, next_states: (streams, T, 2) int64; actions: (streams, T) int64; rewards: (streams, T) float32.
+    """
+
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+
+
 class HistoryFile:
     """An open file of histories; use it in a `with` block.
 
@@ -61,28 +71,23 @@ class HistoryFile:
         horizon: steps per episode, used where the file has no `dones`; None makes a history one episode.
 
     Raises (every method, too):
-        HistoryError: unreadable, no tasks, missing data sets, wrong shapes, impossible values, or data that lie in
-            another file.
+        HistoryError: unreadable, no tasks, missing data sets, wrong shapes, swapped axes, impossible values, or data
+            that lie in another file.
     """
 
     def __init__(self, path: Path, *, grid_size: int, n_actions: int, horizon: int | None) -> None:
         self.path, self.grid_size, self.n_actions, self.horizon = path, grid_size, n_actions, horizon
-        try:
-            # Without locking: a file on NFS, in a read-only directory, or still open in a collector can be read.
-            self._file = h5py.File(path, "r", locking=False)
-        except FileNotFoundError:
-            raise _wrong(path, "an HDF5 file of histories", "nothing", "check the path") from None
-        except OSError as error:
-            raise _wrong(path, "an HDF5 file of histories", str(error)) from None
-        names = self._guard(lambda: list(self._file))
+        self._file = HDF5File(path)
+        names = self._file.names()
         # The longest first, so that of "07" and "7" the plain one stays.
         found = sorted(filter(_TASK.fullmatch, names), key=len, reverse=True)
         self._groups = {int(name): name for name in found}
         self._sizes: dict[int, tuple[int, int]] = {}
+        self._columns: dict[tuple[int, str], Column] = {}
         self.tasks = tuple(sorted(self._groups))
         if not self.tasks:
             self._file.close()
-            raise _wrong(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
+            raise unusable(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
 
     def __enter__(self) -> HistoryFile:
         return self
@@ -91,17 +96,18 @@ class HistoryFile:
         self._file.close()
 
     def size(self, task: int) -> tuple[int, int]:
-        """(steps, streams) of a task's histories, once their shapes have been checked."""
+        """(steps, streams) of a task's histories, once their shapes and the order of their axes have been checked."""
         if task in self._sizes:
             return self._sizes[task]
         columns = {name: self._column(task, name) for name in _WIDTHS}
-        steps, streams = self._layout(task, columns["actions"].shape)
+        steps, streams = _layout(columns["actions"])
         for name, width in _WIDTHS.items():
             wanted = (steps, streams) if width is None else (steps, streams, width)
             single = wanted[:1] + wanted[2:]
-            shape = tuple(columns[name].shape)
+            shape = columns[name].shape
             if shape != wanted and not (streams == 1 and shape == single):
-                raise _wrong(self._at(task, name), f"shape {wanted}", f"shape {shape}")
+                raise unusable(columns[name].at, f"shape {wanted}", f"shape {shape}")
+        self._check_axes(columns["states"], columns["next_states"], streams)
         self._sizes[task] = steps, streams
         return steps, streams
 
@@ -109,13 +115,26 @@ class HistoryFile:
         """Steps first…last (exclusive) of one stream."""
         states = self._cells(task, "states", stream, first, last)
         next_states = self._cells(task, "next_states", stream, first, last)
-        actions = self._actions(task, "actions", self._numbers(task, "actions", stream, first, last))
-        with np.errstate(over="ignore"):
-            rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
-        if not np.isfinite(rewards).all():
-            raise _wrong(self._at(task, "rewards"), "rewards within the range of float32", "larger ones")
+        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", stream, first, last))
+        rewards = self._rewards(task, stream, first, last)
         episode, step = self._clock(task, stream, first, last)
         return Stretch(states, actions, rewards, next_states, episode, step)
+
+    def read_all(self, task: int, streams: int) -> Streams:
+        """Every step of the first `streams` streams, or of as many as there are; checked as in `read`."""
+        steps, width = self.size(task)
+        kept = slice(0, min(streams, width))
+
+        def stream_major(values: np.ndarray[Any, Any], ndim: int) -> np.ndarray[Any, Any]:
+            return np.ascontiguousarray((values if values.ndim == ndim else values[:, None]).swapaxes(0, 1))
+
+        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", kept, 0, steps))
+        return Streams(
+            states=stream_major(self._cells(task, "states", kept, 0, steps), 3),
+            actions=stream_major(actions, 2),
+            rewards=stream_major(self._rewards(task, kept, 0, steps), 2),
+            next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
+        )
 
     def optimal_action(self, task: int, stream: int, step: int) -> int | None:
         """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).
@@ -123,24 +142,21 @@ class HistoryFile:
         The users' annotator writes (streams, T), unlike every other data set; (T, streams) files exist too. The shape
         tells which, and a square one is taken for the annotator's.
         """
-        if not self._has(task, _OPTIMAL):
+        if not self._file.has(self._groups[task], _OPTIMAL):
             return None
         steps, streams = self.size(task)
         column = self._column(task, _OPTIMAL)
-        shape = tuple(column.shape)
-        if shape == (streams, steps):
+        if column.shape == (streams, steps):
             place: tuple[int, ...] = (stream, step)
-        elif shape == (steps, streams):
+        elif column.shape == (steps, streams):
             place = (step, stream)
-        elif streams == 1 and shape == (steps,):
+        elif streams == 1 and column.shape == (steps,):
             place = (step,)
         else:
-            wanted = f"shape {(streams, steps)} or {(steps, streams)}"
-            raise _wrong(self._at(task, _OPTIMAL), wanted, f"shape {shape}")
-        values = np.atleast_1d(self._read(task, _OPTIMAL, column, place))
-        return int(self._actions(task, _OPTIMAL, values)[0])
+            raise unusable(column.at, f"shape {(streams, steps)} or {(steps, streams)}", f"shape {column.shape}")
+        return int(self._actions(column, np.atleast_1d(column.read(place)))[0])
 
-    # -- columns of one stream -----------------------------------------------------------------------------------------
+    # -- columns -------------------------------------------------------------------------------------------------------
     def _clock(self, task: int, stream: int, first: int, last: int) -> tuple[Ints, Ints]:
         """(episode, step) of steps first…last, from `dones` where the file has them, else from the horizon."""
         time = np.arange(first, last, dtype=np.int64)
@@ -159,125 +175,79 @@ class HistoryFile:
         horizon = self.horizon or max(last, 1)
         return time // horizon, time % horizon
 
-    def _cells(self, task: int, name: str, stream: int, first: int, last: int) -> Ints:
-        cells = self._whole_numbers(task, name, self._numbers(task, name, stream, first, last))
-        if cells.size and not 0 <= cells.min() <= cells.max() < self.grid_size:
-            found = f"{cells.min()} to {cells.max()}"
-            raise _wrong(self._at(task, name), f"cells from 0 to {self.grid_size - 1}", found)
-        return cells
-
-    def _actions(self, task: int, name: str, values: np.ndarray[Any, Any]) -> Ints:
-        actions = self._whole_numbers(task, name, values)
-        if actions.size and not 0 <= actions.min() <= actions.max() < self.n_actions:
-            found = f"{actions.min()} to {actions.max()}"
-            raise _wrong(self._at(task, name), f"actions from 0 to {self.n_actions - 1}", found)
-        return actions
-
-    def _whole_numbers(self, task: int, name: str, values: np.ndarray[Any, Any]) -> Ints:
-        with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
-            whole = values.astype(np.int64)
-        if not np.array_equal(whole, values):
-            raise _wrong(self._at(task, name), "whole numbers", "fractions")
-        return whole
-
-    def _numbers(self, task: int, name: str, stream: int, first: int, last: int) -> np.ndarray[Any, Any]:
-        column = self._column(task, name)
-        single = len(column.shape) == (2 if _WIDTHS.get(name) else 1)
-        place: tuple[slice | int, ...] = (slice(first, last),) if single else (slice(first, last), stream)
-        return self._read(task, name, column, place)
-
-    def _read(self, task: int, name: str, column: Any, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
-        """A part of a data set, all of it finite numbers."""
-        try:
-            self._guard(lambda: check_chunks(column, place))
-        except Unsound as fault:
-            raise _wrong(self._at(task, name), "sound chunks, packed by gzip or lzf if at all", str(fault)) from None
-        values = self._guard(lambda: np.asarray(column[place]))
-        if not np.isfinite(values).all():
-            raise _wrong(self._at(task, name), "finite numbers", "NaN or infinite ones")
-        return values
-
-    def _layout(self, task: int, shape: tuple[int, ...]) -> tuple[int, int]:
-        if len(shape) not in (1, 2) or 0 in shape:
-            raise _wrong(self._at(task, "actions"), "shape (steps, streams)", f"shape {tuple(shape)}")
-        if shape[0] > MAX_STEPS:
-            raise _wrong(self._at(task, "actions"), f"at most {MAX_STEPS} steps", f"{shape[0]}")
-        return int(shape[0]), int(shape[1]) if len(shape) == 2 else 1
-
     def _has_dones(self, task: int) -> bool:
-        if not self._has(task, "dones"):
+        if not self._file.has(self._groups[task], "dones"):
             return False
         steps, streams = self.size(task)
-        shape = tuple(self._column(task, "dones").shape)
+        shape = self._column(task, "dones").shape
         return shape == (steps, streams) or (streams == 1 and shape == (steps,))
 
-    # -- objects of the file -------------------------------------------------------------------------------------------
-    def _has(self, task: int, name: str) -> bool:
-        """Whether the task has an entry of this name."""
-        group = self._guard(lambda: self._group(task))
-        return self._guard(lambda: _holds(group, name))
+    def _cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Ints:
+        values = self._numbers(task, name, stream, first, last)
+        return _whole_numbers(self._column(task, name), values, "cells", self.grid_size)
 
-    def _column(self, task: int, name: str) -> Any:
-        """A data set of numbers that lie in this file. Nothing of it has been read yet."""
-        column = self._guard(lambda: self._data_set(task, name))
-        at = self._at(task, name)
-        if self._guard(lambda: column.is_virtual or column.external):
-            raise _wrong(at, "data within the file", "data in other files", _COPY)
-        if column.dtype.kind not in "biuf":
-            raise _wrong(at, "numbers", f"values of type {column.dtype}")
-        if column.shape is None:
-            raise _wrong(at, "an array", "an empty data set")
-        if column.chunks and (size := column.dtype.itemsize * int(np.prod(column.chunks, dtype=object))) > MAX_CHUNK:
-            raise _wrong(
-                at, f"chunks of at most {MAX_CHUNK >> 20} MB", f"{size >> 20} MB", "store it in smaller chunks"
+    def _actions(self, column: Column, values: np.ndarray[Any, Any]) -> Ints:
+        return _whole_numbers(column, values, "actions", self.n_actions)
+
+    def _rewards(self, task: int, stream: int | slice, first: int, last: int) -> Floats:
+        with np.errstate(over="ignore"):  # infinite, then
+            rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
+        if not np.isfinite(rewards).all():
+            raise unusable(self._column(task, "rewards").at, "rewards within the range of float32", "larger ones")
+        return rewards
+
+    def _numbers(self, task: int, name: str, stream: int | slice, first: int, last: int) -> np.ndarray[Any, Any]:
+        """Finite numbers; in a data set without an axis for streams, of its only one."""
+        column = self._column(task, name)
+        single = len(column.shape) == (2 if _WIDTHS.get(name) else 1)
+        return column.read((slice(first, last),) if single else (slice(first, last), stream))
+
+    def _column(self, task: int, name: str) -> Column:
+        if (task, name) not in self._columns:
+            self._columns[task, name] = self._file.column(self._groups[task], name)
+        return self._columns[task, name]
+
+    def _check_axes(self, states: Column, next_states: Column, streams: int) -> None:
+        """Refuse (streams, T, …), as some code writes it: every "history" would be one moment of many learners.
+
+        In a history the next state of a step is the state of the step after, resets aside. Where that holds along the
+        second axis rather than along the first, the second is time.
+        """
+        if streams == 1:
+            return
+        place = tuple(slice(0, count) for count in _LOOKED_AT)
+        here, following = states.read(place), next_states.read(place)
+        joined = (following[:-1] == here[1:]).all(axis=-1)
+        if self.horizon is not None:
+            joined = joined[np.arange(1, len(here)) % self.horizon != 0]
+        across = (following[:, :-1] == here[:, 1:]).all(axis=-1)
+        along = float(joined.mean()) if joined.size else 0.0
+        if across.size >= _ENOUGH and along < _MOST <= across.mean():
+            raise unusable(
+                states.at,
+                "shape (steps, streams, 2), where the next state of a step is the state of the step after",
+                f"{along:.0%} of such pairs along the first axis, {across.mean():.0%} along the second",
+                "swap the first two axes of every data set: they are (streams, steps)",
             )
-        return column
-
-    def _data_set(self, task: int, name: str) -> Any:
-        group = self._group(task)
-        column = self._entry(group, name) if _holds(group, name) else None
-        if not isinstance(column, h5py.Dataset):
-            inside = ", ".join(sorted(group)[:9]) or "nothing"
-            raise _wrong(f"{self.path}, group {task}", f"a data set {name}", f"only {inside}")
-        return column
-
-    def _group(self, task: int) -> h5py.Group:
-        group = self._entry(self._file, self._groups[task])
-        if not isinstance(group, h5py.Group):
-            raise _wrong(f"{self.path}, {task}", "a group", "a data set")
-        return group
-
-    def _entry(self, group: h5py.Group, name: str, followed: bool = False) -> Any:
-        """The object of a name in `group`. Links are followed by hand, since h5py would open another file for one."""
-        link = group.get(name, getlink=True)
-        if isinstance(link, h5py.HardLink):
-            return group[name]
-        if followed or not isinstance(link, h5py.SoftLink):  # a chain of links could be made to take forever
-            found = f"a link to {link.filename}" if isinstance(link, h5py.ExternalLink) else "a link to a link"
-            raise _wrong(f"{self.path}, {group.name}/{name}".replace("//", "/"), "data within the file", found, _COPY)
-        entry: Any = self._file if link.path.startswith("/") else group
-        for part in link.path.split("/"):
-            if part not in ("", "."):
-                entry = self._entry(entry, part, followed=True)
-        return entry
-
-    def _at(self, task: int, name: str) -> str:
-        return f"{self.path}, {task}/{name}"
-
-    def _guard(self, work: Callable[[], T]) -> T:
-        """h5py reports damage inside a file as any of these."""
-        try:
-            return work()
-        except Unsound:
-            raise
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
-            raise _wrong(self.path, "readable HDF5 data", str(error) or type(error).__name__) from None
 
 
-def _holds(group: h5py.Group, name: str) -> bool:
-    """Whether the group has an entry of this name. h5py's `in` would follow a link to see whether it leads anywhere."""
-    return bool(group.id.links.exists(name.encode()))
+def _layout(actions: Column) -> tuple[int, int]:
+    """(steps, streams)."""
+    shape = actions.shape
+    if len(shape) not in (1, 2) or 0 in shape:
+        raise unusable(actions.at, "shape (steps, streams)", f"shape {shape}")
+    if shape[0] > MAX_STEPS:
+        raise unusable(actions.at, f"at most {MAX_STEPS} steps", f"{shape[0]}")
+    return shape[0], shape[1] if len(shape) == 2 else 1
 
 
-def _wrong(subject: str | Path, expected: str, found: str, action: str = _CHECK) -> HistoryError:
-    return HistoryError(subject, expected=expected, found=found, action=action)
+def _whole_numbers(column: Column, values: np.ndarray[Any, Any], what: str, count: int) -> Ints:
+    """The values as whole numbers of 0 … count − 1."""
+    with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
+        whole = values.astype(np.int64)
+    if not np.can_cast(values.dtype, np.int64) and not np.array_equal(whole, values):
+        raise unusable(column.at, "whole numbers", str(values[whole != values].flat[0]))
+    least, most = (int(whole.min()), int(whole.max())) if whole.size else (0, 0)
+    if least < 0 or most >= count:
+        raise unusable(column.at, f"{what} from 0 to {count - 1}", f"{least} to {most}")
+    return whole

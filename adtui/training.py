@@ -27,7 +27,8 @@ from .models.decoder import DecoderShape
 from .models.encoder import Encoder
 from .sources import Demonstrator, Explorer, Histories, QLearning, Source, run_source
 from .train_settings import TrainSettings
-from .windows import Windows, draw_windows, read_histories
+from .training_histories import read_histories
+from .windows import Windows, draw_windows
 
 #: Streams of random numbers: each is a function of (seed, purpose, step), so a resumed run needs no generator states.
 _HISTORIES, _BATCHES, _VALIDATION, _HELD_BACK = range(4)
@@ -137,7 +138,8 @@ class Training:
     def _draw(self, goals: tuple[int, ...], streams: int, purpose: list[int], seed: int | None = None) -> Histories:
         settings = self.settings
         if settings.histories:
-            return read_histories(Path(settings.histories), goals, settings.horizon, settings.grid_size, streams)
+            path, length = Path(settings.histories), settings.n_transit
+            return read_histories(path, goals, settings.horizon, settings.grid_size, streams, least=length)
         rooms = np.repeat(np.array(goals, dtype=np.int64), streams)
         rng = np.random.default_rng([settings.seed if seed is None else seed, *purpose])
         source = make_source(settings)

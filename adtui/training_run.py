@@ -6,6 +6,7 @@ A checkpoint (weights and settings) is written whenever validation improves, so 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,8 @@ def open_training(settings: TrainSettings, device: str = "cpu") -> Training:
         training.network.load_state_dict(state["model"])
         training.optimizer.load_state_dict(state["optimizer"])
         training.schedule.load_state_dict(state["lr_sched"])
-        training.step = int(state["step"])
-        training.best = None if best is None else (int(best[0]), float(best[1]))
+        training.step = operator.index(state["step"])  # of 7.5, int() would make another step than the schedule's
+        training.best = None if best is None else (operator.index(best[0]), float(best[1]))
     except ConfigError:
         raise
     except Exception as error:  # torch.load raises many kinds on a damaged file

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import h5py
 import numpy as np
 
-from .chunks import check_chunks
-from .darkroom import MOVES, NUM_ACTIONS, IntArray, move
-from .errors import HistoryError
+from .darkroom import IntArray
 from .sources import FloatArray, Histories
 
 
@@ -62,66 +57,3 @@ def draw_windows(
         probabilities=histories.probabilities[place],
         starts=starts,
     )
-
-
-def read_histories(path: Path, goals: Sequence[int], horizon: int, size: int, streams: int | None) -> Histories:
-    """The histories of some goals from an HDF5 file; targets are the actions taken.
-
-    Args:
-        goals: goal indices to read, the others stay unread.
-        streams: at most this many streams of each goal.
-
-    Raises:
-        HistoryError: the file is missing, unreadable, lacks a goal or a data set, or holds impossible values.
-    """
-    columns: dict[str, list[IntArray]] = {name: [] for name in ("states", "actions", "rewards")}
-    labels: list[int] = []
-    try:
-        with h5py.File(path, "r") as file:
-            for goal in goals:
-                if str(goal) not in file:
-                    raise _wrong(path, f"a group for training goal {goal}", f"{len(file)} groups without it")
-                group = file[str(goal)]
-                for name, parts in columns.items():
-                    if name not in group:
-                        raise _wrong(path, f"data set {name} in group {goal}", f"only {sorted(group)}")
-                    check_chunks(group[name], (slice(None), slice(0, streams)))
-                    parts.append(np.asarray(group[name][:, :streams], dtype=np.int64).swapaxes(0, 1))
-                labels += [goal] * len(columns["actions"][-1])
-    except OSError as error:
-        raise _wrong(path, "an HDF5 file of learning histories", str(error)) from error
-    except (TypeError, ValueError, IndexError) as error:
-        raise _wrong(path, "integer data sets (T, streams) and (T, streams, 2)", str(error)) from error
-    states, actions, rewards = (_joined(path, name, parts) for name, parts in columns.items())
-    _check_values(path, states, actions, size, horizon)
-    return Histories(
-        goals=np.array(labels, dtype=np.int64),
-        states=states,
-        actions=actions,
-        rewards=rewards,
-        next_states=move(states, actions, size),  # also at episode ends, where the file has the reset state
-        probabilities=np.eye(NUM_ACTIONS, dtype=np.float32)[actions],
-        horizon=horizon,
-    )
-
-
-def _joined(path: Path, name: str, parts: list[IntArray]) -> IntArray:
-    shapes = {part.shape[1:] for part in parts}
-    if len(shapes) != 1:
-        raise _wrong(path, f"{name} of one length for all goals", f"lengths {sorted(shape[0] for shape in shapes)[:3]}")
-    return np.concatenate(parts)
-
-
-def _check_values(path: Path, states: IntArray, actions: IntArray, size: int, horizon: int) -> None:
-    if states.ndim != 3 or states.shape[2] != 2 or actions.ndim != 2 or states.shape[:2] != actions.shape:
-        raise _wrong(path, "states (T, streams, 2) and actions (T, streams)", f"{states.shape} and {actions.shape}")
-    if actions.size == 0 or actions.shape[1] % horizon:
-        raise _wrong(path, f"whole episodes of {horizon} steps", f"{actions.shape[1]} steps")
-    if states.min() < 0 or states.max() >= size:
-        raise _wrong(path, f"states within 0..{size - 1}", f"{states.min()}..{states.max()}")
-    if actions.min() < 0 or actions.max() >= len(MOVES):
-        raise _wrong(path, f"actions within 0..{len(MOVES) - 1}", f"{actions.min()}..{actions.max()}")
-
-
-def _wrong(path: Path, expected: str, found: str) -> HistoryError:
-    return HistoryError(path, expected=expected, found=found, action="check `histories`, or collect them anew")

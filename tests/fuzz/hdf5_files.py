@@ -11,11 +11,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .originals import originals
+from .originals import STEPS, STREAMS, originals
 
 _COLUMNS = ("states", "actions", "rewards", "next_states")
 _DTYPES = ("i1", "u1", "i8", "u8", "f2", "f4", "f8", "?", "c8", "S4", "V3", ">i4", "O")
 _MIB = 1 << 20
+_SHAPE = (STEPS, STREAMS)
 
 
 def groups(rng: Random) -> bytes:
@@ -42,7 +43,7 @@ def groups(rng: Random) -> bytes:
             file[goal].create_group(name)
         elif change == 5:
             file[goal]["dones"] = rng.choice(
-                (np.zeros(24), np.ones((24, 2)), np.full((24, 2), np.nan), np.array(["x"] * 24, "S1"))
+                (np.zeros(STEPS), np.ones(_SHAPE), np.full(_SHAPE, np.nan), np.array(["x"] * STEPS, "S1"))
             )
         else:
             file.create_group("5")
@@ -61,11 +62,13 @@ def columns(rng: Random) -> bytes:
             if change == 0:
                 group.create_dataset(name, data=_cast(old, rng.choice(_DTYPES)))
             elif change == 1:
-                group[name] = old[: rng.choice((0, 1, 5, 23))]
+                group[name] = old[: rng.choice((0, 1, 5, 20, STEPS - 1))]
             elif change == 2:
                 group[name] = old.reshape(rng.choice(((-1,), (1, *old.shape), (*old.shape, 1), old.shape[::-1])))
             elif change == 3:
-                group[name] = rng.choice((np.float64(1), "text", h5py.Empty("f4"), np.zeros((0, 2)), np.zeros((24, 0))))
+                group[name] = rng.choice(
+                    (np.float64(1), "text", h5py.Empty("f4"), np.zeros((0, 2)), np.zeros((STEPS, 0)))
+                )
             elif change == 4:
                 group[name] = np.zeros(old.shape, [("a", "i4"), ("b", "f4")])
             else:
@@ -80,7 +83,7 @@ def numbers(rng: Random) -> bytes:
     with _Edited() as edited:
         for group in _goals(rng, edited.file):
             name = rng.choice((*_COLUMNS, "dones"))
-            values = group[name][...].astype("f8") if name in group else np.zeros((24, 2))
+            values = group[name][...].astype("f8") if name in group else np.zeros(_SHAPE)
             spots = rng.choice((1, 5, values.size))
             for _ in range(spots):
                 values.flat[rng.randrange(values.size)] = rng.choice(
@@ -133,8 +136,8 @@ def links(rng: Random) -> bytes:
         elif change == 4:
             del file[goal][name]
             target = rng.choice(("/etc/passwd", "/dev/zero", "nowhere", "/dev/stdin", "."))
-            shape = (24, 2, 2) if "states" in name else (24, 2)
-            file[goal].create_dataset(name, shape, "i4", external=[(target, 0, rng.choice((400, 1000, 2**40)))])
+            shape = (*_SHAPE, 2) if "states" in name else _SHAPE
+            file[goal].create_dataset(name, shape, "i4", external=[(target, 0, rng.choice((1000, 4000, 2**40)))])
         else:
             _virtual(rng, file[goal], name)
     return edited.data
@@ -207,7 +210,7 @@ def _attributes(rng: Random, file: h5py.File) -> None:
 
 def _virtual(rng: Random, group: Any, name: str) -> None:
     """A virtual data set over a file that is not there, or over this one."""
-    shape = (24, 2, 2) if "states" in name else (24, 2)
+    shape = (*_SHAPE, 2) if "states" in name else _SHAPE
     layout = h5py.VirtualLayout(shape, "i4")
     layout[...] = h5py.VirtualSource(
         rng.choice(("nowhere.h5", ".", "/etc/passwd")), rng.choice((name, "0/states")), shape

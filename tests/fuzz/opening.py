@@ -6,13 +6,18 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from adtui.config import load_settings
+from adtui.darkroom import GRID_SIZE, HORIZON, move
 from adtui.errors import AdtuiError
 from adtui.pipeline import open_session
 from adtui.train_settings import TrainSettings
+from adtui.training_histories import read_histories
+from adtui.windows import draw_windows
 
 from .cases import Case
-from .originals import HISTORIES, originals
+from .originals import GOALS, HISTORIES, N_TRANSIT, STREAMS, originals
 
 Step = Callable[[], object]
 Opening = Callable[[Case, Path], list[Step]]
@@ -34,14 +39,18 @@ def place(kind: str, data: bytes, root: Path) -> None:
 
 
 def steps(case: Case, root: Path) -> list[Step]:
-    """What the program does with a case's file, placed at `root`: each step opens it anew, or refuses it."""
+    """What the program does with a case's file, placed at `root`: each step opens it anew, or refuses it.
+
+    Histories are read as samples of the app, as windows of its `--window`, and as a batch of `adtui train`.
+    """
     run = root / "runs" / "fuzz"
     if case.kind == "checkpoint":
         return [lambda: _analyse(run, inputs=root / "inputs.npz"), lambda: _analyse(run, samples=2)]
     if case.kind == "yaml":
         return [lambda: _analyse(run, samples=2), lambda: load_settings(run / "config.yaml", TrainSettings)]
     if case.kind == "hdf5":
-        return [lambda: _analyse(run, samples=6), lambda: _analyse(run, samples=2, window=1)]
+        path = root / "datasets" / HISTORIES
+        return [lambda: _analyse(run, samples=6), lambda: _analyse(run, samples=2, window=1), lambda: _batch(path)]
     return [lambda: _analyse(run, inputs=root / "inputs.npz")]
 
 
@@ -51,6 +60,14 @@ def _analyse(run: Path, **options: object) -> None:
     session.analyse(0)
     for layer in range(session.model.n_layer):
         session.matrices(0, layer)
+
+
+def _batch(path: Path) -> None:
+    """Read histories and cut a batch out of them, as `adtui train` does; what gets through must be Dark Room's."""
+    histories = read_histories(path, GOALS, HORIZON, GRID_SIZE, STREAMS, least=N_TRANSIT)
+    windows = draw_windows(histories, 8, N_TRANSIT, 0.25, np.random.default_rng(0))
+    assert np.isin(windows.rewards, (0, 1)).all()
+    np.testing.assert_array_equal(histories.next_states, move(histories.states, histories.actions))
 
 
 def refusal_fault(error: AdtuiError) -> str | None:

@@ -33,7 +33,9 @@ REFERENCES: dict[str, tuple[dict[str, Any], ...]] = {
     "marked": ({"compress_interval": 4, "n_transit": 14},),
 }
 #: A third of the held-out goals and one that was trained on.
-_GOALS = (0, 27, 38, 51)
+GOALS = (0, 27, 38, 51)
+#: Steps and streams of their histories: two whole episodes, as training asks for.
+STEPS, STREAMS = 40, 2
 #: What a reader needs that is in no shape; the rest of the settings then comes from config.yaml.
 _BARE = {"tf_n_head": 2}
 _TRAIN_YAML = """\
@@ -113,7 +115,7 @@ def originals() -> Originals:
     contents = [_encoder("post", 0), _encoder("pre", 1), *_other_families()]
     files = [dump(content) for content in contents] + [dump(contents[0], legacy=True)]
     with tempfile.TemporaryDirectory() as directory:
-        histories = write_histories(Path(directory) / HISTORIES, _GOALS, length=24).read_bytes()
+        histories = write_histories(Path(directory) / HISTORIES, GOALS, length=STEPS, streams=STREAMS).read_bytes()
     return Originals(
         contents=tuple(contents),
         checkpoints=tuple(files),

@@ -13,9 +13,9 @@ from adtui.atomic import point_symlink, replacing
 from adtui.collect import CollectSettings, collect
 from adtui.config import load_settings
 from adtui.darkroom import DarkRooms, goal_cell, move, optimal_return
-from adtui.errors import ConfigError, HistoryError
+from adtui.errors import ConfigError
 from adtui.sources import Demonstrator, Explorer, QLearning, Source, run_source, sample_actions, toward
-from adtui.windows import read_histories
+from adtui.training_histories import read_histories
 
 
 @pytest.mark.parametrize(
@@ -155,21 +155,3 @@ def test_collected_histories_can_be_read_for_training(tmp_path: Path) -> None:
         states, rewards, _ = rooms.step(histories.actions[:, step])
         np.testing.assert_array_equal(states, histories.next_states[:, step])
         np.testing.assert_array_equal(rewards, histories.rewards[:, step])
-
-
-def test_unusable_histories_are_named(tmp_path: Path) -> None:
-    path = collect(CollectSettings(n_stream=1, episodes=2, goals=[5], traj_dir=str(tmp_path)))
-    with pytest.raises(HistoryError, match="goal 6"):
-        read_histories(path, [6], 20, 9, None)
-    with pytest.raises(HistoryError, match="whole episodes of 7"):
-        read_histories(path, [5], 7, 9, None)
-    with pytest.raises(HistoryError, match=r"states within 0\.\.2"):
-        read_histories(path, [5], 20, 3, None)
-    garbage = tmp_path / "garbage.hdf5"
-    garbage.write_bytes(b"not HDF5")
-    with pytest.raises(HistoryError, match=r"garbage\.hdf5"):
-        read_histories(garbage, [5], 20, 9, None)
-    with h5py.File(path, "a") as file:
-        del file["5"]["rewards"]
-    with pytest.raises(HistoryError, match="rewards in group 5"):
-        read_histories(path, [5], 20, 9, None)

@@ -170,6 +170,14 @@ def test_other_settings_in_the_same_directory_are_refused(tmp_path: Path) -> Non
         train(tiny(tmp_path, train_timesteps=4))
 
 
+def test_a_stopped_run_goes_on_from_whole_steps_only(tmp_path: Path) -> None:
+    train(tiny(tmp_path, train_timesteps=4))
+    state = torch.load(tmp_path / RESUME, weights_only=True)
+    torch.save(state | {"step": 3.5}, tmp_path / RESUME)
+    with pytest.raises(CheckpointError, match=r"resume\.pt"):
+        train(tiny(tmp_path, train_timesteps=4))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

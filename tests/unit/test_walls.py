@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import adtui
 
 HEAVY = ("torch", "matplotlib", "h5py")
 
@@ -45,3 +48,9 @@ def test_the_engine_answers_before_it_loads_torch() -> None:
 def test_the_command_line_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"from adtui.__main__ import main\ntry:\n    main({arguments!r})\nexcept SystemExit:\n    pass"
     assert not loaded(code) & {*HEAVY, "textual"}
+
+
+def test_one_module_reads_hdf5_files_and_one_writes_them() -> None:
+    """Whatever else opened one would follow its links and trust its chunks."""
+    code = Path(adtui.__file__).parent.rglob("*.py")
+    assert {path.stem for path in code if "h5py.File(" in path.read_text(encoding="utf-8")} == {"hdf5", "collect"}
