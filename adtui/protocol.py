@@ -1,4 +1,4 @@
-"""Requests to the engine and its replies: what crosses the pipe between the two processes. No torch here.
+"""Requests to the engine and its replies: what crosses the pipe between the two processes (see `pipe`). No torch here.
 
 Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
 dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
@@ -6,8 +6,6 @@ dropped by the app; a newer view request of the same kind replaces an older one 
 
 from __future__ import annotations
 
-import pickle
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +15,6 @@ from .records import CellInfo, HeadView, Insight, KnockOut, RunInfo, SampleStats
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
     from .trials.records import Baselines, Report, Trial
-
-HEADER = struct.Struct(">Q")
-MAX_FRAME = 1 << 30
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -319,14 +314,3 @@ class Failed(Reply):
     error: AdtuiError
     kind: str = "user"
     detail: str = ""
-
-
-def encode(message: Request | Reply) -> bytes:
-    """Frame a message: 8-byte big-endian length, then the pickle. Both ends are adtui's own processes."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    return HEADER.pack(len(body)) + body
-
-
-def decode(body: bytes) -> Any:
-    """Inverse of `encode` for the part after the length."""
-    return pickle.loads(body)

@@ -194,3 +194,16 @@ async def test_the_app_goes_on_without_an_engine() -> None:
         await until(pilot, lambda: "engine gone: r restarts it" in screen_text(app))
         await pilot.press("r")
         await until(pilot, lambda: engine.starts == 2)
+
+
+async def test_a_request_too_large_for_the_pipe_is_told_like_any_other_failure() -> None:
+    async with opened() as (app, engine, pilot):
+
+        def full(request: object) -> None:
+            raise EngineError("ExportAll", expected="less", found="more", action="ask for less at once")
+
+        engine.send = full
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "ask for less at once" in screen_text(app)
+        assert app.jobs.newest is None

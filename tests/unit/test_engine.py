@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import make_run, write_histories
-from engine_pipe import replies
 from planted import planted_run
 
 from adtui import engine as engine_module
+from adtui import pipe
 from adtui.engine import Engine, newest
+from adtui.pipe import HEADER, Pipe
 from adtui.protocol import (
     Cancel,
     Cancelled,
@@ -38,7 +40,6 @@ from adtui.protocol import (
     SheetReady,
     StatsReady,
     ViewReady,
-    encode,
 )
 
 
@@ -273,10 +274,10 @@ def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
 def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny_run: Path) -> None:
     assert process.stdin
     assert process.stdout
-    process.stdin.write(encode(OpenRun(1, str(tiny_run), samples=2)))
-    process.stdin.flush()
+    ends = Pipe(process.stdout, process.stdin)
+    ends.send(OpenRun(1, str(tiny_run), samples=2))
     received = []
-    for reply in replies(process.stdout):
+    for reply in ends:
         received.append(reply)
         if isinstance(reply, Done | Failed):
             break
@@ -297,10 +298,55 @@ def test_leaves_when_the_app_is_gone_before_anything_was_asked(process: subproce
 def test_ctrl_c_is_the_apps_business(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin
     assert process.stdout
-    next(replies(process.stdout))
+    next(iter(Pipe(process.stdout, process.stdin)))
     process.send_signal(signal.SIGINT)
     process.stdin.close()
     assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (b"hello, this is no frame", "sent a frame of"),
+        (HEADER.pack(5) + b"hello", "5 bytes that is no message"),
+        (HEADER.pack(5) + b"hell", "ended in the middle of a frame of 5 bytes, after 4"),
+        (HEADER.pack(5)[:3], "ended in the middle of a frame's length, after 3 bytes"),
+    ],
+)
+def test_what_is_no_request_ends_it_with_a_word(process: subprocess.Popen[bytes], words: bytes, told: str) -> None:
+    assert process.stdin
+    process.stdin.write(words)
+    process.stdin.flush()
+    if "ended" not in told:  # it must leave although the pipe stays open
+        assert process.wait(timeout=20) == 0
+    _, log = process.communicate(timeout=20)
+    assert told in log.decode()
+    assert "Traceback" not in log.decode()
+
+
+def test_what_a_library_prints_does_not_come_between_replies() -> None:
+    code = (
+        "import os\nfrom adtui import engine\nserve = engine.serve\n"
+        "def noisy(pipe):\n    print('hello', flush=True)\n    os.write(1, b'world')\n    serve(pipe)\n"
+        "engine.serve = noisy\nengine.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60, check=True)
+    assert [type(reply) for reply in Pipe(io.BytesIO(done.stdout), io.BytesIO())] == [Ready]
+    assert done.stderr == b"hello\nworld"
+
+
+def test_a_reply_too_large_is_a_failed_request(
+    opened: tuple[Engine, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, _ = opened
+    written = io.BytesIO()
+    engine.send = Pipe(io.BytesIO(), written).send
+    monkeypatch.setattr(pipe, "MAX_FRAME", 1000)
+    engine.handle(GetView(2, 1, 1, 0, -1, 100, 100))
+    written.seek(0)
+    (reply,) = Pipe(written, io.BytesIO())
+    assert isinstance(reply, Failed)
+    assert (reply.id, reply.kind, reply.error.subject) == (2, "user", "ViewReady")
 
 
 def test_importing_the_engine_imports_no_torch() -> None:
