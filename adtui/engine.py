@@ -172,13 +172,15 @@ class Engine:
         session = self._opened()
         match request:
             case GetView():
-                self.send(ViewReady(request.id, session.view(request, lambda: self._check_newest(request))))
+                view = session.view(request.place, request.frame, lambda: self._check_newest(request))
+                self.send(ViewReady(request.id, view))
             case GetSheet():
                 deque(self._sheet(request), maxlen=0)
             case GetCell():
-                self.send(CellReady(request.id, session.cell(request)))
+                self.send(CellReady(request.id, session.cell(request.place, request.key)))
             case AskKnockOut():
-                self.send(KnockOutReady(request.id, request.label, session.knock_out(request)))
+                found = session.knock_out(request.sample, request.transitions, request.head)
+                self.send(KnockOutReady(request.id, request.label, found))
             case AskLab():
                 self.send(self._lab(request, session))
             case _:
@@ -191,7 +193,7 @@ class Engine:
 
     def _check_newest(self, request: GetView) -> None:
         """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
-        if request.round is None and self.newest_view > request.id:
+        if request.place.round is None and self.newest_view > request.id:
             raise Stopped
 
     def _is_large(self, request: GetSheet) -> bool:
@@ -200,7 +202,7 @@ class Engine:
         return known and self._opened().layout(request.sample).view(request.unit).n_tokens > pooling.BASE
 
     def _sheet(self, request: GetSheet) -> Steps:
-        found = yield from self._opened().sheet(request)
+        found = yield from self._opened().sheet(request.sample, request.frame, request.unit)
         self.send(SheetReady(request.id, found))
 
     def _opened(self) -> Session:
@@ -335,7 +337,7 @@ def newest(requests: Iterable[Request]) -> list[Request]:
 
 
 def _pane(request: Request) -> tuple[type[Request], bool]:
-    return type(request), getattr(request, "round", None) is not None
+    return type(request), isinstance(request, GetView | GetCell) and request.place.round is not None
 
 
 def serve(pipe: Pipe) -> None:
@@ -361,7 +363,7 @@ def _read(pipe: Pipe, inbox: queue.SimpleQueue[Request | None], engine: Engine) 
         for request in pipe:
             if isinstance(request, Cancel):
                 engine.stopping.add(request.job)  # at once: the main thread may be in the middle of that job
-            elif isinstance(request, GetView) and request.round is None:
+            elif isinstance(request, GetView) and request.place.round is None:
                 engine.newest_view = request.id
             inbox.put(request)
     except FrameError as error:  # nothing after it can be trusted: leave, as when the app has gone

@@ -12,7 +12,7 @@ import pytest
 from adtui import pipe
 from adtui.errors import EngineError
 from adtui.protocol import CellReady, Done, ExportAll, GetCell, Ready, Reply, SheetReady
-from adtui.records import CellInfo, Sheet
+from adtui.records import CellInfo, Place, Sheet
 from adtui.ui.engine_client import EngineClient, why
 
 PRELUDE = """
@@ -38,19 +38,17 @@ async def everything(engine: EngineClient) -> list[Reply]:
 
 async def test_requests_arrive_and_replies_come_back() -> None:
     engine = client(
-        "say(Ready(0, os.getpid()))\n"
-        "for r in pipe:\n"
-        "    say(CellReady(r.id, CellInfo(r.sample, r.layer, r.head, r.query, r.key, 0.5, 1, 9)))\n"
+        "say(Ready(0, os.getpid()))\nfor r in pipe:\n    say(CellReady(r.id, CellInfo(r.place, r.key, 0.5, 1, 9)))\n"
     )
     await engine.start()
-    engine.send(GetCell(engine.next_id(), 0, 1, 2, 3, 4))
+    engine.send(GetCell(engine.next_id(), Place(0, 1, 2, 3), 4))
     seen: list[Reply] = []
     async with asyncio.timeout(LONGEST):
         async for reply in engine.replies():
             seen.append(reply)
             if isinstance(reply, CellReady):
                 await engine.close(busy=True)
-    assert seen == [Ready(0, engine.pid or 0), CellReady(1, CellInfo(0, 1, 2, 3, 4, 0.5, 1, 9))]
+    assert seen == [Ready(0, engine.pid or 0), CellReady(1, CellInfo(Place(0, 1, 2, 3), 4, 0.5, 1, 9))]
     assert engine.reason is None
 
 
@@ -115,7 +113,7 @@ async def test_it_can_start_again_after_its_death() -> None:
         assert engine.reason is None
         assert await everything(engine) == [Ready(0, 1)]
         assert engine.reason == "it left with exit code 0"
-    engine.send(GetCell(engine.next_id(), 0, 0, 0, 0, 0))  # nobody listens: dropped, not raised
+    engine.send(GetCell(engine.next_id(), Place(0, 0, 0, 0), 0))  # nobody listens: dropped, not raised
     await engine.close(busy=False)
 
 

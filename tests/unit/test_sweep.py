@@ -39,6 +39,7 @@ from adtui.protocol import (
     TrialReady,
     ViewReady,
 )
+from adtui.records import Frame, Place
 from adtui.trials import child, export, runner, store, streaming
 from adtui.trials.opening import prepare
 from adtui.trials.plan import FULL, WIPED, sweep
@@ -272,7 +273,7 @@ def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
         pipe.send(request)
     heard = iter(pipe)
     started = next(reply for reply in heard if isinstance(reply, SweepStarted))
-    pipe.send(GetView(8, 0, 1, 0, -1, 10, 10))
+    pipe.send(GetView(8, Place(0, 1, 0, -1), Frame(10, 10)))
     assert next(type(reply) for reply in heard if isinstance(reply, ViewReady | TrialReady)) is ViewReady
     own, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (process.pid, started.pid))
     assert its >= min(19, own + 5)
