@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from typing import Protocol, cast
 
 from . import __version__
 from .errors import EXIT_CODE, AdtuiError, RunError
+from .plain import SPELLING
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
 COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "doctor")
@@ -40,6 +42,7 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code: 0, 1 (failed), 2 (user error), 130 (interrupted)."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    _spell_out()
     try:
         try:
             code = _dispatch(argv)
@@ -58,6 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`head`, a pager) has left. Point stdout elsewhere, or the interpreter complains while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _spell_out() -> None:
+    """What a stream's encoding lacks is spelled in ASCII: printing a table must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=SPELLING)
 
 
 def _dispatch(argv: list[str]) -> int:

@@ -7,7 +7,7 @@ One pass in blocks of query rows yields everything in `records.Attention` withou
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,8 +17,8 @@ from torch import Tensor
 from .layout import TOKENS, TRANSITIONS, Layout
 from .models import Model
 from .models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, weight_blocks
-from .pooling import Pictures, Window, edges, pool
-from .records import Attention, CellInfo, Doubles, Floats, HeadView, Ints, Sample, Sheet
+from .pooling import Pictures, edges, pool
+from .records import Attention, CellInfo, Doubles, Floats, Frame, HeadView, Ints, Place, Sample, Sheet
 
 
 class _Collect:
@@ -236,36 +236,32 @@ def visible_keys(query: int, n_tokens: int, causal: bool) -> int:
 
 def view(
     captured: Capture,
+    place: Place,
+    frame: Frame,
     *,
-    sample: int,
-    layer: int,
-    head: int | None,
-    query: int,
-    rows: int,
-    cols: int,
-    unit: str = TRANSITIONS,
-    window: Window | None = None,
     pictures: Pictures | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> HeadView:
-    """One head's picture for a pane of rows × cols pixels, and its curves. `query` −1 is the query row.
+    """One head's picture for a pane, and its curves.
 
     Args:
-        window: show only this part of the matrix; see `Pictures.picture`, also about `check`.
+        place: of the model itself; a query of −1 is the query row.
+        frame: see `Pictures.picture`, also about `check`.
         pictures: remembers what a large matrix would have to be read for again.
     """
     heads, attention = captured.heads, captured.attention
+    layer, head, unit = place.layer, place.head, place.unit
     layout = heads.layout.view(unit)
     n = layout.n_tokens
-    query = layout.read if query < 0 else min(query, n - 1)
+    query = layout.read if place.query < 0 else min(place.query, n - 1)
     pooled, row_edges, col_edges, peak = (pictures or Pictures()).picture(
-        (sample, layer, head, unit),
+        (place.sample, layer, head, unit),
         partial(heads.rows, layer, head, unit=unit),
         n,
-        rows,
-        cols,
+        frame.rows,
+        frame.cols,
         causal=heads.causal,
-        window=window,
+        window=frame.window,
         check=check,
     )
     pick = slice(None) if head is None else slice(head, head + 1)
@@ -273,10 +269,7 @@ def view(
     if unit == TRANSITIONS:
         received, entropy = heads.layout.sum(received), entropy[heads.layout.leads]
     return HeadView(
-        sample=sample,
-        layer=layer,
-        head=head,
-        query=query,
+        place=replace(place, query=query),
         pooled=pooled,
         row_edges=row_edges,
         col_edges=col_edges,
@@ -284,36 +277,24 @@ def view(
         query_row=heads.rows(layer, head, query, query + 1, unit)[0],
         received=received.astype(np.float32),
         row_entropy=entropy.astype(np.float32),
-        unit=unit,
     )
 
 
-def round_view(
-    captured: Capture,
-    number: int,
-    *,
-    sample: int,
-    layer: int,
-    head: int | None,
-    query: int,
-    rows: int,
-    cols: int,
-    unit: str = TRANSITIONS,
-) -> HeadView:
-    """The same of one round of the compressor: its latents down, what they attend to across."""
-    one = captured.rounds[number]
-    weights = one.cross[layer].mean(0) if head is None else one.cross[layer, head]
+def round_view(captured: Capture, place: Place, frame: Frame) -> HeadView:
+    """The same of one round of the compressor: its latents down, what they attend to across, always whole.
+
+    Args:
+        place: with the round.
+    """
+    weights, keys = _round_weights(captured, place)
     entropy = -(weights * np.log(np.where(weights > 0, weights, 1))).sum(axis=1)
-    if unit == TRANSITIONS:
-        weights = one.layout.sum(weights)
-    row_edges, col_edges = edges(weights.shape[0], rows), edges(weights.shape[1], cols)
+    if place.unit == TRANSITIONS:
+        weights = keys.sum(weights)
+    row_edges, col_edges = edges(weights.shape[0], frame.rows), edges(weights.shape[1], frame.cols)
     pooled, peak = pool(lambda a, b: weights[a:b], row_edges, col_edges, causal=False)
-    query = min(max(query, 0), len(weights) - 1)
+    query = min(max(place.query, 0), len(weights) - 1)
     return HeadView(
-        sample=sample,
-        layer=layer,
-        head=head,
-        query=query,
+        place=replace(place, query=query),
         pooled=pooled,
         row_edges=row_edges,
         col_edges=col_edges,
@@ -321,28 +302,33 @@ def round_view(
         query_row=weights[query],
         received=weights.mean(0),
         row_entropy=entropy,
-        unit=unit,
-        round=number,
     )
+
+
+def _round_weights(captured: Capture, place: Place) -> tuple[Floats, Layout]:
+    """(m, K) attention of the latents in the place's round, and what the K keys stand for."""
+    assert place.round is not None, "about a round of the compressor"
+    one = captured.rounds[place.round]
+    weights = one.cross[place.layer].mean(0) if place.head is None else one.cross[place.layer, place.head]
+    return weights, one.layout
 
 
 def sheet(
     captured: Capture,
-    *,
     sample: int,
-    rows: int,
-    cols: int,
-    entropy_norm: Doubles,
+    frame: Frame,
     unit: str = TRANSITIONS,
+    *,
+    entropy_norm: Doubles,
     pictures: Pictures | None = None,
 ) -> Generator[None, None, Sheet]:
-    """Thumbnails of every head, pooled to at most rows × cols pixels each; `pictures` as for `view`.
+    """Thumbnails of every head, each pooled into the frame, whole; `pictures` as for `view`.
 
     Of large matrices each takes a second: yields after every one, and returns them all.
     """
     heads = captured.heads
     made = pictures or Pictures()
-    n = heads.layout.view(unit).n_tokens
+    n, rows, cols = heads.layout.view(unit).n_tokens, frame.rows, frame.cols
     thumbnails = np.full((heads.n_layer, heads.n_head, min(n, rows), min(n, cols)), np.nan, np.float32)
     for layer, head in np.ndindex(heads.n_layer, heads.n_head):
         rows_of = partial(heads.rows, layer, head, unit=unit)
@@ -352,28 +338,14 @@ def sheet(
     return Sheet(sample, thumbnails, entropy_norm, unit)
 
 
-def cell(
-    captured: Capture,
-    *,
-    sample: int,
-    layer: int,
-    head: int | None,
-    query: int,
-    key: int,
-    unit: str = TRANSITIONS,
-    number: int | None = None,
-) -> CellInfo:
-    """One weight and its rank among the keys that the query can see (ties share the better rank).
-
-    With `number` it is about that round of the compressor.
-    """
-    if number is None:
-        row = captured.heads.rows(layer, head, query, query + 1, unit)[0]
-        visible = visible_keys(query, len(row), captured.heads.causal)
+def cell(captured: Capture, place: Place, key: int) -> CellInfo:
+    """One weight and its rank among the keys that the query can see (ties share the better rank)."""
+    if place.round is None:
+        row = captured.heads.rows(place.layer, place.head, place.query, place.query + 1, place.unit)[0]
+        visible = visible_keys(place.query, len(row), captured.heads.causal)
     else:
-        one = captured.rounds[number]
-        row = (one.cross[layer].mean(0) if head is None else one.cross[layer, head])[query]
-        row = one.layout.sum(row) if unit == TRANSITIONS else row
+        weights, keys = _round_weights(captured, place)
+        row = keys.sum(weights[place.query]) if place.unit == TRANSITIONS else weights[place.query]
         visible = len(row)
     rank = 1 + int((row[:visible] > row[key]).sum())
-    return CellInfo(sample, layer, head, query, key, float(row[key]), rank, visible, unit, number)
+    return CellInfo(place, key, float(row[key]), rank, visible)

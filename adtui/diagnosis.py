@@ -9,14 +9,25 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
 
-PACKAGES = ("torch", "numpy", "textual", "rich", "plotext", "matplotlib", "h5py", "PyYAML", "pydantic", "gymnasium")
+if TYPE_CHECKING:
+    from .dependencies import Dependency
+
+#: What needs an extra; of others it is only said whether they are here.
+NEEDED_BY = {
+    "ppo": "`adtui collect` with `alg: PPO`",
+    "distributed": "`adtui compress --backend ray` or `dask`",
+    "test": "`make test`",
+    "bench": "the benchmarks beside other programs",
+    "dev": "`make check`",
+}
 GOOD_SIZE = (80, 24)
 SMALLEST_SIZE = (40, 10)
 #: Milliseconds for which tmux may hold back an Esc before that is felt.
@@ -62,21 +73,46 @@ def run_command(command: tuple[str, ...], seconds: float) -> str | None:
 
 def installation() -> list[Finding]:
     """Python, adtui, and the packages that it needs, by their metadata alone."""
-    versions, missing = [], []
-    for name in PACKAGES:
-        try:
-            versions.append(f"{name} {metadata.version(name)}")
-        except metadata.PackageNotFoundError:
-            missing.append(name)
-    findings = [
+    return [
         Finding("Python", f"{platform.python_version()} ({sys.executable})"),
         Finding("adtui", f"{__version__} ({Path(__file__).parent})"),
-        Finding("packages", ", ".join(versions) or "none"),
+        *_packages(),
     ]
-    if missing:
-        advice = "install adtui again: pip install --force-reinstall adtui"
-        findings.append(Finding("missing", ", ".join(missing), advice, fatal=True))
+
+
+def _packages() -> list[Finding]:
+    """What adtui's metadata asks for. An extra that is not here is no fault: its command says so when it is used."""
+    again = "install adtui again: pip install --force-reinstall adtui"
+    try:
+        from .dependencies import dependencies
+
+        asked = dependencies()
+    except metadata.PackageNotFoundError:
+        return [Finding("packages", "unknown: adtui runs from its source", "install it there: pip install -e .")]
+    except ImportError as error:
+        return [Finding("missing", (error.name or str(error)).partition(".")[0], again, fatal=True)]
+    own = [one for one in asked if not one.extra]
+    there = [f"{one.name} {one.version}" for one in own if one.version]
+    findings = [Finding("packages", ", ".join(there) or "none")]
+    if missing := [one.name for one in own if not one.version]:
+        findings.append(Finding("missing", ", ".join(missing), again, fatal=True))
+    for one in own:
+        if one.version and not one.fits:
+            advice = f"pip install '{one.name}{one.wanted}'"
+            findings.append(Finding("version", f"{one.name} {one.version}, not tried with adtui", advice))
+    for extra in dict.fromkeys(one.extra for one in asked if one.extra):
+        findings.append(_extra(extra, [one for one in asked if one.extra == extra]))
     return findings
+
+
+def _extra(name: str, asked: Sequence[Dependency]) -> Finding:
+    """Whether what an extra adds is here, and what for."""
+    wanting = [one for one in asked if not one.fits]
+    purpose = f" (for {NEEDED_BY[name]})" if name in NEEDED_BY else ""
+    if not wanting:
+        return Finding(f"[{name}]", f"here{purpose}")
+    named = ", ".join(one.name if not one.version else f"{one.name}{one.wanted}" for one in wanting)
+    return Finding(f"[{name}]", f"without {named}{purpose}: pip install 'adtui[{name}]'")
 
 
 def devices(run: Runner = run_command) -> list[Finding]:

@@ -10,19 +10,20 @@ import contextlib
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from . import pooling
 from .errors import EngineError
 from .failures import failure
+from .pipe import FrameError, Pipe, standard_pipe
 from .protocol import (
-    HEADER,
     AskKnockOut,
     AskLab,
     Cancel,
@@ -49,8 +50,6 @@ from .protocol import (
     SheetReady,
     StatsReady,
     ViewReady,
-    decode,
-    encode,
 )
 from .trials.child import ChildSweep
 
@@ -173,13 +172,15 @@ class Engine:
         session = self._opened()
         match request:
             case GetView():
-                self.send(ViewReady(request.id, session.view(request, lambda: self._check_newest(request))))
+                view = session.view(request.place, request.frame, lambda: self._check_newest(request))
+                self.send(ViewReady(request.id, view))
             case GetSheet():
                 deque(self._sheet(request), maxlen=0)
             case GetCell():
-                self.send(CellReady(request.id, session.cell(request)))
+                self.send(CellReady(request.id, session.cell(request.place, request.key)))
             case AskKnockOut():
-                self.send(KnockOutReady(request.id, request.label, session.knock_out(request)))
+                found = session.knock_out(request.sample, request.transitions, request.head)
+                self.send(KnockOutReady(request.id, request.label, found))
             case AskLab():
                 self.send(self._lab(request, session))
             case _:
@@ -192,7 +193,7 @@ class Engine:
 
     def _check_newest(self, request: GetView) -> None:
         """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
-        if request.round is None and self.newest_view > request.id:
+        if request.place.round is None and self.newest_view > request.id:
             raise Stopped
 
     def _is_large(self, request: GetSheet) -> bool:
@@ -201,7 +202,7 @@ class Engine:
         return known and self._opened().layout(request.sample).view(request.unit).n_tokens > pooling.BASE
 
     def _sheet(self, request: GetSheet) -> Steps:
-        found = yield from self._opened().sheet(request)
+        found = yield from self._opened().sheet(request.sample, request.frame, request.unit)
         self.send(SheetReady(request.id, found))
 
     def _opened(self) -> Session:
@@ -336,20 +337,15 @@ def newest(requests: Iterable[Request]) -> list[Request]:
 
 
 def _pane(request: Request) -> tuple[type[Request], bool]:
-    return type(request), getattr(request, "round", None) is not None
+    return type(request), isinstance(request, GetView | GetCell) and request.place.round is not None
 
 
-def serve(source: BinaryIO, sink: BinaryIO) -> None:
-    """Read framed requests from source and write framed replies to sink until source ends."""
+def serve(pipe: Pipe) -> None:
+    """Answer the requests that come through a pipe until its other end closes."""
     inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-
-    def send(reply: Reply) -> None:
-        sink.write(encode(reply))
-        sink.flush()
-
-    engine = Engine(send, lambda: inbox.put(NUDGE))
-    threading.Thread(target=_read, args=(source, inbox, engine), daemon=True).start()
-    send(Ready(0, os.getpid()))
+    engine = Engine(pipe.send, lambda: inbox.put(NUDGE))
+    threading.Thread(target=_read, args=(pipe, inbox, engine), daemon=True).start()
+    pipe.send(Ready(0, os.getpid()))
     while True:
         waiting: list[Request | None] = [] if engine.busy else [inbox.get()]
         while not inbox.empty():
@@ -362,21 +358,16 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         engine.advance()
 
 
-def _read(source: BinaryIO, inbox: queue.SimpleQueue[Request | None], engine: Engine) -> None:
-    while True:
-        head = source.read(HEADER.size)
-        if len(head) < HEADER.size:
-            break
-        (size,) = HEADER.unpack(head)
-        body = source.read(size)
-        if len(body) < size:
-            break
-        request = decode(body)
-        if isinstance(request, Cancel):
-            engine.stopping.add(request.job)  # at once: the main thread may be in the middle of that job
-        elif isinstance(request, GetView) and request.round is None:
-            engine.newest_view = request.id
-        inbox.put(request)
+def _read(pipe: Pipe, inbox: queue.SimpleQueue[Request | None], engine: Engine) -> None:
+    try:
+        for request in pipe:
+            if isinstance(request, Cancel):
+                engine.stopping.add(request.job)  # at once: the main thread may be in the middle of that job
+            elif isinstance(request, GetView) and request.place.round is None:
+                engine.newest_view = request.id
+            inbox.put(request)
+    except FrameError as error:  # nothing after it can be trusted: leave, as when the app has gone
+        print(f"engine: the app {error}", file=sys.stderr, flush=True)
     inbox.put(None)
     # The app is gone. A step under way may finish and clean up, but nothing keeps this process alive for long.
     time.sleep(SECONDS_TO_LEAVE)
@@ -387,12 +378,8 @@ def main() -> None:
     """Entry point of the engine process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
     os.nice(NICENESS)
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    # Whatever a library prints must not land between frames.
-    os.dup2(2, 1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     with contextlib.suppress(BrokenPipeError):  # the app left first; there is nobody to tell
-        serve(source, sink)
+        serve(standard_pipe())
 
 
 if __name__ == "__main__":

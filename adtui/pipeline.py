@@ -23,13 +23,25 @@ from .histories import SampleSet, inputs_npz, load_samples
 from .history_settings import run_settings
 from .insights import InsightLog
 from .interventions import knock_out, knock_out_steps, mute
-from .layout import Layout
+from .layout import TRANSITIONS, Layout
 from .models import Model, load_model
 from .named import NAMES, context, named
 from .phases import phase_of
 from .pooling import Pictures, Window
-from .protocol import AskKnockOut, GetCell, GetSheet, GetView
-from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
+from .records import (
+    Attention,
+    CellInfo,
+    Floats,
+    Frame,
+    HeadView,
+    Insight,
+    KnockOut,
+    Place,
+    RunInfo,
+    Sample,
+    SampleStats,
+    Sheet,
+)
 from .runs import find_run
 from .stats import sample_stats, visible_part
 from .verdict import CONTROLS, NOTHING_NAMED, KnockOuts, settle
@@ -164,87 +176,64 @@ class Session:
         """(H, N, N) attention of every head of a layer."""
         return self.capture(sample).heads.matrices(layer)
 
-    def view(self, request: GetView, check: Callable[[], None] = lambda: None) -> HeadView:
-        """The picture that the explorer asked for; `check` is called now and then, and may raise to stop it."""
-        captured = self.capture(request.sample)
-        if request.round is None:
-            self.check_head(request.layer, request.head)
-            self._check_window(request.window, captured.heads.layout.view(request.unit).n_tokens)
-            return attention.view(
-                captured,
-                sample=request.sample,
-                layer=request.layer,
-                head=request.head,
-                query=request.query,
-                rows=request.rows,
-                cols=request.cols,
-                unit=request.unit,
-                window=request.window,
-                pictures=self._pictures,
-                check=check,
-            )
-        self._check_round(captured, request.round, request.layer, request.head)
-        return attention.round_view(
-            captured,
-            request.round,
-            sample=request.sample,
-            layer=request.layer,
-            head=request.head,
-            query=request.query,
-            rows=request.rows,
-            cols=request.cols,
-            unit=request.unit,
-        )
+    def view(self, place: Place, frame: Frame, check: Callable[[], None] = lambda: None) -> HeadView:
+        """One head's picture and its curves; `check` is called now and then, and may raise to stop it.
 
-    def sheet(self, request: GetSheet) -> Generator[None, None, Sheet]:
-        """Thumbnails of every head of one sample; yields after every one."""
-        entropy = self.measure(request.sample).plain.entropy_norm
-        return attention.sheet(
-            self.capture(request.sample),
-            sample=request.sample,
-            rows=request.rows,
-            cols=request.cols,
-            entropy_norm=entropy,
-            unit=request.unit,
-            pictures=self._pictures,
-        )
+        Raises:
+            EngineError: the sample, head, round or window does not exist.
+        """
+        captured = self.capture(place.sample)
+        if place.round is not None:
+            self._check_round(captured, place.round, place.layer, place.head)
+            return attention.round_view(captured, place, frame)
+        self.check_head(place.layer, place.head)
+        self._check_window(frame.window, captured.heads.layout.view(place.unit).n_tokens)
+        return attention.view(captured, place, frame, pictures=self._pictures, check=check)
 
-    def cell(self, request: GetCell) -> CellInfo:
-        """One attention weight and its rank."""
-        captured = self.capture(request.sample)
-        if request.round is None:
-            self.check_head(request.layer, request.head)
-            queries = keys = captured.heads.layout.view(request.unit).n_tokens
+    def sheet(self, sample: int, frame: Frame, unit: str = TRANSITIONS) -> Generator[None, None, Sheet]:
+        """Thumbnails of every head of one sample; yields after every one.
+
+        Raises:
+            EngineError: there is no such sample.
+        """
+        entropy = self.measure(sample).plain.entropy_norm
+        captured = self.capture(sample)
+        return attention.sheet(captured, sample, frame, unit, entropy_norm=entropy, pictures=self._pictures)
+
+    def cell(self, place: Place, key: int) -> CellInfo:
+        """One attention weight and its rank.
+
+        Raises:
+            EngineError: the sample, head, round or weight does not exist.
+        """
+        captured = self.capture(place.sample)
+        if place.round is None:
+            self.check_head(place.layer, place.head)
+            queries = keys = captured.heads.layout.view(place.unit).n_tokens
         else:
-            self._check_round(captured, request.round, request.layer, request.head)
-            one = captured.rounds[request.round]
-            queries, keys = one.cross.shape[2], one.layout.view(request.unit).n_tokens
-        if not (0 <= request.query < queries and 0 <= request.key < keys):
+            self._check_round(captured, place.round, place.layer, place.head)
+            one = captured.rounds[place.round]
+            queries, keys = one.cross.shape[2], one.layout.view(place.unit).n_tokens
+        if not (0 <= place.query < queries and 0 <= key < keys):
             raise EngineError(
-                f"cell ({request.query}, {request.key})",
+                f"cell ({place.query}, {key})",
                 expected=f"a query from 0 to {queries - 1} and a key from 0 to {keys - 1}",
                 found="one outside",
                 action="choose one inside",
             )
-        return attention.cell(
-            captured,
-            sample=request.sample,
-            layer=request.layer,
-            head=request.head,
-            query=request.query,
-            key=request.key,
-            unit=request.unit,
-            number=request.round,
-        )
+        return attention.cell(captured, place, key)
 
-    def knock_out(self, request: AskKnockOut) -> KnockOut:
-        """What hiding transitions, or muting a head, does to the action at a sample's query."""
-        self.capture(request.sample)  # says so when there is no such sample
-        sample = self.samples[request.sample]
-        if request.head is not None:
-            self.check_head(*request.head)
-            return mute(self.model, sample, *request.head)
-        return knock_out(self.model, sample, request.transitions)
+    def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
+        """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.
+
+        Raises:
+            EngineError: the sample or head does not exist.
+        """
+        self.capture(sample)  # says so when there is no such sample
+        if head is not None:
+            self.check_head(*head)
+            return mute(self.model, self.samples[sample], *head)
+        return knock_out(self.model, self.samples[sample], transitions)
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
         """What there is to draw; every sample must have been measured."""

@@ -1,4 +1,4 @@
-"""Requests to the engine and its replies: what crosses the pipe between the two processes. No torch here.
+"""Requests to the engine and its replies: what crosses the pipe between the two processes (see `pipe`). No torch here.
 
 Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
 dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
@@ -6,20 +6,15 @@ dropped by the app; a newer view request of the same kind replaces an older one 
 
 from __future__ import annotations
 
-import pickle
-import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .errors import AdtuiError
 from .layout import TRANSITIONS
-from .records import CellInfo, HeadView, Insight, KnockOut, RunInfo, SampleStats, Sheet
+from .records import CellInfo, Frame, HeadView, Insight, KnockOut, Place, RunInfo, SampleStats, Sheet
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
     from .trials.records import Baselines, Report, Trial
-
-HEADER = struct.Struct(">Q")
-MAX_FRAME = 1 << 30
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -56,48 +51,27 @@ class OpenRun(Request):
 
 @dataclass(frozen=True)
 class GetView(Request):
-    """Ask for one head's picture, pooled to at most rows × cols pixels. Reply: ViewReady.
+    """Ask for one head's picture, pooled into a frame; of a compressor's round it is shown whole. Reply: ViewReady."""
 
-    `query` counts positions from 0; -1 is the query row. `head` None is the mean over heads. `unit` is "transitions" or
-    "tokens". With `round`, it is about the compressor's attention in that round: layer and head are the compressor's,
-    and queries are its latents; it is shown whole.
-
-    `window` is the part to show: first query, query end, first key, key end; None is the whole matrix. In a matrix of
-    more than `pooling.BASE` positions whose pixels are larger than its blocks, it grows to the edges of these blocks.
-    """
-
-    sample: int
-    layer: int
-    head: int | None
-    query: int
-    rows: int
-    cols: int
-    unit: str = TRANSITIONS
-    round: int | None = None
-    window: tuple[int, int, int, int] | None = None
+    place: Place
+    frame: Frame
 
 
 @dataclass(frozen=True)
 class GetSheet(Request):
-    """Ask for thumbnails of every head, pooled to at most rows × cols pixels each. Reply: SheetReady."""
+    """Ask for thumbnails of every head, each pooled into the frame; they are shown whole. Reply: SheetReady."""
 
     sample: int
-    rows: int
-    cols: int
+    frame: Frame
     unit: str = TRANSITIONS
 
 
 @dataclass(frozen=True)
 class GetCell(Request):
-    """Ask for one attention weight and its rank; see GetView. Reply: CellReady."""
+    """Ask for one attention weight and its rank. Reply: CellReady."""
 
-    sample: int
-    layer: int
-    head: int | None
-    query: int
+    place: Place
     key: int
-    unit: str = TRANSITIONS
-    round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -319,14 +293,3 @@ class Failed(Reply):
     error: AdtuiError
     kind: str = "user"
     detail: str = ""
-
-
-def encode(message: Request | Reply) -> bytes:
-    """Frame a message: 8-byte big-endian length, then the pickle. Both ends are adtui's own processes."""
-    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
-    return HEADER.pack(len(body)) + body
-
-
-def decode(body: bytes) -> Any:
-    """Inverse of `encode` for the part after the length."""
-    return pickle.loads(body)

@@ -355,24 +355,17 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
-class HeadView:
-    """What the explorer shows of one head (or the mean over heads) of one sample and layer.
+class Place:
+    """One query row of one head (or of the mean over heads) of one sample and layer: where attention is looked at.
 
-    The matrix has Q queries down and K keys across. Of the model itself both are the N positions of the view `unit`;
-    of a compressor's round they are its latents and the keys of that round (`CompressorInfo.rounds`).
+    With `round`, it is the compressor's attention in that round: layer and head are the compressor's, and queries are
+    its latents.
 
     Attributes:
+        sample, layer: indices from 0.
         head: index from 0, or None for the mean over heads.
-        query: the query row on display, a position.
-        pooled: (R, C) float32, the Q × K matrix, or a window of it, max-pooled to at most the pane's pixels; NaN where
-            no query of the block can see any key of the block.
-        row_edges: (R + 1,) int64, positions that bound the pooled rows; col_edges: (C + 1,) likewise. They begin at 0
-            and end at Q and K unless a window is shown.
-        peak: (R, C, 2) int64, (query, key) of each block's maximum; (-1, -1) where pooled is NaN.
-        query_row: (K,) float32, attention of `query` on every key.
-        received: (K,) float32, attention received per key, per query that can see it.
-        row_entropy: (Q,) float32, nats; of a transition's row, over the tokens that its state token sees.
-        unit: "tokens" or "transitions".
+        query: a position from 0; asked for as -1, it is the query row.
+        unit: "tokens" or "transitions", what a position is.
         round: of the compressor, or None for the model itself.
     """
 
@@ -380,6 +373,49 @@ class HeadView:
     layer: int
     head: int | None
     query: int
+    unit: str = TRANSITIONS
+    round: int | None = None
+
+    def shares_matrix(self, other: Place) -> bool:
+        """Whether both are about the same matrix, whatever their rows."""
+        return replace(self, query=other.query) == other
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a picture has to fit into, and what part of the matrix it shows.
+
+    Attributes:
+        rows, cols: pixels at most.
+        window: first query, query end, first key, key end; None is the whole matrix. In a matrix of more than
+            `pooling.BASE` positions whose pixels are larger than its blocks, it grows to the edges of these blocks.
+    """
+
+    rows: int
+    cols: int
+    window: tuple[int, int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class HeadView:
+    """What the explorer shows of one head (or the mean over heads) of one sample and layer.
+
+    The matrix has Q queries down and K keys across. Of the model itself both are the N positions of the place's unit;
+    of a compressor's round they are its latents and the keys of that round (`CompressorInfo.rounds`).
+
+    Attributes:
+        place: what it is about; its query is the row on display, from 0.
+        pooled: (R, C) float32, the Q × K matrix, or a window of it, max-pooled to at most the pane's pixels; NaN where
+            no query of the block can see any key of the block.
+        row_edges: (R + 1,) int64, positions that bound the pooled rows; col_edges: (C + 1,) likewise. They begin at 0
+            and end at Q and K unless a window is shown.
+        peak: (R, C, 2) int64, (query, key) of each block's maximum; (-1, -1) where pooled is NaN.
+        query_row: (K,) float32, attention of the place's query on every key.
+        received: (K,) float32, attention received per key, per query that can see it.
+        row_entropy: (Q,) float32, nats; of a transition's row, over the tokens that its state token sees.
+    """
+
+    place: Place
     pooled: Floats
     row_edges: Ints
     col_edges: Ints
@@ -387,8 +423,6 @@ class HeadView:
     query_row: Floats
     received: Floats
     row_entropy: Floats
-    unit: str = TRANSITIONS
-    round: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -406,16 +440,11 @@ class HeadView:
 class CellInfo:
     """One attention weight: value, its rank in its row (1 is the largest) and the number of keys the query sees."""
 
-    sample: int
-    layer: int
-    head: int | None
-    query: int
+    place: Place
     key: int
     value: float
     rank: int
     visible: int
-    unit: str = TRANSITIONS
-    round: int | None = None
 
 
 @dataclass(frozen=True)
@@ -425,7 +454,7 @@ class Sheet:
     Attributes:
         thumbnails: (L, H, h, w) float32, max-pooled like HeadView.pooled, NaN where masked.
         entropy_norm: (L, H) float64, H(p)/ln n of the query row, for the captions.
-        unit: "tokens" or "transitions", see HeadView.
+        unit: "tokens" or "transitions", see Place.
     """
 
     sample: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,11 +16,10 @@ from .claim import CAVEAT
 from .insights import RULES, seed_insights
 from .intervals import Estimate, aggregate
 from .layout import Layout
+from .plain import to_ascii
 from .records import HOLDING, Insight, RunInfo, SampleStats, SeedStats
 from .seed_report import layers, overall, printed
 from .wording import brief
-
-ASCII = str.maketrans({"±": "+-", "×": "x", "·": "-", "–": "-", "−": "-", "→": "->", "…": "...", "’": "'", "‖": "|"})
 
 # Three tables of three, so that mean and interval of a head stand on one line of 80 columns.
 TABLES = (
@@ -67,14 +65,7 @@ def text_report(
         ):
             console.print(section)
     lines = captured.get() if color else "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
-    return to_ascii(lines) if ascii_only else lines
-
-
-def to_ascii(text: str) -> str:
-    """Replace what ASCII cannot show: known signs by their spelling, table lines by dashes, accents dropped."""
-    decomposed = unicodedata.normalize("NFKD", text.translate(ASCII).replace("─", "-").replace("━", "="))
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return bare.encode("ascii", "replace").decode()
+    return to_ascii(lines, unless=not ascii_only)
 
 
 def _title(text: str, note: str = "") -> Text:
@@ -218,7 +209,7 @@ def _bullet(sentence: str) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
     grid.add_column(overflow="fold")
-    grid.add_row("·", Text(sentence))
+    grid.add_row("–", Text(sentence))
     return grid
 
 

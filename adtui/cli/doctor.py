@@ -10,6 +10,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from ..plain import to_ascii
+
 if TYPE_CHECKING:
     from ..diagnosis import Finding
     from ..ui.renderables.colors import ColorTable
@@ -60,14 +62,14 @@ def _json(findings: list[Finding], table: ColorTable, fatal: bool) -> dict[str, 
 
 def _print_findings(findings: list[Finding], utf8: bool, columns: int) -> None:
     indent = max(len(finding.what) for finding in findings) + 4
-    arrow = "→ " if utf8 else "-> "
+    arrow = to_ascii("→ ", unless=utf8)
     for finding in findings:
         mark = "x" if finding.fatal else "!" if finding.advice else " "
         lines = _wrap(finding.found, f"{mark} {finding.what}".ljust(indent), " " * indent, columns)
         if finding.advice:
             lines += _wrap(finding.advice, " " * indent + arrow, " " * (indent + len(arrow)), columns)
         text = "\n".join(lines)
-        print(text if utf8 else text.replace("×", "x").encode("ascii", "replace").decode())
+        print(to_ascii(text, unless=utf8))
 
 
 def _wrap(text: str, first: str, rest: str, columns: int) -> list[str]:

@@ -12,11 +12,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from ..failures import failure
-from ..protocol import HEADER, Reply, RunSweep, decode, encode
+from ..pipe import FrameError, standard_pipe
+from ..protocol import Reply, RunSweep
 
 NICENESS = 5
 """On top of the engine's own: its answers to the explorer go first."""
@@ -31,19 +32,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
     signal.signal(signal.SIGTERM, _leave)
     os.nice(NICENESS)
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    # Whatever a library prints must not land between frames.
-    os.dup2(2, 1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    request = decode(source.read(HEADER.unpack(source.read(HEADER.size))[0]))
-    threading.Thread(target=_watch, args=(source,), daemon=True).start()
-
-    def send(reply: Reply) -> None:
-        sink.write(encode(reply))
-        sink.flush()
-
+    pipe = standard_pipe()
+    requests = iter(pipe)
+    try:
+        request = next(requests, None)
+    except FrameError as error:
+        sys.exit(f"trials: the engine {error}")
+    if request is None:  # the engine left before it had asked
+        return
+    threading.Thread(target=_watch, args=(requests,), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the engine left first; there is nobody to tell
-        serve(request, send)
+        serve(request, pipe.send)
 
 
 def serve(request: RunSweep, send: Send) -> None:
@@ -64,9 +63,10 @@ def end_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _watch(source: BinaryIO) -> None:
+def _watch(requests: Iterator[Any]) -> None:
     """The engine never says more than its request: when its end of the pipe closes, it has gone."""
-    source.read(1)
+    with contextlib.suppress(FrameError):  # it was ended in the middle of a word: gone as well
+        next(requests, None)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(SECONDS_TO_LEAVE)
     os._exit(1)

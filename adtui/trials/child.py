@@ -5,7 +5,6 @@ No torch here.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
 import subprocess
@@ -15,7 +14,8 @@ from collections.abc import Callable, Sequence
 
 from ..errors import EngineError
 from ..failures import Relayed
-from ..protocol import HEADER, Failed, Reply, RunSweep, SweepReady, decode, encode
+from ..pipe import FrameError, Pipe
+from ..protocol import Failed, Reply, RunSweep, SweepReady
 
 COMMAND = (sys.executable, "-m", "adtui.trials")
 SECONDS_TO_LEAVE = 2.0
@@ -43,6 +43,7 @@ class ChildSweep:
         self._send, self._nudge = send, nudge
         self._heard: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._finished = False
+        self._fault = ""
         # One thread of torch, also where a library starts its own before `cell.run_cell` says so.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         try:
@@ -55,10 +56,16 @@ class ChildSweep:
                 action="check the installation with `adtui doctor`",
             ) from error
         assert self._process.stdin is not None, "stdin is a pipe"
-        with contextlib.suppress(BrokenPipeError):  # it has died already: its exit code is told below
-            self._process.stdin.write(encode(request))
-            self._process.stdin.flush()
-        threading.Thread(target=self._listen, daemon=True).start()
+        assert self._process.stdout is not None, "stdout is a pipe"
+        pipe = Pipe(self._process.stdout, self._process.stdin)
+        threading.Thread(target=self._listen, args=(pipe,), daemon=True).start()
+        try:
+            pipe.send(request)
+        except BrokenPipeError:
+            pass  # it has died already: its exit code is told below
+        except EngineError:
+            self.close()
+            raise
 
     @property
     def idle(self) -> bool:
@@ -71,7 +78,7 @@ class ChildSweep:
         Raises:
             StopIteration: it has finished.
             Relayed: it has failed and said why.
-            EngineError: it has ended without a word.
+            EngineError: it has ended without a word, or said what is no reply.
         """
         if self.idle:
             return
@@ -87,7 +94,7 @@ class ChildSweep:
             raise EngineError(
                 "trials",
                 expected="all cells to be run",
-                found=f"their process ended with code {self._process.returncode}",
+                found=f"their process {self._fault}ended with code {self._process.returncode}",
                 action="start them again: finished cells are kept",
             )
 
@@ -103,16 +110,14 @@ class ChildSweep:
         except subprocess.TimeoutExpired:
             self._process.kill()
 
-    def _listen(self) -> None:
-        pipe = self._process.stdout
-        assert pipe is not None, "stdout is a pipe"
-        while len(head := pipe.read(HEADER.size)) == HEADER.size:
-            (size,) = HEADER.unpack(head)
-            body = pipe.read(size)
-            if len(body) < size:
-                break  # it was ended in the middle of a word
-            self._heard.put(decode(body))
-            self._nudge()
+    def _listen(self, pipe: Pipe) -> None:
+        try:
+            for reply in pipe:
+                self._heard.put(reply)
+                self._nudge()
+        except FrameError as error:
+            self._fault = f"{error}; it "
+            self.close()  # it may go on, and nobody could understand it
         self._process.wait()
         self._heard.put(None)
         self._nudge()

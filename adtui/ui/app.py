@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
 
-from ..errors import EXIT_CODE, AdtuiError
+from ..errors import EXIT_CODE, AdtuiError, EngineError
 from ..protocol import (
     Cancel,
     Cancelled,
@@ -184,7 +184,10 @@ class AdtuiApp(ThriftyApp[str]):
     def _send_long(self, request: OpenRun | ExportView | ExportAll | ExportSweep | RunSweep, what: str) -> None:
         self.jobs.begin(request.id, what)
         self._show_progress()
-        self.engine.send(request)
+        try:
+            self.engine.send(request)
+        except EngineError as error:  # a report may be too large for the pipe: told as if the engine had said so
+            self.post_message(EngineReplied(Failed(request.id, error)))
 
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:

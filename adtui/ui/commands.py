@@ -6,8 +6,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from ..plain import to_ascii
 from .keys import KEYS, Key
-from .plain import ascii_only
 
 
 class KeyCommands(Provider):
@@ -32,7 +32,7 @@ class KeyCommands(Provider):
 
     def _help(self, key: Key) -> str:
         plain = getattr(self.screen, "plain", False)
-        return f"key {ascii_only(key.shown) if plain else key.shown}"
+        return f"key {to_ascii(key.shown, unless=not plain)}"
 
     async def _run(self, key: Key) -> None:
         await self.screen.run_action(key.action)

@@ -16,7 +16,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from ..errors import EngineError
-from ..protocol import HEADER, MAX_FRAME, Reply, Request, decode, encode
+from ..pipe import CHUNK, FrameError, Frames, decode, encode
+from ..protocol import Reply, Request
 
 COMMAND = (sys.executable, "-m", "adtui.engine")
 LOG_LINES = 30
@@ -36,7 +37,11 @@ class Engine(Protocol):
         """Start the process. Raises EngineError when it cannot be started."""
 
     def send(self, request: Request) -> None:
-        """Queue a request; never blocks. Requests to an engine that has gone are dropped."""
+        """Queue a request; never blocks. Requests to an engine that has gone are dropped.
+
+        Raises:
+            EngineError: the request is too large for the pipe.
+        """
 
     def replies(self) -> AsyncIterator[Reply]:
         """Yield replies until the engine is gone."""
@@ -90,7 +95,7 @@ class EngineClient:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                limit=LARGE,
+                limit=CHUNK,
                 # Its own group: a Ctrl+C typed while the terminal is not yet raw must not reach it. It still leaves
                 # with us, because its stdin closes whichever way this process ends.
                 process_group=0,
@@ -113,17 +118,15 @@ class EngineClient:
         process = self._process
         assert process is not None, "start() comes first"
         assert process.stdout is not None, "stdout is a pipe"
+        frames = Frames()
         try:
-            while True:
-                (length,) = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
-                if length > MAX_FRAME:
-                    self._reason = f"sent a frame of {length} bytes (something else printed to its stdout?)"
-                    break
-                body = await process.stdout.readexactly(length)
-                yield await asyncio.to_thread(decode, body) if length >= LARGE else decode(body)
-        except (asyncio.IncompleteReadError, ConnectionError):
+            while data := await process.stdout.read(CHUNK):
+                for frame in frames.feed(data):
+                    yield await asyncio.to_thread(decode, frame) if len(frame) >= LARGE else decode(frame)
+        except ConnectionError:
             pass  # the pipe has closed: why is told by the exit code below
-        if self._reason is not None:
+        except FrameError as error:
+            self._reason = str(error)
             with contextlib.suppress(ProcessLookupError):  # it has left by itself
                 process.kill()
         code = await process.wait()
@@ -132,7 +135,7 @@ class EngineClient:
         if self._closing:
             self._reason = None
         elif self._reason is None:
-            self._reason = why(code)
+            self._reason = why(code) + (f", {frames.cut}" if frames.cut else "")
 
     async def close(self, *, busy: bool) -> None:
         self._closing = True

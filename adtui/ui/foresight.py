@@ -62,10 +62,11 @@ def _neighbours(shown: GetView, run: RunInfo) -> list[GetView]:
     """The same picture of the heads that one key leads to."""
     found = []
     for layers, heads in STEPS:
-        layer = shown.layer + layers
-        head = None if shown.head is None else shown.head + heads
-        if (shown.head is None and heads) or not 0 <= layer < run.n_layer:
+        here = shown.place
+        layer = here.layer + layers
+        head = None if here.head is None else here.head + heads
+        if (here.head is None and heads) or not 0 <= layer < run.n_layer:
             continue
         if head is None or 0 <= head < run.n_head:
-            found.append(replace(shown, layer=layer, head=head))
+            found.append(replace(shown, place=replace(here, layer=layer, head=head)))
     return found

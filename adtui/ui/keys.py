@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from .plain import ascii_only
+from ..plain import to_ascii
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _fit(middle: list[tuple[str, str]], width: int, plain: bool) -> str:
     end = [("?", "help"), ("q", "quit")]
     while middle and _length([*middle, *end]) > width:
         middle.pop()
-    pairs = [(ascii_only(key) if plain else key, label) for key, label in [*middle, *end]]
+    pairs = [(to_ascii(key, unless=not plain), label) for key, label in [*middle, *end]]
     return "  ".join(f"[b $accent]{_escape(key)}[/] {label}" for key, label in pairs)
 
 

@@ -11,12 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from ..plain import to_ascii
 from ..trials.front import points
 from ..trials.plan import FULL, RANDOM, RECENT, WIPED
 from ..trials.records import Trial
 from ..trials.text import verdict_lines
 from .lab import BESIDE, LETTERS, STRATEGIES, Lab, says
-from .plain import ascii_only
 from .renderables.cells import FULL_NAME, cells_lines, short
 from .renderables.choices import Choice, choices_lines
 from .renderables.front import Mark, front_lines
@@ -102,7 +102,7 @@ class LabPanes(PaneStack):
         for pane in (self.choices, self.front, self.returns, self.cells):
             pane.redraw()
         text = "\n".join(self._verdict())
-        self.verdict.say(ascii_only(text) if self._plain else text)
+        self.verdict.say(to_ascii(text, unless=not self._plain))
         lab, shown = self.lab, self.lab.shown
         assumed = "" if lab.split_known else " · split assumed"
         self.name_pane(CHOICES, f"{len(lab.settings.strategies)} chosen{assumed}")
@@ -251,5 +251,5 @@ def _curve(trial: Trial, name: str) -> Curve:
 
 
 def _plain(line: Text) -> Text:
-    line.plain = ascii_only(line.plain)
+    line.plain = to_ascii(line.plain)
     return line

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from .plain import ascii_only
+from ..plain import to_ascii
 from .stack import PaneStack
 from .widgets.curves import CurvePane
 from .widgets.heatmap import HeatmapPane
@@ -71,7 +71,7 @@ class Panes(PaneStack):
 
     def clear(self, reason: str) -> None:
         """Empty every pane that draws a picture, and say why."""
-        reason = ascii_only(reason) if self._plain else reason
+        reason = to_ascii(reason, unless=not self._plain)
         self.sheet.clear(reason)
         self.heatmap.clear(reason)
         self.query_curve.clear(reason)

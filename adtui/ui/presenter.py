@@ -21,7 +21,7 @@ from ..protocol import (
     StatsReady,
     ViewReady,
 )
-from ..records import CellInfo, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
+from ..records import CellInfo, Frame, HeadView, Insight, RunInfo, Sample, SampleStats, Sheet
 from . import tsv, zoom
 from .engine_client import Engine
 from .foresight import Foresight
@@ -197,16 +197,8 @@ class Presenter:
         if self.run is None:
             return
         chosen = self.selection
-        request = GetView(
-            self.engine.next_id(),
-            chosen.sample,
-            chosen.layer,
-            chosen.shown_head,
-            self.row,
-            *self._pixels,
-            chosen.unit,
-            window=chosen.window,
-        )
+        frame = Frame(*self._pixels, chosen.window)
+        request = GetView(self.engine.next_id(), chosen.place(self.run), frame)
         view = self._views.ask(request)
         if view is None:
             self._foresight.asked(request)
@@ -223,8 +215,8 @@ class Presenter:
         rows, cols = self.panes.sheet.pixels_wanted()
         shrink = 2 if self.coarse else 1
         chosen = self.selection
-        size = max(1, rows // shrink), max(1, cols // shrink)
-        request = GetSheet(self.engine.next_id(), chosen.sample, *size, chosen.unit)
+        frame = Frame(max(1, rows // shrink), max(1, cols // shrink))
+        request = GetSheet(self.engine.next_id(), chosen.sample, frame, chosen.unit)
         sheet = self._sheets.ask(request)
         if sheet is None:
             self.engine.send(request)
@@ -235,8 +227,7 @@ class Presenter:
         """Ask for the exact weight under the cursor and its rank."""
         if self.run is None or self.view is None:
             return
-        view = self.view
-        request = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, query, key, view.unit)
+        request = GetCell(self.engine.next_id(), replace(self.view.place, query=query), key)
         cell = self._cells.ask(request)
         if cell is None:
             self.engine.send(request)
@@ -255,10 +246,7 @@ class Presenter:
             return
         pane = self.panes.memory
         size = pane.pixels_wanted() if pane.size else UNSEEN
-        head = None if chosen.mean else chosen.memory_head
-        request = GetView(
-            self.engine.next_id(), chosen.sample, chosen.memory_layer, head, 0, *size, chosen.unit, chosen.round
-        )
+        request = GetView(self.engine.next_id(), chosen.memory_place, Frame(*size))
         view = self._rounds.ask(request)
         if view is None:
             self.engine.send(request)
@@ -270,8 +258,7 @@ class Presenter:
         view = self.round_view
         if view is None:
             return
-        place = (view.sample, view.layer, view.head, query, key, view.unit, view.round)
-        request = GetCell(self.engine.next_id(), *place)
+        request = GetCell(self.engine.next_id(), replace(view.place, query=query), key)
         cell = self._round_cells.ask(request)
         if cell is None:
             self.engine.send(request)
@@ -285,7 +272,8 @@ class Presenter:
         """
         if self.run is None or self.view is None:
             return "nothing to knock out yet"
-        axis = Axis(self.run.layout(self.view.sample).view(self.view.unit), self.run.samples[self.view.sample])
+        seen = self.view.place
+        axis = Axis(self.run.layout(seen.sample).view(seen.unit), self.run.samples[seen.sample])
         _, key = self.panes.heatmap.cursor
         index = axis.transition(key)
         if index is None or index >= axis.sample.n_context:
@@ -296,7 +284,7 @@ class Presenter:
             number = int(axis.sample.episode[index])
             chosen = tuple(int(i) for i in axis.layout.visible if axis.sample.episode[i] == number)
             label = f"ep{number} ({len(chosen)} transitions)"
-        self.engine.send(AskKnockOut(self.engine.next_id(), self.view.sample, chosen, None, label))
+        self.engine.send(AskKnockOut(self.engine.next_id(), seen.sample, chosen, None, label))
         return None
 
     def ask_mute(self) -> None:
@@ -312,7 +300,7 @@ class Presenter:
         """Show an answer, unless its pane has moved on."""
         match reply:
             case ViewReady():
-                if reply.view.round is not None:
+                if reply.view.place.round is not None:
                     if self._rounds.accept(reply.id, reply.view):
                         self._show_round(reply.view)
                 elif self._views.accept(reply.id, reply.view):
@@ -325,7 +313,7 @@ class Presenter:
                 if self._sheets.accept(reply.id, reply.sheet):
                     self._show_sheet(reply.sheet)
             case CellReady():
-                if reply.cell.round is not None:
+                if reply.cell.place.round is not None:
                     if self._round_cells.accept(reply.id, reply.cell):
                         self.panes.memory.show_cell(reply.cell)
                 elif self._cells.accept(reply.id, reply.cell):
@@ -357,23 +345,25 @@ class Presenter:
         self.panes.heatmap.show(view, axis)
         if (cursor := self.panes.heatmap.cursor_in(view)) is not None:
             self.ask_cell(*cursor)
-        self.panes.query_curve.show(view.query_row, axis, view.query, "", "query")
-        self.panes.received_curve.show(view.received, axis, view.query, "", "received")
+        query = view.place.query
+        self.panes.query_curve.show(view.query_row, axis, query, "", "query")
+        self.panes.received_curve.show(view.received, axis, query, "", "received")
         latents = axis.layout.kind == LATENT
         if latents.any():
             names = Axis.latents(self.sample, int(latents.sum()))
-            self.panes.latents.show(view.query_row[latents], names, view.query, "", "latents")
+            self.panes.latents.show(view.query_row[latents], names, query, "", "latents")
         self._title()
 
     def _foreseen(self, view: HeadView) -> None:
         """A picture that may be wanted next: what takes long to draw of it is drawn now."""
-        chosen = self.selection
-        if self.run is None or (view.sample, view.unit, view.query) != (chosen.sample, chosen.unit, self.row):
+        chosen, seen = self.selection, view.place
+        if self.run is None or (seen.sample, seen.unit, seen.query) != (chosen.sample, chosen.unit, self.row):
             return
-        self.panes.query_curve.prepare(view.query_row, self.axis, view.query, "query")
-        self.panes.received_curve.prepare(view.received, self.axis, view.query, "received")
+        self.panes.query_curve.prepare(view.query_row, self.axis, seen.query, "query")
+        self.panes.received_curve.prepare(view.received, self.axis, seen.query, "received")
         if (cursor := self.panes.heatmap.cursor_in(view)) is not None:
-            cell = GetCell(self.engine.next_id(), view.sample, view.layer, view.head, *cursor, view.unit)
+            query, key = cursor
+            cell = GetCell(self.engine.next_id(), replace(seen, query=query), key)
             if self._cells.foresee(cell):
                 self.engine.send(cell)
         self._foresight.go_on()
@@ -382,7 +372,7 @@ class Presenter:
         assert self.run is not None
         assert self.run.compressor is not None
         self.round_view = view
-        keys = self.run.compressor.rounds[view.sample][view.round or 0].view(view.unit)
+        keys = self.run.compressor.rounds[view.place.sample][view.place.round or 0].view(view.place.unit)
         rows = Axis.latents(self.sample, self.run.compressor.n_latents)
         self.panes.memory.show(view, rows, Axis(keys, self.sample))
         self._title()
@@ -460,13 +450,13 @@ class Presenter:
             rows, cols = view.pooled.shape
             return f"attention of {where}{self._window_label()}, {rows}×{cols}", tsv.matrix(view)
         if pane == QUERY:
-            return f"attention of q{view.query} in {where}", tsv.curve(view.query_row, self.axis, "attention")
+            return f"attention of q{view.place.query} in {where}", tsv.curve(view.query_row, self.axis, "attention")
         if pane == RECEIVED:
             return f"attention received in {where}", tsv.curve(view.received, self.axis, "received")
         latents = self.axis.layout.kind == LATENT
         if pane == LATENTS and latents.any():
             names = Axis.latents(self.sample, int(latents.sum()))
-            return f"attention of q{view.query} on latents in {where}", tsv.curve(
+            return f"attention of q{view.place.query} on latents in {where}", tsv.curve(
                 view.query_row[latents], names, "attention"
             )
         return None

@@ -9,7 +9,7 @@ import numpy as np
 from ..axis import Axis
 from ..layout import TOKENS, TRANSITIONS
 from ..pooling import Window
-from ..records import RunInfo
+from ..records import Place, RunInfo
 from . import zoom
 
 LAST = -1
@@ -60,6 +60,16 @@ class Selection:
     def row(self, axis: Axis) -> int:
         """The query row as a position from 0."""
         return axis.read if self.query == LAST else min(self.query, len(axis) - 1)
+
+    def place(self, run: RunInfo) -> Place:
+        """What the heatmap is asked for."""
+        return Place(self.sample, self.layer, self.shown_head, self.row(self.axis(run)), self.unit)
+
+    @property
+    def memory_place(self) -> Place:
+        """What the compressor's pane is asked for."""
+        head = None if self.mean else self.memory_head
+        return Place(self.sample, self.memory_layer, head, 0, self.unit, self.round)
 
     def clamped(self, run: RunInfo) -> Selection:
         """The nearest selection that exists in this run: a reload keeps what it can."""

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from .plain import ascii_only
+from ..plain import to_ascii
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
@@ -70,7 +70,7 @@ class PaneStack(Vertical):
     def name_pane(self, index: int, text: str = "") -> None:
         """Set a pane's title: its key, its name, and what it shows."""
         title = f"{index + 1} {self.NAMES[index]}" + (f" · {text}" if text else "")
-        if not _retitle(self.all[index], ascii_only(title) if self._plain else title):
+        if not _retitle(self.all[index], to_ascii(title, unless=not self._plain)):
             return
         if self.folded and index == self.active:
             self._draw_tabs()

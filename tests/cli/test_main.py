@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import subprocess
 import sys
@@ -178,3 +179,12 @@ def test_the_module_runs(monkeypatch: pytest.MonkeyPatch) -> None:
         [sys.executable, "-m", "adtui", "--version"], capture_output=True, text=True, cwd=REPOSITORY, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"adtui {__version__}\n")
+
+
+def test_what_the_output_cannot_encode_is_spelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict") for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    assert main(["no/such/rún→"]) == 2
+    streams[1].flush()
+    assert b"no/such/run->" in streams[1].buffer.getvalue()  # type: ignore[attr-defined]

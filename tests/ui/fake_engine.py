@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -113,15 +114,13 @@ def pool(
 
 def head_view(request: GetView, tokens: int = CONTEXT + 1) -> HeadView:
     """The answer to a view request."""
-    full = matrix(request.layer, request.head, request.sample, tokens)
-    pooled, row_edges, col_edges, peak = pool(full, request.rows, request.cols, request.window)
-    query = request.query % full.shape[0]
+    place, frame = request.place, request.frame
+    full = matrix(place.layer, place.head, place.sample, tokens)
+    pooled, row_edges, col_edges, peak = pool(full, frame.rows, frame.cols, frame.window)
+    query = place.query % full.shape[0]
     entropy = -(full * np.log(np.maximum(full, 1e-30))).sum(axis=1)
     return HeadView(
-        request.sample,
-        request.layer,
-        request.head,
-        query,
+        replace(place, query=query),
         pooled,
         row_edges,
         col_edges,
@@ -135,7 +134,7 @@ def head_view(request: GetView, tokens: int = CONTEXT + 1) -> HeadView:
 def sheet(request: GetSheet) -> Sheet:
     """The answer to a sheet request."""
     thumbnails = [
-        [pool(matrix(layer, head, request.sample), request.rows, request.cols)[0] for head in range(HEADS)]
+        [pool(matrix(layer, head, request.sample), request.frame.rows, request.frame.cols)[0] for head in range(HEADS)]
         for layer in range(LAYERS)
     ]
     entropy = np.random.default_rng(request.sample).random((LAYERS, HEADS))
@@ -256,25 +255,11 @@ class FakeEngine:
             case OpenRun():
                 self._open(number)
             case GetView():
-                self.say(ViewReady(number, head_view(request, self._opened.samples[request.sample].n_tokens)))
+                self.say(ViewReady(number, head_view(request, self._opened.samples[request.place.sample].n_tokens)))
             case GetSheet():
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
-                self.say(
-                    CellReady(
-                        number,
-                        CellInfo(
-                            request.sample,
-                            request.layer,
-                            request.head,
-                            request.query,
-                            request.key,
-                            0.25,
-                            2,
-                            CONTEXT + 1,
-                        ),
-                    )
-                )
+                self.say(CellReady(number, CellInfo(request.place, request.key, 0.25, 2, CONTEXT + 1)))
             case ExportView():
                 self.say(
                     Progress(number, "export", 1, 1),

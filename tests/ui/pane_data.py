@@ -6,7 +6,7 @@ import numpy as np
 
 from adtui.axis import Axis
 from adtui.history_settings import run_settings
-from adtui.records import HeadStats, HeadView, Insight, RunInfo, Sample, SampleStats, SeedStats, Sheet
+from adtui.records import HeadStats, HeadView, Insight, Place, RunInfo, Sample, SampleStats, SeedStats, Sheet
 
 N_CONTEXT = 10
 N = N_CONTEXT + 1
@@ -64,7 +64,7 @@ def view(
             at = np.unravel_index(int(np.nanargmax(part)), part.shape)
             pooled[r, c], peak[r, c] = part[at], (down[r] + at[0], across[c] + at[1])
     row = np.nan_to_num(matrix[query]).astype(np.float32)
-    return HeadView(0, layer, head, query % n, pooled, down, across, peak, row, np.nanmean(matrix, 0), row)
+    return HeadView(Place(0, layer, head, query % n), pooled, down, across, peak, row, np.nanmean(matrix, 0), row)
 
 
 def sheet(layers: int = 2, heads: int = 3, size: int = 4) -> Sheet:

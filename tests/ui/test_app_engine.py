@@ -22,10 +22,10 @@ async def test_a_late_answer_is_not_shown() -> None:
         first, second = engine.held
         engine.release(second)
         presenter = app.explorer.presenter
-        await until(pilot, lambda: presenter.view.head == 2)
+        await until(pilot, lambda: presenter.view.place.head == 2)
         engine.release(first)
         await pilot.pause()
-        assert presenter.view.head == 2
+        assert presenter.view.place.head == 2
 
 
 async def test_the_selection_is_marked_before_the_engine_answers() -> None:
@@ -33,7 +33,7 @@ async def test_the_selection_is_marked_before_the_engine_answers() -> None:
         engine.holding = (GetView,)
         await pilot.press("j", "l")
         await pilot.pause()
-        assert app.explorer.presenter.view.layer == 0
+        assert app.explorer.presenter.view.place.layer == 0
         assert app.explorer.panes.sheet.selected == (1, 1)
         assert "L1H1 …" in str(app.explorer.panes.heatmap.border_title)
 
@@ -52,23 +52,23 @@ async def test_going_back_asks_nothing() -> None:
     async with opened() as (app, engine, pilot):
         await pilot.press("l")
         presenter = app.explorer.presenter
-        await until(pilot, lambda: presenter.view.head == 1)
+        await until(pilot, lambda: presenter.view.place.head == 1)
         asked = len(engine.asked(GetView))
         await pilot.press("h")
-        await until(pilot, lambda: presenter.view.head == 0)
+        await until(pilot, lambda: presenter.view.place.head == 0)
         assert len(engine.asked(GetView)) == asked
 
 
 async def test_the_heads_beside_are_there_before_they_are_asked_for() -> None:
     async with opened(look_ahead=True) as (app, engine, pilot):
         await until(pilot, lambda: len(engine.asked(GetView)) == 3)
-        assert [(r.layer, r.head) for r in engine.asked(GetView)] == [(0, 0), (0, 1), (1, 0)]
+        assert [(r.place.layer, r.place.head) for r in engine.asked(GetView)] == [(0, 0), (0, 1), (1, 0)]
         engine.holding = (GetView,)
         await pilot.press("l")
-        await until(pilot, lambda: app.explorer.presenter.view.head == 1)
+        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
         # The next one, of which nobody is told.
         (request,) = engine.held
-        assert (request.layer, request.head) == (0, 2)
+        assert (request.place.layer, request.place.head) == (0, 2)
         assert not app.explorer.presenter.waiting
 
 
@@ -79,13 +79,13 @@ async def test_the_users_question_goes_before_what_was_planned() -> None:
         await pilot.press("l", "n")
         await until(pilot, lambda: len(engine.held) == 2)
         foreseen, asked = engine.held
-        assert (asked.sample, asked.head) == (1, 1)
+        assert (asked.place.sample, asked.place.head) == (1, 1)
         engine.release(foreseen)
         await pilot.pause()
-        assert app.explorer.presenter.view.sample == 0
+        assert app.explorer.presenter.view.place.sample == 0
         assert len(engine.held) == 1
         engine.release(asked)
-        await until(pilot, lambda: app.explorer.presenter.view.sample == 1)
+        await until(pilot, lambda: app.explorer.presenter.view.place.sample == 1)
 
 
 async def test_the_rank_of_a_pooled_weight_is_asked_for_when_the_cursor_rests() -> None:
@@ -102,7 +102,7 @@ async def test_a_slow_link_gets_256_colours_and_fewer_pixels() -> None:
     async with opened(slow_link=True) as (app, engine, _pilot):
         assert app.color_table.name in ("256", "16")
         full = app.explorer.panes.sheet.pixels_wanted()
-        assert engine.asked(GetSheet)[-1].rows == full[0] // 2
+        assert engine.asked(GetSheet)[-1].frame.rows == full[0] // 2
 
 
 @pytest.mark.parametrize("variable", ["SSH_CONNECTION", "SSH_TTY", None])
@@ -194,3 +194,16 @@ async def test_the_app_goes_on_without_an_engine() -> None:
         await until(pilot, lambda: "engine gone: r restarts it" in screen_text(app))
         await pilot.press("r")
         await until(pilot, lambda: engine.starts == 2)
+
+
+async def test_a_request_too_large_for_the_pipe_is_told_like_any_other_failure() -> None:
+    async with opened() as (app, engine, pilot):
+
+        def full(request: object) -> None:
+            raise EngineError("ExportAll", expected="less", found="more", action="ask for less at once")
+
+        engine.send = full
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        assert "ask for less at once" in screen_text(app)
+        assert app.jobs.newest is None

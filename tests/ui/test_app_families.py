@@ -52,7 +52,7 @@ async def test_t_goes_from_transitions_to_tokens_and_back(runs: dict[str, Path])
         assert "2 heatmap · L0H0 · transitions" in screen_text(app)
         whole = presenter.view.query_row
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.unit == "tokens")
+        await until(pilot, lambda: presenter.view.place.unit == "tokens")
         parts = presenter.view.query_row
         assert parts.shape == (28,)
         np.testing.assert_allclose(whole[:-1], parts[:-1].reshape(9, 3).sum(axis=1), rtol=1e-5)
@@ -61,19 +61,19 @@ async def test_t_goes_from_transitions_to_tokens_and_back(runs: dict[str, Path])
         kind = ("t", "action", "reward")[heatmap.cursor[1] % 3]
         assert f" {kind}" in screen_text(app)
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.unit == "transitions")
+        await until(pilot, lambda: presenter.view.place.unit == "transitions")
 
 
 async def test_another_view_shows_the_whole_matrix_again(runs: dict[str, Path]) -> None:
     async with opened(runs["gpt2"]) as (app, pilot):
         presenter = app.explorer.presenter
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.unit == "tokens" and not presenter.waiting)
+        await until(pilot, lambda: presenter.view.place.unit == "tokens" and not presenter.waiting)
         await pilot.press("plus")
         await until(pilot, lambda: presenter.view.row_edges[0] > 0)
         assert presenter.selection.window is not None
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.unit == "transitions")
+        await until(pilot, lambda: presenter.view.place.unit == "transitions")
         assert presenter.selection.window is None
         assert (presenter.view.row_edges[0], presenter.view.row_edges[-1]) == (0, 10)
 
@@ -82,11 +82,11 @@ async def test_the_query_row_stays_on_its_transition(runs: dict[str, Path]) -> N
     async with opened(runs["gpt2"]) as (app, pilot):
         presenter = app.explorer.presenter
         await pilot.press("slash", *"q4", "enter")
-        await until(pilot, lambda: presenter.view.query == 4)
+        await until(pilot, lambda: presenter.view.place.query == 4)
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.query == 12)
+        await until(pilot, lambda: presenter.view.place.query == 12)
         await pilot.press("right_square_bracket", "t")
-        await until(pilot, lambda: presenter.view.query == 4)
+        await until(pilot, lambda: presenter.view.place.query == 4)
 
 
 async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
@@ -105,20 +105,20 @@ async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
         shown = [index for index, pane in enumerate(panes.all) if pane.display]
         assert {LATENTS, COMPRESSOR} <= set(shown)
         assert not {QUERY, RECEIVED} & set(shown)
-        await until(pilot, lambda: presenter.round_view is not None and presenter.round_view.round == 0)
+        await until(pilot, lambda: presenter.round_view is not None and presenter.round_view.place.round == 0)
         assert presenter.round_view.query_row.shape == (memory.rounds[0][0].units.n_tokens,)
         assert f"8 compressor · round 0/{rounds}" in screen_text(app)
         await pilot.press("c")
-        await until(pilot, lambda: presenter.round_view.round == 1)
+        await until(pilot, lambda: presenter.round_view.place.round == 1)
         start = panes.memory.cursor
         await pilot.press("down", "right")
         await until(pilot, lambda: panes.memory.cursor != start)
         assert "latent 1 → key" in screen_text(app)
         await pilot.press("L", "J")
-        await until(pilot, lambda: (presenter.round_view.layer, presenter.round_view.head) == (1, 1))
+        await until(pilot, lambda: (presenter.round_view.place.layer, presenter.round_view.place.head) == (1, 1))
         assert (presenter.selection.layer, presenter.selection.head) == (0, 0)
         await pilot.press("m")
-        await until(pilot, lambda: presenter.round_view.head is None)
+        await until(pilot, lambda: presenter.round_view.place.head is None)
         await pilot.press("3")
         await until(pilot, lambda: panes.query_curve.display and not panes.memory.display)
 

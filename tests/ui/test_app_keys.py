@@ -55,10 +55,10 @@ async def test_a_key_changes_the_selection(keys: list[str], expected: Selection)
         await pilot.press(*keys)
         presenter = app.explorer.presenter
         await until(pilot, lambda: presenter.selection == expected)
-        await until(pilot, lambda: presenter.view is not None and presenter.view.layer == expected.layer)
+        await until(pilot, lambda: presenter.view is not None and presenter.view.place.layer == expected.layer)
         view = presenter.view
         assert view is not None
-        await until(pilot, lambda: presenter.view.head == expected.shown_head)
+        await until(pilot, lambda: presenter.view.place.head == expected.shown_head)
         assert app.explorer.panes.sheet.selected == (expected.layer, expected.shown_head)
         assert app.explorer.status.sample == expected.sample
 

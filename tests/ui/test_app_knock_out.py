@@ -13,6 +13,7 @@ from app_driver import WIDE, screen_text, until
 from direct_engine import DirectEngine
 from textual.pilot import Pilot
 
+from adtui.pipe import Frames, decode, encode
 from adtui.protocol import AskKnockOut, KnockOutReady, OpenRun
 from adtui.records import KnockOut
 from adtui.ui.app import AdtuiApp
@@ -104,9 +105,7 @@ def test_the_words(changes: dict[str, object], said: str) -> None:
 
 
 def test_the_reply_travels() -> None:
-    from adtui.protocol import HEADER, decode, encode
-
-    frame = encode(KnockOutReady(3, "it", result()))
-    back = decode(frame[HEADER.size :])
+    (frame,) = Frames().feed(encode(KnockOutReady(3, "it", result())))
+    back = decode(frame)
     assert back.label == "it"
     np.testing.assert_array_equal(back.result.control_kl, result().control_kl)

@@ -211,7 +211,7 @@ async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them
         await pilot.press("s", "escape")
         await until(pilot, lambda: app.screen is app.explorer)
         await pilot.press("l")
-        await until(pilot, lambda: app.explorer.presenter.view.head == 1)
+        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
         assert app.explorer.status.progress == (4, 14, "trials", 0.5)
         await pilot.press("C")
         await until(pilot, lambda: app.desk.screen is not None and app.screen is app.desk.screen)
@@ -381,7 +381,7 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
         await pilot.press("s")
         await wait(lambda: app.desk.lab.started)
         await pilot.press("escape", "l")
-        await wait(lambda: app.explorer.presenter.view.head == 1)
+        await wait(lambda: app.explorer.presenter.view.place.head == 1)
         await wait(lambda: app.desk.lab.report)
         assert "No evidence" in app.desk.lab.report.verdict.sentence
     (directory,) = (tmp_path / "figs" / "compression").iterdir()

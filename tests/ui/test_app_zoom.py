@@ -156,7 +156,7 @@ async def test_go_to_a_place_outside_moves_the_window_there() -> None:
         assert heatmap.cursor == (150, 21)
         assert bounds(app) == before, "it is in the window already"
         await press(app, pilot, "slash", *"s1", "space", *"q390", "enter")
-        await until(pilot, lambda: shown(app).sample == 1 and heatmap.cursor[0] == 390)
+        await until(pilot, lambda: shown(app).place.sample == 1 and heatmap.cursor[0] == 390)
 
 
 async def test_heads_and_samples_are_compared_in_the_same_window_and_foreseen_in_it() -> None:
@@ -164,14 +164,14 @@ async def test_heads_and_samples_are_compared_in_the_same_window_and_foreseen_in
         await press(app, pilot, "plus", "plus")
         window, cursor = bounds(app), app.explorer.panes.heatmap.cursor
         await press(app, pilot, "L", "J")
-        assert (shown(app).head, shown(app).layer) == (1, 1)
+        assert (shown(app).place.head, shown(app).place.layer) == (1, 1)
         assert bounds(app) == window
         assert app.explorer.panes.heatmap.cursor == pytest.approx(cursor, abs=4)
         await press(app, pilot, "n", "m")
-        assert (shown(app).sample, shown(app).head) == (1, None)
+        assert (shown(app).place.sample, shown(app).place.head) == (1, None)
         assert bounds(app) == window
         asked = engine.asked(GetView)[-4:]
-        assert all(request.window == window for request in asked if isinstance(request, GetView))
+        assert all(request.frame.window == window for request in asked if isinstance(request, GetView))
 
 
 async def test_a_query_row_outside_the_window_is_no_error() -> None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 
 import numpy as np
 import pytest
 
+from adtui import pipe
 from adtui.errors import EngineError
-from adtui.protocol import CellReady, GetCell, Ready, Reply, SheetReady
-from adtui.records import CellInfo, Sheet
+from adtui.protocol import CellReady, Done, ExportAll, GetCell, Ready, Reply, SheetReady
+from adtui.records import CellInfo, Place, Sheet
 from adtui.ui.engine_client import EngineClient, why
 
 PRELUDE = """
 import os, signal, sys, time
+from adtui.pipe import *
 from adtui.protocol import *
 from adtui.records import *
-out, inp = sys.stdout.buffer, sys.stdin.buffer
-def say(reply):
-    out.write(encode(reply)); out.flush()
-def hear():
-    head = inp.read(8)
-    return decode(inp.read(HEADER.unpack(head)[0])) if len(head) == 8 else None
+out = sys.stdout.buffer
+pipe = Pipe(sys.stdin.buffer, out)
+say = pipe.send
 """
 LONGEST = 30.0
 
@@ -38,19 +38,17 @@ async def everything(engine: EngineClient) -> list[Reply]:
 
 async def test_requests_arrive_and_replies_come_back() -> None:
     engine = client(
-        "say(Ready(0, os.getpid()))\n"
-        "while (r := hear()) is not None:\n"
-        "    say(CellReady(r.id, CellInfo(r.sample, r.layer, r.head, r.query, r.key, 0.5, 1, 9)))\n"
+        "say(Ready(0, os.getpid()))\nfor r in pipe:\n    say(CellReady(r.id, CellInfo(r.place, r.key, 0.5, 1, 9)))\n"
     )
     await engine.start()
-    engine.send(GetCell(engine.next_id(), 0, 1, 2, 3, 4))
+    engine.send(GetCell(engine.next_id(), Place(0, 1, 2, 3), 4))
     seen: list[Reply] = []
     async with asyncio.timeout(LONGEST):
         async for reply in engine.replies():
             seen.append(reply)
             if isinstance(reply, CellReady):
                 await engine.close(busy=True)
-    assert seen == [Ready(0, engine.pid or 0), CellReady(1, CellInfo(0, 1, 2, 3, 4, 0.5, 1, 9))]
+    assert seen == [Ready(0, engine.pid or 0), CellReady(1, CellInfo(Place(0, 1, 2, 3), 4, 0.5, 1, 9))]
     assert engine.reason is None
 
 
@@ -71,6 +69,11 @@ async def test_a_large_reply_arrives_whole() -> None:
         ("sys.exit(3)", "exit code 3"),
         ("raise ValueError('broken')", "exit code 1"),
         ("out.write(b'hello world, this is not a frame'); out.flush(); time.sleep(60)", "sent a frame of"),
+        ("out.write(HEADER.pack(5) + b'hello'); out.flush(); time.sleep(60)", "5 bytes that is no message"),
+        (
+            "out.write(HEADER.pack(9) + b'hello'); out.flush(); os._exit(3)",
+            "exit code 3, in the middle of a frame of 9 bytes, after 5",
+        ),
     ],
 )
 async def test_why_the_engine_went(script: str, reason: str) -> None:
@@ -110,7 +113,7 @@ async def test_it_can_start_again_after_its_death() -> None:
         assert engine.reason is None
         assert await everything(engine) == [Ready(0, 1)]
         assert engine.reason == "it left with exit code 0"
-    engine.send(GetCell(engine.next_id(), 0, 0, 0, 0, 0))  # nobody listens: dropped, not raised
+    engine.send(GetCell(engine.next_id(), Place(0, 0, 0, 0), 0))  # nobody listens: dropped, not raised
     await engine.close(busy=False)
 
 
@@ -121,3 +124,33 @@ async def test_a_command_that_does_not_exist_is_an_engine_error() -> None:
 
 def test_unknown_signals_have_words_too() -> None:
     assert "signal 63" in why(-63)
+
+
+async def test_a_large_frame_is_decoded_off_the_event_loop() -> None:
+    """Its unpickling asks which thread it is in."""
+    engine = client(
+        "import threading\n"
+        "class Where:\n"
+        "    def __reduce__(self): return threading.current_thread, ()\n"
+        "say([Where(), None]); say([Where(), bytes(1 << 20)])\n"
+    )
+    await engine.start()
+    small, large = await everything(engine)
+    here = threading.current_thread().name
+    assert [reply[0].name == here for reply in (small, large)] == [True, False]
+
+
+async def test_a_request_too_large_is_an_error_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = client("say(Ready(0, 1))\nfor r in pipe: say(Done(r.id, 'heard'))\n")
+    await engine.start()
+    monkeypatch.setattr(pipe, "MAX_FRAME", 1000)
+    with pytest.raises(EngineError, match="ExportAll"):
+        engine.send(ExportAll(1, "x" * 1000))
+    engine.send(ExportAll(2, "x"))
+    heard = []
+    async with asyncio.timeout(LONGEST):
+        async for reply in engine.replies():
+            heard.append(reply)
+            if isinstance(reply, Done):
+                await engine.close(busy=True)
+    assert heard == [Ready(0, 1), Done(2, "heard")], "the engine is still there"

@@ -28,7 +28,7 @@ def heatmap(seen: HeadView, table: ColorTable, width: int, height: int) -> Heatm
         col_edges=seen.col_edges,
         episode=tokens.episode,
         rewarded=np.append(tokens.rewards > 0, False),
-        query=seen.query,
+        query=seen.place.query,
         frame=fit(seen.pooled.shape, width, height, gutter, table.rows_per_cell),
         table=table,
     )

@@ -62,7 +62,7 @@ def test_readout_in_ascii() -> None:
 
 
 def test_arrows_follow_the_matrix_drawing() -> None:
-    assert [action_arrow(action) for action in range(6)] == ["↓", "↑", "→", "←", "·", "a5"]
+    assert [action_arrow(action) for action in range(6)] == ["↓", "↑", "→", "←", "•", "a5"]
     assert [action_arrow(action, utf8=False) for action in range(6)] == ["v", "^", ">", "<", ".", "a5"]
 
 

@@ -7,6 +7,7 @@ from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, samp
 
 from adtui.axis import Axis
 from adtui.protocol import GetSheet, GetView
+from adtui.records import Frame, Place
 from adtui.ui import tsv
 from adtui.ui.renderables.statistics import STATISTICS
 
@@ -19,7 +20,7 @@ def cells(text: str) -> list[list[str]]:
 
 
 def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
-    view = head_view(GetView(1, 0, 0, 0, 59, 10, 12))
+    view = head_view(GetView(1, Place(0, 0, 0, 59), Frame(10, 12)))
     header, *rows = cells(tsv.matrix(view))
     assert header[1:] == [str(edge) for edge in view.col_edges[:-1]]
     values = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
@@ -44,6 +45,6 @@ def test_statistics_of_one_head_and_of_a_layer() -> None:
 
 
 def test_sheet_and_insights() -> None:
-    assert len(cells(tsv.sheet(sheet(GetSheet(1, 0, 4, 4))))) == LAYERS + 1
+    assert len(cells(tsv.sheet(sheet(GetSheet(1, 0, Frame(4, 4)))))) == LAYERS + 1
     _, row = cells(tsv.insights([insight()]))
     assert row[0] == "L1H2"

@@ -10,7 +10,7 @@ from textual import on
 from textual.geometry import Region
 from textual.message import Message
 
-from adtui.records import CellInfo
+from adtui.records import CellInfo, Place
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.widgets.heatmap import HeatmapPane, changed
 
@@ -222,11 +222,11 @@ async def test_pooled_cell_shows_its_largest_weight_and_waits_for_the_rank() -> 
         assert not host.of(HeatmapPane.CursorMoved)[-1].ranked
         start = "query ep1 t0 (0,0) → key ep0 t5 (5,0) ↓ (6,0) r=1 · 0.214"
         assert lines(pane)[-1] == start + " · max of 3×3 · rank …"
-        pane.show_cell(CellInfo(0, 0, 1, 6, 5, 0.214, 2, 7))
+        pane.show_cell(CellInfo(Place(0, 0, 1, 6), 5, 0.214, 2, 7))
         assert lines(pane)[-1] == start + " · max of 3×3 · rank …", "an answer about another head"
-        pane.show_cell(CellInfo(0, 0, 0, 6, 4, 0.2, 2, 7))
+        pane.show_cell(CellInfo(Place(0, 0, 0, 6), 4, 0.2, 2, 7))
         assert lines(pane)[-1] == start + " · max of 3×3 · rank …", "an answer about another cell"
-        pane.show_cell(CellInfo(0, 0, 0, 6, 5, 0.214, 2, 7))
+        pane.show_cell(CellInfo(Place(0, 0, 0, 6), 5, 0.214, 2, 7))
         assert lines(pane)[-1] == start + " · max of 3×3 · rank 2 of 7"
 
 

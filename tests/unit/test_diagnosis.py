@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
-from adtui.diagnosis import Finding, connection, devices, installation, terminal
+from adtui.diagnosis import NEEDED_BY, Finding, connection, devices, installation, terminal
 
 GOOD = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
 SSH = {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}
@@ -28,6 +33,75 @@ def tmux(**options: str) -> dict[str, Finding]:
 
 def test_this_installation_is_complete() -> None:
     assert not [finding for finding in installation() if finding.fatal]
+
+
+def installed(root: Path, name: str, version: str, *lines: str) -> None:
+    """The metadata that pip would write for a package."""
+    directory = root / f"{name}-{version}.dist-info"
+    directory.mkdir(parents=True)
+    head = ["Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}", *lines]
+    (directory / "METADATA").write_text("\n".join(head) + "\n\n")
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Finding]]:
+    """What is found when adtui's metadata has these lines, and the packages aa 1.5 and bb[more] 2 are installed."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    installed(tmp_path, "aa", "1.5")
+    installed(
+        tmp_path, "bb", "2", "Provides-Extra: more", "Requires-Dist: bb-more; extra == 'more'", "Requires-Dist: cc"
+    )
+
+    def look(*lines: str) -> dict[str, Finding]:
+        installed(tmp_path, "adtui", "9", *lines)
+        return {finding.what: finding for finding in installation()}
+
+    return look
+
+
+def test_every_package_that_the_metadata_names_is_looked_for(asked: Callable[..., dict[str, Finding]]) -> None:
+    found = asked(
+        "Requires-Dist: aa>=1,<2", "Requires-Dist: no-such-package>=3", "Requires-Dist: older; python_version < '3'"
+    )
+    assert found["packages"].found == "aa 1.5"
+    assert found["missing"].found == "no-such-package"
+    assert found["missing"].fatal
+    assert "version" not in found
+
+
+def test_a_version_that_will_not_do_is_told(asked: Callable[..., dict[str, Finding]]) -> None:
+    found = asked("Requires-Dist: aa>=2")["version"]
+    assert found.found.startswith("aa 1.5")
+    assert found.advice == "pip install 'aa>=2'"
+
+
+def test_a_missing_extra_is_no_fault_and_its_purpose_is_told(asked: Callable[..., dict[str, Finding]]) -> None:
+    found = asked(
+        *("Provides-Extra: ppo", "Requires-Dist: no-such-package; extra == 'ppo'"),
+        *("Provides-Extra: both", "Requires-Dist: aa>=2; extra == 'both'", "Requires-Dist: bb[more]; extra == 'both'"),
+        *("Provides-Extra: whole", "Requires-Dist: aa; extra == 'whole'"),
+    )
+    assert "missing" not in found
+    assert not any(finding.fatal or finding.advice for finding in found.values())
+    assert found["[ppo]"].found.startswith("without no-such-package (for `adtui collect` with `alg: PPO`)")
+    assert found["[both]"].found == "without aa>=2, bb-more: pip install 'adtui[both]'"
+    assert found["[whole]"].found == "here"
+
+
+def test_every_extra_of_this_project_has_its_purpose() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert set(NEEDED_BY) == set(project["optional-dependencies"])
+
+
+def test_without_metadata_or_what_reads_it_doctor_still_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> None:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "metadata", none)
+    assert "source" in installation()[-1].found
+    monkeypatch.delitem(sys.modules, "adtui.dependencies", raising=False)
+    monkeypatch.setitem(sys.modules, "packaging.requirements", None)
+    assert (installation()[-1].found, installation()[-1].fatal) == ("packaging", True)
 
 
 def test_a_good_terminal_needs_no_advice() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from checkpoints import make_run, write_histories
-from engine_pipe import replies
 from planted import planted_run
 
 from adtui import engine as engine_module
+from adtui import pipe
 from adtui.engine import Engine, newest
+from adtui.pipe import HEADER, Pipe
 from adtui.protocol import (
     Cancel,
     Cancelled,
@@ -38,8 +40,8 @@ from adtui.protocol import (
     SheetReady,
     StatsReady,
     ViewReady,
-    encode,
 )
+from adtui.records import Frame, Place
 
 
 def run_all(engine: Engine) -> None:
@@ -126,7 +128,9 @@ def test_the_users_histories_are_opened(tmp_path: Path) -> None:
     assert sent[-1].run.source == "test histories in mine.hdf5"
 
 
-@pytest.mark.parametrize("early", [GetSheet(2, 0, 5, 5), ExportView(2, 0, 0, 0, "figs")], ids=["sheet", "export"])
+@pytest.mark.parametrize(
+    "early", [GetSheet(2, 0, Frame(5, 5)), ExportView(2, 0, 0, 0, "figs")], ids=["sheet", "export"]
+)
 def test_what_is_asked_for_early_costs_no_insight(
     tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, early: Any
 ) -> None:
@@ -153,15 +157,15 @@ def test_samples_are_independent_histories(opened: tuple[Engine, list[Any]]) -> 
 
 def test_views_sheets_and_cells_agree(opened: tuple[Engine, list[Any]]) -> None:
     engine, sent = opened
-    engine.handle(GetView(2, 1, 1, 0, -1, 100, 100))
+    engine.handle(GetView(2, Place(1, 1, 0, -1), Frame(100, 100)))
     view = sent[-1].view
     assert isinstance(sent[-1], ViewReady)
     assert view.exact
-    assert view.query == len(view.query_row) - 1
-    engine.handle(GetCell(3, 1, 1, 0, 9, 4))
+    assert view.place.query == len(view.query_row) - 1
+    engine.handle(GetCell(3, Place(1, 1, 0, 9), 4))
     assert isinstance(sent[-1], CellReady)
     assert sent[-1].cell.value == pytest.approx(float(view.pooled[9, 4]))
-    engine.handle(GetSheet(4, 1, 6, 6))
+    engine.handle(GetSheet(4, 1, Frame(6, 6)))
     assert isinstance(sent[-1], SheetReady)
     assert np.nanmax(sent[-1].sheet.thumbnails[1, 0]) == np.nanmax(view.pooled)
 
@@ -169,14 +173,14 @@ def test_views_sheets_and_cells_agree(opened: tuple[Engine, list[Any]]) -> None:
 @pytest.mark.parametrize(
     "request_",
     [
-        GetView(2, 9, 0, 0, -1, 10, 10),
-        GetView(2, 0, 9, 0, -1, 10, 10),
-        GetView(2, 0, 0, 9, -1, 10, 10),
-        GetView(2, 0, 0, 0, -1, 10, 10, window=(0, 99, 0, 5)),
-        GetView(2, 0, 0, 0, -1, 10, 10, window=(3, 3, 0, 5)),
-        GetCell(2, 0, 0, 0, 99, 0),
-        GetCell(2, 9, 0, 0, 0, 0),
-        GetSheet(2, -1, 5, 5),
+        GetView(2, Place(9, 0, 0, -1), Frame(10, 10)),
+        GetView(2, Place(0, 9, 0, -1), Frame(10, 10)),
+        GetView(2, Place(0, 0, 9, -1), Frame(10, 10)),
+        GetView(2, Place(0, 0, 0, -1), Frame(10, 10, (0, 99, 0, 5))),
+        GetView(2, Place(0, 0, 0, -1), Frame(10, 10, (3, 3, 0, 5))),
+        GetCell(2, Place(0, 0, 0, 99), 0),
+        GetCell(2, Place(9, 0, 0, 0), 0),
+        GetSheet(2, -1, Frame(5, 5)),
     ],
 )
 def test_what_is_not_there_is_said(opened: tuple[Engine, list[Any]], request_: Any) -> None:
@@ -190,7 +194,7 @@ def test_what_is_not_there_is_said(opened: tuple[Engine, list[Any]], request_: A
 def test_a_view_before_opening_fails_and_does_not_end_the_engine() -> None:
     sent: list[Any] = []
     engine = Engine(sent.append)
-    engine.handle(GetView(7, 0, 0, 0, -1, 10, 10))
+    engine.handle(GetView(7, Place(0, 0, 0, -1), Frame(10, 10)))
     assert isinstance(sent[-1], Failed)
 
 
@@ -216,7 +220,7 @@ def test_memory_and_bugs_are_told_apart(opened: tuple[Engine, list[Any]], monkey
             raise error
 
         monkeypatch.setattr(engine.session, "sheet", fail)
-        engine.handle(GetSheet(5, 0, 5, 5))
+        engine.handle(GetSheet(5, 0, Frame(5, 5)))
         assert sent[-1].kind == kind
         assert "Traceback" in sent[-1].detail
 
@@ -227,7 +231,7 @@ def test_a_view_is_answered_in_the_middle_of_a_long_job(tiny_run: Path) -> None:
     engine.handle(OpenRun(1, str(tiny_run), samples=3))
     engine.advance()
     engine.advance()
-    engine.handle(GetView(2, 2, 0, 0, -1, 10, 10))
+    engine.handle(GetView(2, Place(2, 0, 0, -1), Frame(10, 10)))
     assert isinstance(sent[-1], ViewReady)
     assert engine.jobs
 
@@ -264,8 +268,8 @@ def test_an_opening_is_stopped_between_episodes_of_its_rollouts(tmp_path: Path) 
 
 
 def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
-    views = [GetView(i, 0, 0, i, -1, 9, 9) for i in (1, 3, 5)]
-    sheet, cancel = GetSheet(2, 0, 9, 9), Cancel(4, 1)
+    views = [GetView(i, Place(0, 0, i, -1), Frame(9, 9)) for i in (1, 3, 5)]
+    sheet, cancel = GetSheet(2, 0, Frame(9, 9)), Cancel(4, 1)
     assert newest([views[0], sheet, views[1], cancel, views[2]]) == [sheet, cancel, views[2]]
 
 
@@ -273,10 +277,10 @@ def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
 def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny_run: Path) -> None:
     assert process.stdin
     assert process.stdout
-    process.stdin.write(encode(OpenRun(1, str(tiny_run), samples=2)))
-    process.stdin.flush()
+    ends = Pipe(process.stdout, process.stdin)
+    ends.send(OpenRun(1, str(tiny_run), samples=2))
     received = []
-    for reply in replies(process.stdout):
+    for reply in ends:
         received.append(reply)
         if isinstance(reply, Done | Failed):
             break
@@ -297,10 +301,55 @@ def test_leaves_when_the_app_is_gone_before_anything_was_asked(process: subproce
 def test_ctrl_c_is_the_apps_business(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin
     assert process.stdout
-    next(replies(process.stdout))
+    next(iter(Pipe(process.stdout, process.stdin)))
     process.send_signal(signal.SIGINT)
     process.stdin.close()
     assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (b"hello, this is no frame", "sent a frame of"),
+        (HEADER.pack(5) + b"hello", "5 bytes that is no message"),
+        (HEADER.pack(5) + b"hell", "ended in the middle of a frame of 5 bytes, after 4"),
+        (HEADER.pack(5)[:3], "ended in the middle of a frame's length, after 3 bytes"),
+    ],
+)
+def test_what_is_no_request_ends_it_with_a_word(process: subprocess.Popen[bytes], words: bytes, told: str) -> None:
+    assert process.stdin
+    process.stdin.write(words)
+    process.stdin.flush()
+    if "ended" not in told:  # it must leave although the pipe stays open
+        assert process.wait(timeout=20) == 0
+    _, log = process.communicate(timeout=20)
+    assert told in log.decode()
+    assert "Traceback" not in log.decode()
+
+
+def test_what_a_library_prints_does_not_come_between_replies() -> None:
+    code = (
+        "import os\nfrom adtui import engine\nserve = engine.serve\n"
+        "def noisy(pipe):\n    print('hello', flush=True)\n    os.write(1, b'world')\n    serve(pipe)\n"
+        "engine.serve = noisy\nengine.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, timeout=60, check=True)
+    assert [type(reply) for reply in Pipe(io.BytesIO(done.stdout), io.BytesIO())] == [Ready]
+    assert done.stderr == b"hello\nworld"
+
+
+def test_a_reply_too_large_is_a_failed_request(
+    opened: tuple[Engine, list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, _ = opened
+    written = io.BytesIO()
+    engine.send = Pipe(io.BytesIO(), written).send
+    monkeypatch.setattr(pipe, "MAX_FRAME", 1000)
+    engine.handle(GetView(2, Place(1, 1, 0, -1), Frame(100, 100)))
+    written.seek(0)
+    (reply,) = Pipe(written, io.BytesIO())
+    assert isinstance(reply, Failed)
+    assert (reply.id, reply.kind, reply.error.subject) == (2, "user", "ViewReady")
 
 
 def test_importing_the_engine_imports_no_torch() -> None:

@@ -20,6 +20,7 @@ from adtui.layout import TOKENS, TRANSITIONS, Layout
 from adtui.pipeline import open_session
 from adtui.pooling import Pictures, Pooled, Window, edges, pool
 from adtui.protocol import Done, GetSheet, GetView, OpenRun, Reply, SheetReady, ViewReady
+from adtui.records import Frame, Place
 
 N = 150
 SMALL_BASE = 24
@@ -183,12 +184,9 @@ def test_views_of_a_model_have_exact_maxima_in_windows_too(causal: bool, head: i
     pictures = Pictures()
     for window in (None, (0, size, 0, size), (20, 39, 3, 33), (5, 6, 0, 1)):
         for shape in ((9, 7), (50, 50)):
-            view = attention.view(
-                captured, sample=0, layer=0, head=head, query=-1, rows=shape[0], cols=shape[1], unit=unit,
-                window=window, pictures=pictures,
-            )  # fmt: skip
+            view = attention.view(captured, Place(0, 0, head, -1, unit), Frame(*shape, window), pictures=pictures)
             check((view.pooled, view.row_edges, view.col_edges, view.peak), matrix, causal, close=1e-6)
-            np.testing.assert_allclose(view.query_row, matrix[view.query], atol=1e-6)
+            np.testing.assert_allclose(view.query_row, matrix[view.place.query], atol=1e-6)
             span = (view.row_edges[-1] - view.row_edges[0], view.col_edges[-1] - view.col_edges[0])
             assert view.exact == (view.pooled.shape == span)
             assert view.shows_ranks == (view.exact and span[1] == size)
@@ -209,12 +207,12 @@ def test_a_second_view_of_a_head_does_not_pass_over_its_rows(tmp_path: Path, mon
         read.append(last - first)
         return rows(self, layer, head, first, last, unit)
 
-    list(session.sheet(GetSheet(0, 0, 6, 6)))  # a pass over every head
+    list(session.sheet(0, Frame(6, 6)))  # a pass over every head
     monkeypatch.setattr(Heads, "rows", counted)
     for head in (0, 1):
-        session.view(GetView(1, 0, 0, head, -1, 20, 20))
-        session.view(GetView(2, 0, 0, head, -1, 10, 12))
-        session.view(GetView(3, 0, 0, head, -1, 5, 5, window=(0, 20, 3, 27)))
+        session.view(Place(0, 0, head, -1), Frame(20, 20))
+        session.view(Place(0, 0, head, -1), Frame(10, 12))
+        session.view(Place(0, 0, head, -1), Frame(5, 5, (0, 20, 3, 27)))
     assert set(read) == {1}, "nothing but the query row of each view"
 
 
@@ -234,18 +232,18 @@ def opened(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, lis
 def test_the_engine_leaves_a_view_for_a_newer_one_and_goes_on_later(opened: tuple[Engine, list[Reply]]) -> None:
     engine, sent = opened
     engine.newest_view = 3
-    engine.handle(GetView(2, 0, 0, 0, -1, 5, 5))
+    engine.handle(GetView(2, Place(0, 0, 0, -1), Frame(5, 5)))
     assert not sent
-    engine.handle(GetView(3, 0, 0, 0, -1, 5, 5))
+    engine.handle(GetView(3, Place(0, 0, 0, -1), Frame(5, 5)))
     assert [type(reply) for reply in sent] == [ViewReady]
 
 
 def test_heads_can_be_looked_at_while_thumbnails_are_made(opened: tuple[Engine, list[Reply]]) -> None:
     engine, sent = opened
-    engine.handle(GetSheet(2, 0, 5, 5))
-    engine.handle(GetSheet(3, 0, 6, 6))
+    engine.handle(GetSheet(2, 0, Frame(5, 5)))
+    engine.handle(GetSheet(3, 0, Frame(6, 6)))
     engine.advance()
-    engine.handle(GetView(4, 0, 1, 0, -1, 5, 5))
+    engine.handle(GetView(4, Place(0, 1, 0, -1), Frame(5, 5)))
     while engine.jobs:
         engine.advance()
     assert [(type(reply), reply.id) for reply in sent[1:]] == [(ViewReady, 4), (SheetReady, 3), (Done, 3)]
@@ -256,8 +254,6 @@ def test_heads_can_be_looked_at_while_thumbnails_are_made(opened: tuple[Engine, 
 def test_small_matrices_need_no_base() -> None:
     model, sample = tiny_model(), random_sample(20)
     pictures = Pictures()
-    view = attention.view(
-        capture(model, sample), sample=0, layer=0, head=0, query=-1, rows=9, cols=9, pictures=pictures
-    )
+    view = attention.view(capture(model, sample), Place(0, 0, 0, -1), Frame(9, 9), pictures=pictures)
     assert view.pooled.shape == (9, 9)
     assert not pictures._bases

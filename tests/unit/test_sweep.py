@@ -11,18 +11,21 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from checkpoints import make_run
-from engine_pipe import replies
 
+from adtui import pipe as pipe_module
 from adtui.engine import Engine
 from adtui.errors import EngineError
+from adtui.pipe import HEADER, Pipe
 from adtui.protocol import (
     AskLab,
     Cancel,
     Cancelled,
+    Done,
     Exported,
     ExportSweep,
     Failed,
@@ -35,8 +38,8 @@ from adtui.protocol import (
     SweepStarted,
     TrialReady,
     ViewReady,
-    encode,
 )
+from adtui.records import Frame, Place
 from adtui.trials import child, export, runner, store, streaming
 from adtui.trials.opening import prepare
 from adtui.trials.plan import FULL, WIPED, sweep
@@ -188,6 +191,75 @@ def test_a_process_that_dies_is_told(request_: RunSweep) -> None:
         child.ChildSweep(request_, lambda _: None, lambda: None, ("/no/such/program",))
 
 
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("print('hello, no frame', flush=True); time.sleep(600)", r"sent a frame of \d+ bytes .*; it ended with code"),
+        ("say(HEADER.pack(5) + b'hello'); time.sleep(600)", "5 bytes that is no message .*; it ended with code"),
+        (
+            "say(HEADER.pack(9) + b'hello'); os._exit(3)",
+            "frame of 9 bytes, after 5; it ended with code 3",
+        ),
+    ],
+)
+def test_what_is_no_reply_ends_the_sweep_with_a_word(request_: RunSweep, script: str, told: str) -> None:
+    code = f"import os, sys, time\nfrom adtui.pipe import HEADER\ndef say(b): os.write(1, b)\n{script}"
+    one = child.ChildSweep(request_, lambda _: None, lambda: None, (sys.executable, "-c", code))
+    with pytest.raises(EngineError, match=told):
+        wait(lambda: False, one.__next__)
+
+
+def test_a_request_too_large_starts_nothing(request_: RunSweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def noted(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(*args, **kwargs))
+        return started[-1]
+
+    monkeypatch.setattr(child, "subprocess", SimpleNamespace(**vars(subprocess) | {"Popen": noted}))
+    monkeypatch.setattr(pipe_module, "MAX_FRAME", 10)
+    sleeper = (sys.executable, "-c", "import time; time.sleep(600)")
+    with pytest.raises(EngineError, match="RunSweep"):
+        child.ChildSweep(request_, lambda _: None, lambda: None, sleeper)
+    assert started[0].wait(timeout=20) == -signal.SIGTERM
+
+
+# -- the process of the trials -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (b"", 0, ""),
+        (b"hello, this is no frame", 1, "the engine sent a frame of"),
+        (HEADER.pack(9) + b"hello", 1, "the engine ended in the middle of a frame of 9 bytes, after 5"),
+    ],
+)
+def test_without_a_request_trials_leave(words: bytes, code: int, told: str) -> None:
+    command = [sys.executable, "-m", "adtui.trials"]
+    done = subprocess.run(command, input=words, capture_output=True, timeout=60, check=False)
+    assert done.returncode == code
+    assert told in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_what_a_library_prints_does_not_come_between_the_replies_of_trials(request_: RunSweep) -> None:
+    code = (
+        "import os\nfrom adtui.protocol import Done\nfrom adtui.trials import __main__ as trials\n"
+        "def noisy(request, send):\n    print('hello', flush=True)\n    os.write(1, b'world')\n"
+        "    send(Done(request.id, 'it'))\n"
+        "trials.serve = noisy\ntrials.main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        pipe = Pipe(process.stdout, process.stdin)
+        pipe.send(request_)
+        assert list(pipe) == [Done(5, "it")]
+        assert process.stderr.read() == b"hello\nworld"
+
+
 # -- processes ---------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("end", ["killed", "closed"])
 def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
@@ -196,13 +268,12 @@ def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
     assert process.stdin
     assert process.stdout
     endless = replace(request_, directory=str(tmp_path), streams=8, episodes=400)
+    pipe = Pipe(process.stdout, process.stdin)
     for request in (OpenRun(1, str(run), samples=1), endless):
-        process.stdin.write(encode(request))
-    process.stdin.flush()
-    heard = replies(process.stdout)
+        pipe.send(request)
+    heard = iter(pipe)
     started = next(reply for reply in heard if isinstance(reply, SweepStarted))
-    process.stdin.write(encode(GetView(8, 0, 1, 0, -1, 10, 10)))
-    process.stdin.flush()
+    pipe.send(GetView(8, Place(0, 1, 0, -1), Frame(10, 10)))
     assert next(type(reply) for reply in heard if isinstance(reply, ViewReady | TrialReady)) is ViewReady
     own, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (process.pid, started.pid))
     assert its >= min(19, own + 5)

@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from adtui.evaluation import LAST
+from adtui.plain import to_ascii_cells
 from adtui.trials.records import Trial
 
 from .scroll import first_line
@@ -48,10 +49,10 @@ def cells_lines(
     lines = [Text(head[:width], HEAD, no_wrap=True, end="")]
     for trial, name in list(zip(trials, names, strict=True))[first : first + height - 1]:
         best = trial.cell.label == recommended
-        star = ("★" if utf8 else "*") if best else " "
+        star = "★" if best else " "
         values = "".join(f" {show(trial):>{size}}" for _, size, show in columns)
         row = (name.ljust(wide - 1) + star + values)[:width].ljust(width)
-        row = row if utf8 else row.replace("–", "-")
+        row = to_ascii_cells(row, unless=utf8)
         style = SELECTED if trial.cell.label == selected else BEST if best else Style()
         lines.append(Text(row, style, no_wrap=True, end=""))
     return lines

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
+from adtui.plain import to_ascii_cells
+
 from .colors import FAINT
 from .scroll import first_line
 
@@ -58,7 +60,7 @@ def choices_lines(
 
 def cut(text: str, width: int, utf8: bool = True) -> str:
     """At most `width` characters, the last of them a sign where some are missing."""
-    return text if len(text) <= width else text[: width - 1] + ("…" if utf8 else "~")
+    return text if len(text) <= width else text[: width - 1] + to_ascii_cells("…", unless=utf8)
 
 
 def _below(paragraphs: Sequence[str], width: int, room: int) -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from adtui.plain import to_ascii_cells
 from adtui.records import Floats, Ints
 
 from .heatmap import name_of
@@ -104,13 +105,13 @@ def _draw(
     plotext.xlim(0, last)
     share = 1 / len(y)
     if share < high:
-        plotext.plot([0, last], [share, share], marker="⠤" if utf8 else "-", color=REFERENCE)
+        plotext.plot([0, last], [share, share], marker=to_ascii_cells("⠤", unless=utf8), color=REFERENCE)
     plotext.plot(x.tolist(), thinned.tolist(), marker="braille" if utf8 else "*", color=LINE)
     if len(marked):
         shown = [int(i) for i in marked]
-        plotext.scatter(shown, [float(y[i]) for i in shown], marker="▲" if utf8 else "^", color=REWARD_MARK)
+        plotext.scatter(shown, [float(y[i]) for i in shown], marker=to_ascii_cells("▲", unless=utf8), color=REWARD_MARK)
     if cursor is not None and 0 <= cursor < len(y):
-        plotext.scatter([cursor], [float(y[cursor])], marker="◆" if utf8 else "@", color=CURSOR_MARK)
+        plotext.scatter([cursor], [float(y[cursor])], marker=to_ascii_cells("◆", unless=utf8), color=CURSOR_MARK)
     plotext.xticks(*ticks(tokens[: len(y)], width - 8))
     shown_y = [0.0, share, high] if share < high * 0.8 and height >= 7 else [0.0, high]
     plotext.yticks(shown_y, [_label(v) for v in shown_y])
@@ -122,14 +123,11 @@ def _label(value: float) -> str:
     return "0" if value == 0 else f"{value:.3f}" if value >= 0.001 else f"{value:.0e}"
 
 
-_ASCII_FRAME = str.maketrans("─│┌┐└┘├┤┬┴┼", "-|+++++++++")
-
-
 def plain_line(line: str, utf8: bool, color: bool) -> Text:
     """A line of plotext's, with its colours, for what the terminal can show."""
     text = Text.from_ansi(line, no_wrap=True, end="")
     if not utf8:
-        text.plain = text.plain.translate(_ASCII_FRAME)
+        text.plain = to_ascii_cells(text.plain)
     if not color:
         text.spans.clear()
     return text

@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from adtui.evaluation import Interval
+from adtui.plain import to_ascii_cells
 
 from .colors import ACCENT, FAINT, PLAIN
 
@@ -112,14 +113,14 @@ class _Canvas:
         top = self.row(self.full.mean)
         if math.isfinite(self.floor):
             for row in range(top, self.row(self.floor) + 1):
-                self.cells[row] = [("░" if self.utf8 else ".", BAND)] * self.width
-        self.cells[top] = [("─" if self.utf8 else "-", LINE)] * self.width
+                self.cells[row] = [(to_ascii_cells("░", unless=self.utf8), BAND)] * self.width
+        self.cells[top] = [(to_ascii_cells("─", unless=self.utf8), LINE)] * self.width
 
     def interval(self, mark: Mark, column: int) -> None:
         if not (math.isfinite(mark.last.low) and math.isfinite(mark.last.high)):
             return
         for row in range(self.row(mark.last.high), self.row(mark.last.low) + 1):
-            self.cells[row][column] = ("│" if self.utf8 else "|", _style(mark, letter=False))
+            self.cells[row][column] = (to_ascii_cells("│", unless=self.utf8), _style(mark, letter=False))
 
     def mark(self, mark: Mark, column: int) -> None:
         letter = mark.letter.upper() if mark.front else mark.letter
@@ -127,7 +128,7 @@ class _Canvas:
 
     def lines(self, color: bool) -> list[Text]:
         """The plot with its axes."""
-        vertical, corner, horizontal = ("│", "└", "─") if self.utf8 else ("|", "+", "-")
+        vertical, corner, horizontal = (to_ascii_cells(sign, unless=self.utf8) for sign in "│└─")
         named = {0: self.high, self.height - 1: self.low, self.row(self.full.mean): self.full.mean}
         found = []
         for row, cells in enumerate(self.cells):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
+from adtui.plain import to_ascii_cells
 from adtui.records import Ints
 
 from .colors import ACCENT, CURSOR, CURSOR_MASKED, FAINT, GUIDE, MASKED, OUTSIDE, PLAIN, REWARD, ColorTable
@@ -153,7 +154,7 @@ class Heatmap:
             label = name_of(int(episode[starts[0]]))
         label = label.ljust(self.frame.gutter - 2)
         if first <= self.query_pixel <= last:
-            return [Segment(label, FAINT), Segment("▶ " if self.table.utf8 else "> ", ACCENT)]
+            return [Segment(label, FAINT), Segment(to_ascii_cells("▶ ", unless=self.table.utf8), ACCENT)]
         return [Segment(label + "  ", FAINT)]
 
     def _rows_of(self, y: int) -> tuple[int, int]:
@@ -163,7 +164,7 @@ class Heatmap:
 
     def marks(self) -> list[tuple[str, Style]]:
         """One cell per column below the picture: rewarded keys, episode starts, and the query itself."""
-        reward, boundary = ("▲", "╵") if self.table.utf8 else ("^", "|")
+        reward, boundary = (to_ascii_cells(sign, unless=self.table.utf8) for sign in "▲╵")
         changed = np.concatenate([[True], np.diff(self.episode) != 0])
         query = None if self.query_key is None else self.query_key % len(self.episode)
         cells: list[tuple[str, Style]] = []

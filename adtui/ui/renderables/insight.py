@@ -5,15 +5,16 @@ from __future__ import annotations
 from rich.style import Style
 from rich.text import Text
 
+from adtui.plain import to_ascii, to_ascii_cells
 from adtui.records import Insight
 from adtui.wording import brief
 
 from .colors import FAINT
+from .readout import separator
 
 STATUSES = ("confirmed", "observed", "refuted", "no evidence")
 """In the order of the log."""
 MARKS = {"confirmed": "✔", "observed": "●", "refuted": "✘", "no evidence": "○"}
-ASCII_MARKS = {"confirmed": "+", "observed": "*", "refuted": "x", "no evidence": "o"}
 STYLES = {
     "confirmed": Style(color="rgb(0,175,95)", bold=True),
     "observed": Style(color="rgb(0,175,215)", bold=True),
@@ -31,8 +32,8 @@ def order(insight: Insight) -> tuple[int, int, int, int, str]:
 
 def insight_text(insight: Insight, utf8: bool = True) -> Text:
     """ "● L2H3 recency: sentence", and under it the effect with its interval, n, the threshold and the caveat."""
-    mark = (MARKS if utf8 else ASCII_MARKS).get(insight.status, "?")
-    dash, dot = ("–", " · ") if utf8 else ("-", " | ")
+    mark = to_ascii_cells(MARKS.get(insight.status, "?"), unless=utf8)
+    dash, dot = to_ascii("–", unless=utf8), separator(utf8)
     style = STYLES.get(insight.status, FAINT)
     low, high = insight.interval
     text = Text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from adtui.plain import to_ascii
 from adtui.records import KnockOut
 
 from .readout import action_arrow, weight
@@ -25,7 +26,7 @@ def knock_out_text(result: KnockOut, label: str, utf8: bool = True) -> str:
     else:
         parts.append("no control: too few others are left")
     before, after = (action_arrow(action, utf8) for action in (result.action_before, result.action_after))
-    arrow = "→" if utf8 else "->"
+    arrow = to_ascii("→", unless=utf8)
     parts.append(f"action {before} {arrow} {after}" if result.changed else f"action stays {before}")
     return "; ".join(parts)
 

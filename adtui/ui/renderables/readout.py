@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from adtui.axis import Axis
 from adtui.layout import ACTION, CLOSE, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE
+from adtui.plain import to_ascii, to_ascii_cells
 from adtui.records import Sample
 
 # The grid is drawn with x down and y to the right, as a matrix: action 0 (x+1) goes down, 1 up, 2 (y+1) right, 3 left.
-ARROWS = ("↓", "↑", "→", "←", "·")
-ASCII_ARROWS = ("v", "^", ">", "<", ".")
+ARROWS = "↓↑→←•"
 
 
 def place(sample: Sample, index: int) -> str:
@@ -55,8 +55,7 @@ def target(axis: Axis, position: int, utf8: bool = True) -> str:
 
 def action_arrow(action: int, utf8: bool = True) -> str:
     """The arrow of an action, or its number where the environment has more than the five moves."""
-    arrows = ARROWS if utf8 else ASCII_ARROWS
-    return arrows[action] if 0 <= action < len(arrows) else f"a{action}"
+    return to_ascii_cells(ARROWS[action], unless=utf8) if 0 <= action < len(ARROWS) else f"a{action}"
 
 
 def cell_readout(
@@ -80,7 +79,7 @@ def cell_readout(
         block: (queries, keys) that the cell stands for.
         utf8: ASCII only when False.
     """
-    arrow, times = (" → ", "×") if utf8 else (" -> ", "x")
+    arrow, times = to_ascii(" → ", unless=utf8), to_ascii("×", unless=utf8)
     asking = source(rows, query, utf8)
     asking = asking if asking.startswith(("latent", "mark", "the query")) else f"query {asking}"
     if value is None:
@@ -89,14 +88,14 @@ def cell_readout(
     if block != (1, 1):
         numbers.append(f"max of {block[0]}{times}{block[1]}")
     # Last, because it comes later than the rest where the engine has to count.
-    unknown = "…" if utf8 else "..."
+    unknown = to_ascii("…", unless=utf8)
     numbers.append(f"rank {unknown}" if rank is None else f"rank {rank[0]} of {rank[1]}")
     return f"{asking}{arrow}{target(cols, key, utf8)}", separator(utf8).join(numbers)
 
 
 def separator(utf8: bool = True) -> str:
     """What stands between two things on one line."""
-    return " · " if utf8 else " | "
+    return to_ascii(" · ", unless=utf8)
 
 
 def weight(value: float) -> str:

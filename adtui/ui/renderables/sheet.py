@@ -8,6 +8,7 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
+from adtui.plain import to_ascii_cells
 from adtui.records import Doubles
 
 from .colors import ACCENT, FAINT, OUTSIDE, PLAIN, ColorTable
@@ -143,5 +144,5 @@ def _block(entropy: float, grid: Grid, table: ColorTable, chosen: bool) -> list[
     """A block as bright as the head is focused."""
     focus = 0.0 if not np.isfinite(entropy) else 1.0 - entropy
     char, style = table.swatch(int(np.clip(focus * 32, 0, 31)))
-    mark = ">" if chosen else " "
-    return [Segment(char * grid.wide, style), Segment("◂" if chosen and table.utf8 else mark, ACCENT)]
+    mark = to_ascii_cells("◂", unless=table.utf8) if chosen else " "
+    return [Segment(char * grid.wide, style), Segment(mark, ACCENT)]

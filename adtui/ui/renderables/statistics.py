@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.cells import cell_len
 
+from adtui.plain import to_ascii, to_ascii_cells
 from adtui.records import HOLDING, HeadStats, SampleStats, SeedStats
 
 STATISTICS: list[tuple[str, str, str]] = [
@@ -38,7 +39,6 @@ STATISTICS: list[tuple[str, str, str]] = [
 """(field of HeadStats, short name, what it means): the order of the table and of the help."""
 
 BARS = "▁▂▃▄▅▆▇█"
-ASCII_BARS = "_.-:=+*#"
 
 
 def average(stats: HeadStats, layer: int, head: int | None, key: str) -> np.ndarray | float:
@@ -66,7 +66,7 @@ def number(value: float) -> str:
 
 def bars(values: np.ndarray, utf8: bool = True) -> str:
     """One character per value, full height at the largest; a dot where undefined."""
-    marks = BARS if utf8 else ASCII_BARS
+    marks = to_ascii_cells(BARS, unless=utf8)
     top = np.nanmax(values) if np.isfinite(values).any() else 0.0
     if not top > 0:
         return "." * len(values)
@@ -83,9 +83,9 @@ def cells(stats: HeadStats, layer: int, head: int | None, key: str, utf8: bool =
         return []
     if key == "max_position":
         # A mean of positions says nothing.
-        return [f"{int(value)}" if head is not None else "–" if utf8 else "-"]
+        return [f"{int(value)}" if head is not None else to_ascii("–", unless=utf8)]
     text = number(float(value))
-    return [text if utf8 else text.replace("–", "-")]
+    return [to_ascii(text, unless=utf8)]
 
 
 def statistics_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> list[str]:
@@ -105,7 +105,7 @@ def statistics_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: 
 
 def weighted_name(utf8: bool) -> str:
     """The column of statistics of ‖a_j v_j W_O‖ instead of a_j."""
-    return "‖a·vW‖" if utf8 else "|a vW|"
+    return to_ascii("‖a·vW‖", unless=utf8)
 
 
 def episode_lines(stats: SampleStats, layer: int, head: int | None, *, utf8: bool = True) -> list[str]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from adtui.plain import to_ascii
 from adtui.records import RunInfo
+
+from .readout import separator
 
 BAR = 12
 """Cells of the progress bar."""
@@ -24,7 +27,7 @@ def progress_bar(done: int, total: int, width: int = BAR, utf8: bool = True) -> 
 def progress_text(done: int, total: int, what: str, rate: float = 0.0, utf8: bool = True) -> str:
     """ "attention ██████░░░░░░ 3/5" and the pace where known; "opening …" while the total is not."""
     if total <= 0:
-        return f"{what} …" if utf8 else f"{what} ..."
+        return to_ascii(f"{what} …", unless=utf8)
     pace = "" if rate <= 0 else f" {rate:.3g}/s" if rate >= 0.5 else f" {1 / rate:.0f} s each"
     return f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{pace}"
 
@@ -46,7 +49,7 @@ def status_line(
         message: what to say instead of the run while there is none ("starting the engine").
         utf8: ASCII only when False.
     """
-    dot = " · " if utf8 else " | "
+    dot = separator(utf8)
     fields = [message or "no run"] if run is None else [run.name, f"step {run.step}"]
     if progress:
         fields.append(progress)

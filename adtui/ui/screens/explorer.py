@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ...plain import to_ascii
 from ...protocol import ExportAll, ExportView, KnockOutReady, Progress
 from ...records import RunInfo
 from ..engine_client import Engine
@@ -24,7 +25,6 @@ from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, Panes
-from ..plain import ascii_only
 from ..presenter import Presenter
 from ..renderables.knock_out import knock_out_text
 from ..selection import Selection
@@ -117,7 +117,7 @@ class ExplorerScreen(Screen[None]):
         """A run has opened."""
         self.note("")
         if self.plain:
-            run = replace(run, family=ascii_only(run.family), source=ascii_only(run.source))
+            run = replace(run, family=to_ascii(run.family), source=to_ascii(run.source))
         self.presenter.open(run)
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ...plain import to_ascii
 from ..keys import GROUPS, LAB, LAB_TITLE
-from ..plain import ascii_only
 from ..renderables.statistics import STATISTICS
 
 PICTURES = (
@@ -74,11 +74,11 @@ def text(plain: bool = False) -> str:
     for title, keys in (*GROUPS, (LAB_TITLE, LAB)):
         lines.append(title.upper())
         for key in keys:
-            lines.append(f"  {ascii_only(key.shown) if plain else key.shown:<23}{key.explanation}")
+            lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")
         lines.append("")
     lines.append("THE PICTURES")
     lines += [f"  {name:<23} {explanation}" for name, explanation in PICTURES]
     lines += ["", "THE NUMBERS (of the query's row: its attention on the n context transitions, made to sum to 1)"]
     lines += [f"  {short:<23} {explanation}" for _, short, explanation in STATISTICS]
     whole = "\n".join(lines)
-    return ascii_only(whole) if plain else whole
+    return to_ascii(whole, unless=not plain)

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from ...errors import AdtuiError
-from ..plain import ascii_only
+from ...plain import to_ascii
 
 Result = TypeVar("Result")
 
@@ -62,7 +62,7 @@ class LineScreen(ModalScreen[Result | None], Generic[Result]):
     ) -> None:
         super().__init__()
         self._title, self._read = title, read
-        self._hint, self._placeholder = (ascii_only(text) if plain else text for text in (hint, placeholder))
+        self._hint, self._placeholder = (to_ascii(text, unless=not plain) for text in (hint, placeholder))
         self._plain = plain
 
     def compose(self) -> ComposeResult:
@@ -96,7 +96,7 @@ class LineScreen(ModalScreen[Result | None], Generic[Result]):
             result = self._read(text)
         except AdtuiError as error:
             note = self.query_one("#hint", Static)
-            note.update(Content(ascii_only(str(error)) if self._plain else str(error)))
+            note.update(Content(to_ascii(str(error), unless=not self._plain)))
             note.add_class("error")
             return
         self.dismiss(result)

@@ -130,7 +130,7 @@ class HeatmapPane(Pane):
         if same and before is not None:
             self._pixel = self._pixel_of(*before) if self._aim == (None, None) else self._nearest(before, *self._aim)
         else:
-            self._pixel = self._pixel_of(view.query, int(np.nanargmax(view.query_row)))
+            self._pixel = self._pixel_of(view.place.query, int(np.nanargmax(view.query_row)))
         self._aim = (None, None)
         self._redraw()
         self._announce(stepped=False)
@@ -151,15 +151,9 @@ class HeatmapPane(Pane):
     def show_cell(self, cell: CellInfo) -> None:
         """Complete the read-out of a pooled pixel with the rank; ignored when the cursor has moved on."""
         view = self._view
-        if view is None or (cell.sample, cell.layer, cell.head, cell.unit, cell.round) != (
-            view.sample,
-            view.layer,
-            view.head,
-            view.unit,
-            view.round,
-        ):
+        if view is None or not cell.place.shares_matrix(view.place):
             return
-        if (cell.query, cell.key) == self.cursor:
+        if (cell.place.query, cell.key) == self.cursor:
             self._cell = cell
             self._update_readout()
 
@@ -252,7 +246,7 @@ class HeatmapPane(Pane):
             col_edges=view.col_edges,
             episode=cols.episode,
             rewarded=cols.rewarded,
-            query=view.query,
+            query=view.place.query,
             frame=fit(view.pooled.shape, width, height - self._readout_lines, gutter, table.rows_per_cell),
             table=table,
             row_episode=rows.episode,

@@ -6,9 +6,9 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from adtui.plain import to_ascii
 from adtui.protocol import Progress
 from adtui.records import RunInfo
-from adtui.ui.plain import ascii_only
 from adtui.ui.renderables.status import progress_text, status_line
 
 from .pane import color_table
@@ -49,4 +49,4 @@ class StatusLine(Widget):
         utf8 = color_table(self.app).utf8
         done = "" if self.progress is None else progress_text(*self.progress, utf8=utf8)
         line = status_line(self.run, self.sample, done, self.size.width, self.message, utf8)
-        return Text(line if utf8 else ascii_only(line), no_wrap=True)
+        return Text(to_ascii(line, unless=utf8), no_wrap=True)

@@ -14,6 +14,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
 from textual.screen import Screen
 
+from adtui.plain import to_ascii_cells
 from adtui.ui.renderables.thrift import Shadow
 
 SYSTEMS = {
@@ -80,18 +81,16 @@ class _Thrifty(CompositorUpdate):
         system = SYSTEMS.get(self._colors or console.color_system or "truecolor", ColorSystem.TRUECOLOR)
         changed = lines(self._update)
         if self._plain:
-            changed = ((x, y, [ascii_cells(segment) for segment in segments]) for x, y, segments in changed)
+            changed = ((x, y, [plain_cells(segment) for segment in segments]) for x, y, segments in changed)
         return self._shadow.update(changed, system)
 
 
-def ascii_cells(segment: Segment) -> Segment:
+def plain_cells(segment: Segment) -> Segment:
     """The segment in ASCII, every character in its place."""
     if segment.text.isascii():
         return segment
-    text = "".join(
-        character if character.isascii() else ("~" if character == "…" else "?") * cell_len(character)
-        for character in segment.text
-    )
+    text = to_ascii_cells(segment.text)
+    text = "".join(character if character.isascii() else "?" * cell_len(character) for character in text)
     return Segment(text, segment.style, segment.control)
 
 
