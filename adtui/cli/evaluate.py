@@ -47,11 +47,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
     from ..checkpoint import load_checkpoint
-    from ..evaluation import evaluate
     from ..history_settings import dark_rooms, run_settings
     from ..models import load_model
     from ..runs import find_run
-    from .progress import bar
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
@@ -62,16 +60,7 @@ def run(args: argparse.Namespace) -> int:
     choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
-        with bar() as progress:
-            tasks: dict[str, Any] = {}
-            words = dict(zip(TITLES.values(), titles.values(), strict=True))
-
-            def show(name: str, done: int, total: int) -> None:
-                if name not in tasks:
-                    tasks[name] = progress.add_task(words.get(name, name), total=total, note="")
-                progress.update(tasks[name], completed=done)
-
-            result = evaluate(model.policy, plan, show, compressed)
+        result = _measure(model, plan, titles, compressed)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
@@ -90,6 +79,25 @@ def run(args: argparse.Namespace) -> int:
         _print_table(about, result, titles)
         _print_plot(result, titles)
     return 0
+
+
+def _measure(
+    model: Model, plan: EvaluationPlan, titles: dict[str, str], compressed: Callable[[int], Policy] | None
+) -> Evaluation:
+    """Evaluate, with a bar for each condition."""
+    from ..evaluation import evaluate
+    from .progress import bar
+
+    words = dict(zip(TITLES.values(), titles.values(), strict=True))
+    with bar() as progress:
+        tasks: dict[str, Any] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(words.get(name, name), total=total, note="")
+            progress.update(tasks[name], completed=done)
+
+        return evaluate(model.policy, plan, show, compressed)
 
 
 def _choice(text: Any) -> Choice | None:
