@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, IntArray, Split, optimal_return, split_goals
+from .draws import Use
 from .errors import ConfigError
 from .intervals import estimate
 from .rollouts import Policy, random_policy, rollout
@@ -175,7 +176,8 @@ def evaluate(
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    chance = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed + 1_000_000)
+    sizes = {"size": plan.size, "horizon": plan.horizon}
+    chance = rollout(random_policy, rooms, 20, 0, **sizes, seed=plan.seed, use=Use.CHANCE)
     return float(chance.returns().mean())
 
 
@@ -230,7 +232,8 @@ def _returns(
             plan.n_context,
             size=plan.size,
             horizon=plan.horizon,
-            seed=plan.seed + index,
+            seed=plan.seed,
+            first_room=index * ROOMS_AT_ONCE,
             greedy=plan.greedy,
             wipe_each_episode=wipe,
             zero_rewards=zero,

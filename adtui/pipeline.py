@@ -53,6 +53,7 @@ class Session:
     info: RunInfo
     model: Model
     samples: tuple[Sample, ...]
+    seed: int = 0
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
@@ -156,7 +157,8 @@ class Session:
                 continue
             where = None if insight.layer is None else (insight.layer, insight.head)
             seen = layout.visible[chosen]
-            steps = knock_out_steps(self.model, sample, seen, where=where, controls=CONTROLS, seed=index)
+            draws = {"controls": CONTROLS, "seed": self.seed, "index": index}
+            steps = knock_out_steps(self.model, sample, seen, where=where, **draws)
             tested.add((yield from steps), sample.history)
 
     def matrices(self, sample: int, layer: int) -> Floats:
@@ -243,7 +245,7 @@ class Session:
         if request.head is not None:
             self.check_head(*request.head)
             return mute(self.model, sample, *request.head)
-        return knock_out(self.model, sample, request.transitions)
+        return knock_out(self.model, sample, request.transitions, seed=self.seed, index=request.sample)
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
         """What there is to draw; every sample must have been measured."""
@@ -374,7 +376,7 @@ def open_session(
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
     )
-    return Session(info, model, chosen, _captures=OrderedDict({0: first}))
+    return Session(info, model, chosen, seed, _captures=OrderedDict({0: first}))
 
 
 def settle_threads(model: Model) -> None:

@@ -99,12 +99,11 @@ def _choice(text: Any) -> Choice | None:
 
 def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[int], Policy]:
     """Policies that compress their contexts, one for each group of rooms."""
-    import numpy as np
-
+    from ..draws import Use, generator
     from ..trials.acting import ShortenedPolicy
 
     def make(index: int) -> Policy:
-        return ShortenedPolicy(model, choice, "reindexed", plan.horizon, np.random.default_rng([plan.seed, index]))
+        return ShortenedPolicy(model, choice, "reindexed", plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
 
     return make
 
