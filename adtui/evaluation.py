@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, IntArray, Split, optimal_return, split_goals
+from .defaults import CONTROL_SHARE, EPISODES, SEED, STREAMS
 from .draws import Use
 from .errors import ConfigError
 from .intervals import estimate
@@ -48,10 +49,10 @@ class EvaluationPlan:
     n_context: int
     size: int = GRID_SIZE
     horizon: int = HORIZON
-    episodes: int = 40
-    streams: int = 4
-    control_streams: int = 1
-    seed: int = 0
+    episodes: int = EPISODES
+    streams: int = STREAMS
+    control_streams: int = STREAMS // CONTROL_SHARE
+    seed: int = SEED
     greedy: bool = False
     workers: int = 1
     stride: int = 1
@@ -176,8 +177,7 @@ def evaluate(
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    sizes = {"size": plan.size, "horizon": plan.horizon}
-    chance = rollout(random_policy, rooms, 20, 0, **sizes, seed=plan.seed, use=Use.CHANCE)
+    chance = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
     return float(chance.returns().mean())
 
 

@@ -18,6 +18,7 @@ from . import attention
 from .attention import Capture, capture
 from .axis import Axis
 from .checkpoint import Checkpoint, load_checkpoint
+from .defaults import DEVICE, SAMPLES, SEED, WINDOWS
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .insights import InsightLog
@@ -28,6 +29,7 @@ from .named import NAMES, context, named
 from .phases import phase_of
 from .pooling import Pictures, Window
 from .protocol import AskKnockOut, GetCell, GetSheet, GetView
+from .provenance import drawn
 from .records import Attention, CellInfo, Floats, HeadView, Insight, KnockOut, RunInfo, Sample, SampleStats, Sheet
 from .runs import find_run
 from .stats import sample_stats, visible_part
@@ -53,7 +55,7 @@ class Session:
     info: RunInfo
     model: Model
     samples: tuple[Sample, ...]
-    seed: int = 0
+    seed: int = SEED
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
@@ -247,6 +249,11 @@ class Session:
             return mute(self.model, sample, *request.head)
         return knock_out(self.model, sample, request.transitions, seed=self.seed, index=request.sample)
 
+    @property
+    def title(self) -> str:
+        """The run and its contexts, in words: what every figure is about."""
+        return f"{self.info.name} · step {self.info.step} · {drawn(self.info)}"
+
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
         """What there is to draw; every sample must have been measured."""
         from .export import Exhibit  # matplotlib: only for those who draw
@@ -254,7 +261,7 @@ class Session:
         order = range(len(self.samples))
         memory = self.info.compressor
         return Exhibit(
-            title=f"{self.info.name} · step {self.info.step}",
+            title=self.title,
             axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
@@ -308,9 +315,9 @@ class Session:
 def open_session(
     path: str | Path,
     *,
-    device: str = "auto",
-    samples: int = 5,
-    seed: int = 0,
+    device: str = DEVICE,
+    samples: int | None = None,
+    seed: int = SEED,
     context: int | None = None,
     heads: int | None = None,
     causal: bool | None = None,
@@ -324,7 +331,8 @@ def open_session(
     Args:
         path: see `runs.find_run`.
         device, heads, causal: see `models.load_model`.
-        samples, seed, context, window, histories: see `histories.load_samples`.
+        samples: how many; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        seed, context, window, histories: see `histories.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
@@ -345,7 +353,7 @@ def open_session(
             {**checkpoint.config, **sizes},
             run.directory,
             n_context,
-            samples,
+            (SAMPLES if window is None else WINDOWS) if samples is None else samples,
             seed,
             window=window,
             policy=model.policy,
@@ -375,6 +383,7 @@ def open_session(
         config=dict(checkpoint.config),
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
+        seed=found.seed,
     )
     return Session(info, model, chosen, seed, _captures=OrderedDict({0: first}))
 

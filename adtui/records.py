@@ -322,6 +322,7 @@ class RunInfo:
         parameters: number of weights.
         samples: the contexts on display.
         source: where the samples come from, in words.
+        seed: what the samples were drawn with; None where nothing was drawn.
         logit_gap: largest difference between captured and plain logits, on the first sample.
         notes: things the user should know (overridden head count, missing histories, …).
         config: the checkpoint's settings, plain values only.
@@ -348,6 +349,7 @@ class RunInfo:
     config: dict[str, Any] = field(default_factory=dict)
     layouts: tuple[Layout, ...] = ()
     compressor: CompressorInfo | None = None
+    seed: int | None = None
 
     def layout(self, sample: int) -> Layout:
         """What the tokens of a sample stand for."""

@@ -19,7 +19,7 @@ EPISODES_AFTER = 6
 MAX_ROLLOUT = 20_000
 #: Rooms of one rollout, always so many: matrices of other shapes round differently, and an action drawn near a boundary
 #: would be another with another number of samples. Rooms that nobody asked for are rolled out and left.
-ROOMS = 6
+ROOMS = 9
 
 
 def rolled_out(
@@ -65,8 +65,20 @@ def rolled_out(
             if progress is not None:
                 progress(before * total + done, len(blocks) * total)
 
-        first, sizes = block * ROOMS, {"size": size, "horizon": horizon, "stride": stride, "seed": seed}
-        past = rollout(policy, goals, episodes, n, **sizes, use=Use.CONTEXTS, first_room=first, progress=report)
+        first = block * ROOMS
+        past = rollout(
+            policy,
+            goals,
+            episodes,
+            n,
+            size=size,
+            horizon=horizon,
+            seed=seed,
+            use=Use.CONTEXTS,
+            first_room=first,
+            stride=stride,
+            progress=report,
+        )
         for row in range(min(ROOMS, count - first)):
             phases = _phases(past.rewards[row], horizon, times, n)
             query = _moment(phases, times, taken, generator(seed, Use.MOMENTS, first + row))

@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .arguments import add_model, positive
+from ..defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
+from ..exit_codes import DONE, INTERRUPTED
+from .arguments import add_model, natural, positive
 
 if TYPE_CHECKING:
     from ..compress import Choice
@@ -30,11 +32,13 @@ TITLES = {
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
-    parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
-    parser.add_argument("--streams", type=positive, default=4, help="histories per held-out goal (default: 4)")
+    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
+    parser.add_argument(
+        "--streams", type=positive, default=STREAMS, help=f"histories per held-out goal (default: {STREAMS})"
+    )
     parser.add_argument("--control-streams", type=positive, help="the same in the controls (default: a quarter)")
     parser.add_argument("--context", type=positive, help="context length in transitions (default: the longest)")
-    parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
+    parser.add_argument("--seed", type=natural, default=SEED, help=f"of the action draws (default: {SEED})")
     parser.add_argument(
         "--compress", metavar="STRATEGY:K", help="also act on compressed contexts (default: as the run was trained)"
     )
@@ -68,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             result = evaluate(model.policy, plan, show, compressed)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     about = {
         "checkpoint": f"{opened.name}/{checkpoint.path.name}",
         "step": checkpoint.step,
@@ -82,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_table(about, result)
         _print_plot(result)
-    return 0
+    return DONE
 
 
 def _choice(text: Any) -> Choice | None:
@@ -103,7 +107,7 @@ def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[
     from ..trials.acting import ShortenedPolicy
 
     def make(index: int) -> Policy:
-        return ShortenedPolicy(model, choice, "reindexed", plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
+        return ShortenedPolicy(model, choice, POSITIONS, plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
 
     return make
 
@@ -139,7 +143,7 @@ def make_plan(model: Model, config: dict[str, Any], args: argparse.Namespace, wo
         horizon=horizon,
         episodes=args.episodes,
         streams=args.streams,
-        control_streams=args.control_streams or max(1, args.streams // 4),
+        control_streams=args.control_streams or max(1, args.streams // CONTROL_SHARE),
         seed=args.seed,
         greedy=args.greedy,
         workers=workers,

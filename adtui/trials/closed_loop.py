@@ -51,8 +51,7 @@ def random_returns(plan: Plan) -> Doubles:
     """(H,) measured return of uniformly random actions on the goal of each history: it costs next to nothing."""
     goals = np.array(plan.goals, dtype=np.int64)
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    sizes = {"size": plan.size, "horizon": plan.horizon}
-    past = rollout(random_policy, rooms, 20, 0, **sizes, seed=plan.seed, use=Use.CHANCE)
+    past = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
     by_goal = past.returns().reshape(len(goals), -1).mean(axis=1)
     by_history: Doubles = np.repeat(by_goal, plan.streams)
     return by_history

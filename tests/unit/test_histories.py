@@ -304,7 +304,7 @@ def test_rollouts_are_reproducible(lonely: Path) -> None:
     assert [arrays(s) for s in first] == [arrays(s) for s in again]
 
 
-@pytest.mark.parametrize("count", [1, 2, 5, 6, 7, 12, 18])
+@pytest.mark.parametrize("count", [1, 5, 8, 9, 10, 18])
 def test_a_rollout_does_not_depend_on_how_many_are_asked_for(lonely: Path, count: int) -> None:
     """Also where the policy's logits depend on the number of rooms, as rounding does."""
 
