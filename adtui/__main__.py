@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from . import __version__
-from .errors import EXIT_CODE, AdtuiError, RunError
+from .errors import AdtuiError, RunError
+from .exit_codes import DONE, INTERRUPTED, USER_ERROR
 from .plain import SPELLING
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
@@ -25,7 +26,6 @@ COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "com
 DEMO = "demo"
 DEMO_HELP = "open the trained run that comes with adtui"
 LATEST = Path("runs/latest")
-INTERRUPTED = 130
 _OPEN = "open"
 
 
@@ -40,7 +40,7 @@ class Command(Protocol):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0, 1 (failed), 2 (user error), 130 (interrupted)."""
+    """Run the command line and return the exit code, see `exit_codes`."""
     argv = list(sys.argv[1:] if argv is None else argv)
     _spell_out()
     try:
@@ -53,14 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except AdtuiError as error:
         print(f"adtui: {error}", file=sys.stderr)
-        return EXIT_CODE
+        return USER_ERROR
     except KeyboardInterrupt:
         print("adtui: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (`head`, a pager) has left. Point stdout elsewhere, or the interpreter complains while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
 
 
 def _spell_out() -> None:

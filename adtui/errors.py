@@ -1,14 +1,13 @@
 """Errors that a user can act on.
 
 Every message is one line: what (a path or an option), what was expected, what was found, what to do next.
-The command line prints it on stderr and exits with code 2; the app shows it in a dialog.
+The command line prints it on stderr and exits with `exit_codes.USER_ERROR`; the app shows it in a dialog.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-EXIT_CODE = 2
 #: Characters of each part of a message; a path has up to 4096.
 LONGEST = 4200
 

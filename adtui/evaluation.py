@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from .darkroom import GRID_SIZE, HORIZON, IntArray, Split, optimal_return
+from .defaults import CONTROL_SHARE, EPISODES, SEED, STREAMS
+from .draws import Use
 from .intervals import estimate
 from .rollouts import Policy, random_policy, rollout
 
@@ -46,10 +48,10 @@ class EvaluationPlan:
     n_context: int
     size: int = GRID_SIZE
     horizon: int = HORIZON
-    episodes: int = 40
-    streams: int = 4
-    control_streams: int = 1
-    seed: int = 0
+    episodes: int = EPISODES
+    streams: int = STREAMS
+    control_streams: int = STREAMS // CONTROL_SHARE
+    seed: int = SEED
     greedy: bool = False
     workers: int = 1
     stride: int = 1
@@ -144,7 +146,7 @@ def evaluate(
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    chance = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed + 1_000_000)
+    chance = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
     return float(chance.returns().mean())
 
 
@@ -199,7 +201,8 @@ def _returns(
             plan.n_context,
             size=plan.size,
             horizon=plan.horizon,
-            seed=plan.seed + index,
+            seed=plan.seed,
+            first_room=index * ROOMS_AT_ONCE,
             greedy=plan.greedy,
             wipe_each_episode=wipe,
             zero_rewards=zero,

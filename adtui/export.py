@@ -48,7 +48,7 @@ class Exhibit:
     """What there is to draw.
 
     Attributes:
-        title: the run, in words.
+        title: the run and its contexts, in words; below every heading, and inside every file.
         axes: of each sample its tokens, in order; attentions, stats: likewise.
         matrices: gives the full attention of a sample's layer when it is needed.
         layers: which layers to draw.
@@ -78,7 +78,7 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
     Raises:
         ExportError: a file cannot be written.
     """
-    press = Press()
+    press = Press(exhibit.title)
     heatmaps: dict[tuple[int, int], HeatmapPage] = {}
     curves: dict[tuple[int, int], LinesPage] = {}
     for layer in exhibit.layers:
@@ -147,7 +147,7 @@ def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, h
             title=exhibit.title,
             dpi=exhibit.dpi,
         )
-        png = Press().png(figure)
+        png = Press(exhibit.title).png(figure)
     yield write(directory / f"layer_{layer}" / f"attention_head_sample{sample}_layer{layer}_{name}.png", png)
 
 

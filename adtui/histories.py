@@ -12,33 +12,33 @@ from pathlib import Path
 
 import numpy as np
 
-from .darkroom import goal_cell
+from .draws import Use, generator, order
 from .errors import ConfigError, HistoryError
 from .history_file import HistoryFile
 from .history_paths import find_histories, given_histories
-from .history_settings import DARK_ROOM, can_roll_out, count_tasks, split_of
+from .history_settings import can_roll_out, count_tasks, split_of
 from .inputs import inputs_npz
-from .phases import PHASES
-from .records import Ints, Sample
-from .rollouts import Policy, rollout
+from .records import Sample
+from .rolled_out import dark_room_cell, goal_words, rolled_out
+from .rollouts import Policy
 from .run_settings import RunSettings
 from .sources import Progress
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
-#: Episodes that a rollout goes on for after its context is full.
-EPISODES_AFTER = 6
-#: Steps of a rollout; a model takes a few ms for each.
-MAX_ROLLOUT = 20_000
-
 
 @dataclass(frozen=True)
 class SampleSet:
-    """Samples, where they come from in words, and what the user should know about them."""
+    """Samples, where they come from in words, and what the user should know about them.
+
+    Attributes:
+        seed: what they were drawn with; None where nothing was drawn.
+    """
 
     samples: tuple[Sample, ...]
     source: str
     notes: tuple[str, ...] = ()
+    seed: int | None = None
 
 
 def load_samples(
@@ -55,6 +55,9 @@ def load_samples(
     stride: int = 1,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
+
+    Sample i is the same whatever `count` is: it draws from streams of its own (see `draws`), and takes its goal and its
+    phase of learning after the samples before it.
 
     Args:
         settings: the run's; where they are assumed, source and notes say so.
@@ -86,7 +89,15 @@ def load_samples(
         return _independent(path, settings, n_context, count, seed, stride)
     if window is not None or policy is None or not can_roll_out(settings):
         raise _none_found(settings, run_dir, window, notes)
-    return _rolled_out(policy, settings, n_context, count, seed, progress, stride, notes)
+    if settings.alg:
+        notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
+    notes += settings.doubts
+    held_out = split_of(settings).test
+    if not held_out:
+        notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
+    words = settings.held_out if held_out else "goals"
+    samples = rolled_out(policy, settings, n_context, count, seed, stride, progress)
+    return SampleSet(samples, f"the model's own rollouts on {words}", notes, seed)
 
 
 def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
@@ -109,17 +120,16 @@ def _open(path: Path, settings: RunSettings) -> HistoryFile:
 
 def _independent(path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
-    rng = np.random.default_rng(seed)
     with _open(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
-        chosen, more = _choose(file, [goals[i] for i in rng.permutation(len(goals))], n, count)
+        chosen, more = _choose(file, order(seed, np.array(goals, dtype=np.int64)).tolist(), n, count)
         samples = []
         for i, (goal, stream) in enumerate(chosen):
             starts = -(-(file.size(goal)[0] - n) // stride)
-            query = n + stride * int(rng.integers(0, starts))
+            query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
             samples.append(_sample(file, settings, goal, stream, query, n, history=i))
     notes += more + _unknown_targets(path, settings, samples)
-    return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes)
+    return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes, seed)
 
 
 def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
@@ -224,10 +234,10 @@ def _sample(
 ) -> Sample:
     """The n transitions before step `query` of one history, and the state there."""
     found = file.read(goal, stream, query - n, query + 1)
-    cell = _cell(goal, settings)
+    cell = dark_room_cell(goal, settings)
     best = settings.wants_optimal
     return Sample(
-        label=f"goal {_words(goal, cell)} stream {stream} step {query}",
+        label=f"goal {goal_words(goal, cell)} stream {stream} step {query}",
         states=found.states[:-1],
         actions=found.actions[:-1],
         rewards=found.rewards[:-1],
@@ -239,97 +249,3 @@ def _sample(
         target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
         history=history,
     )
-
-
-def _rolled_out(
-    policy: Policy,
-    settings: RunSettings,
-    n: int,
-    count: int,
-    seed: int,
-    progress: Progress | None,
-    stride: int,
-    notes: tuple[str, ...],
-) -> SampleSet:
-    """The model's own histories on held-out goals.
-
-    Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
-    with their first rewards and contexts that exploit are all among the samples.
-    """
-    size, horizon = settings.grid_size, settings.horizon
-    assert horizon is not None  # Dark Room has a default
-    held_out = split_of(settings).test
-    if settings.alg:
-        notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
-    notes += settings.doubts
-    if not held_out:
-        notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
-    pool: Ints = np.array(held_out or range(size * size), dtype=np.int64)
-    rng = np.random.default_rng(seed)
-    goals = np.resize(rng.permutation(pool), count)
-    episodes = n // horizon + 1 + EPISODES_AFTER
-    if episodes * horizon > MAX_ROLLOUT:
-        raise HistoryError(
-            "settings, horizon",
-            expected=f"rollouts of at most {MAX_ROLLOUT} steps, since no histories were found",
-            found=f"{episodes} episodes of {horizon}",
-            action="give --histories PATH, or correct the horizon in the run's config",
-        )
-    histories = rollout(
-        policy, goals, episodes, n, size=size, horizon=horizon, seed=seed, stride=stride, progress=progress
-    )
-    times = np.arange(n, episodes * horizon, stride)
-    queries = _moments([_phases(rewards, horizon, times, n) for rewards in histories.rewards], times, rng)
-    samples = []
-    for i, (goal, query) in enumerate(zip(goals.tolist(), queries, strict=True)):
-        time = np.arange(query - n, query + 1, dtype=np.int64)
-        samples.append(
-            Sample(
-                label=f"goal {_words(goal, _cell(goal, settings))} rollout {i} step {query}",
-                states=histories.states[i, time[:-1]],
-                actions=histories.actions[i, time[:-1]],
-                rewards=histories.rewards[i, time[:-1]].astype(np.float32),
-                next_states=histories.next_states[i, time[:-1]],
-                query_state=histories.states[i, query],
-                episode=time // horizon,
-                step=time % horizon,
-                goal=_cell(goal, settings),
-                history=i,
-            )
-        )
-    words = settings.held_out if held_out else "goals"
-    return SampleSet(tuple(samples), f"the model's own rollouts on {words}", notes)
-
-
-def _phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
-    """(Q,) the phase, an index into PHASES, of the context of n transitions before each of the query times."""
-    steps = np.flatnonzero(rewards > 0)
-    first, last = np.searchsorted(steps, times - n), np.searchsorted(steps, times)
-    episodes = [len(np.unique(steps[a:b] // horizon)) for a, b in zip(first, last, strict=True)]
-    return np.minimum(np.array(episodes, np.int64), 2)
-
-
-def _moments(phases: list[Ints], times: Ints, rng: np.random.Generator) -> list[int]:
-    """One query time for each history, so that the phases are as evenly represented as the histories allow.
-
-    Each history is taken, at random, in that phase it has which fewest have had so far.
-    """
-    taken = np.zeros(len(PHASES), np.int64)
-    chosen = []
-    for each in phases:
-        present = np.unique(each)
-        phase = present[taken[present].argmin()]
-        taken[phase] += 1
-        chosen.append(int(rng.choice(times[each == phase])))
-    return chosen
-
-
-def _cell(goal: int, settings: RunSettings) -> tuple[int, int] | None:
-    if settings.env != DARK_ROOM or not 0 <= goal < settings.grid_size**2:
-        return None
-    x, y = goal_cell(goal, settings.grid_size)
-    return int(x), int(y)
-
-
-def _words(goal: int, cell: tuple[int, int] | None) -> str:
-    return f"({cell[0]},{cell[1]})" if cell else str(goal)

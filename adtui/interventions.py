@@ -11,6 +11,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 import torch
 
+from .draws import Use, generator
 from .errors import ModelError
 from .models import Array, Model
 from .models.decoder import Edit
@@ -32,9 +33,10 @@ def knock_out(
     where: tuple[int, int | None] | None = None,
     controls: int = CONTROLS,
     seed: int = 0,
+    index: int = 0,
 ) -> KnockOut:
     """Hide context transitions and see what becomes of the action at the query: `knock_out_steps` at one go."""
-    steps = knock_out_steps(model, sample, transitions, where=where, controls=controls, seed=seed)
+    steps = knock_out_steps(model, sample, transitions, where=where, controls=controls, seed=seed, index=index)
     while True:
         try:
             next(steps)
@@ -51,6 +53,7 @@ def knock_out_steps(
     where: tuple[int, int | None] | None = None,
     controls: int = CONTROLS,
     seed: int = 0,
+    index: int = 0,
 ) -> Generator[None, None, KnockOut]:
     """Hide context transitions and see what becomes of the action at the query; yields after every forward pass.
 
@@ -58,7 +61,7 @@ def knock_out_steps(
         transitions: indices of context transitions, each with tokens of its own.
         where: hide them from this head only, (layer, head), or from this layer, (layer, None).
         controls: how many draws of as many other transitions; 0 where there are not enough others.
-        seed: of the draws.
+        seed, index: of the draws; the index tells samples apart, see `draws`.
 
     Raises:
         ModelError: nothing to hide, or a transition that the model does not see (one that became latents).
@@ -75,7 +78,7 @@ def knock_out_steps(
             action="choose among those",
         )
     others = np.setdiff1d(visible, chosen)
-    rng = np.random.default_rng(seed)
+    rng = generator(seed, Use.CONTROLS, index)
     draws = controls if len(others) >= len(chosen) else 0
     sets = [chosen, *(rng.choice(others, len(chosen), replace=False) for _ in range(draws))]
     owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]

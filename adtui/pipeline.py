@@ -18,6 +18,7 @@ from . import attention
 from .attention import Capture, capture
 from .axis import Axis
 from .checkpoint import Checkpoint, load_checkpoint
+from .defaults import DEVICE, SAMPLES, SEED, WINDOWS
 from .errors import ConfigError, EngineError, ModelError
 from .histories import SampleSet, inputs_npz, load_samples
 from .history_settings import run_settings
@@ -28,6 +29,7 @@ from .models import Model, load_model
 from .named import NAMES, context, named
 from .phases import phase_of
 from .pooling import Pictures, Window
+from .provenance import drawn
 from .records import (
     Attention,
     CellInfo,
@@ -66,6 +68,7 @@ class Session:
     info: RunInfo
     model: Model
     samples: tuple[Sample, ...]
+    seed: int = SEED
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
@@ -169,7 +172,8 @@ class Session:
                 continue
             where = None if insight.layer is None else (insight.layer, insight.head)
             seen = layout.visible[chosen]
-            steps = knock_out_steps(self.model, sample, seen, where=where, controls=CONTROLS, seed=index)
+            draws = {"controls": CONTROLS, "seed": self.seed, "index": index}
+            steps = knock_out_steps(self.model, sample, seen, where=where, **draws)
             tested.add((yield from steps), sample.history)
 
     def matrices(self, sample: int, layer: int) -> Floats:
@@ -233,7 +237,12 @@ class Session:
         if head is not None:
             self.check_head(*head)
             return mute(self.model, self.samples[sample], *head)
-        return knock_out(self.model, self.samples[sample], transitions)
+        return knock_out(self.model, self.samples[sample], transitions, seed=self.seed, index=sample)
+
+    @property
+    def title(self) -> str:
+        """The run and its contexts, in words: what every figure is about."""
+        return f"{self.info.name} · step {self.info.step} · {drawn(self.info)}"
 
     def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
         """What there is to draw; every sample must have been measured."""
@@ -242,7 +251,7 @@ class Session:
         order = range(len(self.samples))
         memory = self.info.compressor
         return Exhibit(
-            title=f"{self.info.name} · step {self.info.step}",
+            title=self.title,
             axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
@@ -296,9 +305,9 @@ class Session:
 def open_session(
     path: str | Path,
     *,
-    device: str = "auto",
-    samples: int = 5,
-    seed: int = 0,
+    device: str = DEVICE,
+    samples: int | None = None,
+    seed: int = SEED,
     context: int | None = None,
     heads: int | None = None,
     causal: bool | None = None,
@@ -312,7 +321,8 @@ def open_session(
     Args:
         path: see `runs.find_run`.
         device, heads, causal: see `models.load_model`.
-        samples, seed, context, window, histories: see `histories.load_samples`.
+        samples: how many; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        seed, context, window, histories: see `histories.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
@@ -332,7 +342,7 @@ def open_session(
             settings,
             run.directory,
             n_context,
-            samples,
+            (SAMPLES if window is None else WINDOWS) if samples is None else samples,
             seed,
             window=window,
             policy=model.policy,
@@ -362,8 +372,9 @@ def open_session(
         notes=(*model.notes, *found.notes),
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
+        seed=found.seed,
     )
-    return Session(info, model, chosen, _captures=OrderedDict({0: first}))
+    return Session(info, model, chosen, seed, _captures=OrderedDict({0: first}))
 
 
 def settle_threads(model: Model) -> None:

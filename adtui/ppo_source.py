@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .darkroom import NUM_ACTIONS, DarkRoom
+from .draws import Use, number
 from .errors import ConfigError
 from .sources import Histories, Progress
 
@@ -63,7 +64,7 @@ def _learn(goal: int, settings: CollectSettings) -> list[tuple[Any, ...]]:
         n_steps=settings.n_steps,
         batch_size=settings.batch_size,
         n_epochs=settings.n_epochs,
-        seed=settings.alg_seed + goal,
+        seed=number(settings.alg_seed, Use.AGENTS, goal),
         device="cpu",
     )
     agent.learn((settings.steps + settings.n_steps) * settings.n_stream, callback=keep)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .defaults import DEVICE, EPISODES, SEED, TRIAL_STREAMS
 from .errors import AdtuiError
 from .layout import TRANSITIONS
 from .records import CellInfo, Frame, HeadView, Insight, KnockOut, Place, RunInfo, SampleStats, Sheet
@@ -30,7 +31,7 @@ class OpenRun(Request):
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
         device: "auto", "cpu", "cuda", "cuda:1".
-        samples: how many contexts.
+        samples: how many contexts; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
         seed: of the sampling of contexts and of rollouts.
         context: context length in transitions, or None for the longest that the model takes.
         heads, causal: override what the checkpoint says, or None.
@@ -39,9 +40,9 @@ class OpenRun(Request):
     """
 
     path: str
-    device: str = "auto"
-    samples: int = 5
-    seed: int = 0
+    device: str = DEVICE
+    samples: int | None = None
+    seed: int = SEED
     context: int | None = None
     heads: int | None = None
     causal: bool | None = None
@@ -135,12 +136,12 @@ class RunSweep(Request):
     strategies: tuple[str, ...]
     budgets: tuple[int, ...]
     directory: str
-    device: str = "auto"
+    device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
     context: int | None = None
-    streams: int = 16
-    episodes: int = 40
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
 
 
 @dataclass(frozen=True)

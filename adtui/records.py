@@ -322,6 +322,7 @@ class RunInfo:
         parameters: number of weights.
         samples: the contexts on display.
         source: where the samples come from, in words.
+        seed: what the samples were drawn with; None where nothing was drawn.
         logit_gap: largest difference between captured and plain logits, on the first sample.
         settings: what the run says of itself, and where.
         notes: things the user should know (overridden head count, missing histories, …).
@@ -348,6 +349,7 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
     compressor: CompressorInfo | None = None
+    seed: int | None = None
 
     def layout(self, sample: int) -> Layout:
         """What the tokens of a sample stand for."""

@@ -17,6 +17,7 @@ from .insights import RULES, seed_insights
 from .intervals import Estimate, aggregate
 from .layout import Layout
 from .plain import to_ascii
+from .provenance import drawn
 from .records import HOLDING, Insight, RunInfo, SampleStats, SeedStats
 from .seed_report import layers, overall, printed
 from .wording import brief
@@ -120,7 +121,7 @@ def _samples(info: RunInfo) -> RenderableType:
         )
     histories = len({sample.history for sample in info.samples})
     note = f"{len(info.samples)} from {_count(histories, 'independent history', 'independent histories')}"
-    return Group(_title("Samples", note), _indent(Text(info.source), table))
+    return Group(_title("Samples", note), _indent(Text(drawn(info)), table))
 
 
 def _tokens(layout: Layout) -> str:

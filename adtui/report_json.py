@@ -11,6 +11,7 @@ import numpy as np
 
 from .insights import RULES
 from .intervals import Estimate, aggregate
+from .provenance import drawn, mark
 from .records import HOLDING, HeadStats, Insight, RunInfo, Sample, SampleStats
 from .seed_report import seed_section
 
@@ -53,8 +54,8 @@ def dumps(document: dict[str, Any]) -> str:
 
 def _run(info: RunInfo) -> dict[str, Any]:
     left_out = {"samples", "settings", "layouts", "compressor"}
-    entry = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
-    return entry | {"settings": info.settings.to_json()}
+    stated = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
+    return stated | {"drawn": drawn(info), "mark": mark(info.samples), "settings": info.settings.to_json()}
 
 
 def _sample(index: int, sample: Sample) -> dict[str, Any]:

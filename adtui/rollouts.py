@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, DarkRooms, IntArray
+from .draws import Use, uniforms
 from .sources import FloatArray, Histories, Progress, Step, empty_histories, sample_actions
 
 
@@ -43,6 +44,8 @@ def rollout(
     size: int = GRID_SIZE,
     horizon: int = HORIZON,
     seed: int = 0,
+    use: Use = Use.ROOMS,
+    first_room: int = 0,
     greedy: bool = False,
     wipe_each_episode: bool = False,
     zero_rewards: bool = False,
@@ -54,7 +57,11 @@ def rollout(
     The context starts empty, grows to the last `n_context` transitions and runs across episodes; at an episode's end
     it holds the cell reached, as users' online evaluation does.
 
+    Every room draws from a stream of its own, so what happens in it depends on its number and not on the rooms beside
+    it, up to the rounding of the policy's logits.
+
     Args:
+        seed, use, first_room: row b draws its actions from stream `first_room + b`, see `draws`.
         greedy: take the most likely action instead of drawing one.
         wipe_each_episode: control; the context is emptied at every reset.
         zero_rewards: control; the policy sees reward 0 everywhere (the returned rewards are the true ones).
@@ -65,7 +72,7 @@ def rollout(
         the histories, with the policy's own action probabilities.
     """
     goals = np.asarray(goals, dtype=np.int64)
-    rng = np.random.default_rng(seed)
+    uniform = uniforms(seed, use, first_room, len(goals), episodes * horizon)
     environment = DarkRooms(goals, size, horizon)
     past = empty_histories(goals, episodes * horizon, horizon)
     for step in range(episodes * horizon):
@@ -77,7 +84,7 @@ def rollout(
         shown = np.where(zero_rewards, 0, past.rewards[:, seen]).astype(np.float32)
         logits = policy(past.states[:, seen], past.actions[:, seen], shown, past.next_states[:, seen], here)
         chance = softmax(logits)
-        chosen = logits.argmax(axis=1) if greedy else sample_actions(chance, rng)
+        chosen = logits.argmax(axis=1) if greedy else sample_actions(chance, uniform[:, step])
         reached, reward, ended = environment.step(chosen)
         past.write(step, Step(here, chosen, reward, reached), chance)
         if ended and progress is not None:

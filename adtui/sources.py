@@ -236,7 +236,7 @@ def run_source(
             source.begin_episode(step // horizon)
         here = environment.states
         chance = source.act(here)
-        chosen = sample_actions(chance, rng)
+        chosen = sample_actions(chance, rng.random(len(chance), dtype=np.float32))
         reached, reward, ended = environment.step(chosen)
         taken = Step(here, chosen, reward, reached)
         source.observe(taken)
@@ -246,9 +246,13 @@ def run_source(
     return past
 
 
-def sample_actions(probabilities: FloatArray, rng: np.random.Generator) -> IntArray:
-    """One action (B,) for each row of `probabilities` (B, A), which sum to 1 up to rounding."""
+def sample_actions(probabilities: FloatArray, uniform: FloatArray) -> IntArray:
+    """One action (B,) for each row of `probabilities` (B, A), which sum to 1 up to rounding.
+
+    Args:
+        uniform: (B,) drawn from [0, 1), one for each row.
+    """
     cumulative = probabilities.cumsum(axis=1)
-    draw = rng.random(len(probabilities), dtype=np.float32)[:, None] * cumulative[:, -1:]
+    draw = uniform[:, None] * cumulative[:, -1:]
     chosen: IntArray = np.minimum((draw >= cumulative).sum(axis=1), probabilities.shape[1] - 1)
     return chosen

@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from ..exit_codes import DONE
 from .arguments import add_inputs, add_opening, add_run, opening
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
                 if isinstance(found, tuple):
                     progress.update(task, description="knocking out", completed=found[0], total=found[1])
     sys.stdout.write(_report(session, as_json=args.json))
-    return 0
+    return DONE
 
 
 def _report(session: Session, *, as_json: bool) -> str:

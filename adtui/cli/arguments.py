@@ -6,6 +6,8 @@ import argparse
 import re
 from typing import Any
 
+from ..defaults import DEVICE, SAMPLES, SEED, WINDOWS
+
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
 """The options of `add_opening`: the keywords of `pipeline.open_session` and the fields of `protocol.OpenRun`."""
 
@@ -20,18 +22,11 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
 
 
-SHOWN = 5
-"""Contexts where every one is drawn or written."""
-EVIDENCE = 18
-"""Contexts where insights are wanted: about six for each phase."""
-
-
-def add_opening(parser: argparse.ArgumentParser, samples: int = EVIDENCE) -> None:
-    """How to open a run and choose its samples, so many by default; the users' own windows are few by default."""
-    parser.set_defaults(default_samples=samples)
-    few = "" if samples == SHOWN else f", with --window {SHOWN}"
-    parser.add_argument("--samples", type=positive, metavar="K", help=f"number of contexts (default {samples}{few})")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of contexts (default 0)")
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """How to open a run and choose its samples."""
+    few = f"default {SAMPLES}, with --window {WINDOWS}"
+    parser.add_argument("--samples", type=positive, metavar="K", help=f"number of contexts ({few})")
+    parser.add_argument("--seed", type=natural, default=SEED, help=f"of the draw of contexts (default {SEED})")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
     parser.add_argument("--histories", metavar="PATH", help="the run's HDF5 file, or its directory, wherever it lies")
@@ -40,7 +35,7 @@ def add_opening(parser: argparse.ArgumentParser, samples: int = EVIDENCE) -> Non
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """How to build a checkpoint's model: the keywords of `models.load_model`."""
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 (default auto)")
+    parser.add_argument("--device", default=DEVICE, help=f"auto, cpu, cuda, cuda:1 (default {DEVICE})")
     parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
     parser.add_argument(
         "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
@@ -49,10 +44,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 def opening(args: argparse.Namespace) -> dict[str, Any]:
     """The options of `add_opening` as keywords."""
-    chosen = {name: getattr(args, name) for name in OPENING}
-    if chosen["samples"] is None:
-        chosen["samples"] = args.default_samples if args.window is None else SHOWN
-    return chosen
+    return {name: getattr(args, name) for name in OPENING}
 
 
 def positive(text: str) -> int:
@@ -61,6 +53,13 @@ def positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 1, found {text}")
     return value
+
+
+def natural(text: str) -> int:
+    """A whole number from 0, as seeds are."""
+    if not (text.isdecimal() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"expected a number from 0, found {text}")
+    return int(text)
 
 
 def layers(text: str) -> list[int]:

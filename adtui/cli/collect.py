@@ -6,12 +6,15 @@ import argparse
 import signal
 import sys
 
+from ..exit_codes import DONE, INTERRUPTED, of_signal
+from .arguments import natural
+
 HELP = "collect learning histories of a source agent into an HDF5 file"
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="YAML settings, such as configs/collect-explorer.yaml")
-    parser.add_argument("--seed", type=int, help="use this instead of alg_seed")
+    parser.add_argument("--seed", type=natural, help="use this instead of alg_seed")
     parser.add_argument("--force", action="store_true", help="replace the file if it is there")
 
 
@@ -36,14 +39,14 @@ def run(args: argparse.Namespace) -> int:
             path = collect(settings, lambda done, total: progress.update(task, completed=done, total=total))
     except KeyboardInterrupt:
         print("stopped; nothing was written", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
     print(path)
-    return 0
+    return DONE
 
 
 def _leave(number: int, frame: object) -> None:
     """An exception, so that the half-written temporary file is removed on the way out."""
     del frame
-    sys.exit(128 + number)
+    sys.exit(of_signal(number))

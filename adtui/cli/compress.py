@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import add_model, add_run, positive
+from ..defaults import BUDGETS, EPISODES, MARGIN, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
+from ..exit_codes import DONE, INTERRUPTED
+from .arguments import add_model, add_run, natural, positive
 
 if TYPE_CHECKING:
     from ..trials.records import Report
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
-INTERRUPTED = 130
 PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
 """The options that are keywords of `trials.opening.prepare`."""
 
@@ -24,29 +25,35 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
     parser.add_argument(
         "--strategies",
-        default="newest+rewarded,recent,uniform,random",
+        default=",".join(STRATEGIES),
         metavar="A,B",
-        help="such as recent,sink-recent:sinks=4 (default: newest+rewarded,recent,uniform,random)",
+        help=f"such as recent,sink-recent:sinks=4 (default: {','.join(STRATEGIES)})",
     )
+    budgets = ",".join(map(str, BUDGETS))
     parser.add_argument(
-        "--budgets", type=_budgets, default=[10, 20, 40], metavar="K,K", help="transitions to keep (default: 10,20,40)"
+        "--budgets", type=_budgets, default=BUDGETS, metavar="K,K", help=f"transitions to keep (default: {budgets})"
     )
     parser.add_argument(
         "--positions",
         choices=("reindexed", "kept"),
-        default="reindexed",
-        help="where kept transitions stand (default: reindexed)",
+        default=POSITIONS,
+        help=f"where kept transitions stand (default: {POSITIONS})",
     )
-    parser.add_argument("--streams", type=positive, default=16, help="histories per held-out goal (default: 16)")
-    parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
+    parser.add_argument(
+        "--streams",
+        type=positive,
+        default=TRIAL_STREAMS,
+        help=f"histories per held-out goal (default: {TRIAL_STREAMS})",
+    )
+    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
     parser.add_argument(
         "--margin",
         type=_share,
-        default=0.05,
-        help="loss that counts as none, as a share of full context over random actions (default: 0.05)",
+        default=MARGIN,
+        help=f"loss that counts as none, as a share of full context over random actions (default: {MARGIN})",
     )
-    parser.add_argument("--seed", type=_natural, default=0, help="of the action draws (default: 0)")
+    parser.add_argument("--seed", type=natural, default=SEED, help=f"of the action draws (default: {SEED})")
     parser.add_argument("--jobs", type=positive, help="cells side by side (default: one a core)")
     parser.add_argument(
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
@@ -96,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
 
         for path in export_report(report, Path(args.figures)):
             print(f"wrote {path}", file=sys.stderr)
-    return 0
+    return DONE
 
 
 def _print(report: Report, *, as_json: bool) -> None:
@@ -118,12 +125,6 @@ def _cores() -> int:
 
 def _budgets(text: str) -> list[int]:
     return [positive(part.strip()) for part in text.split(",")]
-
-
-def _natural(text: str) -> int:
-    if not (text.isdecimal() and len(text) < 10):
-        raise argparse.ArgumentTypeError(f"expected a number from 0, found {text}")
-    return int(text)
 
 
 def _share(text: str) -> float:

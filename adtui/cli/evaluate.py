@@ -9,7 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .arguments import add_model, positive
+from ..defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
+from ..exit_codes import DONE, INTERRUPTED
+from .arguments import add_model, natural, positive
 
 if TYPE_CHECKING:
     from ..compress import Choice
@@ -32,11 +34,13 @@ TITLES = {
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
-    parser.add_argument("--episodes", type=positive, default=40, help="episodes per history (default: 40)")
-    parser.add_argument("--streams", type=positive, default=4, help="histories per held-out goal (default: 4)")
+    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
+    parser.add_argument(
+        "--streams", type=positive, default=STREAMS, help=f"histories per held-out goal (default: {STREAMS})"
+    )
     parser.add_argument("--control-streams", type=positive, help="the same in the controls (default: a quarter)")
     parser.add_argument("--context", type=positive, help="context length in transitions (default: the longest)")
-    parser.add_argument("--seed", type=int, default=0, help="of the action draws (default: 0)")
+    parser.add_argument("--seed", type=natural, default=SEED, help=f"of the action draws (default: {SEED})")
     parser.add_argument(
         "--compress", metavar="STRATEGY:K", help="also act on compressed contexts (default: as the run was trained)"
     )
@@ -63,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         result = _measure(model, plan, titles, compressed)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     about = {
         "checkpoint": f"{opened.name}/{checkpoint.path.name}",
         "step": checkpoint.step,
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print_table(about, result, titles)
         _print_plot(result, titles)
-    return 0
+    return DONE
 
 
 def _measure(
@@ -114,12 +118,11 @@ def _choice(text: Any) -> Choice | None:
 
 def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[int], Policy]:
     """Policies that compress their contexts, one for each group of rooms."""
-    import numpy as np
-
+    from ..draws import Use, generator
     from ..trials.acting import ShortenedPolicy
 
     def make(index: int) -> Policy:
-        return ShortenedPolicy(model, choice, "reindexed", plan.horizon, np.random.default_rng([plan.seed, index]))
+        return ShortenedPolicy(model, choice, POSITIONS, plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
 
     return make
 
@@ -154,7 +157,7 @@ def make_plan(model: Model, rooms: Rooms, args: argparse.Namespace, workers: int
         horizon=rooms.horizon,
         episodes=args.episodes,
         streams=args.streams,
-        control_streams=args.control_streams or max(1, args.streams // 4),
+        control_streams=args.control_streams or max(1, args.streams // CONTROL_SHARE),
         seed=args.seed,
         greedy=args.greedy,
         workers=workers,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import SHOWN, add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from ..defaults import FIGURES
+from ..exit_codes import DONE
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
-HELP = "write every figure of a run into figs/attention"
+HELP = f"write every figure of a run into {FIGURES}"
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_run(parser)
-    parser.add_argument(
-        "--output", metavar="DIRECTORY", default="figs/attention", help="where to write (default figs/attention)"
-    )
+    parser.add_argument("--output", metavar="DIRECTORY", default=FIGURES, help=f"where to write (default {FIGURES})")
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to draw, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser, SHOWN)
+    add_opening(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,4 +40,4 @@ def run(args: argparse.Namespace) -> int:
             progress.console.file.flush()
             print(path, flush=True)
             progress.advance(task)
-    return 0
+    return DONE

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExportError
-from .arguments import SHOWN, add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from ..exit_codes import DONE
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ arrays of the output:
   read      the token whose row is the query row: there the logits are read
   state_logits      (samples, states, actions), in families that predict at every state token; the query is the last
   compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of the rad family's compressor
+  drawn, mark, seed  which contexts these are, in words and as eight digits; the seed, -1 where nothing was drawn
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
             in_target_actions is -1 where it is not known
 
@@ -50,7 +52,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="Y.npz", required=True, help="the file to write; replaced if it is there")
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser, SHOWN)
+    add_opening(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         progress.update(task, description="writing", total=None)
         _write(output, arrays)
     print(output)
-    return 0
+    return DONE
 
 
 def attention_bytes(session: Session, layers: Sequence[int]) -> int:
@@ -90,6 +92,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
     import numpy as np
 
     from ..layout import KINDS
+    from ..provenance import drawn, mark
 
     samples, model, layout = session.samples, session.model, session.layout(0)
     tokens = session.layout(0).n_tokens
@@ -115,6 +118,9 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
         "tokens": np.array(KINDS)[layout.kind],
         "token_transition": layout.transition,
         "read": np.array(layout.read),
+        "drawn": np.array(drawn(session.info)),
+        "mark": np.array(mark(samples)),
+        "seed": np.array(-1 if session.info.seed is None else session.info.seed),
         **{name: np.stack(arrays) for name, arrays in more.items()},
         "in_states": np.stack([sample.states for sample in samples]),
         "in_actions": np.stack([sample.actions for sample in samples]),

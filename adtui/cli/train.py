@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ..exit_codes import DONE, of_signal
+from .arguments import natural
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -22,7 +25,7 @@ HELP = "train an AD model; goes on where a stopped run ended"
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", help="YAML settings, such as configs/darkroom.yaml")
-    parser.add_argument("--seed", type=int, help="use this seed instead of the one in the file")
+    parser.add_argument("--seed", type=natural, help="use this seed instead of the one in the file")
     parser.add_argument("--run-dir", help="use this run directory instead of log_dir")
     parser.add_argument("--compress", metavar="STRATEGY:K", help="learn from compressed contexts, such as recent:20")
     parser.add_argument("--device", default="cpu", help="auto, cpu, cuda, cuda:1 (default: cpu)")
@@ -43,11 +46,11 @@ def run(args: argparse.Namespace) -> int:
     if stopped:
         done = f"step {training.step} of {settings.train_timesteps}"
         print(f"stopped at {done}; the same command goes on from there", file=sys.stderr)
-        return 128 + stopped[0]
+        return of_signal(stopped[0])
     if training.best is not None:
         step, divergence = training.best
         print(f"kept step {step}: validation KL {divergence:.4f} nats on held-back goals", file=sys.stderr)
-    return 0
+    return DONE
 
 
 def _settings(args: argparse.Namespace) -> TrainSettings:

@@ -47,6 +47,7 @@ from .timeline import (
 )
 
 LEFT, BETWEEN, SIDE = 0.95, 0.45, 2.75  # inches: labels at the left, gap between columns, notes at the right
+GLYPH = 0.58  # width of an average sign over its size, in DejaVu Sans
 TOP, BOTTOM, ABOVE = 0.75, 0.80, 0.66  # inches: title, labels below, room for each panel's own title
 _TICKS = (0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 
@@ -149,18 +150,21 @@ class HeatmapPage:
 
 
 class Heading:
-    """Title of a figure and, in grey below it, the run and the sample. Animated: not part of a frame."""
+    """Title of a figure and, in grey below it, the run, its contexts and the sample. Animated: not part of a frame."""
 
     def __init__(self, figure: Figure, left: float = LEFT) -> None:
         width, height = (float(side) for side in figure.get_size_inches())
         place: dict[str, Any] = {"va": "baseline", "animated": True}
         self.title = figure.text(left / width, 1.0 - 0.32 / height, "", size=TITLE, weight="bold", **place)
+        self._room = 72 * (width - left) / GLYPH
         self.below = figure.text(left / width, 1.0 - 0.60 / height, "", size=SMALL, color=QUIET, **place)
 
     def say(self, text: str, title: str, axis: Axis | None) -> tuple[Text, Text]:
-        """Set both lines."""
+        """Set both lines; the lower one is smaller where it would not fit: its end says which sample this is."""
         self.title.set_text(text)
-        self.below.set_text(" · ".join(part for part in (title, axis.sample.label if axis is not None else "") if part))
+        below = " · ".join(part for part in (title, axis.sample.label if axis is not None else "") if part)
+        self.below.set_text(below)
+        self.below.set_fontsize(min(SMALL, self._room / max(1, len(below))))
         return self.title, self.below
 
 

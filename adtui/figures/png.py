@@ -3,7 +3,7 @@
 Most rows of a printed figure repeat the row above (margins, blocks of a heatmap). The encoder looks for them first and
 compresses only the others: 0.08 CPU-seconds for a heatmap figure of 3540 × 3021 pixels where Pillow takes 0.22 at its
 fastest, which alone would be more than the whole export may cost (benchmarks/figures.py).
-No date, no version, nothing of the machine goes into the file.
+What the figure is about goes into the file as text; no date, no version, nothing of the machine does.
 """
 
 from __future__ import annotations
@@ -26,15 +26,20 @@ _BAND = 64  # rows converted at a time, to stay inside the processor's cache
 
 
 class Press:
-    """Prints figures; keeps its canvases, because claiming 50 MB anew for each figure costs more than drawing it."""
+    """Prints figures; keeps its canvases, because claiming 50 MB anew for each figure costs more than drawing it.
 
-    def __init__(self) -> None:
+    Args:
+        about: what they are about, written into every file; see `encode`.
+    """
+
+    def __init__(self, about: str = "") -> None:
+        self._about = about
         self._renderers: dict[tuple[int, int, float], RendererAgg] = {}
 
     def png(self, figure: Figure) -> bytes:
         """The figure at its own dpi as an RGB PNG of round(width × dpi) × round(height × dpi) pixels."""
         renderer = self._draw(figure)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi))
+        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), self._about)
 
     def frame(self, figure: Figure) -> Pixels:
         """The figure without its animated artists, (height, width, 4): what its variants share."""
@@ -47,7 +52,7 @@ class Press:
         with print_style():
             for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
                 artist.draw(renderer)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi))
+        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), self._about)
 
     def _draw(self, figure: Figure) -> RendererAgg:
         renderer = self._renderer(figure)
@@ -65,8 +70,12 @@ class Press:
         return self._renderers[key]
 
 
-def encode(pixels: Pixels, dpi: float) -> bytes:
-    """RGBA pixels (height, width, 4), opaque, C-contiguous → an RGB PNG that states its dpi."""
+def encode(pixels: Pixels, dpi: float, about: str = "") -> bytes:
+    """RGBA pixels (height, width, 4), opaque, C-contiguous → an RGB PNG that states its dpi.
+
+    Args:
+        about: becomes the image's Description, a UTF-8 text chunk; "" is none.
+    """
     height, width, _ = pixels.shape
     per_metre = round(dpi / 0.0254)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -75,6 +84,7 @@ def encode(pixels: Pixels, dpi: float) -> bytes:
             _SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
+            _chunk(b"iTXt", b"Description" + bytes(5) + about.encode()) if about else b"",
             _chunk(b"IDAT", b"".join(_deflate(pixels))),
             _chunk(b"IEND", b""),
         )

@@ -52,7 +52,7 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
     )  # fmt: skip
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
-        heading(figure, f"Attention statistics — layer {layer}", f"{title} · {len(stats)} samples", None)
+        heading(figure, f"Attention statistics — layer {layer}", title, None)
         legend(figure)
         width = (WIDTH - LEFT - GAP - 0.35) / 2
         height = (HEIGHT - TOP) / 2 - ABOVE - BELOW

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..exit_codes import of_signal
 from ..failures import failure
 from ..pipe import FrameError, standard_pipe
 from ..protocol import Reply, RunSweep
@@ -75,7 +76,7 @@ def _watch(requests: Iterator[Any]) -> None:
 def _leave(number: int, frame: object) -> None:
     """As an exception, so that a file that is being written is taken back."""
     del frame
-    sys.exit(128 + number)
+    sys.exit(of_signal(number))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..compress import Choice, Contexts
 from ..darkroom import DarkRooms, IntArray
-from ..evaluation import RANDOM_ROOMS
+from ..draws import Use, generator
+from ..evaluation import RANDOM_ROOMS, ROOMS_AT_ONCE
 from ..models import Model
 from ..records import Doubles
 from ..rollouts import Policy, random_policy, rollout
@@ -27,7 +28,7 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
     for index, goals in enumerate(plan.groups()):
         policy: Policy = model.policy
         if choice is not None:
-            rng = np.random.default_rng([plan.seed, index, 1])
+            rng = generator(plan.seed, Use.STRATEGIES, index)
             policy = ShortenedPolicy(model, choice, plan.positions, plan.horizon, rng)
         past = rollout(
             policy,
@@ -36,7 +37,8 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
             plan.n_context,
             size=plan.size,
             horizon=plan.horizon,
-            seed=plan.seed + index,
+            seed=plan.seed,
+            first_room=index * ROOMS_AT_ONCE,
             wipe_each_episode=choice is None,
             stride=plan.stride,
         )
@@ -49,7 +51,7 @@ def random_returns(plan: Plan) -> Doubles:
     """(H,) measured return of uniformly random actions on the goal of each history: it costs next to nothing."""
     goals = np.array(plan.goals, dtype=np.int64)
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    past = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed + 1_000_000)
+    past = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
     by_goal = past.returns().reshape(len(goals), -1).mean(axis=1)
     by_history: Doubles = np.repeat(by_goal, plan.streams)
     return by_history

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..defaults import MARGIN
 from ..significance import holm, p_greater
 from .plan import FULL, RANDOM, RECENT
 from .records import Baselines, ClosedLoop, Reason, Trial, Verdict
 
 #: One-sided.
 ALPHA = 0.025
-#: Share of (full context − random actions) whose loss counts as none.
-MARGIN = 0.05
 LEAST_HISTORIES = 8
 CONTROLS = (RANDOM, "lowest-attention")
 NO_EVIDENCE = "No evidence for compressing"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..compress import Choice, Contexts
 from ..compress.base import Positions
 from ..darkroom import IntArray
+from ..draws import Use, generator
 from ..evaluation import ROOMS_AT_ONCE
 from ..models import Model
 from ..records import Doubles, Floats
@@ -47,7 +48,7 @@ def compare(
     model: Model, reference: Reference, choice: Choice, positions: Positions, seed: int
 ) -> tuple[IntArray, NDArray[np.bool_], Doubles]:
     """Transitions kept, whether the likeliest action stays, and KL(full ‖ compressed) in nats; each (C,)."""
-    rng = np.random.default_rng([seed, 2])
+    rng = generator(seed, Use.OPEN_LOOP)
     found = [shortened(model, part, choice, positions, rng) for part in _groups(reference.contexts)]
     logits = np.concatenate([logits for logits, _ in found])
     full, short = _log_softmax(reference.logits), _log_softmax(logits)

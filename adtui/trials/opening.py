@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ..compress.base import Positions
+from ..defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ..errors import ConfigError
 from ..history_settings import dark_rooms, run_settings
 from ..runs import find_run
 from .cell import opened
-from .plan import EPISODES, STREAMS, Opening, Plan
+from .plan import Opening, Plan
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ class Prepared:
 def prepare(
     path: str | Path,
     *,
-    device: str = "auto",
+    device: str = DEVICE,
     heads: int | None = None,
     causal: bool | None = None,
     context: int | None = None,
-    streams: int = STREAMS,
+    streams: int = TRIAL_STREAMS,
     episodes: int = EPISODES,
-    seed: int = 0,
-    positions: Positions = "reindexed",
+    seed: int = SEED,
+    positions: Positions = POSITIONS,
 ) -> Prepared:
     """What to open and how to run it; the model is opened here once, so that a mistake shows before anything runs.
 

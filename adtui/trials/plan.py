@@ -13,6 +13,7 @@ import numpy as np
 from ..compress import Choice, parse
 from ..compress.base import Positions
 from ..darkroom import GRID_SIZE, HORIZON, IntArray
+from ..defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ..errors import ConfigError
 from ..evaluation import ROOMS_AT_ONCE
 from .records import Cell
@@ -21,12 +22,8 @@ FULL = "none"
 #: The control whose context is emptied at every reset; no strategy has this name.
 WIPED = "context-wiped"
 RANDOM, RECENT = "random", "recent"
-STRATEGIES = ("newest+rewarded", "recent", "uniform", "random")
-BUDGETS = (10, 20, 40)
-STREAMS, EPISODES = 16, 40
-"""128 histories on eight held-out goals: half as many leave differences of 1 % in doubt."""
 #: Changes when the same plan would give other numbers.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -42,10 +39,10 @@ class Plan:
 
     goals: tuple[int, ...]
     n_context: int
-    streams: int = STREAMS
+    streams: int = TRIAL_STREAMS
     episodes: int = EPISODES
-    seed: int = 0
-    positions: Positions = "reindexed"
+    seed: int = SEED
+    positions: Positions = POSITIONS
     queries: int = 12
     size: int = GRID_SIZE
     horizon: int = HORIZON
@@ -77,7 +74,7 @@ class Opening:
     """How a worker opens the model by itself: the checkpoint file and the keywords of `models.load_model`."""
 
     checkpoint: str
-    device: str = "auto"
+    device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..compress import Choice
+from ..defaults import MARGIN
 from . import backends, store
 from .cell import Outcome, run_cell
 from .closed_loop import random_returns
-from .gate import MARGIN
 from .plan import FULL, WIPED, Opening, Plan, fingerprint
 from .records import Report
 from .summary import report

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ..compress import Choice
+from ..defaults import MARGIN
 from ..protocol import BaselinesReady, Progress, Reply, RunSweep, SweepReady, SweepStarted, TrialReady
 from .cell import Outcome
 from .closed_loop import random_returns
-from .gate import MARGIN
 from .opening import prepare
 from .plan import FULL, WIPED, Plan, fingerprint, sweep
 from .runner import described, run

@@ -14,7 +14,8 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
 
-from ..errors import EXIT_CODE, AdtuiError, EngineError
+from ..errors import AdtuiError, EngineError
+from ..exit_codes import USER_ERROR
 from ..protocol import (
     Cancel,
     Cancelled,
@@ -243,7 +244,7 @@ class AdtuiApp(ThriftyApp[str]):
         if reply.id == self._opening:
             self.explorer.note("")
         if reply.id == self._opening and self.opened is None and reply.kind == "user":
-            self.exit(str(reply.error), return_code=EXIT_CODE)
+            self.exit(str(reply.error), return_code=USER_ERROR)
         elif was_job or reply.kind != "user":
             if reply.id == self._opening and self.opened is None:
                 self.explorer.stopped_opening("failed")

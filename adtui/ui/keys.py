@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from ..defaults import FIGURES, SWEEP_FIGURES
 from ..plain import to_ascii
 
 
@@ -89,8 +90,8 @@ TESTS = (
     Key("C", "C", "lab", "compress", "the compression lab: which transitions can the context lose? try it"),
 )
 OUTPUTS = (
-    Key("e", "e", "export", "export", "write the figures of what is shown into figs/attention"),
-    Key("E", "E", "export_all", "", "write every figure of the run into figs/attention; Esc cancels"),
+    Key("e", "e", "export", "export", f"write the figures of what is shown into {FIGURES}"),
+    Key("E", "E", "export_all", "", f"write every figure of the run into {FIGURES}; Esc cancels"),
     Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
 )
 GENERAL = (
@@ -121,7 +122,7 @@ LAB: tuple[Key, ...] = (
     Key("b", "b", "budgets", "budgets", "type how many transitions to keep, with commas between"),
     Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
     Key("x", "x", "stop", "stop", "stop the trials; finished cells are kept, and s goes on"),
-    Key("e", "e", "export", "export", "write report.json and two figures beside the cells, in figs/compression"),
+    Key("e", "e", "export", "export", f"write report.json and two figures beside the cells, in {SWEEP_FIGURES}"),
     Key("tab", "Tab", "pane(1)", "pane", "next pane"),
     Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
     *(

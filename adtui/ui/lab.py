@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..compress import NAMES, find
+from ..defaults import BUDGETS, EPISODES, TRIAL_STREAMS
+from ..defaults import STRATEGIES as FIRST
+from ..defaults import SWEEP_FIGURES as FIGURES
 from ..errors import ConfigError
 from ..protocol import (
     BaselinesReady,
@@ -22,11 +25,9 @@ from ..protocol import (
 )
 from ..records import RunInfo
 from ..trials.gate import pending
-from ..trials.plan import BUDGETS, EPISODES, FULL, RANDOM, RECENT, STREAMS, WIPED, least_episodes, sweep
-from ..trials.plan import STRATEGIES as FIRST
+from ..trials.plan import FULL, RANDOM, RECENT, WIPED, least_episodes, sweep
 from ..trials.records import Baselines, ClosedLoop, Report, Trial
 
-FIGURES = "figs/compression"
 STRATEGIES = tuple(name for name in NAMES if name != FULL)
 BESIDE = (RECENT, RANDOM)
 """Always run: the gate compares with them at every budget."""
@@ -49,7 +50,7 @@ class Settings:
 
     strategies: frozenset[str] = frozenset((*FIRST, *BESIDE))
     budgets: tuple[int, ...] = BUDGETS
-    streams: int = STREAMS
+    streams: int = TRIAL_STREAMS
     episodes: int = EPISODES
 
     def names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from ..exit_codes import of_signal
 
 if TYPE_CHECKING:
     from .app import AdtuiApp
@@ -125,9 +126,9 @@ def _leave(app: AdtuiApp, number: int, attributes: list[Any] | None) -> None:
     except termios.error:
         # The line has dropped: there is no terminal to restore, and writing to it could block for ever. The engine
         # leaves by itself when its pipe closes.
-        os._exit(128 + number)
-    app.exit(return_code=128 + number)
-    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(128 + number, attributes))
+        os._exit(of_signal(number))
+    app.exit(return_code=of_signal(number))
+    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(of_signal(number), attributes))
     watchdog.daemon = True
     watchdog.start()
 

@@ -33,8 +33,19 @@ def test_its_output_is_valid_input(tiny_run: Path, tmp_path: Path) -> None:
     first = extracted(tiny_run, tmp_path / "a.npz", "--samples", "2", "--seed", "3", "--context", "7")
     again = extracted(tiny_run, tmp_path / "b.npz", "--inputs", str(tmp_path / "a.npz"))
     assert first["attn"].shape[-1] == 8
-    for name, values in first.items():
-        np.testing.assert_array_equal(values, again[name], err_msg=name)
+    assert (str(first["mark"]), int(first["seed"])) == (str(again["mark"]), 3)
+    assert str(first["drawn"]).endswith(f", seed 3, mark {first['mark']}")
+    assert (str(again["drawn"]), int(again["seed"])) == (f"2 contexts: the inputs of a.npz, mark {again['mark']}", -1)
+    for name in first.keys() - {"drawn", "seed"}:
+        np.testing.assert_array_equal(first[name], again[name], err_msg=name)
+
+
+def test_more_samples_are_the_same_and_others(tiny_run: Path, tmp_path: Path) -> None:
+    few = extracted(tiny_run, tmp_path / "few.npz", "--samples", "2")
+    more = extracted(tiny_run, tmp_path / "more.npz", "--samples", "5")
+    assert few["mark"] != more["mark"]
+    for name in ("attn", "logits", "in_states", "in_actions", "in_rewards", "in_next_states", "in_query_states"):
+        np.testing.assert_array_equal(few[name], more[name][:2], err_msg=name)
 
 
 def test_layers_are_a_part_of_all(tiny_run: Path, tmp_path: Path) -> None:

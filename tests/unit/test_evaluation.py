@@ -9,9 +9,15 @@ import numpy as np
 import pytest
 from policies import goal_seeker
 
-from adtui.darkroom import Split, optimal_return
-from adtui.evaluation import EvaluationPlan, evaluate, make_curve
+from adtui.darkroom import IntArray, Split, optimal_return
+from adtui.evaluation import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve
+from adtui.evaluation import _returns as returns_of
 from adtui.rollouts import random_policy
+
+
+def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:
+    return returns_of(lambda _: random_policy, plan, goals, "rooms", None)
+
 
 PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, control_streams=4, seed=2)
 
@@ -43,6 +49,15 @@ def test_equal_seeds_give_equal_json() -> None:
 def test_numbers_do_not_depend_on_the_workers() -> None:
     plan = replace(PLAN, streams=20, episodes=2)
     assert evaluate(goal_seeker, plan) == evaluate(goal_seeker, replace(plan, workers=3))
+
+
+def test_neighbouring_seeds_measure_apart() -> None:
+    """A second group of rooms drew what the next seed's first group drew: two seeds were then one and a half."""
+    plan = replace(PLAN, streams=2 * ROOMS_AT_ONCE, episodes=2, split=Split((3,), (41,)))
+    rooms = np.full(2 * ROOMS_AT_ONCE, 41)
+    first, second = (evaluation_returns(replace(plan, seed=seed), rooms) for seed in (0, 1))
+    assert (first[ROOMS_AT_ONCE:] != second[:ROOMS_AT_ONCE]).any()
+    np.testing.assert_array_equal(evaluation_returns(replace(plan, seed=0), rooms[:40]), first[:40])
 
 
 def test_an_interrupt_ends_the_evaluation() -> None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import struct
 import subprocess
 import sys
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pytest
+from checkpoints import make_run
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from adtui import export as export_module
 from adtui.errors import ExportError
 from adtui.export import Exhibit, export_all, export_head
-from adtui.figures.heatmap import uniform_received, visible_pairs
+from adtui.figures.heatmap import Heading, uniform_received, visible_pairs
 from adtui.figures.png import encode
 from adtui.figures.style import colourise
 from adtui.pipeline import open_session
@@ -120,6 +125,28 @@ def test_equal_attention_has_an_equal_colour_in_every_head_and_masked_is_no_colo
     assert (pixels[0, 0] != pixels[0, 1]).any()
     scale = {tuple(pixel) for pixel in colourise(np.linspace(0, 1, 2000, dtype=np.float32)[None])[0]}
     assert tuple(colourise(np.full((1, 1), np.nan, np.float32))[0, 0]) not in scale
+
+
+def test_every_figure_says_which_contexts_it_shows(exhibit: Exhibit, tmp_path: Path) -> None:
+    """In its subtitle and in its file: run, step, how many contexts, where from, the seed and their mark."""
+    about = r"tiny · step \d+ · 2 contexts: test histories in \S+\.hdf5, seed 0, mark [0-9a-f]{8}"
+    assert re.fullmatch(about, exhibit.title)
+    for path in (*export_all(exhibit, tmp_path), *export_head(exhibit, tmp_path, sample=1, layer=0, head=None)):
+        assert b"iTXtDescription\0\0\0\0\0" + exhibit.title.encode() in path.read_bytes(), path
+
+
+def test_a_long_subtitle_is_whole(exhibit: Exhibit) -> None:
+    figure = Figure(figsize=(14, 5))
+    _, below = Heading(figure).say("Attention", f"{exhibit.title} · {'a long name of a run ' * 8}", exhibit.axes[0])
+    box = below.get_window_extent(FigureCanvasAgg(figure).get_renderer())
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_another_draw_has_another_subtitle(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "tiny")
+    options: list[dict[str, Any]] = [{}, {"seed": 1}, {"samples": 3}, {"context": 7}]
+    titles = {open_session(run, **{"samples": 2, **one}).title for one in options}
+    assert len(titles) == len(options)
 
 
 def test_the_encoder_loses_nothing() -> None:

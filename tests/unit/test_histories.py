@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import numpy as np
 import pytest
 from checkpoints import samples_of, settings, write_histories
 from numpy.typing import NDArray
+from policies import goal_seeker
 
+from adtui.darkroom import NUM_ACTIONS
 from adtui.errors import ConfigError, HistoryError
 from adtui.histories import SampleSet
 from adtui.inputs import inputs_npz
+from adtui.phases import PHASES, phase_of
 from adtui.records import Sample
+from adtui.rollouts import random_policy
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 TEST_GOALS = [38, 51, 62, 65, 33, 5, 53, 49]  # random.seed(0); random.shuffle(list(range(81))); the last 8
@@ -97,6 +102,20 @@ def test_the_seed_decides_and_nothing_global_changes(run_dir: Path) -> None:
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before
     assert [arrays(s) for s in first.samples] == [arrays(s) for s in again.samples]
     assert [s.label for s in first.samples] != [s.label for s in other.samples]
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_a_sample_does_not_depend_on_how_many_are_asked_for(run_dir: Path, seed: int) -> None:
+    many = [arrays(sample) for sample in load(run_dir, count=16, seed=seed).samples]
+    for count in (1, 5, 8, 9):
+        assert [arrays(sample) for sample in load(run_dir, count=count, seed=seed).samples] == many[:count]
+
+
+def test_neighbouring_seeds_share_no_moments(tmp_path: Path) -> None:
+    """Sample 1 of seed 0 is not sample 0 of seed 1, neither in stored histories nor in rollouts."""
+    write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=600, streams=1)
+    steps = [[s.label.split()[-1] for s in load(tmp_path, count=8, seed=seed).samples] for seed in (0, 1)]
+    assert sum(a == b for a, b in zip(steps[0][1:], steps[1], strict=False)) <= 1
 
 
 def test_window_counts_as_the_users_do(run_dir: Path) -> None:
@@ -283,6 +302,32 @@ def test_without_histories_the_model_acts_on_held_out_goals(lonely: Path) -> Non
 def test_rollouts_are_reproducible(lonely: Path) -> None:
     first, again = (load(lonely, policy=towards_x).samples for _ in range(2))
     assert [arrays(s) for s in first] == [arrays(s) for s in again]
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 9, 10, 18])
+def test_a_rollout_does_not_depend_on_how_many_are_asked_for(lonely: Path, count: int) -> None:
+    """Also where the policy's logits depend on the number of rooms, as rounding does."""
+
+    def rounding(*context: NDArray[Any]) -> NDArray[np.float32]:
+        logits = goal_seeker(*context)
+        return logits + 0.5 * np.arange(NUM_ACTIONS, dtype=np.float32) * (len(logits) % 7)
+
+    many, found = (load(lonely, count=number, n=30, policy=rounding) for number in (40, count))
+    assert [arrays(s) for s in found.samples] == [arrays(s) for s in many.samples[:count]]
+    assert [s.label for s in found.samples] == [s.label for s in many.samples[:count]]
+
+
+def test_neighbouring_seeds_act_apart(lonely: Path) -> None:
+    first, second = (load(lonely, count=12, n=60, seed=seed, policy=random_policy).samples for seed in (0, 1))
+    for shift in range(6):
+        same = [(a.actions == b.actions).mean() for a, b in zip(first[shift:], second, strict=False)]
+        assert np.mean(same) < 0.35  # by chance 0.2
+
+
+def test_every_phase_is_among_the_rollouts(lonely: Path) -> None:
+    found = load(lonely, count=18, n=30, policy=goal_seeker)
+    counts = Counter(phase_of(sample) for sample in found.samples)
+    assert min(counts[phase] for phase in PHASES) >= 4
 
 
 def test_rollouts_without_end_are_refused(tmp_path: Path) -> None:

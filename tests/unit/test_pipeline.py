@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,14 @@ import torch
 from checkpoints import make_run
 from references import gpt2, llama, marked, rad
 
+from adtui.cli.arguments import OPENING, add_opening, opening
+from adtui.defaults import SAMPLES
 from adtui.errors import ConfigError, ModelError
 from adtui.models import attend
 from adtui.pipeline import open_session
+from adtui.protocol import OpenRun
+from adtui.provenance import drawn, mark
+from adtui.runs import demo_run
 
 MODULES = {"llama": llama, "gpt2": gpt2, "rad": rad, "marked": marked}
 
@@ -72,3 +78,25 @@ def test_sizes_come_from_the_weights_whatever_the_settings_say(wrong: dict[str, 
     session = open_session(run, samples=3)
     assert "rollouts" in session.info.source
     assert max(int(sample.states.max()) for sample in session.samples) <= 8
+
+
+def test_the_bundled_runs_contexts_do_not_depend_on_how_many_are_asked_for() -> None:
+    """To the bit, through the model: its logits round differently in batches of other sizes."""
+    many = open_session(demo_run(), samples=40, device="cpu", context=30).samples
+    for count in (1, 5, 18):
+        found = open_session(demo_run(), samples=count, device="cpu", context=30).samples
+        assert [mark([sample]) for sample in found] == [mark([sample]) for sample in many[:count]]
+        assert [sample.label for sample in found] == [sample.label for sample in many[:count]]
+
+
+def test_the_app_and_the_commands_open_the_same_contexts(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "runs" / "tiny")
+    parser = argparse.ArgumentParser()
+    add_opening(parser)
+    given = open_session(run, **opening(parser.parse_args([]))).info
+    request = OpenRun(1, str(run))
+    asked = {name: getattr(request, name) for name in OPENING}
+    assert asked == opening(parser.parse_args([]))
+    plain = open_session(run).info
+    assert len(plain.samples) == SAMPLES
+    assert drawn(plain) == drawn(given)

@@ -9,6 +9,7 @@ import pytest
 from policies import goal_seeker
 
 from adtui.darkroom import NUM_ACTIONS, IntArray, goal_cells, move, optimal_return
+from adtui.draws import Use, uniforms
 from adtui.rollouts import random_policy, rollout, softmax
 from adtui.sources import FloatArray
 
@@ -89,6 +90,26 @@ def test_seed_decides_and_greedy_does_not_draw() -> None:
     assert (first != other).any()
     greedy = [rollout(goal_seeker, GOALS, 2, 5, seed=seed, greedy=True).actions for seed in (0, 1)]
     np.testing.assert_array_equal(*greedy)
+
+
+def test_a_room_acts_the_same_in_any_company() -> None:
+    """Row b of a rollout draws from stream `first_room + b` alone."""
+    goals = np.arange(12) * 5
+    together = rollout(goal_seeker, goals, 4, 40, seed=3).actions
+    parts = [rollout(goal_seeker, goals[a : a + 5], 4, 40, seed=3, first_room=a).actions for a in (0, 5, 10)]
+    np.testing.assert_array_equal(np.concatenate(parts), together)
+
+
+def test_neighbouring_seeds_and_other_uses_share_nothing() -> None:
+    drawn = {
+        (seed, use): uniforms(seed, use, 0, 4, 500)
+        for seed in (0, 1, 2)
+        for use in (Use.ROOMS, Use.CHANCE, Use.CONTEXTS)
+    }
+    rows = np.concatenate(list(drawn.values()))
+    assert len(np.unique(rows[:, 0])) == len(rows)
+    assert np.abs(np.corrcoef(rows) - np.eye(len(rows))).max() < 0.2
+    assert len({int(use) for use in Use}) == len(Use)
 
 
 def test_softmax_survives_large_logits() -> None:

@@ -103,7 +103,7 @@ def test_the_bundled_run_is_found_to_need_recent_and_rewarded_transitions(
     assert {phase_of(sample) for sample in session.samples} == set(PHASES)
     status = {(one.kind, one.where, one.phase): one.status for one in found}
     assert status["recency", "model", ""] == "confirmed"
-    assert status["reward-seeking", "model", "first reward"] == "confirmed"
+    assert status["reward-seeking", "model", ""] == "confirmed"
     assert status["uniform", "L0H3", ""] == "observed"
 
 

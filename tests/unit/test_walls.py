@@ -44,10 +44,13 @@ def test_the_engine_answers_before_it_loads_torch() -> None:
     assert not loaded("import adtui.engine") & {"torch", "matplotlib"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["no/such/run"]])
+HELP = [[name, "--help"] for name in ("analyze", "compress", "evaluate", "export", "extract", "train")]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["no/such/run"], *HELP])
 def test_the_command_line_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"from adtui.__main__ import main\ntry:\n    main({arguments!r})\nexcept SystemExit:\n    pass"
-    assert not loaded(code) & {*HEAVY, "textual"}
+    assert not loaded(code) & {*HEAVY, "textual", "pydantic", "numpy"}
 
 
 def test_one_module_reads_hdf5_files_and_one_writes_them() -> None:

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ...defaults import FIGURES
 from ...plain import to_ascii
 from ...protocol import ExportAll, ExportView, KnockOutReady, Progress
 from ...records import RunInfo
@@ -34,7 +35,6 @@ from ..widgets.status import StatusLine
 from .goto import GotoScreen
 from .help import HelpScreen
 
-FIGURES = "figs/attention"
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
 WAIT_SECONDS = 0.2

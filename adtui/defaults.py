@@ -1,0 +1,32 @@
+"""What is taken where the user says nothing, wherever it is asked: the app, the commands and the engine agree.
+
+Imports nothing: parsers and the app's first paint read it. Settings of training and collection stand in their own
+classes, which describe each of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEVICE = "auto"
+SEED = 0
+SAMPLES = 18
+"""Contexts: about six for each phase of learning."""
+WINDOWS = 5
+"""Contexts with --window: one history, shifted by a step, says little more with more of them."""
+FIGURES = "figs/attention"
+
+STREAMS = 4
+"""Histories per held-out goal when a model is evaluated."""
+CONTROL_SHARE = 4
+"""A control takes one for so many of these."""
+TRIAL_STREAMS = 16
+"""The same in trials: 128 on eight held-out goals; half as many leave differences of 1 % in doubt."""
+EPISODES = 40
+"""Episodes of each, in evaluation and in trials."""
+STRATEGIES = ("newest+rewarded", "recent", "uniform", "random")
+BUDGETS = (10, 20, 40)
+POSITIONS: Final = "reindexed"
+MARGIN = 0.05
+"""Share of (full context − random actions) whose loss counts as none."""
+SWEEP_FIGURES = "figs/compression"
