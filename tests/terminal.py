@@ -48,7 +48,7 @@ class Terminal:
         environment: Mapping[str, str | None] | None = None,
     ) -> None:
         variables: dict[str, str | None] = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": None}
-        variables |= {"COLORTERM": None, "TMUX": None, **(environment or {})}
+        variables |= {"COLORTERM": None, "TMUX": None, "COLUMNS": None, "LINES": None, **(environment or {})}
         self.size = size
         self.screen = pyte.Screen(*size)
         self.raw = b""

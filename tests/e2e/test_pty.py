@@ -292,7 +292,7 @@ def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None
 
 
 def test_escape_stops_a_long_opening(start: Start, tmp_path: Path) -> None:
-    run = importlib.import_module("references.llama").make_run(tmp_path / "runs" / "long", n_transit=600)
+    run = importlib.import_module("references.llama").make_run(tmp_path / "runs" / "long", n_transit=4000)
     app = start(run)
     app.wait("rollouts")
     app.send(ESCAPE)
