@@ -11,7 +11,7 @@ demo: $(VENV)/app.stamp
 	@$(BIN)/adtui demo
 
 test: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: $(VENV)/check.stamp
 	$(BIN)/ruff check .

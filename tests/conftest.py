@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkpoints import make_run, write_histories
+
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when torch and numpy are loaded
+    os.environ[_name] = "1"  # the workers are the parallelism, here and in the processes that tests start
+for _name in ("COLUMNS", "LINES"):  # pytest's workers get these; they would go before a terminal's own size
+    os.environ.pop(_name, None)
+
+from checkpoints import make_run, write_histories  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

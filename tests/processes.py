@@ -31,7 +31,7 @@ def marked(mark: str, command: str = "adtui") -> dict[int, str]:
     return found
 
 
-def wait_until_gone(mark: str, seconds: float = 30) -> None:
+def wait_until_gone(mark: str, seconds: float = 300) -> None:
     """Until no process with this mark is left, or an AssertionError that names those that are."""
     end = time.monotonic() + seconds
     while left := marked(mark, ""):

@@ -11,6 +11,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from terminal import LONGEST
+
 PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/local/sbin"))
 CONFIG = """
 ListenAddress 127.0.0.1
@@ -44,25 +46,29 @@ class SshServer:
         for name in ("host", "user"):
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / name)]
             subprocess.run(command, check=True, capture_output=True)
-        self.port = free_port()
-        config = directory / "sshd_config"
-        config.write_text(CONFIG.format(port=self.port, directory=directory))
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where sshd locks its unprivileged half in
-        program = shutil.which("sshd", path=PATHS) or "sshd"
-        self._log = (directory / "log").open("wb")
-        self._process = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=self._log)
-        self._wait()
+        while not self._listens():
+            self.close()
+            last_words = (directory / "log").read_text().strip()[-300:]
+            if "Address already in use" not in last_words:
+                raise OSError(last_words)
 
-    def _wait(self) -> None:
-        end = time.monotonic() + 10
+    def _listens(self) -> bool:
+        """Start it on a free port, which somebody else may take before it does: its own log tells."""
+        self.port = free_port()
+        config = self._directory / "sshd_config"
+        config.write_text(CONFIG.format(port=self.port, directory=self._directory))
+        program = shutil.which("sshd", path=PATHS) or "sshd"
+        log = self._directory / "log"
+        self._log = log.open("wb")
+        self._process = subprocess.Popen([program, "-D", "-e", "-f", str(config)], stderr=self._log)
+        end = time.monotonic() + LONGEST
         while time.monotonic() < end and self._process.poll() is None:
-            with socket.socket() as line:
-                if line.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            if b"Server listening on" in log.read_bytes():
+                return True
             time.sleep(0.02)
-        self.close()
-        raise OSError((self._directory / "log").read_text().strip()[-300:])
+        return False
 
     def command(self, remote: str) -> list[str]:
         """The client's command line that runs `remote` on a terminal at the other end."""

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,10 +100,20 @@ def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path, ti
         line.close()
 
 
-def test_inside_tmux_the_app_survives_a_dropped_line(server: SshServer, mark: str, tmp_path: Path, tiny: Path) -> None:
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """A directory of a short name: a socket's path has about a hundred characters at most."""
+    with tempfile.TemporaryDirectory(prefix="tmux-") as directory:
+        yield Path(directory)
+
+
+def test_inside_tmux_the_app_survives_a_dropped_line(
+    server: SshServer, mark: str, tmp_path: Path, tiny: Path, sockets: Path
+) -> None:
     if why := missing("tmux"):
         pytest.skip(why)
-    tmux = f"env TMUX_TMPDIR={shlex.quote(str(tmp_path))} LANG=C.UTF-8 tmux -f /dev/null"
+    socket = f"-S {shlex.quote(str(sockets / 's'))}"
+    tmux = f"env LANG=C.UTF-8 tmux {socket} -f /dev/null"
     begin = f"{tmux} new-session -s work {shlex.quote(remote(mark, tmp_path, tiny))}"
     line = Terminal(server.command(begin), tmp_path)
     try:
@@ -125,6 +136,4 @@ def test_inside_tmux_the_app_survives_a_dropped_line(server: SshServer, mark: st
             again.close()
     finally:
         line.close()
-        subprocess.run(
-            ["tmux", "kill-server"], env={**os.environ, "TMUX_TMPDIR": str(tmp_path)}, capture_output=True, check=False
-        )
+        subprocess.run(["tmux", "-S", str(sockets / "s"), "kill-server"], capture_output=True, check=False)

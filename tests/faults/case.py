@@ -16,7 +16,7 @@ if _TESTS not in sys.path:  # pytest puts it there; `python -m tests.faults` doe
     sys.path.insert(0, _TESTS)
 
 from processes import VARIABLE, marked, new_mark, wait_until_gone  # noqa: E402
-from terminal import ALTERNATE, Terminal, assert_restored  # noqa: E402
+from terminal import ALTERNATE, LONGEST, Terminal, assert_restored  # noqa: E402
 
 from adtui.ui.lab_panes import ROWS  # noqa: E402
 
@@ -80,7 +80,7 @@ class Case:
             self.opened()
             self.pause(1.0)
         elif moment == "knock-outs":
-            self.app.wait(lambda: "knock-outs" in self.status)
+            self.app.told(r"knock-outs [^0-9]*\d+/\d+")
             self.pause(6.0)
         elif moment == "trials":
             self.opened()
@@ -98,7 +98,7 @@ class Case:
                 if self.rng.random() < 0.3:
                     self.pause(2.5)  # while it waits its turn, and figures are made ready
                 else:
-                    self.app.wait(lambda: "export " in self.status or "wrote " in self.app.text)
+                    self.app.told("export |wrote ")
                     self.pause(0.5 if self.exported == "e" else 2.5)
         found = _DOING.search(self.status)
         self.doing = found[1] if found else "trials" if "stop: x" in self.app.text else ""
@@ -121,7 +121,7 @@ class Case:
             self.app.send(number + "\r")
             self.app.wait(shows)
         self.app.send("s")
-        self.app.wait("stop: x")
+        self.app.told("stop: x")
 
     def finished_cells(self) -> list[str]:
         """The finished cells on disk, a line each; every line must be whole."""
@@ -169,7 +169,7 @@ class Case:
     @property
     def engine(self) -> int:
         """Its process id."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + LONGEST
         while not (found := marked(self.mark, "adtui.engine")):
             assert time.monotonic() < deadline, f"no engine\n{self.app.text}"
             self.app.read(0.02)
@@ -181,7 +181,7 @@ class Case:
 
     def engine_gone(self) -> None:
         """Wait until the engine is gone and what it had started too."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + LONGEST
         while left := marked(self.mark, "adtui.engine") | marked(self.mark, "adtui.trials"):
             assert time.monotonic() < end, f"outlived the engine: {left}"
             self.app.read(0.05)
@@ -197,11 +197,11 @@ class Case:
     # -- what must hold ----------------------------------------------------------------------------------------------
     def goes_on(self) -> None:
         """Other heads can be looked at."""
-        for key, name in (("m", " mean"), ("m", "2 heatmap · L"), ("?", "WHERE YOU ARE")):
+        for key, pattern in (("m", r"heatmap · L\d+ mean"), ("m", r"heatmap · L\d+H\d+"), ("?", "WHERE YOU ARE")):
             self.app.send(key)
-            self.app.wait(name, 30)
+            self.app.wait(lambda pattern=pattern: re.search(pattern, self.app.text))
         self.app.send(ESCAPE)
-        self.app.gone("WHERE YOU ARE", 30)
+        self.app.gone("WHERE YOU ARE")
 
     def quits(self) -> None:
         """`q` ends it in order."""

@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 from adtui.protocol import OpenRun
 from adtui.ui.app import AdtuiApp
 
-LONGEST = 10.0
+LONGEST = 120.0
+"""Seconds: it bounds a hang and measures nothing."""
 WIDE = (120, 40)
 
 

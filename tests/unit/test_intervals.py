@@ -124,6 +124,6 @@ def test_aggregation_is_cheap() -> None:
 
 
 def _seconds(stats: list[HeadStats], samples: list[Sample]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     aggregate(stats, samples)
-    return time.perf_counter() - start
+    return time.process_time() - start
