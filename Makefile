@@ -14,11 +14,13 @@ export UV_FIND_LINKS ?= $(subst $(space),$(comma),$(strip $(PIP_FIND_LINKS)))
 PIP_WITH_GROUPS := 26.3
 ifneq ($(UV),)
 # --seed: pip goes in as well, so that the environment is of use where uv is gone.
-CREATE = $(UV) venv --quiet --seed --python $(or $(PYTHON),'>=3.11') $(VENV)
+CREATE = $(UV) venv --quiet --seed --allow-existing --python $(or $(PYTHON),'>=3.11') $(VENV)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable .
+CREATE_FAILED = uv could not make a virtual environment in $(VENV)
 GROUPS_READY = :
 else
 CREATE = $(PYTHON) -m venv $(VENV)
+CREATE_FAILED = python could not make a virtual environment: on Debian and Ubuntu, apt install python3-venv
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq --constraint constraints.txt --editable .
 # Dependency groups need pip 25.1; Python 3.11 and 3.12 come with older ones.
 GROUPS_READY = $(BIN)/python -m pip --disable-pip-version-check install -qq pip==$(PIP_WITH_GROUPS)
@@ -58,8 +60,8 @@ clean:
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)$(UV)" || { echo "adtui needs Python 3.11 or newer: install it, or say where it is: make PYTHON=/path/to/python3.12 demo" >&2; exit 2; }
-	@echo "setting up $(VENV) with $(if $(UV),uv and )$(PYTHON) (once; about a minute)" >&2
-	@$(CREATE) || { echo "python could not make a virtual environment: on Debian and Ubuntu, apt install python3-venv" >&2; exit 2; }
+	@echo "setting up $(VENV) with $(if $(UV),uv and )$(or $(PYTHON),a Python that it fetches) (once; about a minute)" >&2
+	@$(CREATE) || { echo "$(CREATE_FAILED)" >&2; exit 2; }
 
 $(VENV)/app.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(INSTALL)
