@@ -121,7 +121,8 @@ def main(directory: Path = DATA) -> None:
     """Write every golden file."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, golden in FILES.items():
-        np.savez_compressed(directory / f"{name}.npz", **arrays(golden))
+        content: dict[str, Any] = arrays(golden)
+        np.savez_compressed(directory / f"{name}.npz", **content)
 
 
 if __name__ == "__main__":
