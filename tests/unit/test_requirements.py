@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from adtui import __version__
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
@@ -51,3 +54,13 @@ def test_textual_is_pinned_exactly() -> None:
     """Private parts of it are used, which any release may change; see tests/ui/test_textual_contract.py."""
     [textual] = [requirement for _, requirement in asked() if requirement.name == "textual"]
     assert [version.operator for version in textual.specifier] == ["=="]
+
+
+def test_the_version_and_its_date_are_said_alike() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text()
+    newest = re.search(r"^## \[(\d.*)\] - (.+)$", changelog, re.MULTILINE)
+    assert newest is not None
+    cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert newest.groups() == (__version__, str(cited["date-released"]))
+    assert cited["version"] == __version__
+    assert "## [Unreleased]" in changelog[: newest.start()]
