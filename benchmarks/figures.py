@@ -4,7 +4,7 @@
 
 The baseline does what the AD code's attention script does for each figure: `seaborn.heatmap` per head on a 14 × 10 inch
 grid, curves and bars on 14 × 6, four 30-bin histograms on 14 × 10, `tight_layout`, and `savefig` at 300 dpi with
-`bbox_inches="tight"`. Both write into a temporary directory. seaborn comes with `pip install -e '.[bench]'`.
+`bbox_inches="tight"`. Both write into a temporary directory. seaborn comes with `pip install --group bench`.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def main() -> int:
     try:
         import seaborn  # noqa: F401
     except ImportError:
-        print("the baseline needs seaborn: pip install -e '.[bench]'", file=sys.stderr)
+        print("the baseline needs seaborn: pip install --group bench", file=sys.stderr)
         return 1
     what = exhibit(args.samples, args.layers)
     cpu_seconds(ours, exhibit(1, 1))  # fonts and colour maps are loaded once, outside the measurement

@@ -3,7 +3,7 @@
     python benchmarks/screen.py [--rounds 5] [--run RUN] [--harlequin /path/to/harlequin]
 
 Runs `adtui demo`, the same with `--slow-link`, and harlequin, a SQL editor on the same toolkit, in turn on a terminal
-of 120 × 40, and prints medians and 95th percentiles over all rounds. `pip install -e '.[bench]'` brings harlequin; an
+of 120 × 40, and prints medians and 95th percentiles over all rounds. `pip install --group bench` brings harlequin; an
 environment of its own, named with --harlequin, keeps its toolkit's version apart from ours.
 
 cursor move: arrows in the heatmap (harlequin: in its editor's text); the rank of a pooled weight follows when the
@@ -207,7 +207,7 @@ def programs(args: argparse.Namespace) -> dict[str, list[str]]:
     found = {"adtui": app, "adtui --slow-link": [*app, "--slow-link"]}
     other = args.harlequin or shutil.which("harlequin")
     if other is None:
-        print("harlequin is not installed: skipped (pip install -e '.[bench]', or --harlequin PATH)", file=sys.stderr)
+        print("harlequin is not installed: skipped (pip install --group bench, or --harlequin PATH)", file=sys.stderr)
     else:
         found["harlequin"] = [other, ":memory:"]
     return found

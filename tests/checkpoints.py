@@ -35,6 +35,13 @@ class ReferenceEncoder(nn.Module):
         self.embed_query_state = nn.Embedding(GRID * GRID, d_model)
         self.pred_action = nn.Linear(d_model, ACTIONS)
 
+    @torch.no_grad()
+    def sharpen(self) -> None:
+        """Keep deep layers from attending uniformly: near cells make near tokens, which post-norm layers average."""
+        self.pos_embedding.mul_(4)
+        for layer in self.transformer_encoder.layers:
+            layer.self_attn.in_proj_weight.mul_(2)
+
 
 def reference(
     norm: str = "post", *, d_model: int = 16, n_layer: int = 2, n_head: int = 2, n_transit: int = 20, seed: int = 0

@@ -6,9 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from checkpoints import ACTIONS, GRID, reference
+from checkpoints import ACTIONS, GRID, reference, save_checkpoint, settings
 
 from references import Array, Expected, cell_index, read, transition_features
+
+
+def make_run(
+    directory: Path,
+    *,
+    norm: str = "post",
+    d_model: int = 16,
+    n_layer: int = 2,
+    n_head: int = 2,
+    n_transit: int = 20,
+    seed: int = 0,
+    step: int = 7,
+) -> Path:
+    """A run directory with one tiny checkpoint whose layers attend far from uniformly; `norm` is "post" or "pre"."""
+    model = reference(norm, d_model=d_model, n_layer=n_layer, n_head=n_head, n_transit=n_transit, seed=seed)
+    model.sharpen()
+    save_checkpoint(directory / f"ckpt-{step}.pt", model.state_dict(), settings(n_head, n_transit))
+    return directory
 
 
 def expected(

@@ -22,13 +22,6 @@ class ReferenceMarked(ReferenceEncoder):
         self.compress_end_token = nn.Parameter(torch.randn(1, 1, d_model))
         self.pred_token_type = nn.Linear(d_model, 3)
 
-    @torch.no_grad()
-    def sharpen(self) -> None:
-        """Keep deep layers from attending uniformly: near cells make near tokens, which post-norm layers average."""
-        self.pos_embedding.mul_(4)
-        for layer in self.transformer_encoder.layers:
-            layer.self_attn.in_proj_weight.mul_(2)
-
 
 def make_run(
     directory: Path,
