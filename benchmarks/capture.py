@@ -3,7 +3,7 @@
     python benchmarks/capture.py [--quick] [--rounds 7] [--threads 2] [--spread 1.0]
 
 The floor is the plain pass of the same model by `scaled_dot_product_attention`. Ours: `statistics` is all that
-`records.Attention` lists, `capture` keeps queries and keys for views as well, `query row` is the cheapest pass. The
+`attention.Attention` lists, `capture` keeps queries and keys for views as well, `query row` is the cheapest pass. The
 others give weights only, no statistics: `need_weights` runs torch's encoder with its attention modules asked for
 weights, `re-run` runs torch's encoder and then every layer's attention again for its weights, as the AD code's script
 does, and `HF eager` is transformers' GPT-2 with `output_attentions`. They hold (heads, N, N) floats of a layer, HF of
@@ -25,11 +25,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adtui.attention import capture, measure, query_row
-from adtui.models import Model
+from adtui.attention.capture import capture, measure, query_row
 from adtui.models.decoder import DecoderShape
-from adtui.models.encoder import Encoder
-from adtui.records import Sample
+from adtui.models.families.encoder import Encoder
+from adtui.models.model import Model
+from adtui.records.sample import Sample
 
 TOKENS = (240, 1024, 4096, 16384)
 QUICK = (240, 1024)

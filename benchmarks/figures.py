@@ -19,10 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from adtui.axis import Axis
-from adtui.export import Exhibit, export_all
-from adtui.records import Attention, Floats, Sample
-from adtui.stats import sample_stats
+from adtui.records.arrays import Floats
+from adtui.records.attention import Attention
+from adtui.records.axis import Axis
+from adtui.records.sample import Sample
+from adtui.reports.export import Exhibit, export_all
+from adtui.statistics.heads import sample_stats
 
 H, N, HORIZON = 4, 80, 20
 

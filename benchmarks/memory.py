@@ -16,7 +16,7 @@ import sys
 import torch
 from capture import Size, random_model, random_sample
 
-from adtui.attention import capture, measure, query_row
+from adtui.attention.capture import capture, measure, query_row
 
 VARIANTS = ("floor", "query row", "statistics", "capture")
 TARGET_MB = 32

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from adtui.darkroom import DarkRooms
-from adtui.histories import SampleSet, load_samples
-from adtui.history_settings import run_settings
+from adtui.histories.samples import SampleSet, load_samples
+from adtui.worlds.darkroom import DarkRooms
+from adtui.worlds.settings import run_settings
 
 GRID = 9
 ACTIONS = 5

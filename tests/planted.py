@@ -13,8 +13,9 @@ import numpy as np
 import torch
 from checkpoints import ACTIONS, GRID, reference, save_checkpoint, settings
 
-from adtui.pipeline import Session, open_session
-from adtui.records import Sample
+from adtui.engine.opening import open_session
+from adtui.engine.session import Session
+from adtui.records.sample import Sample
 
 N = 79
 WIDTH = N + 1

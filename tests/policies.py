@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adtui.darkroom import NUM_ACTIONS, IntArray
-from adtui.sources import FloatArray, toward
+from adtui.worlds.agents import FloatArray, toward
+from adtui.worlds.darkroom import NUM_ACTIONS, IntArray
 
 
 def goal_seeker(

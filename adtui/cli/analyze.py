@@ -7,11 +7,11 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from ..exit_codes import DONE
+from ..records.exit_codes import DONE
 from .arguments import add_inputs, add_opening, add_run, opening
 
 if TYPE_CHECKING:
-    from ..pipeline import Session
+    from ..engine.session import Session
 
 HELP = "print attention statistics and insights of a run, as text or JSON"
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
-        from ..pipeline import open_session  # torch: about two seconds
+        from ..engine.opening import open_session  # torch: about two seconds
 
         session = open_session(args.run, inputs=args.inputs, **opening(args))
         progress.update(task, description="analysing", total=len(session.samples))
@@ -56,10 +56,10 @@ def _report(session: Session, *, as_json: bool) -> str:
     stats = [session.stats[index] for index in range(len(session.samples))]
     insights = session.log.insights
     if as_json:
-        from ..report_json import dumps, json_report
+        from ..reports.document import dumps, json_report
 
         return dumps(json_report(session.info, stats, insights))
-    from ..report import text_report
+    from ..reports.text import text_report
 
     terminal = sys.stdout.isatty()
     width = min(WIDEST, shutil.get_terminal_size().columns) if terminal else PLAIN_WIDTH

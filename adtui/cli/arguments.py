@@ -6,10 +6,10 @@ import argparse
 import re
 from typing import Any
 
-from ..defaults import DEVICE, SAMPLES, SEED, WINDOWS
+from ..records.defaults import DEVICE, SAMPLES, SEED, WINDOWS
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
-"""The options of `add_opening`: the keywords of `pipeline.open_session` and the fields of `protocol.OpenRun`."""
+"""The options of `add_opening`: the keywords of `opening.open_session` and the fields of `messages.OpenRun`."""
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """How to build a checkpoint's model: the keywords of `models.load_model`."""
+    """How to build a checkpoint's model: the keywords of `loading.load_model`."""
     parser.add_argument("--device", default=DEVICE, help=f"auto, cpu, cuda, cuda:1 (default {DEVICE})")
     parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
     parser.add_argument(
@@ -82,7 +82,7 @@ def chosen_layers(asked: list[int] | None, n_layer: int) -> list[int]:
     Raises:
         ConfigError: the model does not have one of them.
     """
-    from ..errors import ConfigError
+    from ..records.errors import ConfigError
 
     if asked is None:
         return list(range(n_layer))

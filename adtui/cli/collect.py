@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from ..exit_codes import DONE, INTERRUPTED, of_signal
+from ..records.exit_codes import DONE, INTERRUPTED, of_signal
 from .arguments import natural
 
 HELP = "collect learning histories of a source agent into an HDF5 file"
@@ -20,9 +20,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Collect; the path of the file goes to stdout."""
-    from ..collect import CollectSettings, collect
-    from ..config import load_settings, load_yaml
-    from ..errors import ConfigError
+    from ..files.settings import load_settings
+    from ..files.yaml import load_yaml
+    from ..histories.collect import collect
+    from ..histories.collect_settings import CollectSettings
+    from ..records.errors import ConfigError
     from .progress import bar
 
     settings = load_settings(args.config, CollectSettings)

@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..defaults import BUDGETS, EPISODES, MARGIN, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
-from ..exit_codes import DONE, INTERRUPTED
+from ..records.defaults import BUDGETS, EPISODES, MARGIN, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
+from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, natural, positive
 
 if TYPE_CHECKING:
-    from ..trials.records import Report
+    from ..records.trial import Report
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
@@ -66,10 +66,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the sweep; the result goes to stdout. Ctrl+C leaves the finished cells in --output."""
-    from ..trials import backends
-    from ..trials.opening import prepare
-    from ..trials.plan import sweep
-    from ..trials.runner import run as run_trials
+    from ..compression.trials import backends
+    from ..compression.trials.plan import sweep
+    from ..compression.trials.prepare import prepare
+    from ..compression.trials.runner import run as run_trials
     from .progress import bar
 
     backends.check(args.backend)
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
         return INTERRUPTED
     _print(report, as_json=args.json)
     if args.figures is not None:
-        from ..trials.export import export_report  # matplotlib
+        from ..reports.export_trials import export_report  # matplotlib
 
         for path in export_report(report, Path(args.figures)):
             print(f"wrote {path}", file=sys.stderr)
@@ -108,13 +108,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _print(report: Report, *, as_json: bool) -> None:
     if as_json:
-        from ..report_json import dumps
+        from ..reports.document import dumps
 
         sys.stdout.write(dumps(report.to_json()))
         return
     from rich.console import Console
 
-    from ..trials.text import print_report
+    from ..reports.trials import print_report
 
     print_report(report, Console(width=None if sys.stdout.isatty() else 180))
 

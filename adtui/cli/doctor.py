@@ -10,11 +10,11 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from ..plain import to_ascii
+from ..records.plain import to_ascii
 
 if TYPE_CHECKING:
-    from ..diagnosis import Finding
     from ..ui.renderables.colors import ColorTable
+    from .diagnosis import Finding
 
 HELP = "check Python, torch, CUDA and the terminal, and say what to change"
 
@@ -28,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
     """Print the findings, and a test pattern as the app would draw it."""
     from rich.console import Console
 
-    from ..diagnosis import Finding, connection, devices, installation, terminal
     from ..ui.renderables.colors import choose_table, utf8_terminal
-    from ..ui.terminal import forget_coerced_locale
+    from ..ui.terminal.signals import forget_coerced_locale
+    from .diagnosis import Finding, connection, devices, installation, terminal
 
     forget_coerced_locale()
     console = Console(highlight=False)

@@ -9,17 +9,17 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
-from ..exit_codes import DONE, INTERRUPTED
+from ..records.defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
+from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, natural, positive
 
 if TYPE_CHECKING:
-    from ..compress import Choice
-    from ..evaluation import Evaluation, EvaluationPlan
-    from ..history_settings import Rooms
-    from ..models import Model
-    from ..rollouts import Policy
-    from ..run_settings import RunSettings
+    from ..compression.choice import Choice
+    from ..models.model import Model
+    from ..records.run_settings import RunSettings
+    from ..worlds.returns import Evaluation, EvaluationPlan
+    from ..worlds.rollouts import Policy
+    from ..worlds.settings import Rooms
 
 HELP = "measure the in-context return per episode on training and held-out goals, with controls"
 TITLES = {
@@ -50,10 +50,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
-    from ..checkpoint import load_checkpoint
-    from ..history_settings import dark_rooms, run_settings
-    from ..models import load_model
-    from ..runs import find_run
+    from ..files.checkpoint import load_checkpoint
+    from ..files.runs import find_run
+    from ..models.loading import load_model
+    from ..worlds.settings import dark_rooms, run_settings
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
@@ -89,7 +89,7 @@ def _measure(
     model: Model, plan: EvaluationPlan, titles: dict[str, str], compressed: Callable[[int], Policy] | None
 ) -> Evaluation:
     """Evaluate, with a bar for each condition."""
-    from ..evaluation import evaluate
+    from ..worlds.returns import evaluate
     from .progress import bar
 
     words = dict(zip(TITLES.values(), titles.values(), strict=True))
@@ -106,8 +106,8 @@ def _measure(
 
 def _choice(text: Any) -> Choice | None:
     """The strategy to act with beside full context, as asked or as the run was trained."""
-    from ..compress import parse
-    from ..errors import ConfigError
+    from ..compression.choice import parse
+    from ..records.errors import ConfigError
 
     if text is None:
         return None
@@ -118,8 +118,8 @@ def _choice(text: Any) -> Choice | None:
 
 def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[int], Policy]:
     """Policies that compress their contexts, one for each group of rooms."""
-    from ..draws import Use, generator
-    from ..trials.acting import ShortenedPolicy
+    from ..compression.acting import ShortenedPolicy
+    from ..worlds.draws import Use, generator
 
     def make(index: int) -> Policy:
         return ShortenedPolicy(model, choice, POSITIONS, plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
@@ -144,8 +144,8 @@ def make_plan(model: Model, rooms: Rooms, args: argparse.Namespace, workers: int
     Raises:
         ConfigError: a longer --context than the model takes.
     """
-    from ..errors import ConfigError
-    from ..evaluation import EvaluationPlan
+    from ..records.errors import ConfigError
+    from ..worlds.returns import EvaluationPlan
 
     n_context = model.n_context_max
     if args.context is not None and args.context > n_context:
@@ -180,7 +180,7 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
     from rich.console import Console
     from rich.table import Table
 
-    from ..evaluation import LAST
+    from ..records.trial import LAST
 
     table = Table(title=f"{about['checkpoint']} · step {about['step']}", title_justify="left")
     for column in (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..defaults import FIGURES
-from ..exit_codes import DONE
+from ..records.defaults import FIGURES
+from ..records.exit_codes import DONE
 from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 HELP = f"write every figure of a run into {FIGURES}"
@@ -26,8 +26,8 @@ def run(args: argparse.Namespace) -> int:
 
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
-        from ..export import export_all  # matplotlib
-        from ..pipeline import open_session  # torch: about two seconds
+        from ..engine.opening import open_session  # torch: about two seconds
+        from ..reports.export import export_all  # matplotlib
 
         session = open_session(args.run, inputs=args.inputs, **opening(args))
         chosen = chosen_layers(args.layers, session.model.n_layer)

@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ExportError
-from ..exit_codes import DONE
+from ..records.errors import ExportError
+from ..records.exit_codes import DONE
 from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..pipeline import Session
-    from ..records import Floats
+    from ..engine.session import Session
+    from ..records.arrays import Floats
 
     Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
-        from ..pipeline import open_session  # torch: about two seconds
+        from ..engine.opening import open_session  # torch: about two seconds
 
         session = open_session(args.run, inputs=args.inputs, **opening(args))
         output = Path(args.output)
@@ -91,8 +91,8 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
     """
     import numpy as np
 
-    from ..layout import KINDS
-    from ..provenance import drawn, mark
+    from ..records.layout import KINDS
+    from ..records.provenance import drawn, mark
 
     samples, model, layout = session.samples, session.model, session.layout(0)
     tokens = session.layout(0).n_tokens
@@ -151,7 +151,7 @@ def _check_size(output: Path, size: int) -> None:
 def _write(output: Path, arrays: Arrays) -> None:
     import numpy as np
 
-    from ..atomic import replacing
+    from ..files.atomic import replacing
 
     try:
         with replacing(output) as temporary, temporary.open("wb") as file:

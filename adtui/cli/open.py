@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .arguments import add_opening, opening
 
 if TYPE_CHECKING:
-    from ..runs import Run
+    from ..files.runs import Run
 
 HELP = "open a run in the app"
 
@@ -27,7 +27,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the app; returns 0, 2 when the run cannot be used, or 128 + n after signal n."""
-    from ..ui.terminal import announce, check_terminal, keep_signals, prepare, shows_utf8
+    from ..ui.terminal.signals import announce, check_terminal, keep_signals, prepare, shows_utf8
 
     check_terminal()
     prepare()
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()
     found, runs = _choices(args.path)
     with announce(f"adtui: opening {args.path}"):
-        from ..protocol import OpenRun  # numpy, and then Textual: a third of a second together
+        from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
 
         request = OpenRun(0, args.path, **opening(args))
@@ -51,8 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:
     """The run to watch for newer checkpoints (None for a single file), or several runs to choose from."""
-    from ..errors import RunError
-    from ..runs import find_run, list_runs
+    from ..files.runs import find_run, list_runs
+    from ..records.errors import RunError
 
     try:
         run = find_run(path)

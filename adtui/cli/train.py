@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..exit_codes import DONE, of_signal
+from ..records.exit_codes import DONE, of_signal
 from .arguments import natural
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from ..train_settings import TrainSettings
-    from ..training import Report
+    from ..training.settings import TrainSettings
+    from ..training.steps import Report
 
 HELP = "train an AD model; goes on where a stopped run ended"
 
@@ -34,8 +34,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train; the run directory goes to stdout. Ctrl+C and SIGTERM save the state and stop."""
     settings = _settings(args)
-    from ..models import choose_device
-    from ..training_run import train
+    from ..models.loading import choose_device
+    from ..training.run import train
     from .progress import bar
 
     device = str(choose_device(args.device))
@@ -54,8 +54,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> TrainSettings:
-    from ..config import load_settings, load_yaml
-    from ..train_settings import TrainSettings
+    from ..files.settings import load_settings
+    from ..files.yaml import load_yaml
+    from ..training.settings import TrainSettings
 
     settings = load_settings(args.config, TrainSettings)
     given = {"seed": args.seed, "log_dir": args.run_dir, "compress": args.compress}

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..layout import Layout
+from ..records.layout import Layout
 from .attend import Recorder
 from .decoder import Decoder, DecoderShape, Edit
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ..errors import CheckpointError
+from ..records.errors import CheckpointError
 
 Shapes = dict[str, tuple[int, ...]]
 

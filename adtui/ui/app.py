@@ -14,9 +14,10 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
 
-from ..errors import AdtuiError, EngineError
-from ..exit_codes import USER_ERROR
-from ..protocol import (
+from ..files.runs import Run
+from ..records.errors import AdtuiError, EngineError
+from ..records.exit_codes import USER_ERROR
+from ..records.messages import (
     Cancel,
     Cancelled,
     Done,
@@ -34,24 +35,23 @@ from ..protocol import (
     RunSweep,
     StatsReady,
 )
-from ..records import RunInfo
-from ..runs import Run
+from ..records.run import RunInfo
 from .commands import KeyCommands
 from .engine_client import Engine, EngineClient
+from .explorer.screen import ExplorerScreen
 from .jobs import Jobs
-from .lab_desk import WHAT as TRIALS
-from .lab_desk import LabDesk
+from .lab.desk import WHAT as TRIALS
+from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
 from .renderables.colors import ColorTable, choose_table
 from .screens.dialog import Dialog
-from .screens.explorer import ExplorerScreen
 from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
-from .terminal import leave_on_signals
-from .widgets.thrift import ThriftyApp
+from .terminal.changed_cells import ThriftyApp
+from .terminal.signals import leave_on_signals
 
 if TYPE_CHECKING:
-    from .screens.lab import LabScreen
+    from .lab.screen import LabScreen
 
 WATCH_SECONDS = 5.0
 """How often the run directory is looked at for a newer checkpoint."""

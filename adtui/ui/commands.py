@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from ..plain import to_ascii
+from ..records.plain import to_ascii
 from .keys import KEYS, Key
 
 

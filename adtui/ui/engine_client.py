@@ -15,9 +15,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from ..errors import EngineError
-from ..pipe import CHUNK, FrameError, Frames, decode, encode
-from ..protocol import Reply, Request
+from ..records.errors import EngineError
+from ..records.messages import Reply, Request
+from ..records.pipe import CHUNK, FrameError, Frames, decode, encode
 
 COMMAND = (sys.executable, "-m", "adtui.engine")
 LOG_LINES = 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..protocol import Progress
+from ..records.messages import Progress
 
 
 class Jobs:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from ..defaults import FIGURES, SWEEP_FIGURES
-from ..plain import to_ascii
+from ..records.defaults import FIGURES, SWEEP_FIGURES
+from ..records.plain import to_ascii
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from ..protocol import Reply
+from ..records.messages import Reply
 
 
 @dataclass

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from adtui.__main__ import main
 from adtui.cli import analyze
-from adtui.errors import AdtuiError, ConfigError, HistoryError, RunError
+from adtui.cli.main import main
+from adtui.records.errors import AdtuiError, ConfigError, HistoryError, RunError
 
 
 def call(*arguments: str | Path) -> int:

@@ -14,7 +14,7 @@ import pytest
 import torch
 from checkpoints import make_run, reference, save_checkpoint, settings, write_histories
 
-from adtui.__main__ import main
+from adtui.cli.main import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adtui.__main__ import main
+from adtui.cli.main import main
 
 SMALL = ["--budgets", "4", "--streams", "1", "--episodes", "3", "--jobs", "1"]
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from adtui import diagnosis
-from adtui.__main__ import main
+from adtui.cli import diagnosis
+from adtui.cli.main import main
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from checkpoints import make_run
 
-from adtui.__main__ import main
+from adtui.cli.main import main
 
 QUICK = ["--samples", "1", "--layers", "1", "--device", "cpu"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adtui.__main__ import main
 from adtui.cli import arguments, extract
+from adtui.cli.main import main
 
 
 def extracted(run: Path, output: Path, *options: str) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from adtui import __main__, __version__
-from adtui.__main__ import COMMANDS, main
-from adtui.errors import ConfigError
+from adtui.cli.main import COMMANDS, main
+from adtui.records.errors import ConfigError
 
 HEAVY = ("torch", "numpy", "textual", "matplotlib", "h5py", "pydantic", "yaml", "rich")
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -18,13 +18,15 @@ if _TESTS not in sys.path:  # pytest puts it there; `python -m tests.faults` doe
 from processes import VARIABLE, marked, new_mark, wait_until_gone  # noqa: E402
 from terminal import ALTERNATE, LONGEST, Terminal, assert_restored  # noqa: E402
 
-from adtui.ui.lab_panes import ROWS  # noqa: E402
+from adtui.ui.lab.panes import ROWS  # noqa: E402
 
 REPOSITORY = Path(_TESTS).parent
 MOMENTS = ("opening", "analysis", "knock-outs", "view", "export", "trials")
+ENGINE = "-m adtui.engine "
+"""The engine's command line, and not that of the trials which it starts."""
 ESCAPE = "\x1b"
 CELLS = "cells.jsonl"
-"""As `adtui.trials.store` names them; importing that costs two seconds."""
+"""As `adtui.compression.trials.store` names them; importing that costs two seconds."""
 PNG_END = b"IEND\xaeB`\x82"
 LOADING_SECONDS = 3.0
 """About as long as torch takes to load."""
@@ -170,7 +172,7 @@ class Case:
     def engine(self) -> int:
         """Its process id."""
         deadline = time.monotonic() + LONGEST
-        while not (found := marked(self.mark, "adtui.engine")):
+        while not (found := marked(self.mark, ENGINE)):
             assert time.monotonic() < deadline, f"no engine\n{self.app.text}"
             self.app.read(0.02)
         return next(iter(found))
@@ -182,7 +184,7 @@ class Case:
     def engine_gone(self) -> None:
         """Wait until the engine is gone and what it had started too."""
         end = time.monotonic() + LONGEST
-        while left := marked(self.mark, "adtui.engine") | marked(self.mark, "adtui.trials"):
+        while left := marked(self.mark, "adtui.engine"):
             assert time.monotonic() < end, f"outlived the engine: {left}"
             self.app.read(0.05)
 

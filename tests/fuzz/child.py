@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from adtui.errors import AdtuiError
+from adtui.records.errors import AdtuiError
 
 from . import opening
 from .cases import Case, content
@@ -137,7 +137,7 @@ def _loader(name: str | None) -> opening.Opening:
 
 def _hurry() -> None:
     """No pauses before a damaged file is read again; every warning counts, not only the first of its place."""
-    from adtui import checkpoint
+    from adtui.files import checkpoint
 
     checkpoint._RETRY_SECONDS = (0.0,) * len(checkpoint._RETRY_SECONDS)  # type: ignore[assignment]
     warnings.simplefilter("always")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from adtui.config import load_settings
-from adtui.darkroom import GRID_SIZE, HORIZON, move
-from adtui.errors import AdtuiError
-from adtui.pipeline import open_session
-from adtui.train_settings import TrainSettings
-from adtui.training_histories import read_histories
-from adtui.windows import draw_windows
+from adtui.engine.opening import open_session
+from adtui.files.settings import load_settings
+from adtui.histories.training import read_histories
+from adtui.records.errors import AdtuiError
+from adtui.training.settings import TrainSettings
+from adtui.training.windows import draw_windows
+from adtui.worlds.darkroom import GRID_SIZE, HORIZON, move
 
 from .cases import Case
 from .originals import GOALS, HISTORIES, N_TRANSIT, STREAMS, originals

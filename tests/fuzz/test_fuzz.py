@@ -15,8 +15,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adtui.checkpoint import load_checkpoint
-from adtui.errors import AdtuiError
+from adtui.files.checkpoint import load_checkpoint
+from adtui.records.errors import AdtuiError
 
 from .cases import KINDS, ROUND, Case, case, cases, content, digest, good_files
 from .opening import place, refusal_fault, steps

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from data_files import DATA, FILES, arrays, read, run_of
 
-from adtui.__main__ import main
-from adtui.models import FAMILIES
+from adtui.cli.main import main
+from adtui.models.loading import FAMILIES
 
 TOLERANCE = 1e-5
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adtui.__main__ import main
+from adtui.cli.main import main
 
 
 def test_extract_equals_golden(fixtures_dir: Path, adcw_run: Path, tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ import torch
 from checkpoints import make_run, reference, save_checkpoint, settings
 from references import Context, Expected, contexts, encoder, gpt2, llama, marked, rad
 
-from adtui.__main__ import main
-from adtui.attention import capture
-from adtui.checkpoint import load_checkpoint
-from adtui.inputs import inputs_npz
-from adtui.models import load_model
+from adtui.attention.capture import capture
+from adtui.cli.main import main
+from adtui.files.checkpoint import load_checkpoint
+from adtui.histories.inputs import inputs_npz
+from adtui.models.loading import load_model
 
 Arrays = dict[str, np.ndarray]
 

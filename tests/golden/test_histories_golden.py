@@ -9,7 +9,7 @@ import pytest
 import yaml
 from checkpoints import samples_of
 
-from adtui.inputs import inputs_npz
+from adtui.histories.inputs import inputs_npz
 
 
 @pytest.mark.parametrize("family", ["adcw_ad", "dicp_ad", "rad_ad"])

@@ -15,9 +15,8 @@ import numpy as np
 import pytest
 
 from adtui.cli import analyze
-from adtui.records import HeadStats, SampleStats
-from adtui.seed_report import printed, seed_section
-from adtui.stats import seed_stats
+from adtui.records.statistics import HeadStats, SampleStats
+from adtui.statistics.script import printed, seed_section, seed_stats
 
 FIELDS = {
     "mean_context_attention": "mean_context_attention",

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from adtui.darkroom import DarkRooms, goal_cell, start_cell
+from adtui.worlds.darkroom import DarkRooms, goal_cell, start_cell
 
 Array = NDArray[Any]
 Weights = dict[str, Tensor]

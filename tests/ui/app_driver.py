@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fake_engine import FakeEngine
 from textual.pilot import Pilot
 
-from adtui.protocol import OpenRun
+from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
 
 LONGEST = 120.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fake_engine import FakeEngine
 
-from adtui.engine import Engine
-from adtui.protocol import Request
+from adtui.engine.jobs import Engine
+from adtui.records.messages import Request
 
 
 class DirectEngine(FakeEngine):

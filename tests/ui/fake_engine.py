@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from adtui.errors import CheckpointError
-from adtui.history_settings import run_settings
-from adtui.protocol import (
+from adtui.records.attention import CellInfo, HeadView, Sheet
+from adtui.records.errors import CheckpointError
+from adtui.records.insight import Insight
+from adtui.records.messages import (
     Cancel,
     Cancelled,
     CellReady,
@@ -34,7 +35,10 @@ from adtui.protocol import (
     StatsReady,
     ViewReady,
 )
-from adtui.records import CellInfo, HeadStats, HeadView, Insight, RunInfo, Sample, SampleStats, SeedStats, Sheet
+from adtui.records.run import RunInfo
+from adtui.records.sample import Sample
+from adtui.records.statistics import HeadStats, SampleStats, SeedStats
+from adtui.worlds.settings import run_settings
 
 LAYERS, HEADS, CONTEXT, EPISODE = 3, 4, 59, 20
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from fake_engine import FakeEngine
 
-from adtui.errors import ConfigError
-from adtui.evaluation import Interval
-from adtui.protocol import (
+from adtui.compression.trials.gate import judge
+from adtui.compression.trials.plan import FULL, WIPED, sweep
+from adtui.records.errors import ConfigError
+from adtui.records.interval import Interval
+from adtui.records.messages import (
     AskLab,
     BaselinesReady,
     Cancel,
@@ -25,19 +27,7 @@ from adtui.protocol import (
     SweepStarted,
     TrialReady,
 )
-from adtui.trials.gate import judge
-from adtui.trials.plan import FULL, WIPED, sweep
-from adtui.trials.records import (
-    STRATA,
-    Baselines,
-    Cell,
-    ClosedLoop,
-    Cost,
-    OpenLoop,
-    Report,
-    Stratum,
-    Trial,
-)
+from adtui.records.trial import STRATA, Baselines, Cell, ClosedLoop, Cost, OpenLoop, Report, Stratum, Trial
 
 H, EPISODES, N = 16, 12, 79
 DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"

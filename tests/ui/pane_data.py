@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from adtui.axis import Axis
-from adtui.history_settings import run_settings
-from adtui.records import HeadStats, HeadView, Insight, Place, RunInfo, Sample, SampleStats, SeedStats, Sheet
+from adtui.records.attention import HeadView, Sheet
+from adtui.records.axis import Axis
+from adtui.records.insight import Insight
+from adtui.records.place import Place
+from adtui.records.run import RunInfo
+from adtui.records.sample import Sample
+from adtui.records.statistics import HeadStats, SampleStats, SeedStats
+from adtui.worlds.settings import run_settings
 
 N_CONTEXT = 10
 N = N_CONTEXT + 1

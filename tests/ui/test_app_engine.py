@@ -6,8 +6,8 @@ import pytest
 from app_driver import opened, screen_text, until
 from fake_engine import FakeEngine, insight, run_info
 
-from adtui.errors import CheckpointError, EngineError
-from adtui.protocol import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun
+from adtui.records.errors import CheckpointError, EngineError
+from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun
 from adtui.ui.app import AdtuiApp
 from adtui.ui.screens.dialog import Dialog
 

@@ -14,9 +14,9 @@ from direct_engine import DirectEngine
 from references import gpt2, llama, marked, rad
 from textual.pilot import Pilot
 
-from adtui.protocol import OpenRun
+from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
-from adtui.ui.panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, QUERY, RECEIVED
+from adtui.ui.explorer.panes import COMPRESSOR, HEADS, HEATMAP, LATENTS, QUERY, RECEIVED
 
 
 @asynccontextmanager

@@ -6,13 +6,13 @@ import pytest
 from app_driver import opened, screen_text, until
 from fake_engine import CONTEXT, HEADS, LAYERS, run_info
 
-from adtui.protocol import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
+from adtui.records.messages import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
+from adtui.ui.explorer.goto_screen import GotoScreen
+from adtui.ui.explorer.panes import ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
+from adtui.ui.explorer.panes import HEADS as HEADS_PANE
+from adtui.ui.explorer.selection import Selection
 from adtui.ui.keys import KEYS
-from adtui.ui.panes import ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
-from adtui.ui.panes import HEADS as HEADS_PANE
-from adtui.ui.screens.goto import GotoScreen
 from adtui.ui.screens.help import HelpScreen
-from adtui.ui.selection import Selection
 
 SELECTIONS = [
     (["down"], Selection(layer=1)),

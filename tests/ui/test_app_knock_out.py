@@ -13,9 +13,9 @@ from app_driver import WIDE, screen_text, until
 from direct_engine import DirectEngine
 from textual.pilot import Pilot
 
-from adtui.pipe import Frames, decode, encode
-from adtui.protocol import AskKnockOut, KnockOutReady, OpenRun
-from adtui.records import KnockOut
+from adtui.records.insight import KnockOut
+from adtui.records.messages import AskKnockOut, KnockOutReady, OpenRun
+from adtui.records.pipe import Frames, decode, encode
 from adtui.ui.app import AdtuiApp
 from adtui.ui.renderables.knock_out import knock_out_text
 

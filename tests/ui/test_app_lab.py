@@ -17,19 +17,19 @@ from lab_data import DIRECTORY, OTHER_ENVIRONMENT, LabEngine
 from textual import events
 from textual.pilot import Pilot
 
-from adtui.errors import ConfigError
-from adtui.history_settings import run_settings
-from adtui.protocol import Cancel, ExportSweep, OpenRun, RunSweep
-from adtui.trials.plan import FULL, WIPED
+from adtui.compression.trials.plan import FULL, WIPED
+from adtui.records.errors import ConfigError
+from adtui.records.messages import Cancel, ExportSweep, OpenRun, RunSweep
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
+from adtui.ui.explorer.selection import Selection
 from adtui.ui.keys import LAB
-from adtui.ui.lab import BESIDE, STRATEGIES, Settings, says
-from adtui.ui.lab_panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
+from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
+from adtui.ui.lab.screen import LabScreen
+from adtui.ui.lab.state import BESIDE, STRATEGIES, Settings, says
 from adtui.ui.screens.help import HelpScreen
-from adtui.ui.screens.lab import LabScreen
 from adtui.ui.screens.line import LineScreen
-from adtui.ui.selection import Selection
+from adtui.worlds.settings import run_settings
 
 
 @asynccontextmanager
@@ -359,7 +359,7 @@ async def test_help_and_palette_know_the_lab() -> None:
 
 
 def test_importing_the_lab_loads_nothing_heavy() -> None:
-    code = "import sys, adtui.ui.screens.lab, adtui.trials.text; sys.exit('torch' in sys.modules)"
+    code = "import sys, adtui.ui.lab.screen, adtui.reports.trials; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -10,8 +10,8 @@ import pytest
 from app_driver import WIDE, opened, screen_text, until
 from fake_engine import FakeEngine
 
-from adtui.protocol import OpenRun
-from adtui.runs import Run, find_run, list_runs
+from adtui.files.runs import Run, find_run, list_runs
+from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
 from adtui.ui.screens.picker import PickerScreen, age
 

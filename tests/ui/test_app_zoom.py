@@ -10,11 +10,10 @@ from fake_engine import FakeEngine, run_info, sample
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from adtui.pooling import Window
-from adtui.protocol import GetCell, GetView
-from adtui.records import HeadView
+from adtui.records.attention import HeadView, Window
+from adtui.records.messages import GetCell, GetView
 from adtui.ui.app import AdtuiApp
-from adtui.ui.panes import HEATMAP
+from adtui.ui.explorer.panes import HEATMAP
 
 CONTEXT = 399
 N = CONTEXT + 1

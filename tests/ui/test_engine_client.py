@@ -9,10 +9,11 @@ import threading
 import numpy as np
 import pytest
 
-from adtui import pipe
-from adtui.errors import EngineError
-from adtui.protocol import CellReady, Done, ExportAll, GetCell, Ready, Reply, SheetReady
-from adtui.records import CellInfo, Place, Sheet
+from adtui.records import pipe
+from adtui.records.attention import CellInfo, Sheet
+from adtui.records.errors import EngineError
+from adtui.records.messages import CellReady, Done, ExportAll, GetCell, Ready, Reply, SheetReady
+from adtui.records.place import Place
 from adtui.ui.engine_client import EngineClient, why
 
 PRELUDE = """

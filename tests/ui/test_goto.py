@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from fake_engine import run_info
 
-from adtui.errors import ConfigError
-from adtui.ui.goto import Target, parse, resolve
-from adtui.ui.selection import Selection
+from adtui.records.errors import ConfigError
+from adtui.ui.explorer.goto import Target, parse, resolve
+from adtui.ui.explorer.selection import Selection
 
 
 @pytest.mark.parametrize(

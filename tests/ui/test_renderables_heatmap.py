@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from pane_data import N_CONTEXT, sample, view
 from rich.segment import Segment
 
-from adtui.records import HeadView
+from adtui.records.attention import HeadView
 from adtui.ui.renderables.colors import CURSOR_RGB, ColorTable, choose_table
 from adtui.ui.renderables.heatmap import Frame, Heatmap, fit, gutter_width, pixel_runs, room
 from adtui.ui.renderables.scales import to_levels

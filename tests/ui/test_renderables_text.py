@@ -11,18 +11,11 @@ from hypothesis import strategies as st
 from pane_data import axis, insight, run_info, sample, sample_stats
 from rich.cells import cell_len
 
-from adtui.axis import Axis
-from adtui.records import HeadStats
+from adtui.records.axis import Axis
+from adtui.records.statistics import HeadStats
 from adtui.ui.renderables.insight import insight_text, order
 from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
-from adtui.ui.renderables.statistics import (
-    STATISTICS,
-    bars,
-    episode_lines,
-    number,
-    seed_lines,
-    statistics_lines,
-)
+from adtui.ui.renderables.statistics import STATISTICS, bars, episode_lines, number, seed_lines, statistics_lines
 from adtui.ui.renderables.status import progress_bar, progress_text, status_line
 
 

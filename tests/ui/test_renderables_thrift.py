@@ -10,7 +10,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-from adtui.ui.renderables.thrift import DEFAULT, Shadow, ansi, cells, cheapest, parts, step
+from adtui.ui.terminal.shadow import DEFAULT, Shadow, ansi, cells, cheapest, parts, step
 
 WIDTH, HEIGHT = 12, 4
 TRUE = ColorSystem.TRUECOLOR

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, sample_stats, sheet
 
-from adtui.axis import Axis
-from adtui.protocol import GetSheet, GetView
-from adtui.records import Frame, Place
-from adtui.ui import tsv
+from adtui.records.axis import Axis
+from adtui.records.messages import GetSheet, GetView
+from adtui.records.place import Frame, Place
+from adtui.ui.explorer import clipboard as tsv
 from adtui.ui.renderables.statistics import STATISTICS
 
 

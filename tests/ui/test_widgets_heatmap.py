@@ -10,7 +10,8 @@ from textual import on
 from textual.geometry import Region
 from textual.message import Message
 
-from adtui.records import CellInfo, Place
+from adtui.records.attention import CellInfo
+from adtui.records.place import Place
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.widgets.heatmap import HeatmapPane, changed
 

@@ -10,8 +10,8 @@ from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 
 from adtui.ui.renderables.colors import choose_table
+from adtui.ui.terminal.changed_cells import ThriftyApp
 from adtui.ui.widgets.heatmap import HeatmapPane
-from adtui.ui.widgets.thrift import ThriftyApp
 
 WIDTH, HEIGHT = 90, 24
 

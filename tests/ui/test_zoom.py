@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adtui.pooling import Window
-from adtui.ui import zoom
+from adtui.records.attention import Window
+from adtui.ui.explorer import zoom
 
 SIZES = st.integers(1, 20000)
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from adtui import attention
-from adtui.attention import capture
-from adtui.models import Model
+from adtui.attention import capture as attention
+from adtui.attention import views
+from adtui.attention.capture import capture
 from adtui.models.decoder import DecoderShape
-from adtui.models.encoder import Encoder
-from adtui.records import Frame, Place, Sample
+from adtui.models.families.encoder import Encoder
+from adtui.models.model import Model
+from adtui.records.place import Frame, Place
+from adtui.records.sample import Sample
 
 SIZES = [(1, True), (2, True), (17, True), (40, True), (17, False)]
 
@@ -120,7 +122,7 @@ def test_value_norm_is_the_norm_of_what_a_key_writes() -> None:
 def test_the_mean_over_heads_is_the_mean() -> None:
     model, sample = tiny_model(), random_sample(20)
     captured = capture(model, sample)
-    picture = attention.view(captured, Place(0, 1, None, -1), Frame(99, 99))
+    picture = views.view(captured, Place(0, 1, None, -1), Frame(99, 99))
     assert picture.exact
     mean = captured.heads.matrices(1).mean(0)
     np.testing.assert_allclose(np.nan_to_num(picture.pooled), mean, atol=1e-6)
@@ -131,6 +133,6 @@ def test_a_cells_rank_counts_the_larger_ones() -> None:
     model, sample = tiny_model(), random_sample(20)
     captured = capture(model, sample)
     row = captured.heads.matrices(2)[1, 11]
-    ranks = [attention.cell(captured, Place(0, 2, 1, 11), k).rank for k in range(12)]
+    ranks = [views.cell(captured, Place(0, 2, 1, 11), k).rank for k in range(12)]
     assert [int(k) for k in np.argsort(ranks)] == [int(k) for k in np.argsort(-row[:12])]
-    assert attention.cell(captured, Place(0, 2, 1, 11), 3).visible == 12
+    assert views.cell(captured, Place(0, 2, 1, 11), 3).visible == 12

@@ -16,9 +16,9 @@ import pytest
 import torch
 from checkpoints import reference, save_checkpoint, settings
 
-from adtui import checkpoint as module
-from adtui.checkpoint import load_checkpoint
-from adtui.errors import CheckpointError
+from adtui.files import checkpoint as module
+from adtui.files.checkpoint import load_checkpoint
+from adtui.records.errors import CheckpointError
 
 WEIGHTS = reference().state_dict()
 

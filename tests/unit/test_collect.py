@@ -9,13 +9,14 @@ import h5py
 import numpy as np
 import pytest
 
-from adtui.atomic import point_symlink, replacing
-from adtui.collect import CollectSettings, collect
-from adtui.config import load_settings
-from adtui.darkroom import DarkRooms, goal_cell, move, optimal_return
-from adtui.errors import ConfigError
-from adtui.sources import Demonstrator, Explorer, QLearning, Source, run_source, sample_actions, toward
-from adtui.training_histories import read_histories
+from adtui.files.atomic import point_symlink, replacing
+from adtui.files.settings import load_settings
+from adtui.histories.collect import collect
+from adtui.histories.collect_settings import CollectSettings
+from adtui.histories.training import read_histories
+from adtui.records.errors import ConfigError
+from adtui.worlds.agents import Demonstrator, Explorer, QLearning, Source, run_source, sample_actions, toward
+from adtui.worlds.darkroom import DarkRooms, goal_cell, move, optimal_return
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adtui.compress import NAMES, STRATEGIES, Choice, Contexts, Strategy, choose, find, parse
-from adtui.compress.base import EMBEDDINGS, EVIDENCE, Parameters, half, highest
-from adtui.errors import ConfigError
-from adtui.insights import KINDS
+from adtui.compression.choice import Choice, choose, find, parse
+from adtui.compression.strategies import NAMES, STRATEGIES
+from adtui.compression.strategies.base import EMBEDDINGS, EVIDENCE, Contexts, Parameters, Strategy, half, highest
+from adtui.insights.kinds import KINDS
+from adtui.records.errors import ConfigError
 
 HORIZON = 5
 DRAWS = ("random",)
@@ -132,7 +133,7 @@ def test_every_strategy_says_what_is_missing(strategy: Strategy) -> None:
 
 @ALL
 def test_every_strategy_is_described(strategy: Strategy) -> None:
-    module = f"adtui.compress.{strategy.NAME.replace('+', '_').replace('-', '_')}"
+    module = f"adtui.compression.strategies.{strategy.NAME.replace('+', '_').replace('-', '_')}"
     assert strategy.__name__ == module  # type: ignore[attr-defined]
     assert strategy.__doc__.startswith("Keep ")
     assert set(EVIDENCE) >= strategy.NEEDS

@@ -10,14 +10,15 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from adtui.compress import Contexts, choose, parse
-from adtui.compressed_training import QUERIES, compressed_targets
-from adtui.config import load_settings
-from adtui.sources import Explorer, run_source
-from adtui.train_settings import TrainSettings
-from adtui.training import Training, make_network
-from adtui.training_run import train
-from adtui.windows import draw_windows
+from adtui.compression.choice import choose, parse
+from adtui.compression.strategies.base import Contexts
+from adtui.files.settings import load_settings
+from adtui.training.run import train
+from adtui.training.settings import TrainSettings
+from adtui.training.steps import Training, make_network
+from adtui.training.targets import QUERIES, compressed_targets
+from adtui.training.windows import draw_windows
+from adtui.worlds.agents import Explorer, run_source
 
 TINY = load_settings(Path(__file__).parents[2] / "configs/tiny.yaml", TrainSettings)
 HORIZON, N = 20, 24

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import Field
 
-from adtui.config import Settings, load_settings, load_yaml
-from adtui.errors import ConfigError
+from adtui.files.settings import Settings, load_settings
+from adtui.files.yaml import load_yaml
+from adtui.records.errors import ConfigError
 
 
 class Optimiser(Settings):

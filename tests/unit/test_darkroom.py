@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from adtui.darkroom import DarkRoom, DarkRooms, goal_cell, move, optimal_return, split_goals
+from adtui.worlds.darkroom import DarkRoom, DarkRooms, goal_cell, move, optimal_return, split_goals
 
 HISTORIES = Path(__file__).parents[3] / "shared/fixtures/datasets/history_darkroom_PPO_alg-seed42.hdf5"
 

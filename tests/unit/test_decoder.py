@@ -8,7 +8,7 @@ from torch import nn
 
 from adtui.models.attend import weight_blocks
 from adtui.models.decoder import Decoder, DecoderShape
-from adtui.models.encoder import Encoder, file_shapes, from_file, to_file
+from adtui.models.families.encoder import Encoder, file_shapes, from_file, to_file
 
 
 def reference(shape: DecoderShape, seed: int = 0) -> nn.TransformerEncoder:

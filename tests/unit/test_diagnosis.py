@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adtui.diagnosis import NEEDED_BY, Finding, connection, devices, installation, terminal
+from adtui.cli.diagnosis import NEEDED_BY, Finding, connection, devices, installation, terminal
 
 GOOD = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "en_US.UTF-8"}
 SSH = {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"}
@@ -99,7 +99,7 @@ def test_without_metadata_or_what_reads_it_doctor_still_answers(monkeypatch: pyt
 
     monkeypatch.setattr(metadata, "metadata", none)
     assert "source" in installation()[-1].found
-    monkeypatch.delitem(sys.modules, "adtui.dependencies", raising=False)
+    monkeypatch.delitem(sys.modules, "adtui.cli.dependencies", raising=False)
     monkeypatch.setitem(sys.modules, "packaging.requirements", None)
     assert (installation()[-1].found, installation()[-1].fatal) == ("packaging", True)
 

@@ -15,11 +15,11 @@ import pytest
 from checkpoints import make_run, write_histories
 from planted import planted_run
 
-from adtui import engine as engine_module
-from adtui import pipe
-from adtui.engine import Engine, newest
-from adtui.pipe import HEADER, Pipe
-from adtui.protocol import (
+from adtui.engine import process as engine_module
+from adtui.engine.jobs import Engine
+from adtui.engine.process import newest
+from adtui.records import pipe
+from adtui.records.messages import (
     Cancel,
     Cancelled,
     CellReady,
@@ -41,7 +41,8 @@ from adtui.protocol import (
     StatsReady,
     ViewReady,
 )
-from adtui.records import Frame, Place
+from adtui.records.pipe import HEADER, Pipe
+from adtui.records.place import Frame, Place
 
 
 def run_all(engine: Engine) -> None:
@@ -329,7 +330,7 @@ def test_what_is_no_request_ends_it_with_a_word(process: subprocess.Popen[bytes]
 
 def test_what_a_library_prints_does_not_come_between_replies() -> None:
     code = (
-        "import os\nfrom adtui import engine\nserve = engine.serve\n"
+        "import os\nfrom adtui.engine import process as engine\nserve = engine.serve\n"
         "def noisy(pipe):\n    print('hello', flush=True)\n    os.write(1, b'world')\n    serve(pipe)\n"
         "engine.serve = noisy\nengine.main()"
     )
@@ -353,6 +354,6 @@ def test_a_reply_too_large_is_a_failed_request(
 
 
 def test_importing_the_engine_imports_no_torch() -> None:
-    assert engine_module.__name__ == "adtui.engine"
+    assert engine_module.__name__ == "adtui.engine.process"
     code = "import sys, adtui.engine; sys.exit('torch' in sys.modules or 'textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from policies import goal_seeker
 
-from adtui.darkroom import IntArray, Split, optimal_return
-from adtui.evaluation import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve
-from adtui.evaluation import _returns as returns_of
-from adtui.rollouts import random_policy
+from adtui.worlds.darkroom import IntArray, Split, optimal_return
+from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve
+from adtui.worlds.returns import _returns as returns_of
+from adtui.worlds.rollouts import random_policy
 
 
 def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:

@@ -20,13 +20,14 @@ from checkpoints import make_run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from adtui import export as export_module
-from adtui.errors import ExportError
-from adtui.export import Exhibit, export_all, export_head
-from adtui.figures.heatmap import Heading, uniform_received, visible_pairs
-from adtui.figures.png import encode
-from adtui.figures.style import colourise
-from adtui.pipeline import open_session
+from adtui.engine.opening import open_session
+from adtui.files import atomic
+from adtui.records.errors import ExportError
+from adtui.reports import export as export_module
+from adtui.reports.export import Exhibit, export_all, export_head
+from adtui.reports.figures.heatmap import Heading, uniform_received, visible_pairs
+from adtui.reports.figures.png import encode
+from adtui.reports.figures.style import colourise
 
 DPI = 40.0
 
@@ -199,7 +200,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
 
     monkeypatch.setattr(export_module.Path, "write_bytes", full)
     with pytest.raises(ExportError, match="No space left"):
-        export_module.write(target, b"new")
+        atomic.write(target, b"new")
     monkeypatch.undo()
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]

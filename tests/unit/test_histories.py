@@ -14,13 +14,12 @@ from checkpoints import samples_of, settings, write_histories
 from numpy.typing import NDArray
 from policies import goal_seeker
 
-from adtui.darkroom import NUM_ACTIONS
-from adtui.errors import ConfigError, HistoryError
-from adtui.histories import SampleSet
-from adtui.inputs import inputs_npz
-from adtui.phases import PHASES, phase_of
-from adtui.records import Sample
-from adtui.rollouts import random_policy
+from adtui.histories.inputs import inputs_npz
+from adtui.histories.samples import SampleSet
+from adtui.records.errors import ConfigError, HistoryError
+from adtui.records.sample import PHASES, Sample, phase_of
+from adtui.worlds.darkroom import NUM_ACTIONS
+from adtui.worlds.rollouts import random_policy
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 TEST_GOALS = [38, 51, 62, 65, 33, 5, 53, 49]  # random.seed(0); random.shuffle(list(range(81))); the last 8

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from checkpoints import samples_of, settings, write_histories
 
-from adtui.errors import AdtuiError, ConfigError, HistoryError
-from adtui.histories import SampleSet
-from adtui.history_paths import find_histories, given_histories
-from adtui.history_settings import run_settings, split_of
-from adtui.run_settings import RunSettings
+from adtui.histories.paths import find_histories, given_histories
+from adtui.histories.samples import SampleSet
+from adtui.records.errors import AdtuiError, ConfigError, HistoryError
+from adtui.records.run_settings import RunSettings
+from adtui.worlds.settings import run_settings, split_of
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 

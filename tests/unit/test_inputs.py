@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adtui import inputs
-from adtui.errors import HistoryError
-from adtui.inputs import inputs_npz
+from adtui.histories import inputs
+from adtui.histories.inputs import inputs_npz
+from adtui.records.errors import HistoryError
 
 B, N = 2, 5
 

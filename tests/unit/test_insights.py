@@ -8,13 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adtui.compress import NAMES
-from adtui.evidence import Evidence
-from adtui.insights import KINDS, RULES, InsightLog, find_insights, seed_insights
-from adtui.landmarks import uniform_received
-from adtui.phases import phase_of
-from adtui.records import Attention, Insight, Sample, SampleStats, SeedStats
-from adtui.stats import sample_stats
+from adtui.compression.strategies import NAMES
+from adtui.insights.evidence import Evidence
+from adtui.insights.kinds import KINDS
+from adtui.insights.log import InsightLog, find_insights
+from adtui.insights.thresholds import RULES
+from adtui.records.attention import Attention
+from adtui.records.insight import Insight
+from adtui.records.sample import Sample, phase_of
+from adtui.records.statistics import SampleStats, SeedStats
+from adtui.statistics.heads import sample_stats
+from adtui.statistics.landmarks import uniform_received
+from adtui.statistics.script import seed_insights
 
 Shape = Callable[[np.ndarray], np.ndarray]  # density over x in (0, 1), 0 the oldest and 1 the newest token
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adtui.intervals import AVERAGED, aggregate, estimate, tail
-from adtui.records import HeadStats, Sample
-from adtui.stats import head_stats
+from adtui.records.sample import Sample
+from adtui.records.statistics import HeadStats
+from adtui.statistics.averages import AVERAGED, aggregate
+from adtui.statistics.heads import head_stats
+from adtui.statistics.intervals import estimate, tail
 
 
 def many(n_samples: int, heads: int = 16, n: int = 80) -> tuple[list[HeadStats], list[Sample]]:

@@ -9,13 +9,14 @@ import pytest
 from checkpoints import make_run as make_encoder_run
 from references import contexts, gpt2, llama, marked, rad
 
-from adtui.checkpoint import load_checkpoint
-from adtui.compress.base import Contexts
-from adtui.errors import ModelError
-from adtui.interventions import kl_from_first, knock_out, mute
-from adtui.models import Model, load_model
-from adtui.records import Sample
-from adtui.shortened import shortened_logits
+from adtui.attention.knock_outs import kl_from_first, knock_out, mute
+from adtui.compression.shortened import shortened_logits
+from adtui.compression.strategies.base import Contexts
+from adtui.files.checkpoint import load_checkpoint
+from adtui.models.loading import load_model
+from adtui.models.model import Model
+from adtui.records.errors import ModelError
+from adtui.records.sample import Sample
 
 MAKERS: dict[str, Any] = {
     "encoder": (make_encoder_run, {}),

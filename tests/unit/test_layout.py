@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adtui.axis import Axis
-from adtui.layout import CLOSE, LATENT, NONE, OPEN, QUERY, QUERY_ACTION, STATE, TRANSITION, UNITS, Layout
-from adtui.records import Sample
+from adtui.records.axis import Axis
+from adtui.records.layout import CLOSE, LATENT, NONE, OPEN, QUERY, QUERY_ACTION, STATE, TRANSITION, UNITS, Layout
+from adtui.records.sample import Sample
 
 PLAIN = Layout.plain(4)
 SEPARATE = Layout.separate(0, 4)

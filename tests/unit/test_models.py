@@ -12,11 +12,12 @@ from checkpoints import make_run as make_encoder_run
 from checkpoints import reference, save_checkpoint, settings
 from references import gpt2, llama, marked, rad
 
-from adtui.checkpoint import Checkpoint, load_checkpoint
-from adtui.errors import CheckpointError, ModelError
-from adtui.layout import KINDS
-from adtui.models import Model, load_model
-from adtui.records import Sample
+from adtui.files.checkpoint import Checkpoint, load_checkpoint
+from adtui.models.loading import load_model
+from adtui.models.model import Model
+from adtui.records.errors import CheckpointError, ModelError
+from adtui.records.layout import KINDS
+from adtui.records.sample import Sample
 
 MAKERS: dict[str, Any] = {
     "encoder": make_encoder_run,
@@ -193,7 +194,7 @@ def test_contexts_that_do_not_fit(checkpoints: dict[str, Checkpoint]) -> None:
 @pytest.mark.parametrize("name", MAKERS)
 @pytest.mark.parametrize("n", [0, 1, 5, 11])
 def test_the_layout_is_that_of_the_tokens(checkpoints: dict[str, Checkpoint], name: str, n: int) -> None:
-    from adtui.attention import capture
+    from adtui.attention.capture import capture
 
     model = load_model(checkpoints[name])
     captured = capture(model, walk(n))

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 import torch
 
-from adtui.pickle_scan import MAX_DEPTH, HostilePickleError, scan
+from adtui.files.pickles import MAX_DEPTH, HostilePickleError, scan
 
 
 def shared(levels: int) -> bytes:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adtui import pipe
-from adtui.errors import EngineError
-from adtui.pipe import HEADER, MAX_FRAME, FrameError, Frames, Pipe, decode, encode
-from adtui.protocol import Cancel, Done, Request
+from adtui.records import pipe
+from adtui.records.errors import EngineError
+from adtui.records.messages import Cancel, Done, Request
+from adtui.records.pipe import HEADER, MAX_FRAME, FrameError, Frames, Pipe, decode, encode
 
 MESSAGES: list[Request | Done] = [Cancel(1, 2), Done(3, "x" * 100)]
 LIMIT = 50

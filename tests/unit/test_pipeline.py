@@ -12,13 +12,13 @@ from checkpoints import make_run
 from references import gpt2, llama, marked, rad
 
 from adtui.cli.arguments import OPENING, add_opening, opening
-from adtui.defaults import SAMPLES
-from adtui.errors import ConfigError, ModelError
+from adtui.engine.opening import open_session
+from adtui.files.runs import demo_run
 from adtui.models import attend
-from adtui.pipeline import open_session
-from adtui.protocol import OpenRun
-from adtui.provenance import drawn, mark
-from adtui.runs import demo_run
+from adtui.records.defaults import SAMPLES
+from adtui.records.errors import ConfigError, ModelError
+from adtui.records.messages import OpenRun
+from adtui.records.provenance import drawn, mark
 
 MODULES = {"llama": llama, "gpt2": gpt2, "rad": rad, "marked": marked}
 

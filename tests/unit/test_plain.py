@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import adtui
-from adtui.plain import SPELLING, STAND_INS, to_ascii, to_ascii_cells
+from adtui.records.plain import SPELLING, STAND_INS, to_ascii, to_ascii_cells
 
 SOURCES = sorted(Path(adtui.__file__).parent.rglob("*.py"))
 TABLE = "plain.py"

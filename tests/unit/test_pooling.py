@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from references import gpt2
 from test_attention import random_sample, tiny_model
 
-from adtui import attention, pooling
-from adtui.attention import Heads, capture
-from adtui.engine import Engine
-from adtui.layout import TOKENS, TRANSITIONS, Layout
-from adtui.pipeline import open_session
-from adtui.pooling import Pictures, Pooled, Window, edges, pool
-from adtui.protocol import Done, GetSheet, GetView, OpenRun, Reply, SheetReady, ViewReady
-from adtui.records import Frame, Place
+from adtui.attention import capture as attention
+from adtui.attention import pooling, views
+from adtui.attention.capture import Heads, capture
+from adtui.attention.pooling import Pictures, Pooled, edges, pool
+from adtui.engine.jobs import Engine
+from adtui.engine.opening import open_session
+from adtui.records.attention import Window
+from adtui.records.layout import TOKENS, TRANSITIONS, Layout
+from adtui.records.messages import Done, GetSheet, GetView, OpenRun, Reply, SheetReady, ViewReady
+from adtui.records.place import Frame, Place
 
 N = 150
 SMALL_BASE = 24
@@ -184,7 +186,7 @@ def test_views_of_a_model_have_exact_maxima_in_windows_too(causal: bool, head: i
     pictures = Pictures()
     for window in (None, (0, size, 0, size), (20, 39, 3, 33), (5, 6, 0, 1)):
         for shape in ((9, 7), (50, 50)):
-            view = attention.view(captured, Place(0, 0, head, -1, unit), Frame(*shape, window), pictures=pictures)
+            view = views.view(captured, Place(0, 0, head, -1, unit), Frame(*shape, window), pictures=pictures)
             check((view.pooled, view.row_edges, view.col_edges, view.peak), matrix, causal, close=1e-6)
             np.testing.assert_allclose(view.query_row, matrix[view.place.query], atol=1e-6)
             span = (view.row_edges[-1] - view.row_edges[0], view.col_edges[-1] - view.col_edges[0])
@@ -254,6 +256,6 @@ def test_heads_can_be_looked_at_while_thumbnails_are_made(opened: tuple[Engine, 
 def test_small_matrices_need_no_base() -> None:
     model, sample = tiny_model(), random_sample(20)
     pictures = Pictures()
-    view = attention.view(capture(model, sample), Place(0, 0, 0, -1), Frame(9, 9), pictures=pictures)
+    view = views.view(capture(model, sample), Place(0, 0, 0, -1), Frame(9, 9), pictures=pictures)
     assert view.pooled.shape == (9, 9)
     assert not pictures._bases

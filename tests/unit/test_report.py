@@ -11,13 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adtui.history_settings import run_settings
-from adtui.insights import RULES, find_insights
-from adtui.intervals import AVERAGED
-from adtui.records import Attention, HeadStats, Insight, RunInfo, Sample, SampleStats
-from adtui.report import text_report
-from adtui.report_json import SCHEMA, dumps, json_report
-from adtui.stats import sample_stats
+from adtui.insights.log import find_insights
+from adtui.insights.thresholds import RULES
+from adtui.records.attention import Attention
+from adtui.records.insight import Insight
+from adtui.records.run import RunInfo
+from adtui.records.sample import Sample
+from adtui.records.statistics import HeadStats, SampleStats
+from adtui.reports.document import SCHEMA, dumps, json_report
+from adtui.reports.text import text_report
+from adtui.statistics.averages import AVERAGED
+from adtui.statistics.heads import sample_stats
+from adtui.worlds.settings import run_settings
 
 SCHEMA_DOCUMENT = Path(__file__).parents[2] / "docs" / "analyze-schema.md"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from policies import goal_seeker
 
-from adtui.darkroom import NUM_ACTIONS, IntArray, goal_cells, move, optimal_return
-from adtui.draws import Use, uniforms
-from adtui.rollouts import random_policy, rollout, softmax
-from adtui.sources import FloatArray
+from adtui.worlds.agents import FloatArray
+from adtui.worlds.darkroom import NUM_ACTIONS, IntArray, goal_cells, move, optimal_return
+from adtui.worlds.draws import Use, uniforms
+from adtui.worlds.rollouts import random_policy, rollout, softmax
 
 GOALS = np.array([0, 41, 80])
 

@@ -14,11 +14,11 @@ import yaml
 from checkpoints import samples_of, save_checkpoint, settings, users_split, write_histories
 from references import llama
 
-from adtui.checkpoint import load_checkpoint
-from adtui.errors import ConfigError
-from adtui.history_settings import Stated, dark_rooms, run_settings, split_of
-from adtui.pipeline import open_session
-from adtui.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
+from adtui.engine.opening import open_session
+from adtui.files.checkpoint import load_checkpoint
+from adtui.records.errors import ConfigError
+from adtui.records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
+from adtui.worlds.settings import Stated, dark_rooms, run_settings, split_of
 
 SPLIT = ("env_split_seed", "train_env_ratio")
 

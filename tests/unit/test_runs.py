@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adtui.errors import RunError
-from adtui.runs import UNKNOWN_STEP, demo_run, find_run, list_runs
+from adtui.files.runs import UNKNOWN_STEP, demo_run, find_run, list_runs
+from adtui.records.errors import RunError
 
 
 def make_run(directory: Path, *steps: int, modified: int = 1_000) -> Path:

@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from adtui.__main__ import main
-from adtui.darkroom import optimal_return
-from adtui.engine import Engine
-from adtui.pipeline import Session
-from adtui.protocol import AskLab, Failed, LabReady, OpenRun
-from adtui.run_settings import BESIDE, CHECKPOINT, WEIGHTS
-from adtui.trials.opening import prepare
+from adtui.cli.main import main
+from adtui.compression.trials.prepare import prepare
+from adtui.engine.jobs import Engine
+from adtui.engine.session import Session
+from adtui.records.messages import AskLab, Failed, LabReady, OpenRun
+from adtui.records.run_settings import BESIDE, CHECKPOINT, WEIGHTS
+from adtui.worlds.darkroom import optimal_return
 
 N_TRANSIT = 14
 SPLIT = ("env_split_seed", "train_env_ratio")

@@ -11,14 +11,15 @@ from checkpoints import make_run as make_encoder_run
 from references import contexts as walk
 from references import gpt2, llama, marked, rad
 
-from adtui.attention import capture
-from adtui.checkpoint import load_checkpoint
-from adtui.compress.base import EVIDENCE, WINDOW_QUERIES, Contexts
-from adtui.errors import ModelError
-from adtui.models import Model, load_model
+from adtui.attention.capture import capture
+from adtui.compression.shortened import shortened_logits, with_evidence
+from adtui.compression.strategies.base import EVIDENCE, WINDOW_QUERIES, Contexts
+from adtui.files.checkpoint import load_checkpoint
 from adtui.models.decoder import Edit
-from adtui.records import Sample
-from adtui.shortened import shortened_logits, with_evidence
+from adtui.models.loading import load_model
+from adtui.models.model import Model
+from adtui.records.errors import ModelError
+from adtui.records.sample import Sample
 
 MAKERS: dict[str, Any] = {
     "encoder": (make_encoder_run, {}),

@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from adtui.records import HOLDING, Attention, HeadStats, Sample
-from adtui.stats import head_stats, sample_stats, seed_stats, value_weighted
+from adtui.records.attention import Attention
+from adtui.records.sample import Sample
+from adtui.records.statistics import HOLDING, HeadStats
+from adtui.statistics.heads import head_stats, sample_stats, value_weighted
+from adtui.statistics.script import seed_stats
 
 
 def make_sample(n: int, horizon: int = 5, rewarded: tuple[int, ...] = (), revisits: tuple[int, ...] = ()) -> Sample:

@@ -17,11 +17,15 @@ from typing import Any
 import pytest
 from checkpoints import make_run
 
-from adtui import pipe as pipe_module
-from adtui.engine import Engine
-from adtui.errors import EngineError
-from adtui.pipe import HEADER, Pipe
-from adtui.protocol import (
+from adtui.compression.trials import runner, store
+from adtui.compression.trials.plan import FULL, WIPED, sweep
+from adtui.compression.trials.prepare import prepare
+from adtui.engine import trials_child as child
+from adtui.engine import trials_stream as streaming
+from adtui.engine.jobs import Engine
+from adtui.records import pipe as pipe_module
+from adtui.records.errors import EngineError
+from adtui.records.messages import (
     AskLab,
     Cancel,
     Cancelled,
@@ -39,11 +43,10 @@ from adtui.protocol import (
     TrialReady,
     ViewReady,
 )
-from adtui.records import Frame, Place
-from adtui.trials import child, export, runner, store, streaming
-from adtui.trials.opening import prepare
-from adtui.trials.plan import FULL, WIPED, sweep
-from adtui.trials.records import Report
+from adtui.records.pipe import HEADER, Pipe
+from adtui.records.place import Frame, Place
+from adtui.records.trial import Report
+from adtui.reports import export_trials as export
 
 LONGEST = 60.0
 
@@ -203,7 +206,7 @@ def test_a_process_that_dies_is_told(request_: RunSweep) -> None:
     ],
 )
 def test_what_is_no_reply_ends_the_sweep_with_a_word(request_: RunSweep, script: str, told: str) -> None:
-    code = f"import os, sys, time\nfrom adtui.pipe import HEADER\ndef say(b): os.write(1, b)\n{script}"
+    code = f"import os, sys, time\nfrom adtui.records.pipe import HEADER\ndef say(b): os.write(1, b)\n{script}"
     one = child.ChildSweep(request_, lambda _: None, lambda: None, (sys.executable, "-c", code))
     with pytest.raises(EngineError, match=told):
         wait(lambda: False, one.__next__)
@@ -234,7 +237,7 @@ def test_a_request_too_large_starts_nothing(request_: RunSweep, monkeypatch: pyt
     ],
 )
 def test_without_a_request_trials_leave(words: bytes, code: int, told: str) -> None:
-    command = [sys.executable, "-m", "adtui.trials"]
+    command = [sys.executable, "-m", "adtui.engine.trials_process"]
     done = subprocess.run(command, input=words, capture_output=True, timeout=60, check=False)
     assert done.returncode == code
     assert told in done.stderr.decode()
@@ -243,7 +246,7 @@ def test_without_a_request_trials_leave(words: bytes, code: int, told: str) -> N
 
 def test_what_a_library_prints_does_not_come_between_the_replies_of_trials(request_: RunSweep) -> None:
     code = (
-        "import os\nfrom adtui.protocol import Done\nfrom adtui.trials import __main__ as trials\n"
+        "import os\nfrom adtui.records.messages import Done\nfrom adtui.engine import trials_process as trials\n"
         "def noisy(request, send):\n    print('hello', flush=True)\n    os.write(1, b'world')\n"
         "    send(Done(request.id, 'it'))\n"
         "trials.serve = noisy\ntrials.main()"

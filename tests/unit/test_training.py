@@ -11,15 +11,16 @@ import pytest
 import torch
 import yaml
 
-from adtui.collect import CollectSettings, collect
-from adtui.config import load_settings
-from adtui.darkroom import split_goals
-from adtui.errors import CheckpointError, ConfigError, HistoryError
-from adtui.sources import Explorer, run_source
-from adtui.train_settings import TrainSettings
-from adtui.training import Report, Training, make_network, rate, reserve
-from adtui.training_run import RESUME, train
-from adtui.windows import draw_windows
+from adtui.files.settings import load_settings
+from adtui.histories.collect import collect
+from adtui.histories.collect_settings import CollectSettings
+from adtui.records.errors import CheckpointError, ConfigError, HistoryError
+from adtui.training.run import RESUME, train
+from adtui.training.settings import TrainSettings
+from adtui.training.steps import Report, Training, make_network, rate, reserve
+from adtui.training.windows import draw_windows
+from adtui.worlds.agents import Explorer, run_source
+from adtui.worlds.darkroom import split_goals
 
 TINY = load_settings(Path(__file__).parents[2] / "configs/tiny.yaml", TrainSettings)
 

@@ -15,13 +15,14 @@ import yaml
 from checkpoints import write_histories
 from numpy.typing import NDArray
 
-from adtui.__main__ import main
-from adtui.collect import CollectSettings, collect
-from adtui.darkroom import move
-from adtui.errors import HistoryError
-from adtui.history_file import HistoryFile
-from adtui.sources import Histories
-from adtui.training_histories import read_histories
+from adtui.cli.main import main
+from adtui.histories.collect import collect
+from adtui.histories.collect_settings import CollectSettings
+from adtui.histories.file import HistoryFile
+from adtui.histories.training import read_histories
+from adtui.records.errors import HistoryError
+from adtui.worlds.agents import Histories
+from adtui.worlds.darkroom import move
 
 Change = Callable[[h5py.File], None]
 Edit = Callable[[NDArray[Any]], Any]

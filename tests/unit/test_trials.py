@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from checkpoints import make_run
 
-from adtui.checkpoint import load_checkpoint
-from adtui.compress import parse
-from adtui.errors import ConfigError
-from adtui.evaluation import Interval
-from adtui.models import load_model
-from adtui.rollouts import rollout
-from adtui.significance import holm, p_greater, t_tail
-from adtui.trials import runner, store
-from adtui.trials.gate import LEAST_HISTORIES, judge
-from adtui.trials.plan import FULL, WIPED, Opening, Plan, fingerprint, sweep
-from adtui.trials.records import Baselines, Cell, ClosedLoop, Report, Trial
+from adtui.compression.choice import parse
+from adtui.compression.trials import runner, store
+from adtui.compression.trials.gate import LEAST_HISTORIES, judge
+from adtui.compression.trials.plan import FULL, WIPED, Opening, Plan, fingerprint, sweep
+from adtui.files.checkpoint import load_checkpoint
+from adtui.models.loading import load_model
+from adtui.records.errors import ConfigError
+from adtui.records.interval import Interval
+from adtui.records.trial import Baselines, Cell, ClosedLoop, Report, Trial
+from adtui.statistics.significance import holm, p_greater, t_tail
+from adtui.worlds.rollouts import rollout
 
 PLAN = Plan(goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3, horizon=20)
 CHOICES = [parse("recent:4"), parse("random:4"), parse("top-attention:4")]

@@ -12,16 +12,17 @@ from checkpoints import save_checkpoint, settings
 from planted import N, planted_session
 
 import adtui
-from adtui.claim import CAVEAT
-from adtui.evidence import MIN_HISTORIES
-from adtui.initialise import initialise
+from adtui.engine.opening import open_session
+from adtui.engine.session import Session
+from adtui.insights.confirmation import FLOOR, NOTHING_NAMED, KnockOuts, settle
+from adtui.insights.evidence import MIN_HISTORIES
+from adtui.insights.kind import CAVEAT
+from adtui.insights.named_transitions import NAMES, context, named
 from adtui.models.decoder import DecoderShape
-from adtui.models.encoder import Encoder
-from adtui.named import NAMES, context, named
-from adtui.phases import PHASES, phase_of
-from adtui.pipeline import Session, open_session
-from adtui.records import Insight, KnockOut
-from adtui.verdict import FLOOR, NOTHING_NAMED, KnockOuts, settle
+from adtui.models.families.encoder import Encoder
+from adtui.records.insight import Insight, KnockOut
+from adtui.records.sample import PHASES, phase_of
+from adtui.training.start_values import initialise
 
 RUN = Path(adtui.__file__).parent / "bundled" / "runs" / "AD-darkroom-seed0"
 

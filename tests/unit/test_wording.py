@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adtui.wording import brief
+from adtui.insights.wording import brief
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from rich.text import Text
 
-from adtui.evaluation import LAST
-from adtui.plain import to_ascii_cells
-from adtui.trials.records import Trial
-
+from ...records.plain import to_ascii_cells
+from ...records.trial import LAST, Trial
 from .scroll import first_line
 
 HEAD, SELECTED, BEST = Style(bold=True), Style(reverse=True), Style(bold=True)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from adtui.plain import to_ascii_cells
-
+from ...records.plain import to_ascii_cells
 from .colors import FAINT
 from .scroll import first_line
 

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from adtui.plain import to_ascii_cells
-from adtui.records import Floats, Ints
-
+from ...records.arrays import Floats, Ints
+from ...records.plain import to_ascii_cells
 from .heatmap import name_of
 
 LINE, REWARD_MARK, CURSOR_MARK, REFERENCE = 39, 214, 51, 244

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from adtui.evaluation import Interval
-from adtui.plain import to_ascii_cells
-
+from ...records.interval import Interval
+from ...records.plain import to_ascii_cells
 from .colors import ACCENT, FAINT, PLAIN
 
 LABEL = 6

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 
-from adtui.plain import to_ascii_cells
-from adtui.records import Ints
-
+from ...records.arrays import Ints
+from ...records.plain import to_ascii_cells
 from .colors import ACCENT, CURSOR, CURSOR_MASKED, FAINT, GUIDE, MASKED, OUTSIDE, PLAIN, REWARD, ColorTable
 from .scales import Levels
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from rich.style import Style
 from rich.text import Text
 
-from adtui.plain import to_ascii, to_ascii_cells
-from adtui.records import Insight
-from adtui.wording import brief
-
+from ...insights.wording import brief
+from ...records.insight import Insight
+from ...records.plain import to_ascii, to_ascii_cells
 from .colors import FAINT
 from .readout import separator
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from adtui.plain import to_ascii
-from adtui.records import KnockOut
-
+from ...records.insight import KnockOut
+from ...records.plain import to_ascii
 from .readout import action_arrow, weight
 
 

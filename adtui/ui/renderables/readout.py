@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adtui.axis import Axis
-from adtui.layout import ACTION, CLOSE, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE
-from adtui.plain import to_ascii, to_ascii_cells
-from adtui.records import Sample
+from ...records.axis import Axis
+from ...records.layout import ACTION, CLOSE, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE
+from ...records.plain import to_ascii, to_ascii_cells
+from ...records.sample import Sample
 
 # The grid is drawn with x down and y to the right, as a matrix: action 0 (x+1) goes down, 1 up, 2 (y+1) right, 3 left.
 ARROWS = "↓↑→←•"

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from adtui.records import Floats
-
+from ...records.arrays import Floats
 from .colors import LEVELS, MASKED, ColorTable
 
 Levels = NDArray[np.uint8]

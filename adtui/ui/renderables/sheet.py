@@ -8,9 +8,8 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 
-from adtui.plain import to_ascii_cells
-from adtui.records import Doubles
-
+from ...records.arrays import Doubles
+from ...records.plain import to_ascii_cells
 from .colors import ACCENT, FAINT, OUTSIDE, PLAIN, ColorTable
 from .heatmap import pixel_runs
 from .scales import Levels

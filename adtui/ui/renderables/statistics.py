@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from rich.cells import cell_len
 
-from adtui.plain import to_ascii, to_ascii_cells
-from adtui.records import HOLDING, HeadStats, SampleStats, SeedStats
+from ...records.plain import to_ascii, to_ascii_cells
+from ...records.statistics import HOLDING, HeadStats, SampleStats, SeedStats
 
 STATISTICS: list[tuple[str, str, str]] = [
     ("self_mass", "self mass", "Attention of the query on itself; everything below is over the context only."),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from adtui.plain import to_ascii
-from adtui.records import RunInfo
-
+from ...records.plain import to_ascii
+from ...records.run import RunInfo
 from .readout import separator
 
 BAR = 12

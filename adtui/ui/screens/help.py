@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from ...plain import to_ascii
+from ...records.plain import to_ascii
 from ..keys import GROUPS, LAB, LAB_TITLE
 from ..renderables.statistics import STATISTICS
 

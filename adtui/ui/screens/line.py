@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from ...errors import AdtuiError
-from ...plain import to_ascii
+from ...records.errors import AdtuiError
+from ...records.plain import to_ascii
 
 Result = TypeVar("Result")
 

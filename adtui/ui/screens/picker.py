@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ...runs import UNKNOWN_STEP, Run
+from ...files.runs import UNKNOWN_STEP, Run
 
 
 class PickerScreen(Screen[Run | None]):

@@ -6,10 +6,9 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.strip import Strip
 
-from adtui.axis import Axis
-from adtui.records import Floats
-from adtui.ui.renderables.curve import curve_lines
-
+from ...records.arrays import Floats
+from ...records.axis import Axis
+from ..renderables.curve import curve_lines
 from .pane import LazyPane
 
 

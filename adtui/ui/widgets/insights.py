@@ -9,9 +9,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adtui.records import Insight
-from adtui.ui.renderables.insight import insight_text, order
-
+from ...records.insight import Insight
+from ..renderables.insight import insight_text, order
 from .pane import ScrollPane, on_own_colors
 
 Key = tuple[str, int | None, int | None, str]

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.strip import Strip
 from textual.widget import Widget
 
-from adtui.ui.renderables.colors import ColorTable, choose_table, utf8_terminal
+from ..renderables.colors import ColorTable, choose_table, utf8_terminal
 
 
 def color_table(app: App[object]) -> ColorTable:

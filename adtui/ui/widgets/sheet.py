@@ -11,10 +11,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from adtui.records import Sheet
-from adtui.ui.renderables.scales import Levels, largest, to_levels
-from adtui.ui.renderables.sheet import Grid, lay_out, sheet_line
-
+from ...records.attention import Sheet
+from ..renderables.scales import Levels, largest, to_levels
+from ..renderables.sheet import Grid, lay_out, sheet_line
 from .pane import Pane
 
 

@@ -7,10 +7,10 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
 
-from adtui.records import Sample, SampleStats
-from adtui.ui.renderables.readout import transition
-from adtui.ui.renderables.statistics import episode_lines, seed_lines, statistics_lines
-
+from ...records.sample import Sample
+from ...records.statistics import SampleStats
+from ..renderables.readout import transition
+from ..renderables.statistics import episode_lines, seed_lines, statistics_lines
 from .pane import ScrollPane
 
 BOLD = Style(bold=True)

@@ -6,11 +6,10 @@ from rich.text import Text
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from adtui.plain import to_ascii
-from adtui.protocol import Progress
-from adtui.records import RunInfo
-from adtui.ui.renderables.status import progress_text, status_line
-
+from ...records.messages import Progress
+from ...records.plain import to_ascii
+from ...records.run import RunInfo
+from ..renderables.status import progress_text, status_line
 from .pane import color_table
 
 

@@ -1,0 +1,1 @@
+"""Model and sample → attention, pictures of it, knock-outs."""

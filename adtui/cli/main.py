@@ -1,0 +1,192 @@
+"""The command line: which command, which run, and what an error becomes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import importlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+from .. import __version__
+from ..files.runs import find_run, list_runs
+from ..records.errors import AdtuiError, RunError
+from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
+from ..records.plain import SPELLING
+from ..ui.terminal.signals import announce, check_terminal
+
+#: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
+COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "doctor")
+
+DEMO = "demo"
+
+DEMO_HELP = "open the trained run that comes with adtui"
+
+LATEST = Path("runs/latest")
+
+_OPEN = "open"
+
+
+class Command(Protocol):
+    """What a module in `adtui.cli` offers."""
+
+    HELP: str
+
+    def prepare_parser(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code, see `exit_codes`."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    _spell_out()
+    try:
+        try:
+            code = _dispatch(argv)
+        except SystemExit:  # argparse has printed its help or its complaint
+            sys.stdout.flush()
+            raise
+        sys.stdout.flush()
+        return code
+    except AdtuiError as error:
+        print(f"adtui: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("adtui: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has left. Point stdout elsewhere, or the interpreter complains while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _spell_out() -> None:
+    """What a stream's encoding lacks is spelled in ASCII: printing a table must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=SPELLING)
+
+
+def _dispatch(argv: list[str]) -> int:
+    name = argv[0] if argv else ""
+    if name == DEMO:
+        return _demo(argv[1:])
+    if name in COMMANDS:
+        command = _command(name)
+        parser = argparse.ArgumentParser(f"adtui {name}", description=_sentence(command.HELP))
+        command.prepare_parser(parser)
+        args = parser.parse_args(argv[1:])
+        if "run" in args:
+            _find(args.run)
+        return command.run(args)
+    return _open(argv)
+
+
+def _open(argv: list[str]) -> int:
+    """`adtui [PATH] [options]`: the app, on runs/latest when no path is given."""
+    command = _command(_OPEN)
+    parser = argparse.ArgumentParser(
+        "adtui",
+        usage="adtui [PATH] [options], or adtui COMMAND [options]",
+        description="See what an Algorithm Distillation model attends to, and what its context can lose.",
+        epilog=_commands_help() if {"-h", "--help"} & set(argv) else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    help_path = "run directory, checkpoint file, runs/latest (the default) or runs/"
+    parser.add_argument("path", metavar="PATH", nargs="?", help=help_path)
+    parser.add_argument("--version", action="version", version=f"adtui {__version__}")
+    command.prepare_parser(parser)
+    args = parser.parse_args(argv)
+    if args.path is None:
+        args.path = str(_latest())
+    with _announced(args.path):
+        _check_path(args.path)
+    return _show(command, args)
+
+
+def _demo(argv: list[str]) -> int:
+    """`adtui demo [options]`: the app on the bundled run."""
+    command = _command(_OPEN)
+    parser = argparse.ArgumentParser("adtui demo", description=_sentence(DEMO_HELP))
+    command.prepare_parser(parser)
+    args = parser.parse_args(argv)
+    with _announced("the bundled run"):
+        from ..files.runs import demo_run
+
+        args.path = str(demo_run())
+    return _show(command, args)
+
+
+def _announced(path: str) -> contextlib.AbstractContextManager[None]:
+    """A line on the terminal at once, before anything is looked for; a pipe gets none."""
+    if not (_at_terminal() and sys.stderr.isatty()):
+        return contextlib.nullcontext()
+
+    check_terminal()
+    return announce(f"adtui: opening {path}")
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _check_path(path: str) -> None:
+    """Refuse a path that leads to no run before a screen is drawn."""
+
+    if not os.path.lexists(path) and os.sep not in path:
+        near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
+        if near:
+            raise RunError(path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
+    if not (os.path.isdir(path) and list_runs(path)):  # several runs: the app lets the user pick
+        _find(path)
+
+
+def _find(path: str) -> None:
+    """Refuse a path that leads to no single run: a typing error should not cost the import of torch."""
+
+    find_run(path)
+
+
+def _show(command: Command, args: argparse.Namespace) -> int:
+    """The app where there is a terminal, else the text report of `adtui analyze` with the same options."""
+    if _at_terminal():
+        return command.run(args)
+    analyze = _command("analyze")
+    parser = argparse.ArgumentParser("adtui analyze")
+    analyze.prepare_parser(parser)
+    report = parser.parse_args([args.path])
+    for name in vars(report).keys() & vars(args).keys():
+        setattr(report, name, getattr(args, name))
+    return analyze.run(report)
+
+
+def _command(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"adtui.cli.{name}"))
+
+
+def _latest() -> Path:
+    if os.path.lexists(LATEST) or LATEST.parent.is_dir():
+        return LATEST
+    raise RunError(
+        "adtui",
+        expected="a PATH, or runs/latest here",
+        found="neither",
+        action="give a run directory or a checkpoint, or try `adtui demo`; `adtui --help` lists the commands",
+    )
+
+
+def _commands_help() -> str:
+    rows = {DEMO: DEMO_HELP, **{name: _command(name).HELP for name in COMMANDS}}
+    lines = [f"  {name:<10} {text}" for name, text in rows.items()]
+    hint = "`adtui COMMAND --help` explains one. A path that is named like a command is given as ./NAME."
+    return "\n".join(["commands:", *lines, "", hint])
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

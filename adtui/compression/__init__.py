@@ -1,0 +1,1 @@
+"""Which transitions of a context stay (strategies), and what that costs (trials)."""

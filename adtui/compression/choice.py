@@ -1,0 +1,153 @@
+"""A strategy with its budget and parameters: as the user writes it, and what it keeps of a context."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..files.settings import load_settings
+from ..records.errors import ConfigError
+from .strategies import NAMES, STRATEGIES, none
+from .strategies.base import EMBEDDINGS, Bools, Contexts, Parameters, Strategy
+
+MAX_BUDGET = 1_000_000_000
+
+_FORM = "`name:budget` or `name:budget:parameter=value`"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A strategy with its budget and parameters; it may cross to another process.
+
+    Attributes:
+        budget: K, the transitions to keep; None for `none`, which keeps all.
+
+    Raises:
+        ConfigError: no budget, or one below 0.
+    """
+
+    strategy: Strategy
+    budget: int | None
+    parameters: Parameters
+
+    def __post_init__(self) -> None:
+        if self.budget is not None and not 0 <= self.budget <= MAX_BUDGET:
+            raise _bad_budget(self.strategy.NAME, str(self.budget))
+        if self.strategy is none:
+            object.__setattr__(self, "budget", None)
+        elif self.budget is None:
+            raise _bad_budget(self.strategy.NAME, "none")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """A module cannot be pickled, its name can."""
+        return parse, (self.label,)
+
+    @property
+    def label(self) -> str:
+        """The choice as `parse` reads it, with all its parameters: `sink-recent:20:sinks=4`."""
+        budget = () if self.budget is None else (str(self.budget),)
+        parameters = (f"{name}={value}" for name, value in self.parameters.model_dump().items())
+        return ":".join((self.strategy.NAME, *budget, *parameters))
+
+    def limit(self, n: int) -> int:
+        """How many of n transitions may stay: min(K, n)."""
+        return n if self.budget is None else min(self.budget, n)
+
+
+def find(name: str) -> Strategy:
+    """The strategy of that name.
+
+    Raises:
+        ConfigError: there is none; the message lists all names.
+    """
+    for strategy in STRATEGIES:
+        if name == strategy.NAME:
+            return strategy
+    near = difflib.get_close_matches(name.lower(), NAMES, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}? The strategies are" if near else "use one of"
+    raise ConfigError(
+        f"strategy {name[:60]!r}",
+        expected="a compression strategy",
+        found="an unknown name",
+        action=f"{advice}: {', '.join(NAMES)}",
+    )
+
+
+def parse(text: str) -> Choice:
+    """`recent:20`, `sink-recent:20:sinks=4`, `none` → Choice.
+
+    Raises:
+        ConfigError: unknown strategy or parameter, a value out of range, or no budget.
+    """
+    name, *rest = (part.strip() for part in text.split(":"))
+    strategy = find(name)
+    budget: int | None = None
+    if rest and "=" not in rest[0]:
+        written = rest.pop(0)
+        if not re.fullmatch(r"[0-9]{1,10}", written):
+            raise _bad_budget(name, repr(written[:60]))
+        budget = int(written)
+    parameters = load_settings(_pairs(name, rest), strategy.PARAMETERS, name=f"strategy {name}")
+    return Choice(strategy, budget, parameters)
+
+
+def choose(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Bools:
+    """(B, n) True where a transition stays; they stay in the order of time.
+
+    The same seed gives the same mask. Rows do not depend on each other, but where a strategy draws from `rng`, they
+    draw in their order.
+
+    Raises:
+        ConfigError: evidence that the strategy needs is missing or has another shape, or it broke its promise.
+    """
+    strategy = choice.strategy
+    _check_evidence(strategy, contexts)
+    limit = choice.limit(contexts.n)
+    kept = strategy.keep(contexts, limit, choice.parameters, rng)
+    counts = kept.sum(axis=1) if kept.ndim == 2 else np.zeros(0)
+    fits = kept.shape == contexts.actions.shape and kept.dtype == np.bool_
+    if not fits or bool(np.any(counts != limit if strategy.EXACT else counts > limit)):
+        raise ConfigError(
+            f"strategy {strategy.NAME}",
+            expected=f"{'exactly' if strategy.EXACT else 'at most'} {limit} of {contexts.n} transitions of "
+            f"{contexts.count} contexts kept",
+            found=f"{kept.dtype} {kept.shape} with {sorted(set(counts.tolist()))} kept",
+            action="correct its `keep`",
+        )
+    return kept
+
+
+def _pairs(name: str, parts: Iterable[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for part in parts:
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not key or key in values:
+            found = f"{key} twice" if key in values else repr(part[:60])
+            raise ConfigError(
+                f"strategy {name}", expected="`parameter=value`, each once", found=found, action=f"write {_FORM}"
+            )
+        values[key] = value
+    return values
+
+
+def _check_evidence(strategy: Strategy, contexts: Contexts) -> None:
+    for need in sorted(strategy.NEEDS):
+        evidence = getattr(contexts, need)
+        shape = None if evidence is None else evidence.shape[:2] if need == EMBEDDINGS else evidence.shape
+        if shape != contexts.actions.shape:
+            raise ConfigError(
+                f"strategy {strategy.NAME}",
+                expected=f"{need} of {contexts.count} contexts of {contexts.n} transitions",
+                found="none" if evidence is None else f"shape {evidence.shape}",
+                action="run the model over the full contexts first, asking for what the strategy NEEDS",
+            )
+
+
+def _bad_budget(name: str, found: str) -> ConfigError:
+    return ConfigError(
+        f"strategy {name}", expected=f"a budget from 0 to {MAX_BUDGET}", found=found, action=f"write {_FORM}"
+    )

@@ -1,0 +1,143 @@
+"""A model on shortened contexts: which transitions stay is given, and so is where they claim to stand.
+
+And what strategies may look at before they choose: evidence from one pass over the full contexts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, weight_blocks
+from ..models.decoder import Edit
+from ..models.model import Array, Model
+from ..records.arrays import Floats
+from ..records.errors import ModelError
+from ..records.layout import Layout
+from .strategies.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
+
+
+def shortened_logits(model: Model, contexts: Contexts, kept: Array, positions: Positions = "reindexed") -> Floats:
+    """Action logits (B, A) at the query when only some transitions stay.
+
+    Args:
+        contexts: B contexts of n transitions.
+        kept: (B, n) bool, the transitions that stay; rows may keep different numbers.
+        positions: "reindexed": what stays moves up to 0, 1, 2, …; "kept": everything stays where it was.
+
+    Raises:
+        ModelError: the family cannot keep positions.
+    """
+    if positions == "kept" and not model.network.keeps_positions:
+        raise ModelError(
+            model.family,
+            expected="a family whose transitions can keep their positions",
+            found="one whose tokens depend on how many there are",
+            action="use --positions reindexed",
+        )
+    counts = kept.sum(axis=1)
+    logits = np.empty((contexts.count, model.n_actions), np.float32)
+    for count in np.unique(counts).tolist():
+        rows = np.flatnonzero(counts == count)
+        chosen = np.nonzero(kept[rows])[1].reshape(len(rows), count)
+        edit = None
+        if positions == "kept":
+            edit = Edit(positions=torch.as_tensor(_positions(model, chosen, contexts.n), device=model.device))
+        at = rows[:, None]
+        logits[rows] = model.policy(
+            contexts.states[at, chosen],
+            contexts.actions[at, chosen],
+            contexts.rewards[at, chosen],
+            contexts.next_states[at, chosen],
+            contexts.query_states[rows],
+            edit=edit,
+        )
+    return logits
+
+
+def _positions(model: Model, chosen: Array, n: int) -> Array:
+    """(B, N') positions in the full sequence of the tokens of the chosen transitions (B, k) and of the query."""
+    full, part = model.network.layout(n), model.network.layout(chosen.shape[1])
+    owner = part.transition[: part.n_tokens - model.network.takes_query_action]
+    within = np.arange(len(owner)) - _first_tokens(part)[owner]
+    moved = np.concatenate([chosen, np.full((len(chosen), 1), n)], axis=1)  # the query comes after the transitions
+    out: Array = _first_tokens(full)[moved[:, owner]] + within
+    return out
+
+
+def _first_tokens(layout: Layout) -> Array:
+    """(n + 1,) the first token of each transition, and of the query."""
+    first = np.zeros(layout.n_context + 1, np.int64)
+    first[layout.transition[::-1]] = np.arange(layout.n_tokens)[::-1]
+    return first
+
+
+class _Evidence:
+    """Recorder of a batch: means over layers and heads of what strategies ask for, per token."""
+
+    def __init__(self, layout: Layout, batch: int, needs: Collection[str], causal: bool) -> None:
+        self.block_rows = BLOCK_ROWS
+        self.wants: Wants = "sums" if RECEIVED in needs else "heads" if WINDOW in needs else "read"
+        self.layout, self.needs, self.causal = layout, needs, causal
+        shape = (batch, layout.n_tokens)
+        self.query, self.received, self.window, self.values = (np.zeros(shape, np.float64) for _ in range(4))
+        self.seen = 0
+
+    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
+        del layer
+        self.seen += v.shape[1]
+        read = self.layout.read
+        row = row_weights(q, k, read, self.causal)  # (B, H, keys)
+        keys = row.shape[2]
+        self.query[:, :keys] += row.sum(1).double().cpu().numpy()
+        if VALUES in self.needs:
+            norms = value_norms(v, out_weight)[:, :, :keys]
+            self.values[:, :keys] += (row * norms).sum(1).double().cpu().numpy()
+        if WINDOW in self.needs:
+            first = max(0, read + 1 - WINDOW_QUERIES)
+            for _, weights in weight_blocks(q, k, mask=None, causal=self.causal, first=first, last=read + 1):
+                keys = weights.shape[3]
+                self.window[:, :keys] += weights.sum((1, 2)).double().cpu().numpy() / WINDOW_QUERIES
+
+    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
+        del layer, entropy
+        self.received[:, : received.shape[2]] += received.sum(1).cpu().numpy()
+
+    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
+        """Not part of the evidence."""
+
+
+def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> Contexts:
+    """The same contexts with what a strategy needs, from one pass over them in full; none where it needs nothing.
+
+    Cost: what is asked for. The query row and the values take less than a plain pass, the window one, and what keys
+    receive a measured one of memory O(B · H · block · N).
+    """
+    if not needs:
+        return contexts
+    found: dict[str, Any] = {}
+    if {QUERY_ROW, RECEIVED, WINDOW, VALUES} & set(needs):
+        layout = model.network.layout(contexts.n)
+        recorder = _Evidence(layout, contexts.count, needs, model.causal)
+        arrays = (contexts.states, contexts.actions, contexts.rewards, contexts.next_states, contexts.query_states)
+        model.policy(*arrays, recorder)
+        visible = np.arange(layout.n_tokens, 0, -1) if model.causal else np.full(layout.n_tokens, layout.n_tokens)
+        sums = {
+            QUERY_ROW: recorder.query,
+            RECEIVED: recorder.received / visible,
+            WINDOW: recorder.window,
+            VALUES: recorder.values,
+        }
+        for name in set(needs) & set(sums):
+            parts = layout.by_transition(sums[name] / recorder.seen)[:, :-1]
+            full = np.zeros((contexts.count, contexts.n), np.float32)  # transitions without tokens get nothing
+            full[:, layout.visible] = parts
+            found[name] = full
+    if EMBEDDINGS in needs:
+        found[EMBEDDINGS] = model.embeddings(contexts.states, contexts.actions, contexts.rewards, contexts.next_states)
+    return replace(contexts, **found)

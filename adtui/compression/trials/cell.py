@@ -1,0 +1,113 @@
+"""One cell, run by whoever has time: the worker opens the checkpoint by itself and returns raw numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...files.checkpoint import Checkpoint, load_checkpoint
+from ...models.loading import load_model
+from ...models.model import Model
+from ...worlds.darkroom import IntArray
+from ..choice import Choice, parse
+from .closed_loop import contexts_of, replay, returns_and_actions
+from .open_loop import Reference, compare, cost, full_logits
+from .plan import FULL, Opening, Plan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Raw numbers of one cell.
+
+    Attributes:
+        returns: (H, E).
+        actions: (H, T) for the full context, which later cells are compared on; else None.
+        compared: lists over C contexts, `history`, `rewarded` (transitions in the full context), `kept`, `agree`
+            (0 or 1) and `kl`; None for a control that has no open loop.
+        step_ratio, peak_memory: see `trial.Cost`.
+    """
+
+    returns: IntArray
+    actions: IntArray | None = None
+    compared: dict[str, list[float]] | None = None
+    step_ratio: float | None = None
+    peak_memory: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values that `from_json` reads back to the last bit."""
+        digits = None if self.actions is None else ["".join(map(str, row)) for row in self.actions.tolist()]
+        return {
+            "returns": self.returns.tolist(),
+            "actions": digits,
+            "compared": self.compared,
+            "step_ratio": self.step_ratio,
+            "peak_memory": self.peak_memory,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Outcome:
+        """What `to_json` wrote."""
+        digits = values["actions"]
+        actions = None if digits is None else np.array([[int(one) for one in row] for row in digits], dtype=np.int64)
+        return cls(
+            np.array(values["returns"], dtype=np.int64),
+            actions,
+            values["compared"],
+            values["step_ratio"],
+            values["peak_memory"],
+        )
+
+
+def run_cell(opening: Opening, plan: Plan, label: str, full_actions: IntArray | None) -> Outcome:
+    """Run one cell; its numbers depend on the arguments alone, never on the order or on who runs it.
+
+    Args:
+        label: of a choice; `plan.WIPED` for the control.
+        full_actions: (H, T) of the full-context cell; None for that cell itself and for the control.
+    """
+    leave_interrupts_to_the_parent()
+    torch.set_num_threads(1)  # the workers are the parallelism, and one thread sums in one order
+    model, _ = opened(opening)
+    choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
+    returns, actions = returns_and_actions(model, plan, choice)
+    if choice is None:
+        return Outcome(returns)
+    reference = make_reference(model, plan, actions if full_actions is None else full_actions)
+    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed)
+    compared = {
+        "history": reference.history.tolist(),
+        "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
+        "kept": kept.tolist(),
+        "agree": agree.astype(int).tolist(),
+        "kl": divergence.tolist(),
+    }
+    ratio, memory = cost(model, reference.contexts, choice, plan.positions)
+    return Outcome(returns, actions if full_actions is None else None, compared, ratio, memory)
+
+
+def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Reference:
+    """The open loop's contexts, replayed from what the model did with its full context."""
+    contexts, history = contexts_of(replay(plan.rooms, full_actions, plan.size, plan.horizon), plan)
+    return Reference(contexts, history, full_logits(model, contexts))
+
+
+@lru_cache(maxsize=1)
+def opened(opening: Opening) -> tuple[Model, Checkpoint]:
+    """The model and its checkpoint, once per worker."""
+    checkpoint = load_checkpoint(opening.checkpoint)
+    return load_model(checkpoint, device=opening.device, heads=opening.heads, causal=opening.causal), checkpoint
+
+
+def leave_interrupts_to_the_parent() -> None:
+    """Ctrl+C reaches every process of the terminal's group; in a worker it would only print a traceback."""
+    if multiprocessing.parent_process() is not None and threading.current_thread() is threading.main_thread():
+        with contextlib.suppress(ValueError):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,0 +1,120 @@
+"""What a sweep does: rooms, episodes, seeds and cells. Equal plans and checkpoints give equal numbers anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.errors import ConfigError
+from ...records.trial import Cell
+from ...worlds.darkroom import GRID_SIZE, HORIZON, IntArray
+from ...worlds.returns import ROOMS_AT_ONCE
+from ..choice import Choice, parse
+from ..strategies.base import Positions
+
+FULL = "none"
+#: The control whose context is emptied at every reset; no strategy has this name.
+WIPED = "context-wiped"
+RANDOM, RECENT = "random", "recent"
+#: Changes when the same plan would give other numbers.
+VERSION = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How every cell is run.
+
+    Attributes:
+        goals: held-out goals; each gets `streams` rooms, a history each.
+        n_context: transitions of a full context.
+        queries: contexts taken from each history for the open loop.
+        stride: see `rollouts.rollout`.
+    """
+
+    goals: tuple[int, ...]
+    n_context: int
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
+    seed: int = SEED
+    positions: Positions = POSITIONS
+    queries: int = 12
+    size: int = GRID_SIZE
+    horizon: int = HORIZON
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        least = least_episodes(self.n_context, self.horizon)
+        if self.episodes < least:
+            raise ConfigError(
+                "--episodes",
+                expected=f"at least {least}, as a context holds {self.n_context} transitions",
+                found=str(self.episodes),
+                action="use more episodes or a shorter --context",
+            )
+
+    @property
+    def rooms(self) -> IntArray:
+        """(H,) the goal of each history."""
+        return np.repeat(np.array(self.goals, dtype=np.int64), self.streams)
+
+    def groups(self) -> list[IntArray]:
+        """The rooms in groups of at most ROOMS_AT_ONCE."""
+        rooms = self.rooms
+        return [rooms[first : first + ROOMS_AT_ONCE] for first in range(0, len(rooms), ROOMS_AT_ONCE)]
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a worker opens the model by itself: the checkpoint file and the keywords of `loading.load_model`."""
+
+    checkpoint: str
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+
+
+def least_episodes(n_context: int, horizon: int) -> int:
+    """Episodes of a history, so that some of it is left when the context is full."""
+    return n_context // horizon + 2
+
+
+def fingerprint(opening: Opening, plan: Plan) -> str:
+    """16 hex digits of everything that the numbers depend on: the file's content, how it is opened, and the plan."""
+    with Path(opening.checkpoint).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    opened = {key: value for key, value in asdict(opening).items() if key != "checkpoint"}
+    digest.update(json.dumps([VERSION, opened, asdict(plan)], sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def sweep(strategies: Sequence[str], budgets: Iterable[int]) -> list[Choice]:
+    """Every strategy at every budget, with `random` and `recent` beside each, which the gate compares with.
+
+    Args:
+        strategies: `name`, `name:parameter=value`, or `name:K…`, which has its own budget.
+
+    Raises:
+        ConfigError: an unknown strategy, parameter or budget.
+    """
+    budgets = sorted(set(budgets))
+    choices: dict[str, Choice] = {}
+    for text in strategies:
+        name, *rest = text.strip().split(":")
+        own = bool(rest) and "=" not in rest[0]
+        texts = [text] if own or name == FULL else [":".join((name, str(K), *rest)) for K in budgets]
+        choices |= {choice.label: choice for choice in map(parse, texts)}
+    for K in sorted({choice.budget for choice in choices.values() if choice.budget is not None}):
+        choices |= {choice.label: choice for choice in (parse(f"{RECENT}:{K}"), parse(f"{RANDOM}:{K}"))}
+    choices.pop(FULL, None)
+    return list(choices.values())
+
+
+def cell_of(choice: Choice, positions: Positions) -> Cell:
+    """The record of a choice."""
+    return Cell(choice.label, choice.strategy.NAME, choice.budget, choice.parameters.model_dump(), positions)

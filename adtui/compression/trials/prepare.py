@@ -1,0 +1,85 @@
+"""What a sweep needs to know of a run before it starts: the file, the rooms, the length of its contexts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...files.runs import find_run
+from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.errors import ConfigError
+from ...worlds.settings import dark_rooms, run_settings
+from ..strategies.base import Positions
+from .cell import opened
+from .plan import Opening, Plan
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run made ready.
+
+    Attributes:
+        name: of the run.
+        about: checkpoint, step, family, device, the run's settings and what is assumed of it, for the report.
+    """
+
+    name: str
+    opening: Opening
+    plan: Plan
+    about: dict[str, Any]
+
+
+def prepare(
+    path: str | Path,
+    *,
+    device: str = DEVICE,
+    heads: int | None = None,
+    causal: bool | None = None,
+    context: int | None = None,
+    streams: int = TRIAL_STREAMS,
+    episodes: int = EPISODES,
+    seed: int = SEED,
+    positions: Positions = POSITIONS,
+) -> Prepared:
+    """What to open and how to run it; the model is opened here once, so that a mistake shows before anything runs.
+
+    Args:
+        path: see `runs.find_run`.
+        device, heads, causal: see `loading.load_model`.
+        context: transitions of a full context, None for as many as the model usually sees.
+        streams, episodes, seed, positions: see `plan.Plan`.
+
+    Raises:
+        ConfigError, CheckpointError, ModelError, RunError: with what to do.
+    """
+    found = find_run(path)
+    opening = Opening(str(found.latest), device, heads, causal)
+    model, checkpoint = opened(opening)
+    settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
+    rooms = dark_rooms(settings)
+    if context is not None and context > model.n_context_max:
+        raise ConfigError(
+            "--context", expected=f"at most {model.n_context_max}", found=str(context), action="shorten it"
+        )
+    plan = Plan(
+        goals=rooms.split.test,
+        n_context=context or model.n_context_usual,
+        streams=streams,
+        episodes=episodes,
+        seed=seed,
+        positions=positions,
+        size=rooms.size,
+        horizon=rooms.horizon,
+        stride=model.stride,
+    )
+    about = {
+        "checkpoint": f"{found.name}/{found.latest.name}",
+        "step": checkpoint.step,
+        "family": model.description,
+        "device": str(model.device),
+        "held_out": settings.held_out,
+        "notes": list(settings.doubts),
+        "settings": settings.to_json(),
+    }
+    return Prepared(found.name, opening, plan, about)

@@ -1,0 +1,99 @@
+"""A sweep: full context and its control first, then every cell as a task of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...records.defaults import MARGIN
+from ...records.trial import Report
+from ..choice import Choice
+from . import backends, store
+from .cell import Outcome, run_cell
+from .closed_loop import random_returns
+from .plan import FULL, WIPED, Opening, Plan, fingerprint
+from .summary import report
+
+#: Called after each finished cell with (its label, cells done, cells in all).
+CellProgress = Callable[[str, int, int], None]
+#: Called with the label and numbers of each finished cell, of those that `output` held first.
+Found = Callable[[str, Outcome], None]
+
+
+def run(
+    opening: Opening,
+    plan: Plan,
+    choices: Sequence[Choice],
+    *,
+    about: Mapping[str, Any] | None = None,
+    margin: float = MARGIN,
+    jobs: int = 1,
+    backend: str = "local",
+    output: Path | None = None,
+    progress: CellProgress | None = None,
+    found: Found | None = None,
+) -> Report:
+    """Run what is not finished yet, and report on all of it.
+
+    An interrupt leaves the finished cells in `output`; the same call goes on from there.
+
+    Args:
+        choices: the cells, without the full context; `plan.sweep` adds what the gate needs.
+        jobs: processes side by side; the numbers do not depend on it, nor on the backend.
+        output: directory for finished cells, None to keep none.
+
+    Raises:
+        ConfigError: `output` holds another sweep, or the backend's package is missing.
+        ExportError: `output` cannot be written.
+        CheckpointError, ModelError: the model cannot be opened, or cannot keep positions.
+    """
+    backends.check(backend)
+    mark = fingerprint(opening, plan)
+    finished = {} if output is None else store.load(output, mark)
+    order = [FULL, WIPED, *(choice.label for choice in choices)]
+
+    if found is not None:
+        for label in order:
+            if label in finished:
+                found(label, finished[label])
+
+    def note(label: str, outcome: Outcome) -> None:
+        finished[label] = outcome
+        if output is not None:
+            store.save(output, mark, order, finished)
+        if progress is not None:
+            progress(label, sum(one in finished for one in order), len(order))
+        if found is not None:
+            found(label, outcome)
+
+    for labels in (order[:2], order[2:]):
+        actions = finished[FULL].actions if FULL in finished and labels[0:1] != [FULL] else None
+        tasks = [(opening, plan, label, actions) for label in labels if label not in finished]
+        for label, outcome in backends.each(backend, jobs, _labelled, tasks):
+            note(label, outcome)
+    return report(
+        described(about or {}, mark, plan),
+        plan,
+        choices,
+        finished,
+        np.asarray(random_returns(plan), np.float64),
+        margin,
+    )
+
+
+def described(about: Mapping[str, Any], mark: str, plan: Plan) -> dict[str, Any]:
+    """What a report says of the sweep itself.
+
+    Args:
+        about: what is known of the run.
+        mark: see `plan.fingerprint`.
+    """
+    return {**about, "fingerprint": mark, "plan": asdict(plan)}
+
+
+def _labelled(opening: Opening, plan: Plan, label: str, actions: Any) -> tuple[str, Outcome]:
+    return label, run_cell(opening, plan, label, actions)

@@ -1,0 +1,304 @@
+"""Requests → replies: quick ones at once, long jobs a step at a time in between. Knows no pipe."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..attention import pooling
+from ..records.errors import EngineError
+from ..records.messages import (
+    AskKnockOut,
+    AskLab,
+    Cancel,
+    Cancelled,
+    CellReady,
+    Done,
+    ExportAll,
+    Exported,
+    ExportSweep,
+    ExportView,
+    GetCell,
+    GetSheet,
+    GetView,
+    InsightFound,
+    KnockOutReady,
+    LabReady,
+    Opened,
+    OpenRun,
+    Progress,
+    Reply,
+    Request,
+    RunSweep,
+    SheetReady,
+    StatsReady,
+    ViewReady,
+)
+from ..reports.export import export_all, export_head
+from ..reports.export_trials import FILES, export_report
+from ..worlds.settings import dark_rooms
+from .failures import failure
+from .opening import open_session
+from .session import Session
+from .trials_child import ChildSweep
+
+Steps = Generator[None, None, None]
+
+
+@dataclass
+class Job:
+    """A long request under way: every `next` on its steps does a small piece."""
+
+    request: Request
+    what: str
+    steps: Steps | ChildSweep
+    late: bool = False
+    """Goes on only when no other job has anything to do."""
+
+    @property
+    def idle(self) -> bool:
+        """True while it only waits for another process."""
+        return isinstance(self.steps, ChildSweep) and self.steps.idle
+
+
+class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)
+    """A single long step was asked to stop."""
+
+
+class Engine:
+    """Answers requests through `send`. Knows no pipe, so that tests can call it directly.
+
+    Attributes:
+        newest_view: id of the newest GetView about the model, told from outside while an older one is being answered.
+        stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
+        nudge: called from any thread when a job that was idle can go on.
+    """
+
+    def __init__(self, send: Callable[[Reply], None], nudge: Callable[[], None] = lambda: None) -> None:
+        self.send = send
+        self.nudge = nudge
+        self.session: Session | None = None
+        self.jobs: deque[Job] = deque()
+        self.stopping: set[int] = set()
+        self.newest_view = 0
+
+    def handle(self, request: Request) -> None:
+        """Answer a quick request, or queue a long one."""
+        match request:
+            case OpenRun():
+                self.cancel_all()
+                self.jobs.append(Job(request, "analysis", self._open(request)))
+            case ExportView():
+                self.jobs.appendleft(Job(request, "export", self._export_view(request)))
+            case ExportAll():
+                self.jobs.append(Job(request, "export", self._export_all(request)))
+            case ExportSweep():
+                self.jobs.appendleft(Job(request, "export", self._export_sweep(request)))
+            case RunSweep():
+                self._guard(request, lambda: self._start_sweep(request))
+            case GetSheet() if self._is_large(request):
+                self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
+                self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
+            case Cancel():
+                self.stopping.discard(request.job)
+                self._drop_jobs(lambda job: job.request.id == request.job)
+            case _:
+                self._guard(request, lambda: self._answer(request))
+
+    @property
+    def busy(self) -> bool:
+        """True while a job has something to do."""
+        return any(not job.idle for job in self.jobs)
+
+    def advance(self) -> None:
+        """Do one step of the first job that has something to do, of the late ones last."""
+        job = min((job for job in self.jobs if not job.idle), key=lambda job: job.late, default=None)
+        if job is not None and not self._guard(job.request, lambda: self._step(job)) and job in self.jobs:
+            self.jobs.remove(job)
+            job.steps.close()
+
+    def _step(self, job: Job) -> None:
+        try:
+            next(job.steps)
+        except StopIteration:
+            self.jobs.remove(job)
+            self.send(Done(job.request.id, job.what))
+
+    def cancel_all(self) -> None:
+        """Stop every long job."""
+        self._drop_jobs(lambda _: True)
+
+    def _drop_jobs(self, chosen: Callable[[Job], bool]) -> None:
+        for job in [job for job in self.jobs if chosen(job)]:
+            self.jobs.remove(job)
+            job.steps.close()
+            self.send(Cancelled(job.request.id, job.what))
+
+    def _guard(self, request: Request, work: Callable[[], None]) -> bool:
+        """Run work; an exception becomes a Failed reply. Returns whether it went well."""
+        try:
+            work()
+        except Stopped:
+            self._drop_jobs(lambda job: job.request.id == request.id)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            self.send(failure(request.id, error))
+        else:
+            return True
+        return False
+
+    def _answer(self, request: Request) -> None:
+        session = self._opened()
+        match request:
+            case GetView():
+                view = session.view(request.place, request.frame, lambda: self._check_newest(request))
+                self.send(ViewReady(request.id, view))
+            case GetSheet():
+                deque(self._sheet(request), maxlen=0)
+            case GetCell():
+                self.send(CellReady(request.id, session.cell(request.place, request.key)))
+            case AskKnockOut():
+                found = session.knock_out(request.sample, request.transitions, request.head)
+                self.send(KnockOutReady(request.id, request.label, found))
+            case AskLab():
+                self.send(self._lab(request, session))
+            case _:
+                raise EngineError(
+                    type(request).__name__,
+                    expected="a request of this version",
+                    found="another",
+                    action="restart adtui",
+                )
+
+    def _check_newest(self, request: GetView) -> None:
+        """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
+        if request.place.round is None and self.newest_view > request.id:
+            raise Stopped
+
+    def _is_large(self, request: GetSheet) -> bool:
+        """Whether thumbnails take seconds: then a head can be looked at meanwhile."""
+        known = self.session is not None and 0 <= request.sample < len(self.session.samples)
+        return known and self._opened().layout(request.sample).view(request.unit).n_tokens > pooling.BASE
+
+    def _sheet(self, request: GetSheet) -> Steps:
+        found = yield from self._opened().sheet(request.sample, request.frame, request.unit)
+        self.send(SheetReady(request.id, found))
+
+    def _opened(self) -> Session:
+        if self.session is None:
+            raise EngineError("engine", expected="an open run", found="none yet", action="wait until it has opened")
+        return self.session
+
+    # -- long jobs ---------------------------------------------------------------------------------------------------
+    def _open(self, request: OpenRun) -> Steps:
+
+        self.session = session = open_session(
+            request.path,
+            device=request.device,
+            samples=request.samples,
+            seed=request.seed,
+            context=request.context,
+            heads=request.heads,
+            causal=request.causal,
+            window=request.window,
+            histories=request.histories,
+            progress=lambda done, total: self._rolled(request, done, total),
+        )
+        self.send(Opened(request.id, session.info))
+        yield
+        total = len(session.samples)
+        clock = Clock()
+        self.send(Progress(request.id, "analysis", 0, total))
+        for index in range(total):
+            stats, insights = session.analyse(index)
+            self.send(StatsReady(request.id, index, stats))
+            for insight in insights:
+                self.send(InsightFound(request.id, insight))
+            self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
+            yield
+        yield from self._test_insights(request, session)
+
+    def _test_insights(self, request: OpenRun, session: Session) -> Steps:
+        """Observed → confirmed, refuted or no evidence, one insight after another."""
+        for job in self.jobs:
+            job.late = job.late or job.request is request
+        shown = (-1, -1)
+        for found in session.test_insights():
+            if isinstance(found, tuple):
+                if found != shown:
+                    self.send(Progress(request.id, "knock-outs", *found))
+                    shown = found
+                yield
+            else:
+                self.send(InsightFound(request.id, found))
+
+    def _rolled(self, request: Request, done: int, total: int) -> None:
+        """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""
+        if request.id in self.stopping:
+            raise Stopped
+        self.send(Progress(request.id, "rollouts", done, total))
+
+    def _export_view(self, request: ExportView) -> Steps:
+        session = self._opened()
+        session.check_head(request.layer, request.head)
+        yield from self._measure_all()
+
+        paths = export_head(
+            session.exhibit(),
+            Path(request.directory),
+            sample=request.sample,
+            layer=request.layer,
+            head=request.head,
+        )
+        yield from self._write(request, 1, paths)
+
+    def _export_all(self, request: ExportAll) -> Steps:
+        session = self._opened()
+        yield from self._measure_all()
+
+        exhibit = session.exhibit()
+        yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
+
+    # -- compression trials --------------------------------------------------------------------------------------------
+    def _lab(self, request: AskLab, session: Session) -> LabReady:
+
+        rooms = dark_rooms(session.info.settings)
+        n_context = request.context or session.model.n_context_usual
+        return LabReady(request.id, len(rooms.split.test), n_context, rooms.horizon)
+
+    def _start_sweep(self, request: RunSweep) -> None:
+        """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
+        self._drop_jobs(lambda job: isinstance(job.request, RunSweep))
+        self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
+
+    def _export_sweep(self, request: ExportSweep) -> Steps:
+
+        yield from self._write(request, len(FILES), export_report(request.report, Path(request.directory)))
+
+    def _measure_all(self) -> Steps:
+        """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
+        for _ in self._opened().measure_all():
+            yield
+
+    def _write(self, request: ExportView | ExportAll | ExportSweep, total: int, paths: Iterable[Path]) -> Steps:
+        clock, written = Clock(), []
+        self.send(Progress(request.id, "export", 0, total))
+        for path in paths:
+            written.append(str(path))
+            self.send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
+            yield
+        self.send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))
+
+
+class Clock:
+    """Steps per second since it was made."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+
+    def rate(self, done: int) -> float:
+        return done / max(time.monotonic() - self.start, 1e-6)

@@ -1,0 +1,146 @@
+"""A path → an open session: the run found, its model loaded and checked, its samples chosen."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..attention.capture import Capture, capture
+from ..files.checkpoint import Checkpoint, load_checkpoint
+from ..files.runs import find_run
+from ..histories.inputs import inputs_npz
+from ..histories.samples import SampleSet, load_samples
+from ..models.loading import load_model
+from ..models.model import Model
+from ..records.defaults import DEVICE, SAMPLES, SEED, WINDOWS
+from ..records.errors import ConfigError, ModelError
+from ..records.run import RunInfo
+from ..records.sample import Sample
+from ..worlds.settings import run_settings
+from .session import Session
+
+LOGIT_TOLERANCE = 1e-3
+
+SHARED_FROM = 256 * 1024
+"""Width × tokens from which a layer is worth more than one thread."""
+
+
+def open_session(
+    path: str | Path,
+    *,
+    device: str = DEVICE,
+    samples: int | None = None,
+    seed: int = SEED,
+    context: int | None = None,
+    heads: int | None = None,
+    causal: bool | None = None,
+    window: int | None = None,
+    histories: str | Path | None = None,
+    inputs: str | Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Session:
+    """Open a run and choose its samples.
+
+    Args:
+        path: see `runs.find_run`.
+        device, heads, causal: see `loading.load_model`.
+        samples: how many; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        seed, context, window, histories: see `samples.load_samples`.
+        inputs: an npz file with `in_*` arrays to use as samples instead.
+        progress: called with (done, total) episodes where the model has to be rolled out.
+
+    Raises:
+        RunError, CheckpointError, ConfigError, HistoryError, ModelError: with what to do.
+    """
+    run = find_run(path)
+    checkpoint = load_checkpoint(run.latest)
+    model = load_model(checkpoint, device=device, heads=heads, causal=causal)
+    settle_threads(model)
+    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    n_context = _context_length(context, model)
+    if inputs is not None:
+        found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
+    else:
+        found = load_samples(
+            settings,
+            run.directory,
+            n_context,
+            (SAMPLES if window is None else WINDOWS) if samples is None else samples,
+            seed,
+            window=window,
+            policy=model.policy,
+            progress=progress,
+            histories=histories,
+            stride=model.stride,
+        )
+    chosen = found.samples
+    first = capture(model, chosen[0])
+    gap = logit_gap(model, chosen[0], first, checkpoint)
+    info = RunInfo(
+        name=run.name,
+        path=str(checkpoint.path),
+        step=checkpoint.step,
+        family=model.description,
+        device=str(model.device),
+        n_layer=model.n_layer,
+        n_head=model.n_head,
+        d_model=model.d_model,
+        n_actions=model.n_actions,
+        n_context_max=model.n_context_max,
+        parameters=model.parameters,
+        samples=chosen,
+        source=found.source,
+        logit_gap=gap,
+        settings=settings,
+        notes=(*model.notes, *found.notes),
+        layouts=tuple(model.layout(sample) for sample in chosen),
+        compressor=model.compressor(chosen),
+        seed=found.seed,
+    )
+    return Session(info, model, chosen, seed, _captures=OrderedDict({0: first}))
+
+
+def settle_threads(model: Model) -> None:
+    """One thread for a model whose matrices are too small to share.
+
+    Threads that wait for each other cost more than they bring there: on two busy cores the bundled run opened in 1.1 s
+    with one thread and in 29.6 s with two.
+    """
+    if model.device.type == "cpu" and model.d_model * model.n_context_usual < SHARED_FROM:
+        torch.set_num_threads(1)
+
+
+def logit_gap(model: Model, sample: Sample, captured: Capture, checkpoint: Checkpoint) -> float:
+    """Largest difference between the logits of a captured and of a plain pass over the same sample.
+
+    Raises:
+        ModelError: they disagree by more than LOGIT_TOLERANCE, relative to the logits' size: the attention on display
+            would not be the model's own.
+    """
+    plain = model.logits([sample])[0]
+    difference = float(np.abs(captured.attention.logits - plain).max())
+    if not difference <= LOGIT_TOLERANCE * max(1.0, float(np.abs(plain).max())):
+        raise ModelError(
+            checkpoint.path,
+            expected="equal logits with and without capture",
+            found=f"a difference of {difference:.3g}",
+            action="report this model's shape; its attention cannot be trusted",
+        )
+    return difference
+
+
+def _context_length(asked: int | None, model: Model) -> int:
+    if asked is None:
+        return model.n_context_usual
+    if not 1 <= asked <= model.n_context_max:
+        raise ConfigError(
+            "--context",
+            expected=f"1 to {model.n_context_max} transitions, as this model has positions for",
+            found=str(asked),
+            action="choose one of these",
+        )
+    return asked

@@ -1,0 +1,283 @@
+"""The straight line as one object: run directory → checkpoint → model → samples → attention → statistics → insights.
+
+The engine drives it for the app, the command line drives it for `analyze`, `export` and `extract`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ..attention import views
+from ..attention.capture import Capture, capture
+from ..attention.knock_outs import knock_out, knock_out_steps, mute
+from ..attention.pooling import Pictures
+from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle
+from ..insights.log import InsightLog
+from ..insights.named_transitions import NAMES, context, named
+from ..models.model import Model
+from ..records.arrays import Floats
+from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
+from ..records.axis import Axis
+from ..records.defaults import SEED
+from ..records.errors import EngineError
+from ..records.insight import Insight, KnockOut
+from ..records.layout import TRANSITIONS, Layout
+from ..records.place import Frame, Place
+from ..records.provenance import drawn
+from ..records.run import RunInfo
+from ..records.sample import Sample, phase_of
+from ..records.statistics import SampleStats
+from ..statistics.heads import sample_stats, visible_part
+
+if TYPE_CHECKING:
+    from ..reports.export import Exhibit
+
+CAPTURES_KEPT = 8
+
+
+@dataclass
+class Session:
+    """An opened run: its model, its samples, and what has been computed of them so far.
+
+    Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last, and what pictures of large
+    matrices are made of (see `pooling`) for the few heads looked at last; attention and statistics, O(L·H·N), for all.
+    """
+
+    info: RunInfo
+    model: Model
+    samples: tuple[Sample, ...]
+    seed: int = SEED
+    attentions: dict[int, Attention] = field(default_factory=dict)
+    stats: dict[int, SampleStats] = field(default_factory=dict)
+    logged: set[int] = field(default_factory=set)
+    log: InsightLog = field(default_factory=InsightLog)
+    _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
+    _pictures: Pictures = field(default_factory=Pictures)
+
+    def capture(self, index: int) -> Capture:
+        """The capture of sample `index`, from memory where it is still there."""
+        if not 0 <= index < len(self.samples):
+            raise EngineError(
+                f"sample {index}",
+                expected=f"a sample from 0 to {len(self.samples) - 1}",
+                found=str(index),
+                action="choose one of these",
+            )
+        if index not in self._captures:
+            self._captures[index] = capture(self.model, self.samples[index])
+            while len(self._captures) > CAPTURES_KEPT:
+                self._captures.popitem(last=False)
+        self._captures.move_to_end(index)
+        return self._captures[index]
+
+    def layout(self, index: int) -> Layout:
+        """What the tokens of sample `index` stand for."""
+        return self.info.layout(index)
+
+    def measure(self, index: int) -> SampleStats:
+        """Statistics of sample `index`, without a word to the log: whoever needs numbers early takes them here."""
+        if index not in self.stats:
+            self.attentions[index] = self.capture(index).attention
+            self.stats[index] = sample_stats(
+                self.attentions[index], self.samples[index], self.layout(index), causal=self.model.causal
+            )
+        return self.stats[index]
+
+    def measure_all(self) -> Iterator[int]:
+        """Measure every sample; yields each index when it is done."""
+        for index in range(len(self.samples)):
+            self.measure(index)
+            yield index
+
+    def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
+        """Statistics of sample `index`, and the insights that are new or changed by it; those are given once."""
+        stats = self.measure(index)
+        if index in self.logged:
+            return stats, []
+        self.logged.add(index)
+        known = sorted(self.logged)
+        seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
+        return stats, self.log.update([self.stats[i] for i in known], seen)
+
+    def analyse_all(self) -> Iterator[int]:
+        """Analyse every sample; yields each index when it is done."""
+        for index in range(len(self.samples)):
+            self.analyse(index)
+            yield index
+
+    @property
+    def tests_are_quick(self) -> bool:
+        """Whether `test_insights` takes about a minute at most, at twenty billion multiplications a second."""
+        tokens = max(self.layout(index).n_tokens for index in range(len(self.samples)))
+        observed = sum(one.status == "observed" and one.kind in NAMES for one in self.log.insights)
+        passes = observed * len(self.samples) * (CONTROLS + 2)
+        layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
+        return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
+
+    def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
+        """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
+
+        Yields (insights done, insights in all) after every forward pass, and an insight whenever its status is known;
+        at the end again those that chance among so many tests could explain.
+        """
+        observed = [one for one in self.log.insights if one.status == "observed"]
+        tested: list[KnockOuts] = []
+        for done, insight in enumerate(observed):
+            yield done, len(observed)
+            if insight.kind in NAMES:
+                tested.append(KnockOuts(insight))
+                for _ in self._try(tested[-1]):
+                    yield done, len(observed)
+                verdict = tested[-1].verdict()
+            else:
+                verdict = replace(insight, tested=NOTHING_NAMED)
+            self.log.restate(verdict)
+            yield verdict
+        for settled in settle(tested):
+            self.log.restate(settled)
+            yield settled
+
+    def _try(self, tested: KnockOuts) -> Iterator[None]:
+        """The knock-outs of one insight, a context after the other."""
+        insight = tested.insight
+        for index, sample in enumerate(self.samples):
+            layout = self.layout(index)
+            if insight.phase not in ("", phase_of(visible_part(sample, layout))):
+                continue
+            found = context(sample, self.attentions[index], layout, insight, causal=self.model.causal)
+            chosen = named(insight, found)
+            if chosen is None or not len(chosen):
+                continue
+            where = None if insight.layer is None else (insight.layer, insight.head)
+            seen = layout.visible[chosen]
+            draws = {"controls": CONTROLS, "seed": self.seed, "index": index}
+            steps = knock_out_steps(self.model, sample, seen, where=where, **draws)
+            tested.add((yield from steps), sample.history)
+
+    def matrices(self, sample: int, layer: int) -> Floats:
+        """(H, N, N) attention of every head of a layer."""
+        return self.capture(sample).heads.matrices(layer)
+
+    def view(self, place: Place, frame: Frame, check: Callable[[], None] = lambda: None) -> HeadView:
+        """One head's picture and its curves; `check` is called now and then, and may raise to stop it.
+
+        Raises:
+            EngineError: the sample, head, round or window does not exist.
+        """
+        captured = self.capture(place.sample)
+        if place.round is not None:
+            self._check_round(captured, place.round, place.layer, place.head)
+            return views.round_view(captured, place, frame)
+        self.check_head(place.layer, place.head)
+        self._check_window(frame.window, captured.heads.layout.view(place.unit).n_tokens)
+        return views.view(captured, place, frame, pictures=self._pictures, check=check)
+
+    def sheet(self, sample: int, frame: Frame, unit: str = TRANSITIONS) -> Generator[None, None, Sheet]:
+        """Thumbnails of every head of one sample; yields after every one.
+
+        Raises:
+            EngineError: there is no such sample.
+        """
+        entropy = self.measure(sample).plain.entropy_norm
+        captured = self.capture(sample)
+        return views.sheet(captured, sample, frame, unit, entropy_norm=entropy, pictures=self._pictures)
+
+    def cell(self, place: Place, key: int) -> CellInfo:
+        """One attention weight and its rank.
+
+        Raises:
+            EngineError: the sample, head, round or weight does not exist.
+        """
+        captured = self.capture(place.sample)
+        if place.round is None:
+            self.check_head(place.layer, place.head)
+            queries = keys = captured.heads.layout.view(place.unit).n_tokens
+        else:
+            self._check_round(captured, place.round, place.layer, place.head)
+            one = captured.rounds[place.round]
+            queries, keys = one.cross.shape[2], one.layout.view(place.unit).n_tokens
+        if not (0 <= place.query < queries and 0 <= key < keys):
+            raise EngineError(
+                f"cell ({place.query}, {key})",
+                expected=f"a query from 0 to {queries - 1} and a key from 0 to {keys - 1}",
+                found="one outside",
+                action="choose one inside",
+            )
+        return views.cell(captured, place, key)
+
+    def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
+        """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.
+
+        Raises:
+            EngineError: the sample or head does not exist.
+        """
+        self.capture(sample)  # says so when there is no such sample
+        if head is not None:
+            self.check_head(*head)
+            return mute(self.model, self.samples[sample], *head)
+        return knock_out(self.model, self.samples[sample], transitions, seed=self.seed, index=sample)
+
+    @property
+    def title(self) -> str:
+        """The run and its contexts, in words: what every figure is about."""
+        return f"{self.info.name} · step {self.info.step} · {drawn(self.info)}"
+
+    def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
+        """What there is to draw; every sample must have been measured."""
+        from ..reports.export import Exhibit  # matplotlib: only for those who draw
+
+        order = range(len(self.samples))
+        memory = self.info.compressor
+        return Exhibit(
+            title=self.title,
+            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
+            attentions=[self.attentions[index] for index in order],
+            stats=[self.stats[index] for index in order],
+            matrices=self.matrices,
+            layers=list(range(self.model.n_layer)) if layers is None else layers,
+            rounds=lambda index: self.capture(index).rounds,
+            n_compressor_figures=0 if memory is None else memory.n_layer * sum(1 for one in memory.rounds if one),
+        )
+
+    def check_head(self, layer: int, head: int | None) -> None:
+        """Raise EngineError unless the model has this head."""
+        if not (0 <= layer < self.model.n_layer and (head is None or 0 <= head < self.model.n_head)):
+            raise EngineError(
+                f"L{layer}H{head}",
+                expected=f"L0H0 to L{self.model.n_layer - 1}H{self.model.n_head - 1}",
+                found="a head that the model does not have",
+                action="choose one of these",
+            )
+
+    @staticmethod
+    def _check_window(window: Window | None, n: int) -> None:
+        """Raise EngineError unless the window is a part of an n × n matrix."""
+        if window is None or all(0 <= first < last <= n for first, last in (window[:2], window[2:])):
+            return
+        raise EngineError(
+            f"window {window}",
+            expected=f"queries and keys from 0 to {n}",
+            found="others, or none",
+            action="choose a part of the matrix",
+        )
+
+    def _check_round(self, captured: Capture, number: int, layer: int, head: int | None) -> None:
+        """Raise EngineError unless the compressor ran this round on this sample, and has this head."""
+        known = self.info.compressor
+        if known is None or not 0 <= number < len(captured.rounds):
+            raise EngineError(
+                f"round {number}",
+                expected=f"one of the {len(captured.rounds)} rounds of this sample",
+                found="another",
+                action="choose one of these",
+            )
+        if not (0 <= layer < known.n_layer and (head is None or 0 <= head < known.n_head)):
+            raise EngineError(
+                f"compressor L{layer}H{head}",
+                expected=f"L0H0 to L{known.n_layer - 1}H{known.n_head - 1}",
+                found="a head that the compressor does not have",
+                action="choose one of these",
+            )

@@ -1,0 +1,230 @@
+"""A path, or `runs/latest`, to a run and its checkpoints. No torch here: opening a path must cost nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..records.errors import RunError
+
+#: The step of a checkpoint file whose name does not say it.
+UNKNOWN_STEP = -1
+_CHECKPOINT = re.compile(r"ckpt-([0-9]+)\.pt")
+_DEMO = "try `adtui demo`"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run.
+
+    Attributes:
+        name: the directory's own name, also when it was reached through the symlink `latest`.
+        directory: the run directory, resolved.
+        checkpoints: (step, file) in order of step; at least one. A file that was given directly stands alone.
+        config_path: `config.yaml` beside the checkpoints, or None.
+        follows: whether checkpoints that training adds later belong to it; False for a file given directly.
+    """
+
+    name: str
+    directory: Path
+    checkpoints: tuple[tuple[int, Path], ...]
+    config_path: Path | None = None
+    follows: bool = True
+
+    @property
+    def latest(self) -> Path:
+        """The checkpoint with the largest step."""
+        return self.checkpoints[-1][1]
+
+    @property
+    def step(self) -> int:
+        """Step of the latest checkpoint, UNKNOWN_STEP when its name does not say."""
+        return self.checkpoints[-1][0]
+
+    def newest_step(self) -> int:
+        """The largest step on disk now; training may have gone on since this run was opened."""
+        newest = self._newest()
+        return newest[0] if newest else UNKNOWN_STEP
+
+    def fingerprint(self) -> tuple[int, int, int]:
+        """(step, mtime in ns, size in bytes) of the newest checkpoint on disk now; zeros after it has gone.
+
+        It changes when a checkpoint is added or rewritten: cheap enough to poll.
+        """
+        newest = self._newest()
+        try:
+            status = newest[1].stat() if newest else None
+        except OSError:
+            status = None
+        return (newest[0], status.st_mtime_ns, status.st_size) if newest and status else (UNKNOWN_STEP, 0, 0)
+
+    def _newest(self) -> tuple[int, Path] | None:
+        if not self.follows:
+            return self.checkpoints[-1]
+        found = _readable_checkpoints(self.directory)
+        return found[-1] if found else None
+
+
+def find_run(path: str | Path) -> Run:
+    """The run at a checkpoint file, a run directory, `runs/latest`, or a `runs/` directory that holds one run.
+
+    `runs/latest` is followed when it is a symlink; where it does not exist, it means the newest run in `runs/`.
+
+    Raises:
+        RunError: nothing there, no checkpoint there, or several runs to choose from.
+    """
+    path = Path(path)
+    try:
+        return _find(path)
+    except (OSError, RuntimeError, ValueError) as error:  # a parent that may not be entered, links in a circle, a NUL
+        found = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise RunError(
+            path, expected="a run directory or a checkpoint", found=found, action="check the path and its permissions"
+        ) from None
+
+
+def _find(path: Path) -> Run:
+    if path.is_file():
+        return _run_of_file(path)
+    if path.is_dir():
+        return _run_of_directory(path)
+    if path.exists():
+        raise RunError(
+            path, expected="a run directory or a checkpoint", found="a device or a pipe", action="give a file"
+        )
+    if path.name == "latest" and path.parent.is_dir():
+        runs = list_runs(path.parent)
+        if runs:
+            return runs[0]
+        raise _no_runs(path.parent)
+    raise RunError(
+        path,
+        expected="a run directory or a checkpoint",
+        found="a broken link" if path.is_symlink() else "nothing",
+        action=f"check the path, or {_DEMO}",
+    )
+
+
+def list_runs(directory: str | Path) -> tuple[Run, ...]:
+    """The runs directly under `directory`, the one with the newest checkpoint first; empty when there is none.
+
+    Raises:
+        RunError: the directory cannot be read.
+    """
+    runs = {}
+    for child in _children(Path(directory)):
+        # os.path, here and below: unlike pathlib's, its tests are False where an entry may not be looked at.
+        if not os.path.isdir(child) or (real := os.path.realpath(child)) in runs:
+            continue
+        if found := _readable_checkpoints(child):
+            runs[real] = _run(child, found)
+    return tuple(sorted(runs.values(), key=lambda run: (_modified(run.latest), run.name), reverse=True))
+
+
+def demo_run() -> Path:
+    """Directory of the run that comes with adtui.
+
+    Raises:
+        RunError: this installation has none.
+    """
+    from importlib import resources  # 10 ms that no other command needs
+
+    bundled = Path(str(resources.files("adtui"))) / "bundled" / "runs"
+    runs = list_runs(bundled) if bundled.is_dir() else ()
+    if not runs:
+        raise RunError(bundled, expected="the bundled run", found="none", action="reinstall adtui, or give a path")
+    return runs[0].directory
+
+
+def _run_of_file(path: Path) -> Run:
+    match = _CHECKPOINT.fullmatch(path.name)
+    step = int(match[1]) if match else UNKNOWN_STEP
+    # The last part stays unresolved: a link such as `best.pt` is what the user asked for.
+    return _run(path.parent, ((step, path.parent.resolve() / path.name),), follows=False)
+
+
+def _run_of_directory(directory: Path) -> Run:
+    found = _checkpoints(directory)
+    if found:
+        return _run(directory, found)
+    inner = directory / "runs"
+    runs = list_runs(directory) or (list_runs(inner) if inner.is_dir() else ())
+    if len(runs) == 1:
+        return runs[0]
+    if runs:
+        names = ", ".join(run.name for run in runs[:5]) + (", …" if len(runs) > 5 else "")
+        raise RunError(directory, expected="one run", found=f"{len(runs)}: {names}", action="name one of them")
+    raise _no_checkpoints(directory)
+
+
+def _no_checkpoints(directory: Path) -> RunError:
+    names = sorted(child.name for child in _children(directory))
+    weights = [name for name in names if name.endswith((".pt", ".pth", ".ckpt", ".bin"))]
+    if weights:
+        return RunError(
+            directory,
+            expected="checkpoints named ckpt-<step>.pt",
+            found=", ".join(weights[:3]),
+            action="give the checkpoint file itself",
+        )
+    if directory.name == "runs":
+        return _no_runs(directory)
+    found = f"{len(names)} other entries, such as {names[0]}" if names else "an empty directory"
+    return RunError(
+        directory,
+        expected="checkpoints named ckpt-<step>.pt",
+        found=found,
+        action=f"give a run directory, or wait for its first checkpoint, or {_DEMO}",
+    )
+
+
+def _no_runs(directory: Path) -> RunError:
+    return RunError(
+        directory, expected="runs with checkpoints ckpt-<step>.pt", found="none", action=f"train a model, or {_DEMO}"
+    )
+
+
+def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows: bool = True) -> Run:
+    directory = directory.resolve()
+    config = directory / "config.yaml"
+    return Run(directory.name, directory, checkpoints, config if os.path.isfile(config) else None, follows)
+
+
+def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
+    """(step, file) in order of the integer step: as text, ckpt-9000.pt would come after ckpt-10000.pt."""
+    directory = directory.resolve()
+    return tuple(
+        sorted(
+            (int(match[1]), child)
+            for child in _children(directory)
+            if (match := _CHECKPOINT.fullmatch(child.name)) and os.path.isfile(child)
+        )
+    )
+
+
+def _readable_checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
+    """As `_checkpoints`, but none where the directory cannot be read: that must not keep other runs from opening."""
+    try:
+        return _checkpoints(directory)
+    except RunError:
+        return ()
+
+
+def _children(directory: Path) -> Iterator[Path]:
+    try:
+        yield from directory.iterdir()
+    except OSError as error:
+        found = error.strerror or type(error).__name__
+        raise RunError(
+            directory, expected="a readable directory", found=found, action="check the path and its permissions"
+        ) from None
+
+
+def _modified(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

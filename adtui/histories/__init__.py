@@ -1,0 +1,1 @@
+"""Learning histories: where they lie, how they are read, which become samples."""

@@ -1,0 +1,103 @@
+"""Source histories into the HDF5 layout that users' training code reads.
+
+One group per goal index; `states`, `next_states` (T, streams, 2), `actions`, `rewards` (T, streams) int32 and `dones`
+(T, streams) bool. As in the users' files, the next state of an episode's last step is the reset state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from ..files.atomic import replacing
+from ..records.errors import ConfigError
+from ..worlds.agents import Demonstrator, Explorer, Histories, Progress, QLearning, Source, run_source
+from .collect_settings import CollectSettings
+
+#: Room-steps simulated at once: bounds memory at about 300 MB whatever the size of the collection.
+CHUNK_STEPS = 4_000_000
+
+
+def make_source(settings: CollectSettings) -> Source:
+    """The vectorised source agent that the settings name (PPO is not one: see `ppo_source`)."""
+    noise = {
+        key: value
+        for key, value in (("noise_start", settings.noise_start), ("noise_episodes", settings.noise_episodes))
+        if value is not None
+    }
+    if settings.alg == "explorer":
+        return Explorer(**noise)  # type: ignore[arg-type]
+    if settings.alg == "demonstrator":
+        return Demonstrator(**noise)  # type: ignore[arg-type]
+    return QLearning(epsilon_episodes=settings.epsilon_episodes or max(1, settings.episodes * 6 // 10))
+
+
+def collect(settings: CollectSettings, progress: Progress | None = None) -> Path:
+    """Collect every history that the settings ask for and write the file, whole or not at all.
+
+    Args:
+        settings: what to collect and where to write it.
+        progress: called with (room-episodes done, in all).
+
+    Returns:
+        the path of the HDF5 file.
+
+    Raises:
+        ConfigError: PPO is asked for and stable-baselines3 is not installed, or the file cannot be written.
+    """
+    path = settings.output
+    try:
+        with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+            for histories in _chunks(settings, progress):
+                _write_chunk(file, histories, settings.n_stream)
+    except OSError as error:
+        raise ConfigError(
+            path, expected="a file that can be written", found=str(error), action="change traj_dir or free some space"
+        ) from error
+    return path
+
+
+def _chunks(settings: CollectSettings, progress: Progress | None) -> Iterator[Histories]:
+    if settings.alg == "PPO":
+        from .ppo import run_ppo
+
+        yield from run_ppo(settings, progress)
+        return
+    goals = settings.goal_indices
+    per_chunk = max(1, CHUNK_STEPS // (settings.steps * settings.n_stream))
+    total = len(goals) * settings.n_stream * settings.episodes
+    for first in range(0, len(goals), per_chunk):
+        rooms = np.repeat(np.array(goals[first : first + per_chunk], dtype=np.int64), settings.n_stream)
+        before = first * settings.n_stream * settings.episodes
+
+        def report(done: int, _: int, before: int = before, rooms: int = len(rooms)) -> None:
+            if progress is not None:
+                progress(before + done * rooms, total)
+
+        rng = np.random.default_rng([settings.alg_seed, first])
+        yield run_source(
+            make_source(settings), rooms, settings.episodes, rng, settings.grid_size, settings.horizon, report
+        )
+
+
+def _write_chunk(file: h5py.File, histories: Histories, streams: int) -> None:
+    """Add one group for each goal; rooms of a goal lie next to each other."""
+    length = histories.actions.shape[1]
+    ends = np.arange(1, length + 1) % histories.horizon == 0
+    for first in range(0, len(histories.goals), streams):
+        rooms = slice(first, first + streams)
+        stored = histories.next_states[rooms].copy()
+        stored[:, ends] = histories.states[rooms, :1]
+        group = file.create_group(str(int(histories.goals[first])))
+        columns = {
+            "states": histories.states[rooms],
+            "actions": histories.actions[rooms],
+            "rewards": histories.rewards[rooms],
+            "next_states": stored,
+        }
+        for name, values in columns.items():
+            group.create_dataset(name, data=values.swapaxes(0, 1).astype(np.int32))
+        group.create_dataset("dones", data=np.repeat(ends[:, None], streams, axis=1))

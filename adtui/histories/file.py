@@ -1,0 +1,253 @@
+"""The users' HDF5 learning histories: the one reader of the app and of training.
+
+One group per task, named by its index; `states`, `next_states` (T, streams, 2), `actions`, `rewards` (T, streams), and
+sometimes `dones` (T, streams): time-major. `optimal_actions` is (streams, T). Other data sets are left alone.
+
+A file may come from anyone: nothing outside it is opened, and no more of it than what is asked for is held in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..records.arrays import Floats, Ints
+from .hdf5 import Column, HDF5File, unusable
+
+#: Steps of one history; `dones` are read from its beginning, so that they cost what a file claims to have.
+MAX_STEPS = 50_000_000
+_BLOCK = 1 << 20
+_WIDTHS = {"states": 2, "next_states": 2, "actions": None, "rewards": None}
+_OPTIMAL = "optimal_actions"
+_TASK = re.compile(r"[0-9]{1,9}")
+#: Steps and streams of a task that are looked at to see which axis is time.
+_LOOKED_AT = (64, 16)
+#: How many pairs of neighbours say enough, and the share of them that joins along the axis of time, resets aside.
+_ENOUGH, _MOST = 8, 0.75
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Steps first…last of one history.
+
+    Attributes:
+        states, next_states: (n, 2) int64; actions: (n,) int64; rewards: (n,) float32.
+        episode, step: (n,) int64, the episode of each step within the history, and the time within that episode.
+    """
+
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+    episode: Ints
+    step: Ints
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Whole histories of one task.
+
+    Attributes:
+        states, next_states: (streams, T, 2) int64; actions: (streams, T) int64; rewards: (streams, T) float32.
+    """
+
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+
+
+class HistoryFile:
+    """An open file of histories; use it in a `with` block.
+
+    Args:
+        path: the HDF5 file.
+        grid_size: states must lie in 0 … grid_size − 1.
+        n_actions: actions must lie in 0 … n_actions − 1.
+        horizon: steps per episode, used where the file has no `dones`; None makes a history one episode.
+
+    Raises (every method, too):
+        HistoryError: unreadable, no tasks, missing data sets, wrong shapes, swapped axes, impossible values, or data
+            that lie in another file.
+    """
+
+    def __init__(self, path: Path, *, grid_size: int, n_actions: int, horizon: int | None) -> None:
+        self.path, self.grid_size, self.n_actions, self.horizon = path, grid_size, n_actions, horizon
+        self._file = HDF5File(path)
+        names = self._file.names()
+        # The longest first, so that of "07" and "7" the plain one stays.
+        found = sorted(filter(_TASK.fullmatch, names), key=len, reverse=True)
+        self._groups = {int(name): name for name in found}
+        self._sizes: dict[int, tuple[int, int]] = {}
+        self._columns: dict[tuple[int, str], Column] = {}
+        self.tasks = tuple(sorted(self._groups))
+        if not self.tasks:
+            self._file.close()
+            raise unusable(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
+
+    def __enter__(self) -> HistoryFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def size(self, task: int) -> tuple[int, int]:
+        """(steps, streams) of a task's histories, once their shapes and the order of their axes have been checked."""
+        if task in self._sizes:
+            return self._sizes[task]
+        columns = {name: self._column(task, name) for name in _WIDTHS}
+        steps, streams = _layout(columns["actions"])
+        for name, width in _WIDTHS.items():
+            wanted = (steps, streams) if width is None else (steps, streams, width)
+            single = wanted[:1] + wanted[2:]
+            shape = columns[name].shape
+            if shape != wanted and not (streams == 1 and shape == single):
+                raise unusable(columns[name].at, f"shape {wanted}", f"shape {shape}")
+        self._check_axes(columns["states"], columns["next_states"], streams)
+        self._sizes[task] = steps, streams
+        return steps, streams
+
+    def read(self, task: int, stream: int, first: int, last: int) -> Stretch:
+        """Steps first…last (exclusive) of one stream."""
+        states = self._cells(task, "states", stream, first, last)
+        next_states = self._cells(task, "next_states", stream, first, last)
+        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", stream, first, last))
+        rewards = self._rewards(task, stream, first, last)
+        episode, step = self._clock(task, stream, first, last)
+        return Stretch(states, actions, rewards, next_states, episode, step)
+
+    def read_all(self, task: int, streams: int) -> Streams:
+        """Every step of the first `streams` streams, or of as many as there are; checked as in `read`."""
+        steps, width = self.size(task)
+        kept = slice(0, min(streams, width))
+
+        def stream_major(values: np.ndarray[Any, Any], ndim: int) -> np.ndarray[Any, Any]:
+            return np.ascontiguousarray((values if values.ndim == ndim else values[:, None]).swapaxes(0, 1))
+
+        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", kept, 0, steps))
+        return Streams(
+            states=stream_major(self._cells(task, "states", kept, 0, steps), 3),
+            actions=stream_major(actions, 2),
+            rewards=stream_major(self._rewards(task, kept, 0, steps), 2),
+            next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
+        )
+
+    def optimal_action(self, task: int, stream: int, step: int) -> int | None:
+        """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).
+
+        The users' annotator writes (streams, T), unlike every other data set; (T, streams) files exist too. The shape
+        tells which, and a square one is taken for the annotator's.
+        """
+        if not self._file.has(self._groups[task], _OPTIMAL):
+            return None
+        steps, streams = self.size(task)
+        column = self._column(task, _OPTIMAL)
+        if column.shape == (streams, steps):
+            place: tuple[int, ...] = (stream, step)
+        elif column.shape == (steps, streams):
+            place = (step, stream)
+        elif streams == 1 and column.shape == (steps,):
+            place = (step,)
+        else:
+            raise unusable(column.at, f"shape {(streams, steps)} or {(steps, streams)}", f"shape {column.shape}")
+        return int(self._actions(column, np.atleast_1d(column.read(place)))[0])
+
+    # -- columns -------------------------------------------------------------------------------------------------------
+    def _clock(self, task: int, stream: int, first: int, last: int) -> tuple[Ints, Ints]:
+        """(episode, step) of steps first…last, from `dones` where the file has them, else from the horizon."""
+        time = np.arange(first, last, dtype=np.int64)
+        if self._has_dones(task):
+            ended, begun = 0, 0  # episodes that ended before `first`, and where the next one began
+            for start in range(0, first, _BLOCK):
+                stop = min(start + _BLOCK, first)
+                ends = np.flatnonzero(self._numbers(task, "dones", stream, start, stop))
+                if ends.size:
+                    ended, begun = ended + ends.size, start + int(ends[-1]) + 1
+            ends = np.flatnonzero(self._numbers(task, "dones", stream, first, last))
+            if ended or ends.size:
+                starts = np.concatenate([[begun], first + ends + 1]).astype(np.int64)
+                place = np.searchsorted(starts, time, side="right").astype(np.int64) - 1
+                return place + ended, time - starts[place]
+        horizon = self.horizon or max(last, 1)
+        return time // horizon, time % horizon
+
+    def _has_dones(self, task: int) -> bool:
+        if not self._file.has(self._groups[task], "dones"):
+            return False
+        steps, streams = self.size(task)
+        shape = self._column(task, "dones").shape
+        return shape == (steps, streams) or (streams == 1 and shape == (steps,))
+
+    def _cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Ints:
+        values = self._numbers(task, name, stream, first, last)
+        return _whole_numbers(self._column(task, name), values, "cells", self.grid_size)
+
+    def _actions(self, column: Column, values: np.ndarray[Any, Any]) -> Ints:
+        return _whole_numbers(column, values, "actions", self.n_actions)
+
+    def _rewards(self, task: int, stream: int | slice, first: int, last: int) -> Floats:
+        with np.errstate(over="ignore"):  # infinite, then
+            rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
+        if not np.isfinite(rewards).all():
+            raise unusable(self._column(task, "rewards").at, "rewards within the range of float32", "larger ones")
+        return rewards
+
+    def _numbers(self, task: int, name: str, stream: int | slice, first: int, last: int) -> np.ndarray[Any, Any]:
+        """Finite numbers; in a data set without an axis for streams, of its only one."""
+        column = self._column(task, name)
+        single = len(column.shape) == (2 if _WIDTHS.get(name) else 1)
+        return column.read((slice(first, last),) if single else (slice(first, last), stream))
+
+    def _column(self, task: int, name: str) -> Column:
+        if (task, name) not in self._columns:
+            self._columns[task, name] = self._file.column(self._groups[task], name)
+        return self._columns[task, name]
+
+    def _check_axes(self, states: Column, next_states: Column, streams: int) -> None:
+        """Refuse (streams, T, …), as some code writes it: every "history" would be one moment of many learners.
+
+        In a history the next state of a step is the state of the step after, resets aside. Where that holds along the
+        second axis rather than along the first, the second is time.
+        """
+        if streams == 1:
+            return
+        place = tuple(slice(0, count) for count in _LOOKED_AT)
+        here, following = states.read(place), next_states.read(place)
+        joined = (following[:-1] == here[1:]).all(axis=-1)
+        if self.horizon is not None:
+            joined = joined[np.arange(1, len(here)) % self.horizon != 0]
+        across = (following[:, :-1] == here[:, 1:]).all(axis=-1)
+        along = float(joined.mean()) if joined.size else 0.0
+        if across.size >= _ENOUGH and along < _MOST <= across.mean():
+            raise unusable(
+                states.at,
+                "shape (steps, streams, 2), where the next state of a step is the state of the step after",
+                f"{along:.0%} of such pairs along the first axis, {across.mean():.0%} along the second",
+                "swap the first two axes of every data set: they are (streams, steps)",
+            )
+
+
+def _layout(actions: Column) -> tuple[int, int]:
+    """(steps, streams)."""
+    shape = actions.shape
+    if len(shape) not in (1, 2) or 0 in shape:
+        raise unusable(actions.at, "shape (steps, streams)", f"shape {shape}")
+    if shape[0] > MAX_STEPS:
+        raise unusable(actions.at, f"at most {MAX_STEPS} steps", f"{shape[0]}")
+    return shape[0], shape[1] if len(shape) == 2 else 1
+
+
+def _whole_numbers(column: Column, values: np.ndarray[Any, Any], what: str, count: int) -> Ints:
+    """The values as whole numbers of 0 … count − 1."""
+    with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
+        whole = values.astype(np.int64)
+    if not np.can_cast(values.dtype, np.int64) and not np.array_equal(whole, values):
+        raise unusable(column.at, "whole numbers", str(values[whole != values].flat[0]))
+    least, most = (int(whole.min()), int(whole.max())) if whole.size else (0, 0)
+    if least < 0 or most >= count:
+        raise unusable(column.at, f"{what} from 0 to {count - 1}", f"{least} to {most}")
+    return whole

@@ -1,0 +1,144 @@
+"""Samples from the model's own histories: it acts on held-out goals, and what it did becomes its context. No torch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..records.arrays import Ints
+from ..records.errors import HistoryError
+from ..records.run_settings import RunSettings
+from ..records.sample import PHASES, Sample
+from ..worlds.agents import Histories, Progress
+from ..worlds.darkroom import goal_cell
+from ..worlds.draws import Use, generator, order
+from ..worlds.rollouts import Policy, rollout
+from ..worlds.settings import DARK_ROOM, split_of
+
+#: Episodes that a rollout goes on for after its context is full.
+EPISODES_AFTER = 6
+#: Steps of a rollout; a model takes a few ms for each.
+MAX_ROLLOUT = 20_000
+#: Rooms of one rollout, always so many: matrices of other shapes round differently, and an action drawn near a boundary
+#: would be another with another number of samples. Rooms that nobody asked for are rolled out and left.
+ROOMS = 9
+
+
+def rolled_out(
+    policy: Policy,
+    settings: RunSettings,
+    n: int,
+    count: int,
+    seed: int,
+    stride: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Sample, ...]:
+    """Contexts of `n` transitions on held-out goals; sample i is the same whatever `count` is.
+
+    Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
+    with their first rewards and contexts that exploit are all among the samples.
+
+    Args:
+        settings: of a run whose dynamics are known; all goals are taken where none was held out.
+        seed: see `draws`.
+        stride: see `rollouts.rollout`.
+        progress: called with (done, total) episodes.
+
+    Raises:
+        HistoryError: the settings' horizon makes rollouts too long.
+    """
+    size, horizon = settings.grid_size, settings.horizon
+    assert horizon is not None  # Dark Room has a default
+    episodes = n // horizon + 1 + EPISODES_AFTER
+    if episodes * horizon > MAX_ROLLOUT:
+        raise HistoryError(
+            "settings, horizon",
+            expected=f"rollouts of at most {MAX_ROLLOUT} steps, since no histories were found",
+            found=f"{episodes} episodes of {horizon}",
+            action="give --histories PATH, or correct the horizon in the run's config",
+        )
+    pool: Ints = np.array(split_of(settings).test or range(size * size), dtype=np.int64)
+    times = np.arange(n, episodes * horizon, stride)
+    taken: Ints = np.zeros(len(PHASES), np.int64)
+    blocks = np.resize(order(seed, pool), (-(-count // ROOMS), ROOMS))
+    samples: list[Sample] = []
+    for block, goals in enumerate(blocks):
+
+        def report(done: int, total: int, before: int = block) -> None:
+            if progress is not None:
+                progress(before * total + done, len(blocks) * total)
+
+        first = block * ROOMS
+        past = rollout(
+            policy,
+            goals,
+            episodes,
+            n,
+            size=size,
+            horizon=horizon,
+            seed=seed,
+            use=Use.CONTEXTS,
+            first_room=first,
+            stride=stride,
+            progress=report,
+        )
+        for row in range(min(ROOMS, count - first)):
+            phases = _phases(past.rewards[row], horizon, times, n)
+            query = _moment(phases, times, taken, generator(seed, Use.MOMENTS, first + row))
+            samples.append(_sample(past, row, query, n, settings, first + row))
+    return tuple(samples)
+
+
+def _sample(past: Histories, row: int, query: int, n: int, settings: RunSettings, index: int) -> Sample:
+    """The n transitions before step `query` of one room, and the cell there."""
+    time = np.arange(query - n, query + 1, dtype=np.int64)
+    goal = int(past.goals[row])
+    cell = dark_room_cell(goal, settings)
+    return Sample(
+        label=f"goal {goal_words(goal, cell)} rollout {index} step {query}",
+        states=past.states[row, time[:-1]],
+        actions=past.actions[row, time[:-1]],
+        rewards=past.rewards[row, time[:-1]].astype(np.float32),
+        next_states=past.next_states[row, time[:-1]],
+        query_state=past.states[row, query],
+        episode=time // past.horizon,
+        step=time % past.horizon,
+        goal=cell,
+        history=index,
+    )
+
+
+def _phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
+    """(Q,) the phase, an index into PHASES, of the context of n transitions before each of the query times."""
+    steps = np.flatnonzero(rewards > 0)
+    first, last = np.searchsorted(steps, times - n), np.searchsorted(steps, times)
+    episodes = [len(np.unique(steps[a:b] // horizon)) for a, b in zip(first, last, strict=True)]
+    return np.minimum(np.array(episodes, np.int64), 2)
+
+
+def _moment(phases: Ints, times: Ints, taken: Ints, rng: np.random.Generator) -> int:
+    """A query time of one history, at random in that phase it has which fewest samples before it have had.
+
+    Phases are so as evenly represented as the histories allow. A phase fixed by the sample's number would leave the
+    rare ones rarer: few histories have every phase.
+
+    Args:
+        phases: (Q,) of each of the `times` (Q,).
+        taken: (3,) how many samples each phase has; counts this one.
+    """
+    present = np.unique(phases)
+    phase = present[taken[present].argmin()]
+    taken[phase] += 1
+    return int(rng.choice(times[phases == phase]))
+
+
+def dark_room_cell(goal: int, settings: RunSettings) -> tuple[int, int] | None:
+    """The goal's cell, or None where the goal is no cell of a Dark Room."""
+    if settings.env != DARK_ROOM or not 0 <= goal < settings.grid_size**2:
+        return None
+    x, y = goal_cell(goal, settings.grid_size)
+    return int(x), int(y)
+
+
+def goal_words(goal: int, cell: tuple[int, int] | None) -> str:
+    """The goal as labels name it."""
+    return f"({cell[0]},{cell[1]})" if cell else str(goal)

@@ -1,0 +1,251 @@
+"""Where samples come from: the run's own test histories where they exist, else rollouts of the model itself.
+
+Samples are independent histories (one per goal and stream), not windows of one history shifted by a step: five
+neighbouring windows of the users' data set share all but a handful of their tokens and count as one observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from ..records.errors import ConfigError, HistoryError
+from ..records.run_settings import RunSettings
+from ..records.sample import Sample
+from ..worlds.agents import Progress
+from ..worlds.draws import Use, generator, order
+from ..worlds.rollouts import Policy
+from ..worlds.settings import can_roll_out, count_tasks, split_of
+from .file import HistoryFile
+from .inputs import inputs_npz
+from .paths import find_histories, given_histories
+from .rolled_out import dark_room_cell, goal_words, rolled_out
+
+__all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Samples, where they come from in words, and what the user should know about them.
+
+    Attributes:
+        seed: what they were drawn with; None where nothing was drawn.
+    """
+
+    samples: tuple[Sample, ...]
+    source: str
+    notes: tuple[str, ...] = ()
+    seed: int | None = None
+
+
+def load_samples(
+    settings: RunSettings,
+    run_dir: Path,
+    n_context: int,
+    count: int,
+    seed: int,
+    window: int | None = None,
+    policy: Policy | None = None,
+    progress: Progress | None = None,
+    *,
+    histories: str | Path | None = None,
+    stride: int = 1,
+) -> SampleSet:
+    """Choose contexts of `n_context` transitions.
+
+    Sample i is the same whatever `count` is: it draws from streams of its own (see `draws`), and takes its goal and its
+    phase of learning after the samples before it.
+
+    Args:
+        settings: the run's; where they are assumed, source and notes say so.
+        run_dir: the run directory.
+        n_context: transitions before the query; at most the model's.
+        count: how many samples; fewer come back (with a note) when there are not so many independent histories.
+        seed: chooses goals, streams and positions, and drives rollouts.
+        window: instead, the users' own samples window, window + 1, … of their test set.
+        policy: the model, for rollouts where no histories are found.
+        progress: called with (done, total) episodes of rollouts.
+        histories: a file, or a directory that holds the run's file, instead of the places where it is looked for.
+        stride: contexts begin at multiples of it, counted from the first step of the history; at least 1. For models
+            that read their context in batches. A `window` stays where it is.
+
+    Raises:
+        HistoryError: unusable histories, or none and no policy.
+        ConfigError: settings that cannot name a file, or a count below 1.
+    """
+    if count < 1:
+        raise ConfigError("--samples", expected="at least 1", found=str(count), action="ask for one or more")
+    notes: tuple[str, ...] = ()
+    if histories is None:
+        path, notes = find_histories(settings, run_dir)
+    else:
+        path = given_histories(histories, settings)
+    if path is not None:
+        if window is not None:
+            return _windows(path, settings, n_context, count, window)
+        return _independent(path, settings, n_context, count, seed, stride)
+    if window is not None or policy is None or not can_roll_out(settings):
+        raise _none_found(settings, run_dir, window, notes)
+    if settings.alg:
+        notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
+    notes += settings.doubts
+    held_out = split_of(settings).test
+    if not held_out:
+        notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
+    words = settings.held_out if held_out else "goals"
+    samples = rolled_out(policy, settings, n_context, count, seed, stride, progress)
+    return SampleSet(samples, f"the model's own rollouts on {words}", notes, seed)
+
+
+def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
+    action = "give --histories PATH" + ("" if window is None else ", or omit --window")
+    if settings.alg is None:
+        return HistoryError(
+            run_dir, expected="the run's histories", found="no alg in its config to name them", action=action
+        )
+    return HistoryError(
+        settings.file_name,
+        expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",
+        found=notes[0] if notes else "no such file",
+        action=action,
+    )
+
+
+def _open(path: Path, settings: RunSettings) -> HistoryFile:
+    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
+
+
+def _independent(path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
+    """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
+    with _open(path, settings) as file:
+        goals, notes = _held_out(file.tasks, settings)
+        chosen, more = _choose(file, order(seed, np.array(goals, dtype=np.int64)).tolist(), n, count)
+        samples = []
+        for i, (goal, stream) in enumerate(chosen):
+            starts = -(-(file.size(goal)[0] - n) // stride)
+            query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
+            samples.append(_sample(file, settings, goal, stream, query, n, history=i))
+    notes += more + _unknown_targets(path, settings, samples)
+    return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes, seed)
+
+
+def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
+    """(goal, stream) of `count` histories of more than n steps: different goals first, then further streams."""
+    streams: dict[int, int] = {}
+    short: list[int] = []
+    for goal in order:
+        if len(streams) == count:  # the other goals' sizes are not needed
+            break
+        steps, width = file.size(goal)
+        if steps > n:
+            streams[goal] = width
+        else:
+            short.append(steps)
+    if not streams:
+        _long_enough(file.path, max(short), n)
+    available = sum(streams.values())
+    notes: tuple[str, ...] = ()
+    if short:
+        notes += (f"{len(short)} goals with histories of at most {n} steps are left out",)
+    if count > available:
+        notes += (f"{available} independent test histories in {file.path.name}, {count} samples asked for",)
+    widest = max(streams.values())
+    pairs = ((goal, stream) for stream in range(widest) for goal, width in streams.items() if stream < width)
+    return list(islice(pairs, count)), notes
+
+
+def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int) -> SampleSet:
+    """Samples window, window + 1, … of the users' test set: their first stream, their first train_source_timesteps.
+
+    Sample i is history i // (T − n_transit + 1) at start i % (T − n_transit + 1); a shorter context is its end.
+    """
+    n_transit = settings.n_transit or n + 1
+    with _open(path, settings) as file:
+        goals, notes = _held_out(file.tasks, settings)
+        steps = _steps(file, goals[0], settings)
+        _long_enough(path, steps, n_transit - 1)
+        per_history = steps - n_transit + 1
+        total = per_history * len(goals)
+        if not 0 <= window < total:
+            raise HistoryError(
+                "--window", expected=f"0 to {total - 1}, as {path.name} has", found=str(window), action="choose one"
+            )
+        samples = []
+        for i in range(window, min(window + count, total)):
+            history, start = divmod(i, per_history)
+            if (found := _steps(file, goals[history], settings)) != steps:
+                raise HistoryError(
+                    path,
+                    expected=f"{steps} steps in every history, as --window counts them",
+                    found=f"{found} for goal {goals[history]}",
+                    action="omit --window",
+                )
+            samples.append(_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
+    notes += ("these samples are one history shifted by a step: not independent",) if len(samples) > 1 else ()
+    notes += _unknown_targets(path, settings, samples)
+    return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
+
+
+def _steps(file: HistoryFile, goal: int, settings: RunSettings) -> int:
+    """How many steps of a goal's histories the users' data set takes."""
+    return min(file.size(goal)[0], settings.train_source_timesteps or (1 << 62))
+
+
+def _held_out(tasks: tuple[int, ...], settings: RunSettings) -> tuple[list[int], tuple[str, ...]]:
+    """The tasks to choose from, and what is special about them."""
+    if count_tasks(settings) is None:
+        return list(tasks), (f"the test split of {settings.env} is not known: some goals may have been trained on",)
+    present = set(tasks)
+    goals = [goal for goal in split_of(settings).test if goal in present]
+    if goals:
+        return goals, settings.doubts
+    return list(tasks), (*settings.doubts, f"no test goal has histories here: these goals {_trained_on(settings)}")
+
+
+def _trained_on(settings: RunSettings) -> str:
+    return "were trained on" if settings.split_known else "may have been trained on"
+
+
+def _test_histories(settings: RunSettings) -> str:
+    return "test histories" if settings.split_known else f"histories of {settings.held_out}"
+
+
+def _unknown_targets(path: Path, settings: RunSettings, samples: list[Sample]) -> tuple[str, ...]:
+    if settings.wants_optimal and any(sample.target_action is None for sample in samples):
+        return (f"no optimal_actions in {path.name}: what a DPT model should predict is not known",)
+    return ()
+
+
+def _long_enough(path: Path, steps: int, n: int) -> None:
+    if steps <= n:
+        raise HistoryError(
+            path,
+            expected=f"histories of at least {n + 1} steps",
+            found=f"{steps}",
+            action=f"use --context {steps - 1} or less, or longer histories" if steps > 1 else "use longer histories",
+        )
+
+
+def _sample(
+    file: HistoryFile, settings: RunSettings, goal: int, stream: int, query: int, n: int, *, history: int
+) -> Sample:
+    """The n transitions before step `query` of one history, and the state there."""
+    found = file.read(goal, stream, query - n, query + 1)
+    cell = dark_room_cell(goal, settings)
+    best = settings.wants_optimal
+    return Sample(
+        label=f"goal {goal_words(goal, cell)} stream {stream} step {query}",
+        states=found.states[:-1],
+        actions=found.actions[:-1],
+        rewards=found.rewards[:-1],
+        next_states=found.next_states[:-1],
+        query_state=found.states[-1],
+        episode=found.episode,
+        step=found.step,
+        goal=cell,
+        target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
+        history=history,
+    )

@@ -1,0 +1,1 @@
+"""Statistics → statements, and the tests that they must pass. Numpy only."""

@@ -1,0 +1,95 @@
+"""Statistics → insights. Numpy only.
+
+The kinds are in `kinds`, their thresholds in `rules`; what makes a statement admissible (interval, scopes, false
+discoveries, caveats) is in `claim`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ..records.insight import Insight
+from ..records.sample import PHASES, Sample
+from ..records.statistics import SampleStats
+from .evidence import Evidence
+from .kinds import KINDS
+from .thresholds import RULES
+
+__all__ = [
+    "KINDS",
+    "RULES",
+    "InsightLog",
+    "find_insights",
+]
+
+Key = tuple[str, int | None, int | None, str]  # see records.Insight.key
+
+
+def find_insights(stats: Sequence[SampleStats], samples: Sequence[Sample]) -> Iterator[Insight]:
+    """Every insight that the samples allow, the most important first.
+
+    What is observed comes before what is not; the model before layers before heads; then the clearer the better:
+    the further the near end of the interval is from the threshold, as a ratio.
+
+    Args:
+        stats: one per sample, all of one model.
+        samples: the same samples in the same order; intervals are over `Sample.history`.
+    """
+    yield from sorted(_all(Evidence(stats, samples)).values(), key=_importance)
+
+
+class InsightLog:
+    """Insights while samples arrive: the same as `find_insights` at any moment, told as differences.
+
+    A statement is known by its kind, layer, head and phase. One that more samples no longer support is told once more,
+    with status "no evidence", and then forgotten.
+    """
+
+    def __init__(self) -> None:
+        self._told: dict[Key, Insight] = {}
+
+    @property
+    def insights(self) -> tuple[Insight, ...]:
+        """What holds now, the most important first."""
+        return tuple(sorted(self._told.values(), key=_importance))
+
+    def update(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> list[Insight]:
+        """Take all samples so far; return the insights that are new, changed or withdrawn, the most important first."""
+        evidence = Evidence(stats, samples)
+        kinds = {claim.kind: claim for claim in KINDS}
+        now = _all(evidence)
+        # repr, because an interval of NaNs is never equal to another
+        changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
+        if evidence.stats:
+            gone = [old for key, old in self._told.items() if key not in now]
+            parts = {"": evidence, **{phase: evidence.part(phase) for phase in PHASES}}
+            changed += [kinds[old.kind].withdraw(parts[old.phase], old) for old in gone]
+        self._told = now
+        return sorted(changed, key=_importance)
+
+    def restate(self, insight: Insight) -> None:
+        """Put a statement in the place of the one with its key: what a knock-out has made of it."""
+        self._told[insight.key] = insight
+
+
+def _all(evidence: Evidence) -> dict[Key, Insight]:
+    """Every statement over all samples; then, of each phase, what is observed there and not over all samples."""
+    found = {one.key: one for claim in KINDS for one in claim.find(evidence)}
+    observed = {one.key for one in found.values() if one.status == "observed"}
+    for phase in PHASES:
+        part = evidence.part(phase)
+        for one in (one for claim in KINDS for one in claim.find_in(part)):
+            if (*one.key[:3], "") not in observed:
+                found[one.key] = one
+    return found
+
+
+def _importance(insight: Insight) -> tuple[bool, bool, int, float, int, int]:
+    scope = ("model", "layer", "head").index(insight.scope)
+    ends = [end for end in insight.interval if np.isfinite(end) and end > 0]
+    clearness = min((abs(float(np.log(end / insight.threshold))) for end in ends), default=0.0)
+    layer, head = insight.layer, insight.head
+    late = insight.status == "no evidence"
+    return late, bool(insight.phase), scope, -clearness, -1 if layer is None else layer, head or 0

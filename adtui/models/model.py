@@ -1,0 +1,227 @@
+"""A loaded model, ready to run on samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..records.arrays import Floats
+from ..records.errors import ModelError
+from ..records.layout import Layout
+from ..records.run import CompressorInfo
+from ..records.sample import Sample
+from .attend import Recorder
+from .decoder import Edit
+from .families.rad import RAD
+from .network import Network
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model, ready to run on samples.
+
+    Attributes:
+        family: the family's name.
+        network: its network, in evaluation mode, on `device`.
+        notes: what was overridden or assumed.
+    """
+
+    family: str
+    network: Network
+    device: torch.device
+    notes: tuple[str, ...] = ()
+
+    @property
+    def description(self) -> str:
+        """Family and variant in words."""
+        parts = (self.family, self.network.variant, "causal" if self.network.causal else "not causal")
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def n_layer(self) -> int:
+        return self.network.decoder.shape.n_layer
+
+    @property
+    def n_head(self) -> int:
+        return self.network.decoder.shape.n_head
+
+    @property
+    def d_model(self) -> int:
+        return self.network.decoder.shape.d_model
+
+    @property
+    def n_actions(self) -> int:
+        return self.network.n_actions
+
+    @property
+    def grid_size(self) -> int:
+        return self.network.grid_size
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What the weights' shapes tell of the environment, by the names of the users' settings."""
+        actions = {"num_actions": self.n_actions}
+        return {"grid_size": self.grid_size, **actions} if self.network.grid_told else actions
+
+    @property
+    def causal(self) -> bool:
+        return self.network.causal
+
+    @property
+    def n_context_max(self) -> int:
+        return self.network.n_context_max
+
+    @property
+    def n_context_usual(self) -> int:
+        """The context length to open with."""
+        return self.network.n_context_usual
+
+    @property
+    def stride(self) -> int:
+        """Contexts begin at multiples of this many steps of their history."""
+        return self.network.stride
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights that take part."""
+        return sum(p.numel() for p in self.network.parameters())
+
+    @torch.inference_mode()
+    def policy(
+        self,
+        states: Array,
+        actions: Array,
+        rewards: Array,
+        next_states: Array,
+        query_states: Array,
+        recorder: Recorder | None = None,
+        query_actions: Array | None = None,
+        edit: Edit | None = None,
+    ) -> Floats:
+        """Action logits for a batch of contexts of one length.
+
+        Args:
+            states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
+            recorder: shown every layer's attention, see `decoder.Recorder`.
+            query_actions: (B,), see `Network.forward`.
+            edit: an intervention, see `decoder.Edit`.
+
+        Returns:
+            (B, A) float32 logits.
+        """
+        logits = self.network(
+            *self._tensors(states, actions, rewards, next_states, query_states),
+            recorder,
+            None if query_actions is None else self._tensor(query_actions, torch.int64),
+            edit,
+        )
+        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+
+    def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
+        """(B, A) action logits at the query of samples that all have the same number of transitions.
+
+        A recorder also sees the token of the action at the query, in models that have one: the action that is known of
+        the sample, else the most likely one.
+
+        Raises:
+            ModelError: a context is longer than the model's positions, or holds cells or actions it does not know.
+        """
+        for sample in samples:
+            self._fits(sample)
+        if recorder is None or not self.network.takes_query_action:
+            return self.policy(*_batch(samples), recorder)
+        actions = np.array([-1 if s.target_action is None else s.target_action for s in samples])
+        unknown = (actions < 0) | (actions >= self.n_actions)
+        if unknown.any():
+            actions = np.where(unknown, self.policy(*_batch(samples)).argmax(axis=1), actions)
+        return self.policy(*_batch(samples), recorder, actions)
+
+    def layout(self, sample: Sample) -> Layout:
+        """What the tokens of a captured pass over a sample stand for."""
+        return self.network.layout(sample.n_context)
+
+    def rounds(self, sample: Sample) -> tuple[Layout, ...]:
+        """What each of the compressor's rounds reads; () where the model has none, or the sample fits without."""
+        return self.network.round_layouts(sample.n_context) if isinstance(self.network, RAD) else ()
+
+    def compressor(self, samples: Sequence[Sample]) -> CompressorInfo | None:
+        """The compressor and its rounds over these samples; None where the model has none."""
+        if not isinstance(self.network, RAD):
+            return None
+        own = self.network.compression_transformer
+        rounds = tuple(self.rounds(sample) for sample in samples)
+        return CompressorInfo(own.n_layer, own.n_head, own.n_latents, rounds)
+
+    @torch.inference_mode()
+    def embeddings(self, states: Array, actions: Array, rewards: Array, next_states: Array) -> Floats:
+        """(B, n, d) float32, the transitions as the model embeds them, without positions; several tokens are summed."""
+        parts = self._tensors(states, actions, rewards, next_states, states[:, 0] if states.shape[1] else states)
+        return np.asarray(self.network.embeddings(*parts[:4]).float().cpu().numpy(), dtype=np.float32)
+
+    @torch.inference_mode()
+    def state_logits(self, sample: Sample) -> Floats | None:
+        """(n' + 1, A) logits at every visible state token, in families that predict at each; else None."""
+        self._fits(sample)
+        logits = self.network.state_logits(*self._tensors(*_batch([sample])))
+        return None if logits is None else np.asarray(logits[0].float().cpu().numpy(), dtype=np.float32)
+
+    def _tensors(
+        self,
+        states: Array,
+        actions: Array,
+        rewards: Array,
+        next_states: Array,
+        query_states: Array,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        return (
+            self._tensor(states, torch.int64),
+            self._tensor(actions, torch.int64),
+            self._tensor(rewards, next(self.network.parameters()).dtype),
+            self._tensor(next_states, torch.int64),
+            self._tensor(query_states, torch.int64),
+        )
+
+    def _tensor(self, values: Array, dtype: torch.dtype) -> Tensor:
+        return torch.as_tensor(np.ascontiguousarray(values)).to(device=self.device, dtype=dtype)
+
+    def _fits(self, sample: Sample) -> None:
+        if sample.n_context > self.n_context_max:
+            raise ModelError(
+                sample.label,
+                expected=f"at most {self.n_context_max} transitions",
+                found=str(sample.n_context),
+                action=f"use --context {self.n_context_max} or less",
+            )
+        cells = np.concatenate([sample.states.ravel(), sample.query_state.ravel()])
+        if cells.min() < 0 or (self.network.grid_told and cells.max() >= self.grid_size):
+            raise ModelError(
+                sample.label,
+                expected=f"cells from 0 to {self.grid_size - 1}",
+                found=f"cells from {cells.min()} to {cells.max()}",
+                action="use histories of the environment that the model was trained on",
+            )
+        if sample.n_context and not 0 <= sample.actions.min() <= sample.actions.max() < self.n_actions:
+            raise ModelError(
+                sample.label,
+                expected=f"actions from 0 to {self.n_actions - 1}",
+                found=f"actions from {sample.actions.min()} to {sample.actions.max()}",
+                action="use histories of the environment that the model was trained on",
+            )
+
+
+def _batch(samples: Sequence[Sample]) -> tuple[Array, Array, Array, Array, Array]:
+    """states, actions, rewards, next states and query states of samples of one length, stacked."""
+    return (
+        np.stack([s.states for s in samples]),
+        np.stack([s.actions for s in samples]),
+        np.stack([s.rewards for s in samples]),
+        np.stack([s.next_states for s in samples]),
+        np.stack([s.query_state for s in samples]),
+    )

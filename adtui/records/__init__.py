@@ -1,0 +1,1 @@
+"""What travels between modules and processes: frozen, numpy only, shapes in the docstrings. The ground floor."""

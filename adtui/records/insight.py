@@ -1,0 +1,106 @@
+"""Statements about what the model attends to, and the knock-outs that test them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Doubles
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One statement about what the model attends to, with its evidence.
+
+    Attributes:
+        kind: "recency", "uniform", "sparse", …
+        scope: "head", "layer" or "model".
+        layer, head: indices from 0, None where the scope is wider.
+        sentence: what is claimed, in plain words with the numbers.
+        effect: the measured size of the effect, in the unit that the sentence names.
+        interval: 95 % bootstrap interval of the effect over independent histories.
+        n: number of independent histories.
+        threshold: what the effect was compared with.
+        caveat: what this does not show.
+        suggests: names of the compression strategies worth testing.
+        status: "observed", "confirmed", "refuted" or "no evidence".
+        n_keys: number of context keys that the threshold was scaled to.
+        phase: of the histories that it is about, "explore", "first reward" or "exploit"; "" is all of them.
+        withdrawn: said before, and no longer supported by more samples: whoever keeps a list forgets it.
+        tested: how the knock-out went, or why there is none, in words; "" before the test.
+        knock_out: how much more hiding the transitions that it names moves the actions than hiding as many random
+            others: geometric mean of the ratio of the two KL divergences.
+        knock_out_interval, knock_out_n: its 95 % interval, and the number of independent histories.
+        knock_out_kl: mean KL(p_full ‖ p_without) of the knock-out, nats.
+        knock_out_changed, control_changed: share of the samples whose most likely action changes, and the same for the
+            random others.
+    """
+
+    kind: str
+    scope: str
+    sentence: str
+    effect: float
+    interval: tuple[float, float]
+    n: int
+    threshold: float
+    caveat: str
+    suggests: tuple[str, ...] = ()
+    layer: int | None = None
+    head: int | None = None
+    status: str = "observed"
+    n_keys: int = 0
+    phase: str = ""
+    withdrawn: bool = False
+    tested: str = ""
+    knock_out: float = float("nan")
+    knock_out_interval: tuple[float, float] = (float("nan"), float("nan"))
+    knock_out_n: int = 0
+    knock_out_kl: float = float("nan")
+    knock_out_changed: float = float("nan")
+    control_changed: float = float("nan")
+
+    @property
+    def key(self) -> tuple[str, int | None, int | None, str]:
+        """What makes it the same statement when its numbers change."""
+        return self.kind, self.layer, self.head, self.phase
+
+    @property
+    def where(self) -> str:
+        """The scope as people say it, counted from 0 like the figures' file names: "L2H3", "L2", "model"."""
+        if self.layer is None:
+            return "model"
+        return f"L{self.layer}" + ("" if self.head is None else f"H{self.head}")
+
+
+@dataclass(frozen=True)
+class KnockOut:
+    """What hiding some transitions, or muting a head, does to the action; and what R controls of the same size do.
+
+    Attributes:
+        transitions: the context transitions that were hidden; () where a head was muted.
+        where: the one head that they were hidden from, or that was muted, (layer, head); (layer, None) is a layer's
+            heads, None every head.
+        kl: KL(p_full ‖ p_without) of the action distribution, nats.
+        changed: whether the most likely action changed.
+        control_kl, control_changed: (R,) the same for as many random other transitions, or for other heads muted one by
+            one; R is 0 where too few others are left.
+        action_before, action_after: the most likely action.
+        muted: a head was muted.
+    """
+
+    transitions: tuple[int, ...]
+    where: tuple[int, int | None] | None
+    kl: float
+    changed: bool
+    control_kl: Doubles
+    control_changed: NDArray[np.bool_]
+    action_before: int
+    action_after: int
+    muted: bool = False
+
+    @property
+    def excess(self) -> float:
+        """kl above the controls' mean; NaN without controls."""
+        return self.kl - float(self.control_kl.mean()) if len(self.control_kl) else float("nan")

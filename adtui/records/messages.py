@@ -1,0 +1,300 @@
+"""Requests to the engine and its replies: what crosses the pipe between the two processes (see `pipe`). No torch here.
+
+Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
+dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .attention import CellInfo, HeadView, Sheet
+from .defaults import DEVICE, EPISODES, SEED, TRIAL_STREAMS
+from .errors import AdtuiError
+from .insight import Insight, KnockOut
+from .layout import TRANSITIONS
+from .place import Frame, Place
+from .run import RunInfo
+from .statistics import SampleStats
+
+if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
+    from .trial import Baselines, Report, Trial
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Request:
+    id: int
+
+
+@dataclass(frozen=True)
+class OpenRun(Request):
+    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress, Done.
+
+    Attributes:
+        path: run directory, checkpoint file, `runs/latest` or `runs/`.
+        device: "auto", "cpu", "cuda", "cuda:1".
+        samples: how many contexts; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        seed: of the sampling of contexts and of rollouts.
+        context: context length in transitions, or None for the longest that the model takes.
+        heads, causal: override what the checkpoint says, or None.
+        window: show the users' own dataset sample `window` and those after it (one history, shifted by a step).
+        histories: the run's HDF5 file, or its directory, where the user names it.
+    """
+
+    path: str
+    device: str = DEVICE
+    samples: int | None = None
+    seed: int = SEED
+    context: int | None = None
+    heads: int | None = None
+    causal: bool | None = None
+    window: int | None = None
+    histories: str | None = None
+
+
+@dataclass(frozen=True)
+class GetView(Request):
+    """Ask for one head's picture, pooled into a frame; of a compressor's round it is shown whole. Reply: ViewReady."""
+
+    place: Place
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class GetSheet(Request):
+    """Ask for thumbnails of every head, each pooled into the frame; they are shown whole. Reply: SheetReady."""
+
+    sample: int
+    frame: Frame
+    unit: str = TRANSITIONS
+
+
+@dataclass(frozen=True)
+class GetCell(Request):
+    """Ask for one attention weight and its rank. Reply: CellReady."""
+
+    place: Place
+    key: int
+
+
+@dataclass(frozen=True)
+class AskKnockOut(Request):
+    """Ask what the action owes to some transitions of a sample, or to one head. Reply: KnockOutReady.
+
+    Attributes:
+        transitions: context transitions to hide from every head; empty to mute `head` instead.
+        head: (layer, head).
+        label: what is taken away, in words, for the answer.
+    """
+
+    sample: int
+    transitions: tuple[int, ...]
+    head: tuple[int, int] | None
+    label: str
+
+
+@dataclass(frozen=True)
+class ExportView(Request):
+    """Write the figures of what is on the screen. Replies: Progress, Exported."""
+
+    sample: int
+    layer: int
+    head: int | None
+    directory: str
+
+
+@dataclass(frozen=True)
+class ExportAll(Request):
+    """Write every figure of the run. Replies: Progress, Exported."""
+
+    directory: str
+
+
+@dataclass(frozen=True)
+class AskLab(Request):
+    """Ask what compression trials of the open run would be made of. Reply: LabReady.
+
+    Attributes:
+        context: see OpenRun.
+    """
+
+    context: int | None = None
+
+
+@dataclass(frozen=True)
+class RunSweep(Request):
+    """Run compression trials, in a process of their own. Cells that are finished already are not run again.
+
+    Replies: SweepStarted, TrialReady per cell and BaselinesReady as they are known, Progress, SweepReady, Done.
+
+    Attributes:
+        path: see `runs.find_run`.
+        strategies, budgets: see `trials.plan.sweep`.
+        directory: finished cells go to `<directory>/<run>-<fingerprint>`.
+        device, heads, causal, context, streams, episodes: see `trials.opening.prepare`.
+    """
+
+    path: str
+    strategies: tuple[str, ...]
+    budgets: tuple[int, ...]
+    directory: str
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+    context: int | None = None
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
+
+
+@dataclass(frozen=True)
+class ExportSweep(Request):
+    """Write a report of trials as JSON and as figures. Replies: Progress, Exported."""
+
+    report: Report
+    directory: str
+
+
+@dataclass(frozen=True)
+class Cancel(Request):
+    """Stop the long job with id `job`. Reply: Cancelled with the job's id, when it has stopped."""
+
+    job: int
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Reply:
+    id: int
+
+
+@dataclass(frozen=True)
+class Ready(Reply):
+    """The engine has started (torch may still be loading)."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Opened(Reply):
+    run: RunInfo
+
+
+@dataclass(frozen=True)
+class StatsReady(Reply):
+    sample: int
+    stats: SampleStats
+
+
+@dataclass(frozen=True)
+class InsightFound(Reply):
+    insight: Insight
+
+
+@dataclass(frozen=True)
+class Progress(Reply):
+    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown)."""
+
+    what: str
+    done: int
+    total: int
+    rate: float = 0.0
+
+
+@dataclass(frozen=True)
+class ViewReady(Reply):
+    view: HeadView
+
+
+@dataclass(frozen=True)
+class SheetReady(Reply):
+    sheet: Sheet
+
+
+@dataclass(frozen=True)
+class CellReady(Reply):
+    cell: CellInfo
+
+
+@dataclass(frozen=True)
+class KnockOutReady(Reply):
+    label: str
+    result: KnockOut
+
+
+@dataclass(frozen=True)
+class LabReady(Reply):
+    """What trials of this run are made of: held-out goals, transitions of a full context, steps of an episode."""
+
+    goals: int
+    n_context: int
+    horizon: int
+
+
+@dataclass(frozen=True)
+class SweepStarted(Reply):
+    """The trials have begun.
+
+    Attributes:
+        pid: of the process that runs them.
+        directory: where finished cells are kept.
+        labels: of all cells in the order in which they are run.
+        histories: of every cell.
+        about: see `trials.records.Report`.
+    """
+
+    pid: int
+    directory: str
+    labels: tuple[str, ...]
+    histories: int
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrialReady(Reply):
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class BaselinesReady(Reply):
+    """What trials are held against; `margin_share` as in `trials.records.Verdict`."""
+
+    baselines: Baselines
+    margin_share: float
+
+
+@dataclass(frozen=True)
+class SweepReady(Reply):
+    """All cells are finished, and the gate has judged them."""
+
+    report: Report
+
+
+@dataclass(frozen=True)
+class Exported(Reply):
+    """The files written, in order, and their common directory."""
+
+    directory: str
+    paths: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Done(Reply):
+    """The long job with this id has ended well."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Cancelled(Reply):
+    what: str
+
+
+@dataclass(frozen=True)
+class Failed(Reply):
+    """The request failed; `error` says what to do. `kind` is "user", "memory" (device out of memory) or "bug"."""
+
+    error: AdtuiError
+    kind: str = "user"
+    detail: str = ""

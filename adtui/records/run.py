@@ -1,0 +1,74 @@
+"""What is known of an open run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .layout import Layout
+from .run_settings import RunSettings
+from .sample import Sample
+
+
+@dataclass(frozen=True)
+class CompressorInfo:
+    """A compressor: an attention model of its own, run in rounds, whose latent tokens stand for the oldest transitions.
+
+    Attributes:
+        n_layer, n_head: its own sizes.
+        n_latents: m, the latent tokens that every round makes.
+        rounds: per sample, one layout for each round: the keys that the latents attend to in that round, which are the
+            latents of the round before and the tokens of some transitions.
+    """
+
+    n_layer: int
+    n_head: int
+    n_latents: int
+    rounds: tuple[tuple[Layout, ...], ...]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """What the app shows of an opened run.
+
+    Attributes:
+        name: the run directory's name.
+        path: the checkpoint file.
+        step: training step of the checkpoint.
+        family: model family ("encoder", …) with its variant in words, e.g. "encoder · pre-norm · causal".
+        device: "cpu", "cuda:0", …
+        n_context_max: the longest context that the model takes, in transitions.
+        parameters: number of weights.
+        samples: the contexts on display.
+        source: where the samples come from, in words.
+        seed: what the samples were drawn with; None where nothing was drawn.
+        logit_gap: largest difference between captured and plain logits, on the first sample.
+        settings: what the run says of itself, and where.
+        notes: things the user should know (overridden head count, missing histories, …).
+        layouts: what each token of each sample stands for, in the order of `samples`; empty when every sample has one
+            token per transition, then the query.
+        compressor: the attention that made latent tokens out of the oldest transitions, or None.
+    """
+
+    name: str
+    path: str
+    step: int
+    family: str
+    device: str
+    n_layer: int
+    n_head: int
+    d_model: int
+    n_actions: int
+    n_context_max: int
+    parameters: int
+    samples: tuple[Sample, ...]
+    source: str
+    logit_gap: float
+    settings: RunSettings
+    notes: tuple[str, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    compressor: CompressorInfo | None = None
+    seed: int | None = None
+
+    def layout(self, sample: int) -> Layout:
+        """What the tokens of a sample stand for."""
+        return self.layouts[sample] if self.layouts else Layout.plain(self.samples[sample].n_context)

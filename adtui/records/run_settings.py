@@ -1,0 +1,119 @@
+"""What a run says of itself, and where it says so. A plain record: it travels to the screen's process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .errors import ConfigError
+
+#: Where a value comes from, the first that has it: the weights' shapes, the checkpoint's own settings, the file beside
+#: the checkpoint, the default of the users' training code.
+WEIGHTS, CHECKPOINT, BESIDE, DEFAULT = "weights", "checkpoint", "config.yaml", "default"
+#: Bytes of each of the three names that make up a file's name; file systems take 255 in all.
+MAX_NAME = 72
+_SPLIT = ("env_split_seed", "train_env_ratio")
+_ROOMS = ("env", "horizon")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """The settings of a run that its histories, rollouts and returns depend on; `settings.run_settings` makes
+    it. Names are those of the users' configuration.
+
+    Attributes:
+        alg, alg_seed: of the learning histories; no alg names no file.
+        model: "DPT" predicts the best action instead of the one taken; None where it is not text.
+        horizon: steps of an episode; None where the run does not say and its environment is not Dark Room.
+        n_transit: transitions of the users' windows, the query included.
+        train_source_timesteps: steps of each history that the users' data set takes.
+        compress: the strategy that the run was trained with, as it stands there.
+        sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE or DEFAULT.
+    """
+
+    env: str
+    alg: str | None
+    alg_seed: int | str
+    model: str | None
+    traj_dir: str
+    grid_size: int
+    num_actions: int
+    horizon: int | None
+    env_split_seed: int
+    train_env_ratio: float
+    n_transit: int | None
+    train_source_timesteps: int | None
+    compress: Any
+    sources: Mapping[str, str]
+
+    @property
+    def file_name(self) -> str:
+        """The name that training code gives to the file of the histories.
+
+        Raises:
+            ConfigError: env, alg or alg_seed would lead elsewhere, or cannot be part of a file's name.
+        """
+        parts = {"env": self.env, "alg": self.alg or "", "alg_seed": _text(self.alg_seed)}
+        for key, part in parts.items():
+            if not _plain(part):
+                shown = repr(part)
+                raise ConfigError(
+                    f"settings, {key}",
+                    expected=f"a plain name of at most {MAX_NAME} bytes, as a file is named by it",
+                    found=shown if len(shown) <= 60 else shown[:57] + "...",
+                    action="correct it, or give the file with --histories",
+                )
+        return "history_{env}_{alg}_alg-seed{alg_seed}.hdf5".format(**parts)
+
+    @property
+    def wants_optimal(self) -> bool:
+        """Whether the model was trained to predict the best action instead of the one taken: DPT."""
+        return self.model == "DPT"
+
+    # -- what is assumed ---------------------------------------------------------------------------------------------
+    @property
+    def split_known(self) -> bool:
+        """Whether the run itself says which goals it was trained on."""
+        return not self._assumed(_SPLIT)
+
+    @property
+    def held_out(self) -> str:
+        """What to call the goals on the test side of the split."""
+        return "held-out goals" if self.split_known else "goals assumed held out"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What measurements would rest on without the run saying so, a line each; () where it says everything."""
+        split, rooms = self._assumed(_SPLIT), self._assumed(_ROOMS)
+        lines = []
+        if split:
+            lines.append(f"goals are held out by the users' default {split}: the run does not say which it trained on")
+        if rooms:
+            lines.append(f"assumed, as the run does not say: {rooms} (the users' defaults)")
+        return tuple(lines)
+
+    def _assumed(self, names: tuple[str, ...]) -> str:
+        """Those of the settings that nothing but the default tells, with their values."""
+        assumed = [name for name in names if self.sources[name] == DEFAULT and getattr(self, name) is not None]
+        return ", ".join(f"{name} {getattr(self, name)}" for name in assumed)
+
+    def to_json(self) -> dict[str, Any]:
+        """Name → `value` and `source`."""
+        names = [field.name for field in fields(self) if field.name != "sources"]
+        return {name: {"value": getattr(self, name), "source": self.sources[name]} for name in names}
+
+
+def _plain(text: str) -> bool:
+    """Whether the text may be part of a file's name: no separators, no "..", nothing invisible, of a sane length."""
+    if not text or not text.isprintable() or ".." in text or "/" in text or "\\" in text:
+        return False
+    return len(text.encode()) <= MAX_NAME
+
+
+def _text(number: int | str) -> str:
+    """Its text; none for a number that Python refuses to print, of thousands of digits."""
+    try:
+        return str(number)
+    except ValueError:
+        return ""

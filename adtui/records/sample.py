@@ -1,0 +1,90 @@
+"""One context as the model sees it, and the phase of learning that it is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .arrays import Floats, Ints
+
+EXPLORE, FIRST_REWARD, EXPLOIT = "explore", "first reward", "exploit"
+
+PHASES = (EXPLORE, FIRST_REWARD, EXPLOIT)
+
+WHILE = {
+    EXPLORE: "While exploring (no reward in context)",
+    FIRST_REWARD: "Around the first reward (one rewarded episode in context)",
+    EXPLOIT: "While exploiting (two rewarded episodes or more in context)",
+}
+
+
+def phase_of(sample: Sample) -> str:
+    """By the rewarded episodes in the context: none is exploring, one the first reward, more is exploiting.
+
+    Only what the model can see counts: where the rewarded episodes have left the context, it explores again.
+    """
+    episodes = len(np.unique(sample.episode[: sample.n_context][sample.rewards > 0]))
+    return PHASES[min(episodes, 2)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One context as the model sees it: n transitions of one learning history, then the query state.
+
+    Attributes:
+        label: where it comes from, for people ("goal (2,4) stream 0 step 120").
+        states: (n, 2) int64, grid cells.
+        actions: (n,) int64.
+        rewards: (n,) float32.
+        next_states: (n, 2) int64, as given to the model.
+        query_state: (2,) int64.
+        episode: (N,) int64, the episode of each token within the history; its last entry is the query's.
+        step: (N,) int64, the time step within that episode; its last entry is the query's.
+        goal: the goal cell, or None when unknown.
+        target_action: the action that the source took at the query, or None when unknown.
+        history: index of the learning history; samples with equal `history` are not independent.
+    """
+
+    label: str
+    states: Ints
+    actions: Ints
+    rewards: Floats
+    next_states: Ints
+    query_state: Ints
+    episode: Ints
+    step: Ints
+    goal: tuple[int, int] | None = None
+    target_action: int | None = None
+    history: int = 0
+
+    @property
+    def n_context(self) -> int:
+        """Number of context transitions, n."""
+        return int(self.actions.shape[0])
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of tokens, n + 1."""
+        return self.n_context + 1
+
+    @property
+    def episode_starts(self) -> Ints:
+        """Token indices at which a new episode begins, the first token included."""
+        changed = np.flatnonzero(np.diff(self.episode)) + 1
+        return np.concatenate([np.zeros(1, np.int64), changed]).astype(np.int64)
+
+    def last(self, n: int) -> Sample:
+        """The same sample with only the last n transitions of its context."""
+        if n == self.n_context:
+            return self
+        first = self.n_context - n
+        return replace(
+            self,
+            states=self.states[first:],
+            actions=self.actions[first:],
+            rewards=self.rewards[first:],
+            next_states=self.next_states[first:],
+            episode=self.episode[first:],
+            step=self.step[first:],
+        )

@@ -1,0 +1,1 @@
+"""What leaves adtui: text, JSON, figures."""

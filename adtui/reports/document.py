@@ -1,0 +1,124 @@
+"""An analysis as JSON, schema "adtui.analyze/1" (docs/analyze-schema.md). Pure functions; NaN and ±inf become null."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from ..insights.thresholds import RULES
+from ..records.insight import Insight
+from ..records.interval import Estimate
+from ..records.provenance import drawn, mark
+from ..records.run import RunInfo
+from ..records.sample import Sample
+from ..records.statistics import HOLDING, HeadStats, SampleStats
+from ..statistics.averages import aggregate
+from ..statistics.script import seed_section
+
+SCHEMA = "adtui.analyze/1"
+
+
+def json_report(info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[Insight]) -> dict[str, Any]:
+    """Everything that `adtui analyze --json` prints, as plain lists, dicts, numbers and strings.
+
+    Args:
+        info: the run, with its samples.
+        stats: one per sample of `info`.
+        insights: in order of importance.
+    """
+    document = {
+        "schema": SCHEMA,
+        "run": _run(info),
+        "samples": [_sample(index, sample) for index, sample in enumerate(info.samples)],
+        "n_histories": len({sample.history for sample in info.samples}),
+        "seed": seed_section(stats),
+        "heads": {
+            "plain": _heads(aggregate([one.plain for one in stats], info.samples)),
+            "weighted": _heads(aggregate([one.weighted for one in stats], info.samples)),
+        },
+        "per_sample": [{"plain": _arrays(one.plain), "weighted": _arrays(one.weighted)} for one in stats],
+        "insights": [_insight(insight) for insight in insights],
+        "rules": {
+            kind: {"needs": rule.scaled, "min_keys": rule.min_keys, "reason": rule.reason}
+            for kind, rule in RULES.items()
+        },
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def dumps(document: dict[str, Any]) -> str:
+    """JSON text in ASCII, so that any terminal or pipe takes it."""
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def _run(info: RunInfo) -> dict[str, Any]:
+    left_out = {"samples", "settings", "layouts", "compressor"}
+    stated = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
+    return stated | {"drawn": drawn(info), "mark": mark(info.samples), "settings": info.settings.to_json()}
+
+
+def _sample(index: int, sample: Sample) -> dict[str, Any]:
+    return {
+        "index": index,
+        "label": sample.label,
+        "history": sample.history,
+        "n_context": sample.n_context,
+        "n_episodes": len(sample.episode_starts),
+        "n_rewarded": (sample.rewards > 0).sum(),
+        "goal": sample.goal,
+        "query_state": sample.query_state,
+        "target_action": sample.target_action,
+    }
+
+
+def _heads(estimates: dict[str, Estimate]) -> list[dict[str, Any]]:
+    """One entry per head with every averaged statistic; `holding` becomes holding_50, … holding_95."""
+    split = dict(estimates)
+    holding = split.pop("holding")
+    for index, level in enumerate(HOLDING):
+        split[f"holding_{level * 100:.0f}"] = holding.last(index)
+    layers, heads = holding.mean.shape[:2]
+    return [
+        {
+            "layer": layer,
+            "head": head,
+            "statistics": {
+                name: {
+                    "mean": one.mean[layer, head],
+                    "low": one.low[layer, head],
+                    "high": one.high[layer, head],
+                    "n": one.n[layer, head],
+                }
+                for name, one in split.items()
+            },
+        }
+        for layer in range(layers)
+        for head in range(heads)
+    ]
+
+
+def _arrays(stats: HeadStats) -> dict[str, Any]:
+    return {item.name: getattr(stats, item.name) for item in fields(stats)}
+
+
+def _insight(insight: Insight) -> dict[str, Any]:
+    entry = {item.name: getattr(insight, item.name) for item in fields(insight) if item.name != "withdrawn"}
+    return entry | {"where": insight.where}
+
+
+def _plain(value: Any) -> Any:
+    """Numpy and tuples → what JSON has; a float that is not finite → None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,29 @@
+"""A report of trials into files: the JSON that `adtui compress --json` prints, and two figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..files.atomic import write
+from ..records.trial import Report
+from .document import dumps
+from .figures.png import Press
+from .figures.style import DPI, print_style
+from .figures.trials import pareto_figure, returns_figure
+
+FILES = ("report.json", "pareto.png", "returns.png")
+
+
+def export_report(report: Report, directory: Path, *, dpi: float = DPI) -> Iterator[Path]:
+    """Write FILES; yields each path when its file is whole. The same report gives the same bytes.
+
+    Raises:
+        ExportError: a file cannot be written.
+    """
+    document, pareto, returns = (directory / name for name in FILES)
+    yield write(document, dumps(report.to_json()).encode("ascii"))
+    press = Press()
+    with print_style():
+        yield write(pareto, press.png(pareto_figure(report, dpi=dpi)))
+        yield write(returns, press.png(returns_figure(report, dpi=dpi)))

@@ -1,0 +1,184 @@
+"""What compression trials found, as two figures: return against kept transitions, and return per episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from ...compression.trials.front import Point, points
+from ...compression.trials.plan import FULL, RANDOM, RECENT
+from ...records.interval import Interval
+from ...records.trial import LAST, Report, Trial
+from .heatmap import LEFT, add_axes
+from .lines import heading
+from .style import DPI, HAIRLINE, INK, QUIET, SMALL, WIDTH, head_colours, print_style
+
+HEIGHT, TOP, BOTTOM, RIGHT = 8.0, 1.0, 0.95, 3.6  # inches; the legend stands at the right
+PANEL, BETWEEN, BELOW, GAP, ACROSS = 3.3, 1.25, 0.85, 0.75, 3  # of the panels of returns: heights and gaps, a row
+BANDS = 3  # so many intervals of curves can be told apart in a panel
+BAND = "#e9eef3"
+MARKERS = "osD^vP*Xh<>pd8"
+
+
+def pareto_figure(report: Report, *, dpi: float = DPI) -> Figure:
+    """Mean return of the last episodes against kept transitions: a mark per cell, the front, full context's margin."""
+    found, full = points(report.trials), report.baselines.full
+    colours, last = strategy_colours(report.trials), min(LAST, len(full.episodes))
+    with print_style():
+        figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
+        heading(figure, "Return against kept transitions", _about(report), None)
+        axes = add_axes(figure, LEFT, BOTTOM, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
+        if np.isfinite(report.verdict.margin):
+            axes.axhspan(full.last.mean - report.verdict.margin, full.last.mean, color=BAND, linewidth=0, zorder=0)
+        axes.axhline(full.last.mean, color=INK, linewidth=1.4, linestyle=(0, (6, 3)), zorder=1)
+        front = sorted((point for point in found if point.front), key=lambda point: point.kept)
+        axes.plot([p.kept for p in front], [p.last.mean for p in front], color=HAIRLINE, linewidth=2.4, zorder=2)
+        shifts = _apart(found)
+        for point, shift in zip(found, shifts, strict=True):
+            _mark(axes, point, shift, colours)
+        budgets = {trial.cell.budget for trial in report.trials if trial.cell.budget}
+        _kept_scale(axes, [point.kept for point in found], sorted(budgets))
+        axes.set_ylabel(f"Return per episode, last {last}")
+        handles = [_handle(name, colours) for name in colours]
+        handles += [
+            Line2D([], [], color=INK, linewidth=1.4, linestyle=(0, (6, 3)), label="full context"),
+            Line2D([], [], color=BAND, linewidth=9, label="… less the margin"),
+            Line2D([], [], color=HAIRLINE, linewidth=2.4, label="front"),
+        ]
+        _legend(figure, handles, HEIGHT)
+    return figure
+
+
+def returns_figure(report: Report, *, dpi: float = DPI) -> Figure:
+    """Return per episode: a panel per budget, its strategies beside full context."""
+    budgets = sorted({t.cell.budget for t in report.trials if t.cell.budget is not None and t.closed_loop})
+    rows = max(1, -(-len(budgets) // ACROSS))
+    across = min(ACROSS, max(1, len(budgets)))
+    height = TOP + 0.1 + rows * PANEL + (rows - 1) * BETWEEN + BELOW
+    colours = strategy_colours(report.trials)
+    with print_style():
+        figure = Figure(figsize=(WIDTH, height), dpi=dpi)
+        heading(figure, "Return per episode", _about(report), None)
+        width = (WIDTH - LEFT - RIGHT - (across - 1) * GAP) / across
+        for place, budget in enumerate(budgets or [None]):
+            row, column = divmod(place, across)
+            bottom = height - TOP - 0.1 - (row + 1) * PANEL - row * BETWEEN
+            axes = add_axes(figure, LEFT + column * (width + GAP), bottom, width, PANEL)
+            _panel(axes, report, budget, colours)
+            axes.set_title("full context" if budget is None else f"{budget} transitions", loc="left")
+            axes.set_ylim(0.0, max(report.baselines.optimal) * 1.05)
+            axes.set_xlabel("Episode")
+            if column == 0:
+                axes.set_ylabel("Return")
+        handles = [Line2D([], [], color=colours[name], linewidth=1.8, label=name) for name in colours]
+        handles.append(Line2D([], [], color=INK, linewidth=2.0, linestyle=(0, (6, 3)), label="full context"))
+        _legend(figure, handles, height)
+    return figure
+
+
+def strategy_colours(trials: Sequence[Trial]) -> dict[str, str]:
+    """One colour per strategy in the order of the trials, controls last and grey."""
+    names = list(dict.fromkeys(trial.cell.strategy for trial in trials if trial.cell.strategy != FULL))
+    own = [name for name in names if name not in (RANDOM, RECENT)]
+    colours = dict(zip(own, head_colours(len(own)), strict=True))
+    greys = {RECENT: "#5f5f5f", RANDOM: "#a3a3a3"}
+    return colours | {name: greys[name] for name in (RECENT, RANDOM) if name in names}
+
+
+def _about(report: Report) -> str:
+    about, full = report.about, report.baselines.full
+    parts = [str(about.get("checkpoint", "")), f"step {about['step']}" if "step" in about else ""]
+    goals = f" on {about['held_out']}" if "held_out" in about else ""
+    parts.append(f"{len(full.last_by_history)} histories of {len(full.episodes)} episodes{goals}, 95 % intervals")
+    return " · ".join(part for part in parts if part)
+
+
+def _apart(found: Sequence[Point]) -> list[float]:
+    """Factors that move cells of equal size beside each other, so that their intervals can be told apart."""
+    shifts = []
+    for point in found:
+        same = [other.label for other in found if abs(other.kept - point.kept) < 0.5]
+        shifts.append(1.0 + 0.018 * (same.index(point.label) - (len(same) - 1) / 2))
+    return shifts
+
+
+def _mark(axes: Axes, point: Point, shift: float, colours: dict[str, str]) -> None:
+    colour, at = colours[point.strategy], max(point.kept, 0.5) * shift
+    if np.isfinite(point.last.low):
+        axes.plot([at, at], [point.last.low, point.last.high], color=colour, linewidth=1.3, zorder=3)
+    axes.plot(
+        [at],
+        [point.last.mean],
+        linestyle="none",
+        marker=_marker(point.strategy, colours),
+        markersize=10 if point.front else 7,
+        color=colour,
+        markeredgecolor=INK if point.front else colour,
+        markeredgewidth=1.4,
+        zorder=4,
+    )
+
+
+def _marker(name: str, colours: dict[str, str]) -> str:
+    return MARKERS[list(colours).index(name) % len(MARKERS)]
+
+
+def _handle(name: str, colours: dict[str, str]) -> Line2D:
+    return Line2D([], [], linestyle="none", marker=_marker(name, colours), color=colours[name], label=name)
+
+
+def _kept_scale(axes: Axes, kept: Sequence[float], budgets: Sequence[int]) -> None:
+    """Logarithmic, as budgets are chosen; ticks at the budgets, as many as stand apart."""
+    ticks: list[float] = []
+    for budget in budgets:
+        if not ticks or budget > ticks[-1] * 1.15:
+            ticks.append(float(budget))
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(ticks or [1.0]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("Kept transitions")
+    shown = [max(value, 0.5) for value in (*kept, *ticks)]
+    if shown:
+        axes.set_xlim(min(shown) * 0.8, max(shown) * 1.25)
+
+
+def _panel(axes: Axes, report: Report, budget: int | None, colours: dict[str, str]) -> None:
+    """Full context, then every strategy at this budget, controls thin."""
+    _curve(axes, report.baselines.full.episodes, INK, 2.0, (0, (6, 3)), band=True)
+    trials = [trial for trial in report.trials if trial.cell.budget == budget and trial.cell.strategy != FULL]
+    own = [trial for trial in trials if trial.cell.strategy not in (RANDOM, RECENT)]
+    for trial in trials:
+        if trial.closed_loop is not None:
+            wide = 1.8 if trial in own else 1.0
+            band = trial in own and len(own) <= BANDS
+            _curve(axes, trial.closed_loop.episodes, colours[trial.cell.strategy], wide, "solid", band=band)
+
+
+def _curve(axes: Axes, episodes: Sequence[Interval], colour: str, width: float, style: object, *, band: bool) -> None:
+    numbers = np.arange(len(episodes))
+    mean = np.array([one.mean for one in episodes])
+    low, high = (np.array([getattr(one, end) for one in episodes]) for end in ("low", "high"))
+    if band and np.isfinite(low).all():
+        axes.fill_between(numbers, low, high, color=colour, alpha=0.13, linewidth=0)
+    axes.plot(numbers, mean, color=colour, linewidth=width, linestyle=style)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    axes.set_xlim(0, max(1, len(episodes) - 1))
+
+
+def _legend(figure: Figure, handles: Sequence[Line2D], height: float) -> None:
+    corner = (1.0 - (RIGHT - 0.3) / WIDTH, 1.0 - TOP / height)
+    figure.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=corner,
+        fontsize=SMALL,
+        handlelength=1.8,
+        borderaxespad=0.0,
+        labelcolor=QUIET,
+    )

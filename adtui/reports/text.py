@@ -1,0 +1,278 @@
+"""An analysis as text that fits 80 columns. Pure: records in, a string out."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..insights.kind import CAVEAT
+from ..insights.thresholds import RULES
+from ..insights.wording import brief
+from ..records.insight import Insight
+from ..records.interval import Estimate
+from ..records.layout import Layout
+from ..records.plain import to_ascii
+from ..records.provenance import drawn
+from ..records.run import RunInfo
+from ..records.statistics import HOLDING, SampleStats, SeedStats
+from ..statistics.averages import aggregate
+from ..statistics.script import layers, overall, printed, seed_insights
+
+# Three tables of three, so that mean and interval of a head stand on one line of 80 columns.
+TABLES = (
+    ("How concentrated", (
+        ("entropy / ln n", "entropy_norm"), ("effective positions", "effective"), ("tokens holding 90 %", "holding"))),
+    ("Where in time", (
+        ("recent/distant", "recent_distant"), ("mean lag, tokens", "mean_lag"), ("first-token mass", "sink_mass"))),
+    ("On what", (
+        ("reward lift", "rewarded_lift"), ("revisit lift", "revisit_lift"), ("self mass", "self_mass"))),
+)  # fmt: skip
+
+
+def text_report(
+    info: RunInfo,
+    stats: Sequence[SampleStats],
+    insights: Sequence[Insight],
+    *,
+    width: int = 80,
+    ascii_only: bool = False,
+    color: bool = False,
+) -> str:
+    """The report of `adtui analyze`.
+
+    Args:
+        info: the run, with its samples.
+        stats: one per sample of `info`.
+        insights: in order of importance.
+        width: columns; nothing is lost from 72 on.
+        ascii_only: for terminals and pipes that are not UTF-8.
+        color: for terminals.
+    """
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=color, no_color=None if color else True, highlight=False,
+        markup=False, emoji=False, legacy_windows=False,
+    )  # fmt: skip
+    with console.capture() as captured:
+        for section in (
+            _header(info),
+            _samples(info),
+            _insights(insights),
+            _heads(info, stats),
+            _seed(stats),
+        ):
+            console.print(section)
+    lines = captured.get() if color else "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    return to_ascii(lines, unless=not ascii_only)
+
+
+def _title(text: str, note: str = "") -> Text:
+    return Text.assemble((text, "bold"), f"  {note}" if note else "")
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
+    return table
+
+
+def _indent(*parts: RenderableType) -> Padding:
+    return Padding(Group(*parts), (0, 0, 1, 2))
+
+
+def _header(info: RunInfo) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    size = f"{info.n_layer} layers × {info.n_head} heads · d {info.d_model} · {info.parameters:,} parameters"
+    check = f"capture reproduces the logits to {info.logit_gap:.1g}"
+    for name, value in (
+        ("checkpoint", info.path),
+        ("family", info.family),
+        ("size", size),
+        ("context", f"{_longest(info)} · {info.n_actions} actions"),
+        ("device", f"{info.device} · {check}"),
+        *(("note", note) for note in info.notes),
+    ):
+        grid.add_row(name, Text(value))
+    return Group(_title(info.name, f"step {info.step:,}"), _indent(grid))
+
+
+def _longest(info: RunInfo) -> str:
+    if info.compressor is not None:
+        return "any length: the oldest transitions become latents"
+    return f"at most {info.n_context_max} transitions"
+
+
+def _samples(info: RunInfo) -> RenderableType:
+    table = _table("sample", "tokens", "episodes", "rewarded", "where it comes from")
+    table.columns[-1].justify = "left"
+    for index, sample in enumerate(info.samples):
+        table.add_row(
+            str(index),
+            _tokens(info.layout(index)),
+            str(len(sample.episode_starts)),
+            str(int((sample.rewards > 0).sum())),
+            Text(sample.label),
+        )
+    histories = len({sample.history for sample in info.samples})
+    note = f"{len(info.samples)} from {_count(histories, 'independent history', 'independent histories')}"
+    return Group(_title("Samples", note), _indent(Text(drawn(info)), table))
+
+
+def _tokens(layout: Layout) -> str:
+    """How many tokens there are, and of how much of the context."""
+    part = len(layout.visible) < layout.n_context
+    return f"{layout.n_tokens}" + (f" ({len(layout.visible)} of {layout.n_context} transitions)" if part else "")
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
+
+
+# -- insights ----------------------------------------------------------------------------------------------------------
+def _insights(insights: Sequence[Insight]) -> RenderableType:
+    """Kinds in order of importance; in each, its statements, then the caveat that they share."""
+    stated = [one for one in insights if one.status != "no evidence"]
+    rest = [one for one in insights if one.status == "no evidence"]
+    parts: list[RenderableType] = [_statements([one for one in stated if one.kind == kind]) for kind in _kinds(stated)]
+    if not stated:
+        parts.append(_indent(Text("Nothing that these samples support.")))
+    if rest:
+        parts += [Text("  No evidence", "bold"), _indent(*(_bullet(_doubted(one)) for one in rest))]
+    return Group(_title("Insights", "95 % intervals over independent histories"), *parts)
+
+
+def _kinds(insights: Sequence[Insight]) -> list[str]:
+    return list(dict.fromkeys(one.kind for one in insights))
+
+
+def _doubted(one: Insight) -> str:
+    return f"{one.sentence} Tested: {one.tested}." if one.tested else one.sentence
+
+
+def _statements(group: Sequence[Insight]) -> RenderableType:
+    """One kind: the model and layers in full, heads in lists (in full where there is nothing wider to read)."""
+    common = min((_own_caveat(one) for one in group), key=len)
+    wide = [one for one in group if one.scope != "head"] or list(group[:1])
+    lines: list[RenderableType] = []
+    for one in wide:
+        lines.append(_bullet(f"{one.sentence} {_evidence(one)}"))
+        if one.tested:
+            lines.append(
+                Padding(
+                    Text(f"{one.tested}." if one.status == "observed" else f"{one.status}: {one.tested}."), (0, 0, 0, 2)
+                )
+            )
+        doubt = _own_caveat(one).removesuffix(common).strip()
+        if doubt:
+            lines.append(Padding(Text(doubt, "yellow"), (0, 0, 0, 2)))
+    heads = [one for one in group if one not in wide]
+    for status, phase in dict.fromkeys((one.status, one.phase) for one in heads):
+        lines.append(_heads_line([one for one in heads if (one.status, one.phase) == (status, phase)], common))
+    untested = any(one.status == "observed" for one in group)
+    if group[0].suggests:
+        lines.append(Text(f"Worth testing: {', '.join(group[0].suggests)}."))
+    lines.append(Text(f"Caveat: {common} {CAVEAT if untested else ''}".rstrip(), "dim"))
+    return Group(Text(f"  {group[0].kind}", "bold"), _indent(*lines))
+
+
+def _heads_line(heads: Sequence[Insight], common: str) -> RenderableType:
+    """ "Heads, exploit, confirmed: L2H1 3300 [300, 41000]; …": those of one status and phase."""
+    doubted = any(_own_caveat(one) != common for one in heads)
+    marks = ("*" if _own_caveat(one) != common else "" for one in heads)
+    spans = "; ".join(f"{one.where}{mark} {_span(one)}" for one, mark in zip(heads, marks, strict=True))
+    words = [part for part in ("Heads", heads[0].phase, heads[0].status) if part]
+    note = " (* disappears when weighted by the values' norms)" if doubted else ""
+    return _bullet(f"{', '.join(words)}: {spans}.{note}")
+
+
+def _own_caveat(one: Insight) -> str:
+    """Without the sentence that all untested insights share."""
+    return one.caveat.replace(CAVEAT, "").strip()
+
+
+def _evidence(one: Insight) -> str:
+    needs = f"needs {RULES[one.kind].needs(one.n_keys)}" if one.kind in RULES else f"against {one.threshold:g}"
+    status = "observed" if one.status != "no evidence" else one.status
+    return f"({status}: {_span(one)}, {needs}; {_count(one.n, 'history', 'histories')})"
+
+
+def _span(one: Insight) -> str:
+    return f"{brief(one.effect)} [{brief(one.interval[0])}, {brief(one.interval[1])}]"
+
+
+def _bullet(sentence: str) -> RenderableType:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    grid.add_row("–", Text(sentence))
+    return grid
+
+
+# -- heads -------------------------------------------------------------------------------------------------------------
+def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
+    estimates = aggregate([one.plain for one in stats], info.samples)
+    estimates["holding"] = estimates["holding"].last(HOLDING.index(0.9))
+    parts: list[RenderableType] = []
+    for title, fixed in TABLES:
+        columns: tuple[tuple[str, str], ...] = fixed
+        if ("self mass", "self_mass") in columns and any((one.plain.other_mass > 0).any() for one in stats):
+            columns = (*columns, ("latents, marks", "other_mass"))
+        table = _table("head", *(name for name, _ in columns))
+        for layer in range(info.n_layer):
+            for head in range(info.n_head):
+                cells = (_cell(estimates[name], layer, head) for _, name in columns)
+                table.add_row(f"L{layer}H{head}", *cells)
+        parts += [Text(title, "italic"), table, Text("")]
+    note = "query row over the context: mean [95 % interval]"
+    legend = (
+        "Lift: attention over the share of such tokens, 1 = what uniform attention gives. -: not defined, or too few "
+        "histories for an interval. recent/distant: newest over oldest quarter, geometric mean."
+    )
+    return Group(_title("Heads", note), _indent(*parts, Text(legend, "dim")))
+
+
+def _cell(one: Estimate, layer: int, head: int) -> str:
+    mean, low, high = (float(part[layer, head]) for part in (one.mean, one.low, one.high))
+    if not np.isfinite(mean):
+        return "-"
+    return f"{_number(mean)} [{_number(low)}, {_number(high)}]" if np.isfinite(low) else f"{_number(mean)} [-]"
+
+
+def _number(value: float) -> str:
+    """Three significant digits, or three decimals below 1."""
+    if value >= 1000:
+        return f"{value:,.0f}" if value < 1e5 else f"{value:.0e}"
+    return f"{value:.3f}" if value < 1 else f"{value:#.3g}".rstrip(".")
+
+
+# -- the users' script's own numbers -----------------------------------------------------------------------------------
+def _seed(stats: Sequence[SampleStats]) -> RenderableType:
+    parts: list[RenderableType] = [
+        Text(
+            "Heads averaged first, in the script's arithmetic and digits. Its last lines use fixed thresholds "
+            "(ratio 2.0 and 1.2, entropy 2.0 nats) that do not scale with the context; the insights above do.",
+            "dim",
+        )
+    ]
+    parts += [_seed_layer(index, layer) for index, layer in enumerate(layers(stats))]
+    return Group(_title("As the attention script prints it"), _indent(*parts))
+
+
+def _seed_layer(index: int, layer: Sequence[SeedStats]) -> RenderableType:
+    table = _table("#", "tokens", "context", "mean", "std", "max pos.", "recent/distant", "entropy")
+    for number, sample in enumerate(layer):
+        table.add_row(str(number), *printed(sample).values())
+    lines = Table.grid(padding=(0, 2))
+    for name, value in overall(layer):
+        lines.add_row(name, value)
+    rules = [Text(f"script says: {line}") for line in seed_insights(layer)]
+    return Group(Text(f"\nLayer {index}", "bold"), table, lines, *rules)

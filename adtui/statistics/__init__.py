@@ -1,0 +1,1 @@
+"""One sample → numbers per head; intervals and tests over samples. Numpy only."""

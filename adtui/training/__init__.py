@@ -1,0 +1,1 @@
+"""Algorithm Distillation training, with or without compressed contexts."""

@@ -1,0 +1,110 @@
+"""The explorer's panes: six for every model, two more for a model with a compressor."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from ...records.plain import to_ascii
+from ..widgets.curves import CurvePane
+from ..widgets.heatmap import HeatmapPane
+from ..widgets.insights import InsightLog
+from ..widgets.pane_stack import PaneStack
+from ..widgets.sheet import SheetPane
+from ..widgets.statistics import StatisticsPane
+
+HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, LATENTS, COMPRESSOR = range(8)
+ALWAYS = 6
+"""How many panes every model has; the others are about a compressor and its latents."""
+
+
+class Panes(PaneStack):
+    """The panes of a compressor share their place with the two curves: there are those that were looked at last.
+
+    Args:
+        plain: ASCII only.
+    """
+
+    NAMES: ClassVar[tuple[str, ...]] = (
+        "heads",
+        "heatmap",
+        "query",
+        "received",
+        "numbers",
+        "insights",
+        "latents",
+        "compressor",
+    )
+    CONTAINERS: ClassVar[tuple[str, ...]] = ("#curves", "#left", "#right")
+
+    def __init__(self, plain: bool = False) -> None:
+        self.sheet = SheetPane(id="sheet", classes="pane")
+        self.heatmap = HeatmapPane(id="heatmap", classes="pane")
+        self.query_curve = CurvePane(id="query-curve", classes="pane")
+        self.received_curve = CurvePane(id="received-curve", classes="pane")
+        self.statistics = StatisticsPane(id="statistics", classes="pane")
+        self.insights = InsightLog(id="insights", classes="pane")
+        self.latents = CurvePane(id="latents", classes="pane")
+        self.memory = HeatmapPane(id="memory", classes="pane")
+        self.has_memory = False
+        self._memory_shown = False
+        panes = (self.sheet, self.heatmap, self.query_curve, self.received_curve, self.statistics, self.insights)
+        super().__init__((*panes, self.latents, self.memory), plain)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="tabs")
+        with Horizontal(id="all"):
+            with Vertical(id="left"):
+                yield self.sheet
+                yield self.statistics
+            with Vertical(id="right"):
+                yield self.heatmap
+                with Horizontal(id="curves"):
+                    yield self.query_curve
+                    yield self.received_curve
+                    yield self.latents
+                    yield self.memory
+                yield self.insights
+
+    def clear(self, reason: str) -> None:
+        """Empty every pane that draws a picture, and say why."""
+        reason = to_ascii(reason, unless=not self._plain)
+        self.sheet.clear(reason)
+        self.heatmap.clear(reason)
+        self.query_curve.clear(reason)
+        self.received_curve.clear(reason)
+        self.latents.clear(reason)
+        self.memory.clear(reason)
+        self.insights.clear()
+        self.insights.status(reason)
+        for index in range(len(self.all)):
+            self.name_pane(index)
+
+    @property
+    def count(self) -> int:
+        """How many panes there are for this model."""
+        return len(self.all) if self.has_memory else ALWAYS
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The curves, or the panes of a compressor."""
+        return frozenset((QUERY, RECEIVED) if self._memory_shown else (LATENTS, COMPRESSOR))
+
+    def _swap(self) -> bool:
+        before = self._memory_shown
+        if self.active in (QUERY, RECEIVED, LATENTS, COMPRESSOR):
+            self._memory_shown = self.active in (LATENTS, COMPRESSOR)
+        return self._memory_shown != before
+
+    def set_memory(self, there: bool) -> None:
+        """Offer the panes of a compressor, or not."""
+        if there == self.has_memory:
+            return
+        self.has_memory = there
+        self._memory_shown = self._memory_shown and there
+        if self.active >= self.count:
+            self.activate(HEADS)
+        self._arrange()

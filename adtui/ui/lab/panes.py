@@ -1,0 +1,255 @@
+"""The lab's panes: what to run, and four views of what has been found."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from ...compression.trials.front import points
+from ...compression.trials.plan import FULL, RANDOM, RECENT, WIPED
+from ...records.plain import to_ascii
+from ...records.trial import Trial
+from ...reports.trials import verdict_lines
+from ..renderables.cells import FULL_NAME, cells_lines, short
+from ..renderables.choices import Choice, choices_lines
+from ..renderables.front import Mark, front_lines
+from ..renderables.returns import Curve, returns_lines
+from ..widgets.drawn import DrawnPane
+from ..widgets.pane import ScrollPane, color_table
+from ..widgets.pane_stack import PaneStack
+from .state import BESIDE, LETTERS, STRATEGIES, Lab, says
+
+CHOICES, FRONT, RETURNS, CELLS, VERDICT = range(5)
+LONG_NAMES = {FULL: FULL_NAME, WIPED: "the control whose context is wiped at every reset"}
+SETTINGS = ("budgets", "histories", "episodes", "start")
+"""The lines below the strategies."""
+ROWS = (*STRATEGIES, *SETTINGS)
+GATE = (
+    "A budget is recommended where its return is not inferior to full context by 5 % of what that gains over random "
+    "actions, and better than random and recent at the same budget, after Holm's correction."
+)
+
+
+class VerdictPane(ScrollPane):
+    """What may be concluded, in words."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="verdict-text")
+
+    def say(self, text: str) -> None:
+        """Show a text."""
+        self.query_one("#verdict-text", Static).update(Content(text))
+
+
+class LabPanes(PaneStack):
+    """Draws the lab's state.
+
+    Args:
+        lab: the state; whoever changes it calls `show`.
+        plain: ASCII only.
+    """
+
+    NAMES: ClassVar[tuple[str, ...]] = ("strategies", "front", "returns", "cells", "verdict")
+    CONTAINERS: ClassVar[tuple[str, ...]] = ("#left", "#right")
+
+    def __init__(self, lab: Lab, plain: bool = False) -> None:
+        self.lab = lab
+        self.cursor = 0
+        self.choices = DrawnPane(self._choices, str, id="choices", classes="pane")
+        self.front = DrawnPane(self._front, self._nothing, id="front", classes="pane")
+        self.returns = DrawnPane(self._returns, self._nothing, id="returns", classes="pane")
+        self.cells = DrawnPane(self._cells, self._nothing, id="cells", classes="pane")
+        self.verdict = VerdictPane(id="verdict", classes="pane")
+        super().__init__((self.choices, self.front, self.returns, self.cells, self.verdict), plain)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="tabs")
+        with Horizontal(id="all"):
+            with Vertical(id="left"):
+                yield self.choices
+            with Vertical(id="right"):
+                yield self.front
+                yield self.returns
+                yield self.cells
+                yield self.verdict
+
+    @property
+    def row(self) -> str:
+        """The line of the list under the cursor: a strategy, or one of SETTINGS."""
+        return ROWS[self.cursor]
+
+    def move(self, step: int) -> None:
+        """Move the cursor of the list."""
+        self.cursor = max(0, min(self.cursor + step, len(ROWS) - 1))
+        self.choices.redraw()
+
+    def by_kept(self) -> list[Trial]:
+        """Finished cells as they lie in the picture, from left to right."""
+        kept = {point.label: point.kept for point in points(self.lab.cells)}
+        return sorted(
+            (trial for trial in self.lab.cells if trial.cell.label in kept),
+            key=lambda trial: (kept[trial.cell.label], LETTERS.get(trial.cell.strategy, "")),
+        )
+
+    def show(self) -> None:
+        """Draw everything again."""
+        for pane in (self.choices, self.front, self.returns, self.cells):
+            pane.redraw()
+        text = "\n".join(self._verdict())
+        self.verdict.say(to_ascii(text, unless=not self._plain))
+        lab, shown = self.lab, self.lab.shown
+        assumed = "" if lab.split_known else " · split assumed"
+        self.name_pane(CHOICES, f"{len(lab.settings.strategies)} chosen{assumed}")
+        self.name_pane(FRONT, self._front_title())
+        self.name_pane(RETURNS, short(shown) if shown is not None else "")
+        total = len(lab.started.labels) - 2 if lab.started is not None else 0
+        self.name_pane(CELLS, f"{len(lab.cells)} of {total}" if total else "")
+        report = lab.report
+        self.name_pane(VERDICT, "" if report is None else report.verdict.recommended or "no evidence")
+
+    # -- what each pane draws ----------------------------------------------------------------------------------------
+    @property
+    def _utf8(self) -> bool:
+        return color_table(self.app).utf8
+
+    @property
+    def _color(self) -> bool:
+        return color_table(self.app).name != "ascii"
+
+    def _nothing(self) -> str:
+        return "no cell is finished yet" if self.lab.running else "no trials yet: s starts them"
+
+    def _choices(self, width: int, height: int) -> list[Text]:
+        chosen, known = self.lab.settings, self.lab.split_known
+        rows = []
+        for name in STRATEGIES:
+            box = "[+]" if name in BESIDE else "[x]" if name in chosen.strategies else "[ ]"
+            about = says(name)
+            whole = f"{name}: keeps {about}." + (" Always run, to compare with." if name in BESIDE else "")
+            rows.append(Choice(f"{box} {LETTERS[name]} {name}", about, whole))
+        values = (
+            (", ".join(map(str, chosen.budgets)), "How many transitions to keep; every strategy is run at each."),
+            (
+                f"{chosen.streams} per held-out goal" if known else f"{chosen.streams} per goal",
+                "Histories for each of the goals; more give narrower intervals.",
+            ),
+            (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
+            ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
+        )
+        rows += [Choice(f"    {name}", *value) for name, value in zip(SETTINGS, values, strict=True)]
+        lines = choices_lines(rows, self.cursor, width, height, below=self._summary(), utf8=self._utf8)
+        return [_plain(line) for line in lines] if self._plain else lines
+
+    def _summary(self) -> list[str]:
+        lab = self.lab
+        if lab.ready is None:
+            return [lab.error or "asking the engine …"]
+        chosen = lab.settings
+        histories = lab.ready.goals * chosen.streams
+        return [
+            f"{chosen.cells()} cells × {histories} histories × {chosen.episodes} episodes, "
+            f"on contexts of {lab.ready.n_context} transitions",
+            *(f"Note: {doubt}." for doubt in lab.doubts),
+        ]
+
+    def _front(self, width: int, height: int) -> list[Text]:
+        lab, shown = self.lab, self.lab.shown
+        if lab.full is None or lab.started is None:
+            return []
+        marks = [
+            Mark(
+                LETTERS.get(point.strategy, "?"),
+                point.kept,
+                point.last,
+                point.front,
+                quiet=point.strategy in (RANDOM, RECENT),
+                selected=shown is not None and point.label == shown.cell.label,
+            )
+            for point in points(lab.cells)
+        ]
+        n = int(lab.started.about["plan"]["n_context"])
+        return front_lines(
+            marks, width, height, full=lab.full.last, margin=self._margin(), n=n, utf8=self._utf8, color=self._color
+        )
+
+    def _margin(self) -> float:
+        lab = self.lab
+        if lab.full is None or lab.baselines is None:
+            return math.nan
+        random = lab.baselines.random
+        return lab.margin_share * (lab.full.last.mean - sum(random) / len(random))
+
+    def _front_title(self) -> str:
+        full, margin = self.lab.full, self._margin()
+        if full is None:
+            return "return against kept transitions"
+        known = f", margin {margin:.2f}" if math.isfinite(margin) else ""
+        return f"return by kept · full {full.last.mean:.2f}{known} · CAPITALS lead"
+
+    def _returns(self, width: int, height: int) -> list[Text]:
+        lab, shown = self.lab, self.lab.shown
+        if lab.full is None:
+            return []
+        curves = []
+        if shown is not None and shown.closed_loop is not None:
+            curves.append(_curve(shown, short(shown)))
+        curves.append(_curve(lab.trials[FULL], FULL_NAME))
+        beside = [] if shown is None else [f"{name}:{shown.cell.budget}" for name in (RECENT, RANDOM)]
+        curves += [
+            _curve(lab.trials[label], label)
+            for label in beside
+            if label in lab.trials and shown is not None and label != shown.cell.label
+        ]
+        return returns_lines(curves, width, height, utf8=self._utf8, color=self._color)
+
+    def _cells(self, width: int, height: int) -> list[Text]:
+        lab, shown = self.lab, self.lab.shown
+        full = [lab.trials[FULL]] if FULL in lab.trials else []
+        return cells_lines(
+            [*full, *lab.cells],
+            width,
+            height,
+            letters=LETTERS,
+            selected=None if shown is None else shown.cell.label,
+            recommended=None if lab.report is None else lab.report.verdict.recommended,
+            utf8=self._utf8,
+        )
+
+    def _verdict(self) -> list[str]:
+        lab = self.lab
+        if lab.error:
+            return [lab.error]
+        if lab.report is not None:
+            return verdict_lines(lab.report)
+        if lab.started is None:
+            return ["starting the trials …" if lab.running else f"No verdict yet. {GATE}"]
+        document = lab.document()
+        lines = [] if document is None else [document.verdict.sentence]
+        if lab.running:
+            now = lab.next_label
+            lines += [f"Running {LONG_NAMES.get(now, now)}{self._left()}."] if now else []
+            return [*lines, GATE]
+        return [*lines, f"Stopped. Finished cells are in {lab.started.directory}: s goes on."]
+
+    def _left(self) -> str:
+        progress = self.lab.progress
+        if progress is None or progress.rate <= 0:
+            return ""
+        minutes = (progress.total - progress.done) / progress.rate / 60
+        return f", about {minutes:.0f} min left" if minutes >= 1 else ", less than a minute left"
+
+
+def _curve(trial: Trial, name: str) -> Curve:
+    assert trial.closed_loop is not None
+    return Curve(name, tuple(one.mean for one in trial.closed_loop.episodes))
+
+
+def _plain(line: Text) -> Text:
+    line.plain = to_ascii(line.plain)
+    return line

@@ -1,0 +1,206 @@
+"""The compression lab: choose strategies and budgets, watch the trials, read the verdict."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+
+from ...records.messages import ExportSweep, Progress, RunSweep
+from ...records.run import RunInfo
+from ..engine_client import Engine
+from ..keys import LAB, bindings, lab_bar
+from ..screens.help import HelpScreen
+from ..screens.line import LineScreen
+from ..widgets.status import StatusLine
+from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
+from .state import Lab, Settings
+
+
+class LabScreen(Screen[None]):
+    """Status line, panes, key bar; the state outlives it, so that it can be left while trials run.
+
+    Args:
+        lab: the state.
+        run: what is open.
+        progress: how far the newest long work is.
+        plain: ASCII only.
+    """
+
+    KEYS = LAB
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB)]
+
+    class Start(Message):
+        """The user wants the trials run."""
+
+        def __init__(self, request: RunSweep) -> None:
+            super().__init__()
+            self.request = request
+
+    class Stop(Message):
+        """The user wants the trials stopped."""
+
+        def __init__(self, job: int) -> None:
+            super().__init__()
+            self.job = job
+
+    class Export(Message):
+        """The user wants the files."""
+
+        def __init__(self, request: ExportSweep) -> None:
+            super().__init__()
+            self.request = request
+
+    def __init__(self, engine: Engine, lab: Lab, run: RunInfo, progress: Progress | None, plain: bool = False) -> None:
+        super().__init__()
+        self.plain = plain
+        self.lab = lab
+        self.panes = LabPanes(lab, plain)
+        self.status = StatusLine(id="status")
+        self._engine = engine
+        self._run, self._progress = run, progress
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(id="top"):
+            yield self.status
+        yield self.panes
+        yield Static(id="keybar")
+
+    def on_mount(self) -> None:
+        self.status.run = self._run
+        self.show_progress(self._progress)
+        self.panes.fold(*self.app.size)
+        self.panes.activate(CHOICES)
+        self.panes.show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.panes.fold(*event.size)
+        self.query_one("#keybar", Static).update(lab_bar(event.size.width, plain=self.plain))
+
+    def opened(self, run: RunInfo) -> None:
+        """Another run or checkpoint is open."""
+        self.status.open(run)
+        self.panes.show()
+
+    def show(self) -> None:
+        """The lab's state has changed."""
+        if self.is_mounted:
+            self.panes.show()
+
+    def show_progress(self, progress: Progress | None) -> None:
+        """How far the newest long work is."""
+        self.status.show_progress(progress)
+
+    # -- moving ------------------------------------------------------------------------------------------------------
+    def action_pane(self, step: int) -> None:
+        """Next or previous pane."""
+        self.panes.activate(self.panes.active + step)
+
+    def action_go_pane(self, index: int) -> None:
+        """A pane by number."""
+        self.panes.activate(index)
+
+    def action_move(self, step: int) -> None:
+        """Another line, or another cell."""
+        if self.panes.active == CHOICES:
+            self.panes.move(step)
+        elif self.panes.active == VERDICT:
+            self.panes.verdict.scroll_relative(y=step, animate=False)
+        else:
+            self.lab.move(step)
+            self.panes.show()
+
+    def action_aside(self, step: int) -> None:
+        """Another cell, as they lie in the picture."""
+        if self.panes.active != CHOICES:
+            self.lab.move(step, self.panes.by_kept())
+            self.panes.show()
+
+    def action_back(self) -> None:
+        """Leave full size; otherwise the lab."""
+        if self.panes.full:
+            self.panes.set_full(False)
+        else:
+            self.dismiss()
+
+    # -- choosing ----------------------------------------------------------------------------------------------------
+    def action_choose(self) -> None:
+        """What the line under the cursor is for."""
+        if self.panes.active != CHOICES:
+            self.panes.activate(CHOICES)
+        elif self.panes.row == "start":
+            self.action_start()
+        elif self.panes.row in SETTINGS:
+            self._change(self.panes.row)
+        else:
+            self.lab.toggle(self.panes.row)
+            self.panes.show()
+
+    def action_enter(self) -> None:
+        """The same in the list; full size elsewhere."""
+        if self.panes.active == CHOICES:
+            self.action_choose()
+        else:
+            self.panes.set_full(not self.panes.full)
+
+    def action_budgets(self) -> None:
+        """Type budgets."""
+        self._change("budgets")
+
+    def _change(self, name: str) -> None:
+        lab, now = self.lab, self.lab.settings
+        hint, value = {
+            "budgets": ("transitions to keep, with commas between", ",".join(map(str, now.budgets))),
+            "histories": ("how many for each goal", str(now.streams)),
+            "episodes": ("how many in each history", str(now.episodes)),
+        }[name]
+
+        def taken(settings: Settings | None) -> None:
+            if settings is not None:
+                lab.settings = settings
+                self.panes.show()
+
+        read = partial(lab.read, name)
+        hint = f"{hint}; an empty line leaves it"
+        self.app.push_screen(LineScreen(name.capitalize(), read, hint=hint, placeholder=value, plain=self.plain), taken)
+
+    # -- trials ------------------------------------------------------------------------------------------------------
+    def action_start(self) -> None:
+        """Run what is chosen."""
+        if self.lab.running:
+            self.notify("the trials are running: x stops them", severity="warning")
+        elif self.lab.ready is None:
+            self.notify(self.lab.error or "the engine has not answered yet", severity="warning", markup=False)
+        else:
+            request = self.lab.request(self._engine.next_id())
+            self.lab.begin(request.id)
+            self.panes.show()
+            self.post_message(self.Start(request))
+            if self.panes.folded and self.panes.active == CHOICES:
+                self.panes.activate(FRONT)  # else nothing would be seen to happen
+
+    def action_stop(self) -> None:
+        """Stop the trials."""
+        if self.lab.job is not None:
+            self.post_message(self.Stop(self.lab.job))
+        else:
+            self.notify("no trials are running", severity="warning")
+
+    def action_export(self) -> None:
+        """Write what has been found."""
+        document, started = self.lab.document(), self.lab.started
+        if document is None or started is None:
+            self.notify("nothing to export yet: s starts the trials", severity="warning")
+        else:
+            self.post_message(self.Export(ExportSweep(self._engine.next_id(), document, started.directory)))
+
+    def action_help(self) -> None:
+        """Keys and numbers, explained."""
+        self.app.push_screen(HelpScreen(self.plain))

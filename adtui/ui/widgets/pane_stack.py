@@ -1,0 +1,149 @@
+"""Panes that share the screen: all at once where there is room, one at a time elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.markup import escape
+from textual import events
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from ...records.plain import to_ascii
+
+WIDE, HIGH = 100, 32
+"""From this many columns and lines on, all panes fit at once."""
+
+
+class PaneStack(Vertical):
+    """Panes, one of them active: it has the focus, and it is the one on display when only one fits.
+
+    Whoever composes it yields a `Static` with the id "tabs" above its panes.
+
+    Args:
+        panes: in the order of their numbers.
+        plain: ASCII only.
+    """
+
+    @dataclass
+    class Activated(Message):
+        """Another pane has become the active one."""
+
+        index: int
+
+    NAMES: ClassVar[tuple[str, ...]] = ()
+    """The panes' names, in their order."""
+    CONTAINERS: ClassVar[tuple[str, ...]] = ()
+    """From the innermost outwards: a container is on display when one of its children is."""
+
+    def __init__(self, panes: Sequence[Widget], plain: bool = False) -> None:
+        super().__init__()
+        self._plain = plain
+        self.all = tuple(panes)
+        self.active = 0
+        self.folded = False
+        self.full = False
+        for index in range(len(self.all)):
+            self.name_pane(index)
+
+    @property
+    def single(self) -> bool:
+        """True while one pane has the screen to itself."""
+        return self.folded or self.full
+
+    @property
+    def count(self) -> int:
+        """How many panes there are now."""
+        return len(self.all)
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """Panes that are not on display although there is room for all."""
+        return frozenset()
+
+    def name_pane(self, index: int, text: str = "") -> None:
+        """Set a pane's title: its key, its name, and what it shows."""
+        title = f"{index + 1} {self.NAMES[index]}" + (f" · {text}" if text else "")
+        if not _retitle(self.all[index], to_ascii(title, unless=not self._plain)):
+            return
+        if self.folded and index == self.active:
+            self._draw_tabs()
+
+    def activate(self, index: int) -> None:
+        """Give a pane the focus, and the screen where only one fits."""
+        self.active = index % self.count
+        swapped = self._swap()
+        if self.single or swapped:
+            self._arrange()
+        self.screen.set_focus(self.all[self.active], scroll_visible=False)
+        self.post_message(self.Activated(self.active))
+
+    def _swap(self) -> bool:
+        """The active pane takes the place of another, if it has to. Returns whether it did."""
+        return False
+
+    def set_full(self, full: bool) -> None:
+        """Give the active pane the whole screen, or take it back."""
+        self.full = full
+        self._arrange()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The mouse can move the focus as well."""
+        if event.widget in self.all and (index := self.all.index(event.widget)) != self.active:
+            self.activate(index)
+
+    def fold(self, width: int, height: int) -> None:
+        """Choose between all panes and one, for a screen of this size."""
+        self.folded = width < WIDE or height < HIGH
+        self.set_class(height < 16, "-short")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        for index, pane in enumerate(self.all):
+            pane.display = index == self.active if self.single else index not in self.hidden
+        for name in self.CONTAINERS:
+            container = self.query_one(name)
+            container.display = any(child.display for child in container.children)
+        self.set_class(self.single, "-single")
+        self.query_one("#tabs").display = self.folded
+        if self.folded:
+            self._draw_tabs()
+
+    def _draw_tabs(self) -> None:
+        # Short screens have no room for borders, so the tab carries the title.
+        title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
+        names = self.NAMES[: self.count]
+        self.query_one("#tabs", Static).update(_tabs(names, self.active, self.app.size.width, title))
+
+
+def _retitle(pane: Widget, title: str) -> bool:
+    """Set a title and repaint its line only; assigning to `border_title` sends the whole pane, tens of kilobytes.
+
+    Returns False when the pane has that title already.
+    """
+    content = Content(title)
+    if getattr(pane, "_border_title", None) == content:
+        return False
+    setattr(pane, "_border_title", content)  # noqa: B010  (Textual's own storage: the public name repaints the pane)
+    pane.refresh(Region(-1, -1, pane.outer_size.width, 1))
+    return True
+
+
+def _tabs(names: Sequence[str], active: int, width: int, title: str = "") -> str:
+    """The line of tabs. Names are cut to their numbers where they do not fit, the active one never."""
+    numbered = [f"{index + 1} {name}" for index, name in enumerate(names)]
+    shown = [title if title and index == active else name for index, name in enumerate(numbered)]
+    whole = sum(len(name) + 2 for name in shown) <= width
+    tabs = []
+    for index, name in enumerate(shown):
+        if index == active:
+            tabs.append(f"[reverse] {escape(name)} [/]")
+        else:
+            tabs.append(f" {name} " if whole else f" {index + 1} ")
+    return "".join(tabs)

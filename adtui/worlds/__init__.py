@@ -1,0 +1,1 @@
+"""An environment, who acts in it, what it returns."""

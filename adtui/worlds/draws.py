@@ -1,0 +1,53 @@
+"""Streams of random numbers: each is named by a seed, what it is for, and a number of its own.
+
+Never by a sum of these: the stream "seed + index" of seed 0 and index 1 is that of seed 1 and index 0, and numbers
+that pass for independent are the same. Whoever draws from a stream of its own gives the same result however many
+others draw beside it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from ..records.arrays import Floats
+from .darkroom import IntArray
+
+
+class Use(IntEnum):
+    """What a stream is for.
+
+    The values are part of every number that was drawn: append, never renumber. Training has its own, below these.
+    """
+
+    GOALS = 16  # the order in which held-out goals are taken
+    CONTEXTS = 17  # a sample: the actions of its rollout
+    MOMENTS = 18  # a sample: where in its history the query stands
+    ROOMS = 19  # evaluation and trials: the actions in a room
+    CHANCE = 20  # evaluation and trials: uniformly random actions in a room
+    STRATEGIES = 21  # what a compression strategy draws while the model acts, by group of rooms
+    OPEN_LOOP = 22  # what it draws on stored contexts
+    CONTROLS = 23  # the controls of knock-outs, by sample
+    AGENTS = 24  # source agents that are seeded by a number, by goal
+
+
+def generator(seed: int, use: Use, index: int = 0) -> np.random.Generator:
+    """Stream `index` of a use; seed and index from 0 to 2³² − 1."""
+    return np.random.default_rng([seed, use, index])
+
+
+def uniforms(seed: int, use: Use, first: int, rows: int, count: int) -> Floats:
+    """(rows, count) float32 in [0, 1): row r is the beginning of stream `first + r`."""
+    return np.stack([generator(seed, use, first + row).random(count, dtype=np.float32) for row in range(rows)])
+
+
+def number(seed: int, use: Use, index: int) -> int:
+    """A number below 2³¹ for libraries that seed themselves by one."""
+    return int(generator(seed, use, index).integers(1 << 31))
+
+
+def order(seed: int, pool: IntArray) -> IntArray:
+    """The goals of `pool` (G,) in the order in which samples take them."""
+    shuffled: IntArray = generator(seed, Use.GOALS).permutation(pool)
+    return shuffled

@@ -1,0 +1,98 @@
+"""In-context rollouts: a frozen policy acts in Dark Rooms, and what it did becomes its context. No torch here."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from .agents import FloatArray, Histories, Progress, Step, empty_histories, sample_actions
+from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, DarkRooms, IntArray
+from .draws import Use, uniforms
+
+
+class Policy(Protocol):
+    """Action logits (B, A) for contexts of n transitions, n ≥ 0, and a query state.
+
+    states, next_states (B, n, 2) int64; actions (B, n) int64; rewards (B, n) float32; query_states (B, 2) int64.
+    """
+
+    def __call__(
+        self,
+        states: IntArray,
+        actions: IntArray,
+        rewards: FloatArray,
+        next_states: IntArray,
+        query_states: IntArray,
+    ) -> FloatArray: ...
+
+
+def random_policy(
+    states: IntArray, actions: IntArray, rewards: FloatArray, next_states: IntArray, query_states: IntArray
+) -> FloatArray:
+    """Uniform over the actions, whatever the context."""
+    del states, actions, rewards, next_states
+    return np.zeros((len(query_states), NUM_ACTIONS), dtype=np.float32)
+
+
+def rollout(
+    policy: Policy,
+    goals: IntArray,
+    episodes: int,
+    n_context: int,
+    *,
+    size: int = GRID_SIZE,
+    horizon: int = HORIZON,
+    seed: int = 0,
+    use: Use = Use.ROOMS,
+    first_room: int = 0,
+    greedy: bool = False,
+    wipe_each_episode: bool = False,
+    zero_rewards: bool = False,
+    stride: int = 1,
+    progress: Progress | None = None,
+) -> Histories:
+    """Let `policy` act for `episodes` in one room for each entry of `goals` (B,).
+
+    The context starts empty, grows to the last `n_context` transitions and runs across episodes; at an episode's end
+    it holds the cell reached, as users' online evaluation does.
+
+    Every room draws from a stream of its own, so what happens in it depends on its number and not on the rooms beside
+    it, up to the rounding of the policy's logits.
+
+    Args:
+        seed, use, first_room: row b draws its actions from stream `first_room + b`, see `draws`.
+        greedy: take the most likely action instead of drawing one.
+        wipe_each_episode: control; the context is emptied at every reset.
+        zero_rewards: control; the policy sees reward 0 everywhere (the returned rewards are the true ones).
+        stride: the context begins at a multiple of so many steps: models that read batches get whole ones.
+        progress: called after each episode with (done, total).
+
+    Returns:
+        the histories, with the policy's own action probabilities.
+    """
+    goals = np.asarray(goals, dtype=np.int64)
+    uniform = uniforms(seed, use, first_room, len(goals), episodes * horizon)
+    environment = DarkRooms(goals, size, horizon)
+    past = empty_histories(goals, episodes * horizon, horizon)
+    for step in range(episodes * horizon):
+        if step % horizon == 0:
+            environment.reset()
+        here = environment.states
+        first = max(0, -((n_context - step) // stride) * stride, step - step % horizon if wipe_each_episode else 0)
+        seen = slice(first, step)
+        shown = np.where(zero_rewards, 0, past.rewards[:, seen]).astype(np.float32)
+        logits = policy(past.states[:, seen], past.actions[:, seen], shown, past.next_states[:, seen], here)
+        chance = softmax(logits)
+        chosen = logits.argmax(axis=1) if greedy else sample_actions(chance, uniform[:, step])
+        reached, reward, ended = environment.step(chosen)
+        past.write(step, Step(here, chosen, reward, reached), chance)
+        if ended and progress is not None:
+            progress(step // horizon + 1, episodes)
+    return past
+
+
+def softmax(logits: FloatArray) -> FloatArray:
+    """Probabilities (B, A) of logits (B, A)."""
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,137 @@
+"""A run's settings, read in one place: which histories, which tasks were held out, how long an episode is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..files.settings import load_settings
+from ..files.yaml import load_yaml
+from ..records.errors import ConfigError
+from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
+from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, Split, split_tasks
+
+#: The environment whose dynamics and goal cells are known; of the others below, how many tasks there are.
+DARK_ROOM = "darkroom"
+_PERMUTED, _PERMUTATIONS = "darkroompermuted", 120
+_KEY_TO_DOOR = "darkkeytodoor"
+#: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
+MAX_TASKS = 1_000_000
+
+
+class Stated(BaseModel):
+    """What one place may state, and the users' default where none does; the other keys do not matter here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    env: str = DARK_ROOM
+    alg: str | None = None
+    alg_seed: int | str = 0
+    model: Any = None
+    traj_dir: str = "./datasets"
+    grid_size: int = Field(GRID_SIZE, ge=2, le=1000)
+    num_actions: int = Field(NUM_ACTIONS, ge=1)
+    horizon: int | None = Field(None, ge=1, le=1_000_000)
+    env_split_seed: int = 0
+    train_env_ratio: float = Field(0.9, ge=0, le=1)
+    n_transit: int | None = Field(None, ge=2)
+    train_source_timesteps: int | None = Field(None, ge=1)
+    compress: Any = None
+
+
+def run_settings(
+    config: Mapping[str, Any],
+    beside: Path | None = None,
+    *,
+    name: str | Path = "settings",
+    sizes: Mapping[str, int] | None = None,
+) -> RunSettings:
+    """What the weights' shapes tell, else the checkpoint's own settings, else those of the file beside it.
+
+    Args:
+        config: the checkpoint's settings. A name that stands there without a value hides the file's.
+        beside: `config.yaml` of the run directory, None where there is none.
+        name: what errors call the checkpoint's settings: its path.
+        sizes: see `model.Model.sizes`.
+
+    Raises:
+        ConfigError: a value that is used is of the wrong kind or out of bounds, or the file is no YAML.
+    """
+    values = Stated.model_validate({}).model_dump()
+    sources = dict.fromkeys(values, DEFAULT)
+    settled: set[str] = set()
+    places = [(WEIGHTS, name, sizes or {}), (CHECKPOINT, name, config)]
+    if beside is not None:
+        places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
+    for source, label, said in places:
+        own = {key: said[key] for key in values if key in said and key not in settled}
+        told = {key: value for key, value in own.items() if value is not None}
+        values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
+        sources |= dict.fromkeys(told, source)
+        settled |= own.keys()
+    if not isinstance(values["model"], str):  # other code may call something else so
+        values["model"] = None
+    if values["horizon"] is None and values["env"] == DARK_ROOM:
+        values["horizon"] = HORIZON
+    return RunSettings(**values, sources=sources)
+
+
+def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
+    """The file's values; `alone` where the checkpoint has none of its own."""
+    try:
+        return load_yaml(path)
+    except ConfigError as error:
+        advice = "correct it" if alone else "correct it, or remove it: the checkpoint has its own settings"
+        raise ConfigError(error.subject, expected=error.expected, found=error.found, action=advice) from None
+
+
+# -- what follows from them --------------------------------------------------------------------------------------------
+def can_roll_out(settings: RunSettings) -> bool:
+    """Whether the model can be rolled out: only Dark Room's dynamics are known here."""
+    return settings.env == DARK_ROOM and settings.num_actions == NUM_ACTIONS
+
+
+def count_tasks(settings: RunSettings) -> int | None:
+    """How many tasks the environment has, or None when that is not known or beyond MAX_TASKS."""
+    size = settings.grid_size
+    total = {DARK_ROOM: size**2, _PERMUTED: _PERMUTATIONS, _KEY_TO_DOOR: size**4}.get(settings.env)
+    return total if total is not None and total <= MAX_TASKS else None
+
+
+def split_of(settings: RunSettings) -> Split:
+    """The users' split of the tasks, in the order of their data set; empty where the tasks are not known."""
+    return split_tasks(settings.env_split_seed, settings.train_env_ratio, count_tasks(settings) or 0)
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The Dark Rooms that a run is measured in: side of the grid, steps of an episode, training and held-out goals."""
+
+    size: int
+    horizon: int
+    split: Split
+
+
+def dark_rooms(settings: RunSettings) -> Rooms:
+    """The rooms in which a run's model is let act.
+
+    Raises:
+        ConfigError: the run is of another environment, or its split leaves no goal on one side.
+    """
+    if not can_roll_out(settings):
+        found = f"{settings.env} with {settings.num_actions} actions"
+        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
+    split = split_of(settings)
+    if not split.test or not split.train:
+        raise ConfigError(
+            "train_env_ratio",
+            expected="training and test goals",
+            found=f"{len(split.train)} and {len(split.test)}",
+            action="evaluate a run that holds goals back",
+        )
+    assert settings.horizon is not None  # Dark Room has a default
+    return Rooms(settings.grid_size, settings.horizon, split)
