@@ -1,8 +1,4 @@
-"""`adtui`: chooses the command and turns errors into one line and an exit code.
-
-Nothing heavy is imported here: every command loads what it needs when it runs, so that `--help`, a mistyped path and
-the app's first paint cost nothing.
-"""
+"""`python -m adtui`: the same as `adtui`."""
 
 from __future__ import annotations
 

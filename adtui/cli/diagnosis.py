@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 NEEDED_BY = {
     "ppo": "`adtui collect` with `alg: PPO`",
     "distributed": "`adtui compress --backend ray` or `dask`",
-    "test": "`make test`",
-    "bench": "the benchmarks beside other programs",
-    "dev": "`make check`",
 }
 GOOD_SIZE = (80, 24)
 SMALLEST_SIZE = (40, 10)

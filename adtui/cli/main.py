@@ -1,10 +1,13 @@
-"""The command line: which command, which run, and what an error becomes."""
+"""`adtui`: chooses the command and turns errors into one line and an exit code.
+
+Nothing heavy is imported here: every command loads what it needs when it runs, so that `--help`, a mistyped path and
+the app's first paint cost nothing.
+"""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
 import importlib
 import io
 import os
@@ -14,21 +17,15 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from .. import __version__
-from ..files.runs import find_run, list_runs
 from ..records.errors import AdtuiError, RunError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
 from ..records.plain import SPELLING
-from ..ui.terminal.signals import announce, check_terminal
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
 COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "doctor")
-
 DEMO = "demo"
-
 DEMO_HELP = "open the trained run that comes with adtui"
-
 LATEST = Path("runs/latest")
-
 _OPEN = "open"
 
 
@@ -127,6 +124,7 @@ def _announced(path: str) -> contextlib.AbstractContextManager[None]:
     """A line on the terminal at once, before anything is looked for; a pipe gets none."""
     if not (_at_terminal() and sys.stderr.isatty()):
         return contextlib.nullcontext()
+    from ..ui.terminal.signals import announce, check_terminal
 
     check_terminal()
     return announce(f"adtui: opening {path}")
@@ -138,6 +136,9 @@ def _at_terminal() -> bool:
 
 def _check_path(path: str) -> None:
     """Refuse a path that leads to no run before a screen is drawn."""
+    import difflib
+
+    from ..files.runs import list_runs
 
     if not os.path.lexists(path) and os.sep not in path:
         near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
@@ -149,6 +150,7 @@ def _check_path(path: str) -> None:
 
 def _find(path: str) -> None:
     """Refuse a path that leads to no single run: a typing error should not cost the import of torch."""
+    from ..files.runs import find_run
 
     find_run(path)
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..attention import pooling
 from ..records.errors import EngineError
@@ -37,13 +38,11 @@ from ..records.messages import (
     StatsReady,
     ViewReady,
 )
-from ..reports.export import export_all, export_head
-from ..reports.export_trials import FILES, export_report
-from ..worlds.settings import dark_rooms
 from .failures import failure
-from .opening import open_session
-from .session import Session
 from .trials_child import ChildSweep
+
+if TYPE_CHECKING:
+    from .session import Session
 
 Steps = Generator[None, None, None]
 
@@ -195,6 +194,7 @@ class Engine:
 
     # -- long jobs ---------------------------------------------------------------------------------------------------
     def _open(self, request: OpenRun) -> Steps:
+        from .opening import open_session  # torch: about two seconds
 
         self.session = session = open_session(
             request.path,
@@ -246,6 +246,7 @@ class Engine:
         session = self._opened()
         session.check_head(request.layer, request.head)
         yield from self._measure_all()
+        from ..reports.export import export_head  # matplotlib
 
         paths = export_head(
             session.exhibit(),
@@ -259,12 +260,14 @@ class Engine:
     def _export_all(self, request: ExportAll) -> Steps:
         session = self._opened()
         yield from self._measure_all()
+        from ..reports.export import export_all  # matplotlib
 
         exhibit = session.exhibit()
         yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
 
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:
+        from ..worlds.settings import dark_rooms  # the environments
 
         rooms = dark_rooms(session.info.settings)
         n_context = request.context or session.model.n_context_usual
@@ -276,6 +279,7 @@ class Engine:
         self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
 
     def _export_sweep(self, request: ExportSweep) -> Steps:
+        from ..reports.export_trials import FILES, export_report  # matplotlib
 
         yield from self._write(request, len(FILES), export_report(request.report, Path(request.directory)))
 
