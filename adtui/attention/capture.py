@@ -15,7 +15,7 @@ from torch import Tensor
 from ..models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, weight_blocks
 from ..models.model import Model
 from ..records.arrays import Floats, Ints
-from ..records.attention import Attention, Round
+from ..records.attention import Attention, CompressorRound
 from ..records.layout import TOKENS, TRANSITIONS, Layout
 from ..records.place import Place
 from ..records.sample import Sample
@@ -125,7 +125,7 @@ class Capture:
 
     attention: Attention
     heads: Heads
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[CompressorRound, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def capture(model: Model, sample: Sample) -> Capture:
     """
     collect, attention = _measured(model, sample, keep=True)
     rounds = [
-        Round(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
+        CompressorRound(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
         for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
     ]
     heads = Heads(tuple(collect.queries), tuple(collect.keys), model.causal, model.layout(sample), collect.block_rows)

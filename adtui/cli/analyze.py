@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, opening
+from .arguments import add_inputs, add_opening, add_run, opening_options
 
 if TYPE_CHECKING:
     from ..engine.session import Session
@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     with bar() as progress:
-        task = progress.add_task("opening", total=None, note="")
+        task = progress.add_task("opening_options", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
 
-        session = open_session(args.run, inputs=args.inputs, **opening(args))
+        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
         progress.update(task, description="analysing", total=len(session.samples))
         for _ in session.analyse_all():
             progress.advance(task)

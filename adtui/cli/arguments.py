@@ -9,7 +9,7 @@ from typing import Any
 from ..records.defaults import DEVICE, SAMPLES, SEED, WINDOWS
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
-"""The options of `add_opening`: the keywords of `opening.open_session` and the fields of `messages.OpenRun`."""
+"""The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def opening(args: argparse.Namespace) -> dict[str, Any]:
+def opening_options(args: argparse.Namespace) -> dict[str, Any]:
     """The options of `add_opening` as keywords."""
     return {name: getattr(args, name) for name in OPENING}
 

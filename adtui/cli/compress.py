@@ -14,7 +14,7 @@ from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, natural, positive
 
 if TYPE_CHECKING:
-    from ..records.trial import Report
+    from ..records.trial import SweepReport
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(report: SweepReport, *, as_json: bool) -> None:
     if as_json:
         from ..reports.document import dumps
 

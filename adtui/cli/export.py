@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..records.defaults import FIGURES
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening_options
 
 HELP = f"write every figure of a run into {FIGURES}"
 
@@ -25,11 +25,11 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     with bar() as progress:
-        task = progress.add_task("opening", total=None, note="")
+        task = progress.add_task("opening_options", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
         from ..reports.export import export_all  # matplotlib
 
-        session = open_session(args.run, inputs=args.inputs, **opening(args))
+        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
         chosen = chosen_layers(args.layers, session.model.n_layer)
         progress.update(task, description="measuring", total=len(session.samples))
         for _ in session.measure_all():

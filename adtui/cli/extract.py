@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records.errors import ExportError
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,10 +60,10 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     with bar() as progress:
-        task = progress.add_task("opening", total=None, note="")
+        task = progress.add_task("opening_options", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
 
-        session = open_session(args.run, inputs=args.inputs, **opening(args))
+        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
         output = Path(args.output)
         chosen = chosen_layers(args.layers, session.model.n_layer)
         _check_size(output, attention_bytes(session, chosen))
@@ -91,7 +91,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
     """
     import numpy as np
 
-    from ..records.layout import KINDS
+    from ..records.layout import TOKEN_KINDS
     from ..records.provenance import drawn, mark
 
     samples, model, layout = session.samples, session.model, session.layout(0)
@@ -115,7 +115,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
         "attn": attn,
         "logits": logits,
         "layers": np.array(layers, dtype=np.int64),
-        "tokens": np.array(KINDS)[layout.kind],
+        "tokens": np.array(TOKEN_KINDS)[layout.kind],
         "token_transition": layout.transition,
         "read": np.array(layout.read),
         "drawn": np.array(drawn(session.info)),

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .arguments import add_opening, opening
+from .arguments import add_opening, opening_options
 
 if TYPE_CHECKING:
     from ..files.runs import Run
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
 
-        request = OpenRun(0, args.path, **opening(args))
+        request = OpenRun(0, args.path, **opening_options(args))
         plain = args.ascii or not shows_utf8()
         app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True)
     keep_signals()

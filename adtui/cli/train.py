@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from ..training.settings import TrainSettings
-    from ..training.steps import Report
+    from ..training.steps import StepReport
 
 HELP = "train an AD model; goes on where a stopped run ended"
 
@@ -98,7 +98,7 @@ class _Display:
         self.started: tuple[float, int] | None = None
         self.write: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True)
 
-    def __call__(self, report: Report) -> None:
+    def __call__(self, report: StepReport) -> None:
         first = self.started is None
         self.loss = report.loss if first else 0.98 * self.loss + 0.02 * report.loss
         self.accuracy = report.accuracy if first else 0.98 * self.accuracy + 0.02 * report.accuracy
@@ -111,7 +111,7 @@ class _Display:
         if self.progress.disable and report.validation is not None:
             self.write(f"step {report.step}/{report.total} · {note} · {self._left(report)} s left")
 
-    def _left(self, report: Report) -> int:
+    def _left(self, report: StepReport) -> int:
         assert self.started is not None
         elapsed, done = time.monotonic() - self.started[0], report.step - self.started[1]
         return round(elapsed / done * (report.total - report.step))

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..files.atomic import replacing
 from ..records.errors import ConfigError
-from ..worlds.agents import Demonstrator, Explorer, Histories, Progress, QLearning, Source, run_source
+from ..worlds.agents import Demonstrator, Explorer, Histories, ProgressCallback, QLearning, Source, run_source
 from .collect_settings import CollectSettings
 
 #: Room-steps simulated at once: bounds memory at about 300 MB whatever the size of the collection.
@@ -35,7 +35,7 @@ def make_source(settings: CollectSettings) -> Source:
     return QLearning(epsilon_episodes=settings.epsilon_episodes or max(1, settings.episodes * 6 // 10))
 
 
-def collect(settings: CollectSettings, progress: Progress | None = None) -> Path:
+def collect(settings: CollectSettings, progress: ProgressCallback | None = None) -> Path:
     """Collect every history that the settings ask for and write the file, whole or not at all.
 
     Args:
@@ -60,7 +60,7 @@ def collect(settings: CollectSettings, progress: Progress | None = None) -> Path
     return path
 
 
-def _chunks(settings: CollectSettings, progress: Progress | None) -> Iterator[Histories]:
+def _chunks(settings: CollectSettings, progress: ProgressCallback | None) -> Iterator[Histories]:
     if settings.alg == "PPO":
         from .ppo import run_ppo
 

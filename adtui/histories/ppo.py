@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..records.errors import ConfigError
-from ..worlds.agents import Histories, Progress
+from ..worlds.agents import Histories, ProgressCallback
 from ..worlds.darkroom import NUM_ACTIONS, DarkRoom
 from ..worlds.draws import Use, number
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .collect_settings import CollectSettings
 
 
-def run_ppo(settings: CollectSettings, progress: Progress | None) -> Iterator[Histories]:
+def run_ppo(settings: CollectSettings, progress: ProgressCallback | None) -> Iterator[Histories]:
     """The histories of one goal after another.
 
     Raises:

@@ -8,7 +8,7 @@ from ..records.arrays import Ints
 from ..records.errors import HistoryError
 from ..records.run_settings import RunSettings
 from ..records.sample import PHASES, Sample
-from ..worlds.agents import Histories, Progress
+from ..worlds.agents import Histories, ProgressCallback
 from ..worlds.darkroom import goal_cell
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy, rollout
@@ -30,7 +30,7 @@ def rolled_out(
     count: int,
     seed: int,
     stride: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> tuple[Sample, ...]:
     """Contexts of `n` transitions on held-out goals; sample i is the same whatever `count` is.
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..records.errors import ConfigError, HistoryError
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
-from ..worlds.agents import Progress
+from ..worlds.agents import ProgressCallback
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
 from ..worlds.settings import can_roll_out, count_tasks, split_of
@@ -49,7 +49,7 @@ def load_samples(
     seed: int,
     window: int | None = None,
     policy: Policy | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     *,
     histories: str | Path | None = None,
     stride: int = 1,

@@ -103,7 +103,7 @@ def _says_short(count: float, _n: int) -> str:
 ENDS = "Compares only the two ends; the middle half does not count."
 CHANGES = "Which tokens they are may change from query to query."
 
-KINDS = (
+INSIGHT_KINDS = (
     Claim(
         "recency", "recency", RULES["recency"], log_recent_distant, "newest/oldest quarter", _says_recency, ENDS,
         ("recent", "exponential", "sink-recent"), is_log=True,

@@ -14,11 +14,11 @@ from ..records.insight import Insight
 from ..records.sample import PHASES, Sample
 from ..records.statistics import SampleStats
 from .evidence import Evidence
-from .kinds import KINDS
+from .kinds import INSIGHT_KINDS
 from .thresholds import RULES
 
 __all__ = [
-    "KINDS",
+    "INSIGHT_KINDS",
     "RULES",
     "InsightLog",
     "find_insights",
@@ -58,7 +58,7 @@ class InsightLog:
     def update(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> list[Insight]:
         """Take all samples so far; return the insights that are new, changed or withdrawn, the most important first."""
         evidence = Evidence(stats, samples)
-        kinds = {claim.kind: claim for claim in KINDS}
+        kinds = {claim.kind: claim for claim in INSIGHT_KINDS}
         now = _all(evidence)
         # repr, because an interval of NaNs is never equal to another
         changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
@@ -76,11 +76,11 @@ class InsightLog:
 
 def _all(evidence: Evidence) -> dict[Key, Insight]:
     """Every statement over all samples; then, of each phase, what is observed there and not over all samples."""
-    found = {one.key: one for claim in KINDS for one in claim.find(evidence)}
+    found = {one.key: one for claim in INSIGHT_KINDS for one in claim.find(evidence)}
     observed = {one.key for one in found.values() if one.status == "observed"}
     for phase in PHASES:
         part = evidence.part(phase)
-        for one in (one for claim in KINDS for one in claim.find_in(part)):
+        for one in (one for claim in INSIGHT_KINDS for one in claim.find_in(part)):
             if (*one.key[:3], "") not in observed:
                 found[one.key] = one
     return found

@@ -12,7 +12,7 @@ from ..files.checkpoint import Checkpoint
 from ..records.errors import CheckpointError, ConfigError
 from .families import encoder, gpt2, llama, marked, rad
 from .model import Model
-from .network import Choices
+from .network import BuildOptions
 
 FAMILIES = (encoder, marked, llama, gpt2, rad)
 
@@ -40,7 +40,7 @@ def load_model(
     n_head, notes = _head_count(path, checkpoint.config, heads)
     if causal is not None:
         notes += (f"{'causal' if causal else 'no causal'} mask, as asked",)
-    network = family.build(checkpoint.weights, Choices(n_head, causal is not False, checkpoint.config), path)
+    network = family.build(checkpoint.weights, BuildOptions(n_head, causal is not False, checkpoint.config), path)
     where = choose_device(device)
     network = network.to(where).eval().requires_grad_(False)
     return Model(family.NAME, network, where, (*notes, *network.notes))

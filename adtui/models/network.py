@@ -17,7 +17,7 @@ from .decoder import Decoder, DecoderShape, Edit
 
 
 @dataclass(frozen=True)
-class Choices:
+class BuildOptions:
     """What no weight's shape tells.
 
     Attributes:

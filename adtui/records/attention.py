@@ -116,7 +116,7 @@ class Sheet:
 
 
 @dataclass(frozen=True)
-class Round:
+class CompressorRound:
     """One round of a compressor over one sample.
 
     Attributes:

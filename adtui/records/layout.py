@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-KINDS = ("transition", "state", "action", "reward", "query", "query action", "latent", "<c>", "</c>")
-TRANSITION, STATE, ACTION, REWARD, QUERY, QUERY_ACTION, LATENT, OPEN, CLOSE = range(len(KINDS))
+TOKEN_KINDS = ("transition", "state", "action", "reward", "query", "query action", "latent", "<c>", "</c>")
+TRANSITION, STATE, ACTION, REWARD, QUERY, QUERY_ACTION, LATENT, OPEN, CLOSE = range(len(TOKEN_KINDS))
 NONE = -1
 TOKENS, TRANSITIONS = "tokens", "transitions"
 UNITS = (TRANSITIONS, TOKENS)

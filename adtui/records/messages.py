@@ -19,7 +19,7 @@ from .run import RunInfo
 from .statistics import SampleStats
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
-    from .trial import Baselines, Report, Trial
+    from .trial import Baselines, SweepReport, Trial
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class RunSweep(Request):
 class ExportSweep(Request):
     """Write a report of trials as JSON and as figures. Replies: Progress, Exported."""
 
-    report: Report
+    report: SweepReport
     directory: str
 
 
@@ -241,7 +241,7 @@ class SweepStarted(Reply):
         directory: where finished cells are kept.
         labels: of all cells in the order in which they are run.
         histories: of every cell.
-        about: see `trials.records.Report`.
+        about: see `trials.records.SweepReport`.
     """
 
     pid: int
@@ -268,7 +268,7 @@ class BaselinesReady(Reply):
 class SweepReady(Reply):
     """All cells are finished, and the gate has judged them."""
 
-    report: Report
+    report: SweepReport
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ STRATA: dict[str, tuple[float, float]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class TrialCell:
     """One condition of the sweep.
 
     Attributes:
@@ -115,7 +115,7 @@ class Cost:
 class Trial:
     """One cell and what was found; a part is None where it was not run."""
 
-    cell: Cell
+    cell: TrialCell
     histories: int
     open_loop: OpenLoop | None
     closed_loop: ClosedLoop | None
@@ -177,7 +177,7 @@ class Baselines:
 
 
 @dataclass(frozen=True)
-class Report:
+class SweepReport:
     """A whole sweep.
 
     Attributes:

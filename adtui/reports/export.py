@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ..files.atomic import write
 from ..records.arrays import Floats
-from ..records.attention import Attention
+from ..records.attention import Attention, CompressorRound
 from ..records.axis import Axis
-from ..records.layout import Layout
 from ..records.statistics import SampleStats
 from .figures.compressor import compressor_figure
 from .figures.head import head_figure
@@ -32,16 +30,7 @@ Matrices = Callable[[int, int], Floats]
 """(sample, layer) → (H, N, N) attention."""
 
 
-class Round(Protocol):
-    """One round of a compressor: see `attention.Round`."""
-
-    @property
-    def cross(self) -> Floats: ...
-    @property
-    def layout(self) -> Layout: ...
-
-
-Rounds = Callable[[int], Sequence[Round]]
+Rounds = Callable[[int], Sequence[CompressorRound]]
 
 
 @dataclass(frozen=True)

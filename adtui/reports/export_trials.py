@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..files.atomic import write
-from ..records.trial import Report
+from ..records.trial import SweepReport
 from .document import dumps
 from .figures.png import Press
 from .figures.style import DPI, print_style
@@ -15,7 +15,7 @@ from .figures.trials import pareto_figure, returns_figure
 FILES = ("report.json", "pareto.png", "returns.png")
 
 
-def export_report(report: Report, directory: Path, *, dpi: float = DPI) -> Iterator[Path]:
+def export_report(report: SweepReport, directory: Path, *, dpi: float = DPI) -> Iterator[Path]:
     """Write FILES; yields each path when its file is whole. The same report gives the same bytes.
 
     Raises:

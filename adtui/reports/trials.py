@@ -6,20 +6,20 @@ from rich.console import Console
 from rich.table import Table
 
 from ..records.interval import Interval
-from ..records.trial import LAST, STRATA, Report, Trial
+from ..records.trial import LAST, STRATA, SweepReport, Trial
 
 DASH = "–"
 NAMES = {"all": "agree", "none": "no reward", "1-10": "1–10", "more": "more"}
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: SweepReport, console: Console) -> None:
     """The table, then the verdict with a reason for every candidate."""
     console.print(table_of(report))
     for line in verdict_lines(report):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
-def table_of(report: Report) -> Table:
+def table_of(report: SweepReport) -> Table:
     """One row a cell; agreement in all contexts, then by rewarded transitions in the full context."""
     about = report.about
     table = Table(title=f"{about.get('checkpoint', 'model')} · step {about.get('step', '?')}", title_justify="left")
@@ -37,7 +37,7 @@ def table_of(report: Report) -> Table:
     return table
 
 
-def verdict_lines(report: Report) -> list[str]:
+def verdict_lines(report: SweepReport) -> list[str]:
     """The sentence, the baselines it rests on, and a line for every candidate."""
     base, verdict = report.baselines, report.verdict
     means = [

@@ -17,7 +17,7 @@ import yaml
 from ..files.atomic import point_symlink, replacing
 from ..records.errors import CheckpointError, ConfigError
 from .settings import TrainSettings
-from .steps import Report, Training
+from .steps import StepReport, Training
 
 RESUME = "resume.pt"
 
@@ -26,7 +26,7 @@ def train(
     settings: TrainSettings,
     *,
     device: str = "cpu",
-    on_step: Callable[[Report], None] | None = None,
+    on_step: Callable[[StepReport], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Training:
     """Train to the end, or until `should_stop` says so after a step; the state is on disk when this returns.
@@ -53,7 +53,7 @@ def train(
 def _advance(
     training: Training,
     directory: Path,
-    on_step: Callable[[Report], None] | None,
+    on_step: Callable[[StepReport], None] | None,
     should_stop: Callable[[], bool] | None,
 ) -> None:
     total = training.settings.train_timesteps

@@ -28,14 +28,14 @@ from ..worlds.darkroom import IntArray, split_goals
 from .settings import TrainSettings
 from .start_values import initialise
 from .targets import compressed_targets
-from .windows import Windows, draw_windows
+from .windows import TrainingBatch, draw_windows
 
 #: Streams of random numbers: each is a function of (seed, purpose, step), so a resumed run needs no generator states.
 _HISTORIES, _BATCHES, _VALIDATION, _HELD_BACK = range(4)
 
 
 @dataclass(frozen=True)
-class Report:
+class StepReport:
     """One optimiser step: mean cross-entropy (nats) and share of steps where the likeliest action is one of the
     source's likeliest. `validation` is (KL with the goal in context, KL before) on the goals held back, every
     eval_interval steps."""
@@ -64,7 +64,7 @@ class Training:
         self._pool: tuple[int, Histories] | None = None
         self._validation = self._validation_windows()
 
-    def advance(self) -> Report:
+    def advance(self) -> StepReport:
         """Take one optimiser step, and validate when it is time."""
         settings = self.settings
         rng = np.random.default_rng([settings.seed, _BATCHES, self.step])
@@ -92,7 +92,7 @@ class Training:
             improved = self.best is None or validation[0] < self.best[1]
             if improved:
                 self.best = (self.step, validation[0])
-        return Report(self.step, settings.train_timesteps, loss.item(), accuracy.item(), validation, improved)
+        return StepReport(self.step, settings.train_timesteps, loss.item(), accuracy.item(), validation, improved)
 
     def validate(self) -> tuple[float, float]:
         """Mean KL(source || model) in nats on held-back goals: (a reward is in context, none is yet)."""
@@ -105,7 +105,7 @@ class Training:
         before = float(values[~seen].mean()) if (~seen).any() else math.nan
         return float(values[seen].mean()) if seen.any() else before, before
 
-    def _forward(self, windows: Windows, rng: np.random.Generator) -> tuple[Tensor, Tensor, IntArray]:
+    def _forward(self, windows: TrainingBatch, rng: np.random.Generator) -> tuple[Tensor, Tensor, IntArray]:
         """Logits and targets, both (B, T, A), and the steps that they are about, (T,): all n without compression."""
         if self.choice is not None:
             found = compressed_targets(self.network, windows, self.choice, self.settings.horizon, rng, self.device)
@@ -128,7 +128,7 @@ class Training:
             self._pool = (number, self._draw(self.train_goals, settings.train_n_stream, [_HISTORIES, number]))
         return self._pool[1]
 
-    def _validation_windows(self) -> Windows:
+    def _validation_windows(self) -> TrainingBatch:
         # The same windows whatever the training seed, so that runs can be compared.
         rng = np.random.default_rng([self.settings.env_split_seed, _VALIDATION])
         streams = min(12, self.settings.train_n_stream)

@@ -18,7 +18,7 @@ from torch import Tensor
 from ..compression.choice import Choice, choose
 from ..compression.strategies.base import Contexts
 from ..models.families.encoder import Encoder
-from .windows import Windows
+from .windows import TrainingBatch
 
 QUERIES = 16
 """Times drawn from a window, beside its first K."""
@@ -34,7 +34,12 @@ class Targets:
 
 
 def compressed_targets(
-    network: Encoder, windows: Windows, choice: Choice, horizon: int, rng: np.random.Generator, device: torch.device
+    network: Encoder,
+    windows: TrainingBatch,
+    choice: Choice,
+    horizon: int,
+    rng: np.random.Generator,
+    device: torch.device,
 ) -> Targets:
     """Targets at every t ≤ K and at QUERIES times after that.
 

@@ -11,7 +11,7 @@ from ..worlds.darkroom import IntArray
 
 
 @dataclass(frozen=True)
-class Windows:
+class TrainingBatch:
     """A batch of B windows of n steps; `probabilities` (B, n, A) are what the model learns, `starts` (B,) the step of
     its history at which each window begins."""
 
@@ -30,7 +30,7 @@ class Windows:
 
 def draw_windows(
     histories: Histories, count: int, length: int, start_share: float, rng: np.random.Generator
-) -> Windows:
+) -> TrainingBatch:
     """Cut `count` windows of `length` steps out of random histories.
 
     Args:
@@ -49,7 +49,7 @@ def draw_windows(
     last = steps % histories.horizon == histories.horizon - 1
     as_stored = rng.random((count, 1)) < 0.5
     reset = histories.states[rows, :1]
-    return Windows(
+    return TrainingBatch(
         states=histories.states[place],
         actions=histories.actions[place],
         rewards=histories.rewards[place].astype(np.float32),

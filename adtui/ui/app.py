@@ -37,7 +37,7 @@ from ..records.messages import (
 )
 from ..records.run import RunInfo
 from .commands import KeyCommands
-from .engine_client import Engine, EngineClient
+from .engine_client import EngineClient, EngineLink
 from .explorer.screen import ExplorerScreen
 from .jobs import Jobs
 from .lab.desk import WHAT as TRIALS
@@ -84,7 +84,7 @@ class AdtuiApp(ThriftyApp[str]):
         request: OpenRun,
         run: Run | None = None,
         runs: Sequence[Run] = (),
-        engine: Engine | None = None,
+        engine: EngineLink | None = None,
         *,
         plain: bool = False,
         slow_link: bool = False,
@@ -95,7 +95,7 @@ class AdtuiApp(ThriftyApp[str]):
         self.request = request
         self.watched = run
         self.runs = tuple(runs)
-        self.engine: Engine = EngineClient() if engine is None else engine
+        self.engine: EngineLink = EngineClient() if engine is None else engine
         self.plain = plain
         self.jobs = Jobs()
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)

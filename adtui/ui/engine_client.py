@@ -27,7 +27,7 @@ LEAVE_SECONDS = 1.5
 """How long the engine may take to leave after its pipe closes, before it is killed."""
 
 
-class Engine(Protocol):
+class EngineLink(Protocol):
     """What the app needs of an engine. Tests give it one that lives in their own process."""
 
     def next_id(self) -> int:

@@ -18,7 +18,7 @@ from .darkroom import NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
 
 FloatArray = NDArray[np.float32]
 #: Called after each episode with (done, total).
-Progress = Callable[[int, int], None]
+ProgressCallback = Callable[[int, int], None]
 
 
 class Step(NamedTuple):
@@ -223,7 +223,7 @@ def run_source(
     rng: np.random.Generator,
     size: int,
     horizon: int,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Histories:
     """Let `source` live through `episodes` in one room for each entry of `goals` (B,)."""
     goals = np.asarray(goals, dtype=np.int64)

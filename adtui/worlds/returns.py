@@ -58,7 +58,7 @@ class EvaluationPlan:
 
 
 @dataclass(frozen=True)
-class Curve:
+class ReturnCurve:
     """In-context return of one condition.
 
     Attributes:
@@ -85,13 +85,13 @@ class Evaluation:
     reset) and `reward_zeroed` (the policy sees no reward); `compressed` on the same goals and seeds as `held_out`,
     where it was asked for."""
 
-    held_out: Curve
-    train: Curve
-    context_wiped: Curve
-    reward_zeroed: Curve
-    compressed: Curve | None = None
+    held_out: ReturnCurve
+    train: ReturnCurve
+    context_wiped: ReturnCurve
+    reward_zeroed: ReturnCurve
+    compressed: ReturnCurve | None = None
 
-    def curves(self) -> dict[str, Curve]:
+    def curves(self) -> dict[str, ReturnCurve]:
         """The conditions in the order in which they are shown."""
         found = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return {name: curve for name, curve in found.items() if curve is not None}
@@ -121,7 +121,7 @@ def evaluate(
 
     def curve(
         name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False, maker: PolicyMaker = same
-    ) -> Curve:
+    ) -> ReturnCurve:
         returns = _returns(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
         return make_curve(goals, returns, random_return(np.unique(goals), plan), plan)
 
@@ -141,7 +141,7 @@ def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     return float(chance.returns().mean())
 
 
-def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> Curve:
+def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> ReturnCurve:
     """Returns (B, episodes) of rooms with `goals` (B,) as a curve with intervals."""
     last = returns[:, -LAST:].mean(axis=1)
     best = np.array([optimal_return(int(goal), plan.size, plan.horizon) for goal in goals])
@@ -151,7 +151,7 @@ def make_curve(goals: IntArray, returns: IntArray, random: float, plan: Evaluati
         Interval(float(mean), float(low), float(high))
         for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
     ]
-    return Curve(
+    return ReturnCurve(
         episodes=tuple(intervals[:-2]),
         last=intervals[-2],
         share_of_optimal=intervals[-1],

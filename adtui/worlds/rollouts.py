@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from .agents import FloatArray, Histories, Progress, Step, empty_histories, sample_actions
+from .agents import FloatArray, Histories, ProgressCallback, Step, empty_histories, sample_actions
 from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, DarkRooms, IntArray
 from .draws import Use, uniforms
 
@@ -50,7 +50,7 @@ def rollout(
     wipe_each_episode: bool = False,
     zero_rewards: bool = False,
     stride: int = 1,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Histories:
     """Let `policy` act for `episodes` in one room for each entry of `goals` (B,).
 

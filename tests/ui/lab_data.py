@@ -27,7 +27,7 @@ from adtui.records.messages import (
     SweepStarted,
     TrialReady,
 )
-from adtui.records.trial import STRATA, Baselines, Cell, ClosedLoop, Cost, OpenLoop, Report, Stratum, Trial
+from adtui.records.trial import STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 
 H, EPISODES, N = 16, 12, 79
 DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"
@@ -60,7 +60,7 @@ def trial(label: str, last: float) -> Trial:
     kept = float(budget or N)
     stratum = Stratum(around(0.95, 0.01), around(0.012, 0.001), around(0.08, 0.01), 192, H)
     return Trial(
-        Cell(label, strategy, int(budget) if budget else None, {}, "reindexed"),
+        TrialCell(label, strategy, int(budget) if budget else None, {}, "reindexed"),
         H,
         OpenLoop(kept, N, dict.fromkeys(STRATA, stratum)),
         closed(last),
@@ -88,8 +88,8 @@ def started(request: RunSweep) -> SweepStarted:
     return SweepStarted(request.id, 1, DIRECTORY, labels(request), H, about)
 
 
-def report(request: RunSweep, trials: Sequence[Trial]) -> Report:
-    return Report(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, N))
+def report(request: RunSweep, trials: Sequence[Trial]) -> SweepReport:
+    return SweepReport(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, N))
 
 
 class LabEngine(FakeEngine):

@@ -26,7 +26,7 @@ from adtui.ui.explorer.selection import Selection
 from adtui.ui.keys import LAB
 from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
 from adtui.ui.lab.screen import LabScreen
-from adtui.ui.lab.state import BESIDE, STRATEGIES, Settings, says
+from adtui.ui.lab.state import BESIDE, STRATEGIES, LabSettings, says
 from adtui.ui.screens.help import HelpScreen
 from adtui.ui.screens.line import LineScreen
 from adtui.worlds.settings import run_settings
@@ -119,7 +119,7 @@ async def test_settings_are_typed(row: str, typed: str, expected: dict[str, obje
         await until(pilot, lambda: isinstance(app.screen, LineScreen))
         await pilot.press(*(events_name(char) for char in typed), "enter")
         await until(pilot, lambda: isinstance(app.screen, LabScreen))
-        assert app.desk.lab.settings == Settings(**expected)  # type: ignore[arg-type]
+        assert app.desk.lab.settings == LabSettings(**expected)  # type: ignore[arg-type]
 
 
 def events_name(char: str) -> str:
@@ -142,7 +142,7 @@ async def test_what_cannot_be_used_is_said_in_the_line(row: str, typed: str, sai
         await until(pilot, lambda: said in " ".join(screen_text(app).split()))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, LabScreen))
-        assert app.desk.lab.settings == Settings()
+        assert app.desk.lab.settings == LabSettings()
 
 
 async def test_keys_of_one_packet_are_read_in_their_order() -> None:
@@ -377,7 +377,7 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
         await wait(lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.press("C")
         await wait(lambda: app.desk.lab.ready)
-        app.desk.lab.settings = Settings(frozenset(BESIDE), (4,), streams=1, episodes=3)
+        app.desk.lab.settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
         await pilot.press("s")
         await wait(lambda: app.desk.lab.started)
         await pilot.press("escape", "l")

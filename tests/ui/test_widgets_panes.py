@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.widgets.curves import CurvePane
-from adtui.ui.widgets.insights import InsightLines, InsightLog
+from adtui.ui.widgets.insights import InsightLines, InsightsPane
 from adtui.ui.widgets.sheet import SheetPane
 from adtui.ui.widgets.statistics import StatisticsPane
 from adtui.ui.widgets.status import StatusLine
@@ -28,7 +28,7 @@ class SheetHost(Host):
         self.collect(message)
 
 
-def text_of(pane: StatisticsPane | InsightLog) -> str:
+def text_of(pane: StatisticsPane | InsightsPane) -> str:
     """All that a scrolling pane holds, on display or not."""
     inside = pane.query_one(Static if isinstance(pane, StatisticsPane) else InsightLines)
     return "\n".join(inside.render_line(y).text.rstrip() for y in range(inside.size.height))
@@ -139,7 +139,7 @@ async def test_statistics_scroll_with_j_and_k() -> None:
 
 # -- insights ----------------------------------------------------------------------------------------------------------
 async def test_insights_replace_sort_and_say_what_is_missing() -> None:
-    log = InsightLog()
+    log = InsightsPane()
     async with Host(log, TRUE).run_test(size=(80, 30)) as pilot:
         log.status("no insight yet: analysing sample 2 of 5")
         await pilot.pause()
@@ -161,7 +161,7 @@ async def test_insights_replace_sort_and_say_what_is_missing() -> None:
 
 
 async def test_one_changed_insight_lays_out_one_insight() -> None:
-    log = InsightLog()
+    log = InsightsPane()
     async with Host(log, TRUE).run_test(size=(60, 12)) as pilot:
         for layer in range(30):
             log.add(insight(layer=layer))

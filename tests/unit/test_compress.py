@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from adtui.compression.choice import Choice, choose, find, parse
 from adtui.compression.strategies import NAMES, STRATEGIES
-from adtui.compression.strategies.base import EMBEDDINGS, EVIDENCE, Contexts, Parameters, Strategy, half, highest
-from adtui.insights.kinds import KINDS
+from adtui.compression.strategies.base import EMBEDDINGS, PER_CONTEXT, Contexts, Parameters, Strategy, half, highest
+from adtui.insights.kinds import INSIGHT_KINDS
 from adtui.records.errors import ConfigError
 
 HORIZON = 5
@@ -26,11 +26,11 @@ ALL = pytest.mark.parametrize("strategy", STRATEGIES, ids=NAMES)
 
 
 def contexts(
-    n: int, B: int = 3, seed: int = 0, *, needs: frozenset[str] = frozenset(EVIDENCE), nothing: float | None = None
+    n: int, B: int = 3, seed: int = 0, *, needs: frozenset[str] = frozenset(PER_CONTEXT), nothing: float | None = None
 ) -> Contexts:
     """Random contexts with ties, embedded copies and only the evidence in `needs`, or `nothing` in its place."""
     rng = np.random.default_rng(seed)
-    shapes = {name: (B, n, 4) if name == EMBEDDINGS else (B, n) for name in EVIDENCE}
+    shapes = {name: (B, n, 4) if name == EMBEDDINGS else (B, n) for name in PER_CONTEXT}
     evidence = {name: rng.integers(0, 6, shape).astype(np.float32) / 6 for name, shape in shapes.items()}
     if nothing is not None:
         evidence = {name: np.full(shape, nothing, np.float32) for name, shape in shapes.items()}
@@ -136,7 +136,7 @@ def test_every_strategy_is_described(strategy: Strategy) -> None:
     module = f"adtui.compression.strategies.{strategy.NAME.replace('+', '_').replace('-', '_')}"
     assert strategy.__name__ == module  # type: ignore[attr-defined]
     assert strategy.__doc__.startswith("Keep ")
-    assert set(EVIDENCE) >= strategy.NEEDS
+    assert set(PER_CONTEXT) >= strategy.NEEDS
     assert all(field.description for field in strategy.PARAMETERS.model_fields.values())
     assert strategy.PARAMETERS.model_config["frozen"]
 
@@ -153,7 +153,7 @@ def test_every_strategy_is_in_the_documentation() -> None:
 
 
 def test_every_strategy_that_an_insight_suggests_exists() -> None:
-    suggested = {name for claim in KINDS for name in claim.suggests}
+    suggested = {name for claim in INSIGHT_KINDS for name in claim.suggests}
     assert suggested
     assert suggested <= set(NAMES)
 

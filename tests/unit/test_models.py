@@ -16,7 +16,7 @@ from adtui.files.checkpoint import Checkpoint, load_checkpoint
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import CheckpointError, ModelError
-from adtui.records.layout import KINDS
+from adtui.records.layout import TOKEN_KINDS
 from adtui.records.sample import Sample
 
 MAKERS: dict[str, Any] = {
@@ -162,7 +162,7 @@ def test_what_is_assumed_is_said(checkpoints: dict[str, Checkpoint]) -> None:
 def test_a_window_without_room_beside_the_latents(tmp_path: Path) -> None:
     run = rad.make_run(tmp_path / "run", rad_max_seq_length=24, n_compress_tokens=21)
     model = load_model(load_checkpoint(next(run.glob("*.pt"))))
-    assert model.network.layout(30).kind.tolist() == [KINDS.index("latent")] * 21 + [KINDS.index("query")]
+    assert model.network.layout(30).kind.tolist() == [TOKEN_KINDS.index("latent")] * 21 + [TOKEN_KINDS.index("query")]
     too_many = changed(load_checkpoint(next(run.glob("*.pt"))))
     too_many.weights["compression_transformer.compress_queries"] = torch.zeros(1, 23, 16)
     assert "a window longer than the 23 latents" in complaint(too_many)

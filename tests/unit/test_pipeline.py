@@ -11,7 +11,7 @@ import torch
 from checkpoints import make_run
 from references import gpt2, llama, marked, rad
 
-from adtui.cli.arguments import OPENING, add_opening, opening
+from adtui.cli.arguments import OPENING, add_opening, opening_options
 from adtui.engine.opening import open_session
 from adtui.files.runs import demo_run
 from adtui.models import attend
@@ -93,10 +93,10 @@ def test_the_app_and_the_commands_open_the_same_contexts(tmp_path: Path) -> None
     run = make_run(tmp_path / "runs" / "tiny")
     parser = argparse.ArgumentParser()
     add_opening(parser)
-    given = open_session(run, **opening(parser.parse_args([]))).info
+    given = open_session(run, **opening_options(parser.parse_args([]))).info
     request = OpenRun(1, str(run))
     asked = {name: getattr(request, name) for name in OPENING}
-    assert asked == opening(parser.parse_args([]))
+    assert asked == opening_options(parser.parse_args([]))
     plain = open_session(run).info
     assert len(plain.samples) == SAMPLES
     assert drawn(plain) == drawn(given)

@@ -13,7 +13,7 @@ from references import gpt2, llama, marked, rad
 
 from adtui.attention.capture import capture
 from adtui.compression.shortened import shortened_logits, with_evidence
-from adtui.compression.strategies.base import EVIDENCE, WINDOW_QUERIES, Contexts
+from adtui.compression.strategies.base import PER_CONTEXT, WINDOW_QUERIES, Contexts
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.decoder import Edit
 from adtui.models.loading import load_model
@@ -137,7 +137,7 @@ def test_a_muted_head_writes_nothing(models: dict[str, Model]) -> None:
 @pytest.mark.parametrize("name", ["encoder", "llama", "gpt2", "marked", "rad"])
 def test_evidence_is_what_a_capture_of_each_context_gives(models: dict[str, Model], name: str) -> None:
     model, contexts = models[name], batch()
-    found = with_evidence(model, contexts, EVIDENCE)
+    found = with_evidence(model, contexts, PER_CONTEXT)
     for row in range(contexts.count):
         sample = Sample(
             "walk",
@@ -171,6 +171,6 @@ def test_evidence_is_what_a_capture_of_each_context_gives(models: dict[str, Mode
 
 def test_an_empty_context_has_evidence_of_nothing(models: dict[str, Model]) -> None:
     for model in models.values():
-        found = with_evidence(model, batch(0), EVIDENCE)
+        found = with_evidence(model, batch(0), PER_CONTEXT)
         assert found.query_row.shape == (4, 0)
         assert shortened_logits(model, batch(0), np.zeros((4, 0), np.bool_)).shape == (4, 5)

@@ -45,7 +45,7 @@ from adtui.records.messages import (
 )
 from adtui.records.pipe import HEADER, Pipe
 from adtui.records.place import Frame, Place
-from adtui.records.trial import Report
+from adtui.records.trial import SweepReport
 from adtui.reports import export_trials as export
 
 LONGEST = 60.0
@@ -71,12 +71,12 @@ def told(request_: RunSweep) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(run: Path) -> Report:
+def expected(run: Path) -> SweepReport:
     ready = prepare(run, device="cpu", streams=1, episodes=3)
     return runner.run(ready.opening, ready.plan, sweep(["recent", "random"], [4]), about=ready.about)
 
 
-def timeless(report: Report) -> str:
+def timeless(report: SweepReport) -> str:
     """The JSON without what a step cost."""
     return json.dumps(replace(report, trials=tuple(replace(trial, cost=None) for trial in report.trials)).to_json())
 
@@ -97,7 +97,7 @@ def alive(pid: int) -> bool:
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------
-def test_the_report_is_that_of_the_runner(told: list[Any], expected: Report) -> None:
+def test_the_report_is_that_of_the_runner(told: list[Any], expected: SweepReport) -> None:
     assert isinstance(told[-1], SweepReady)
     assert timeless(told[-1].report) == timeless(expected)
 
@@ -155,7 +155,7 @@ def test_the_engine_exports_a_report(told: list[Any], tmp_path: Path, monkeypatc
     assert [Path(path).name for path in exported.paths] == list(export.FILES)
 
 
-def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expected: Report, tmp_path: Path) -> None:
+def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expected: SweepReport, tmp_path: Path) -> None:
     sent: list[Any] = []
     engine = Engine(sent.append)
     request = replace(request_, directory=str(tmp_path))

@@ -17,7 +17,7 @@ from adtui.histories.collect_settings import CollectSettings
 from adtui.records.errors import CheckpointError, ConfigError, HistoryError
 from adtui.training.run import RESUME, train
 from adtui.training.settings import TrainSettings
-from adtui.training.steps import Report, Training, make_network, rate, reserve
+from adtui.training.steps import StepReport, Training, make_network, rate, reserve
 from adtui.training.windows import draw_windows
 from adtui.worlds.agents import Explorer, run_source
 from adtui.worlds.darkroom import split_goals
@@ -60,7 +60,7 @@ def test_resumed_run_equals_an_uninterrupted_one(tmp_path: Path) -> None:
     steps = iter(range(100))
     part = train(tiny(tmp_path / "parts"), should_stop=lambda: next(steps) >= 7)
     assert part.step == 7
-    resumed: list[Report] = []
+    resumed: list[StepReport] = []
     rest = train(tiny(tmp_path / "parts"), on_step=resumed.append)
     assert [report.step for report in resumed] == list(range(8, 13))
     assert rest.best == whole.best

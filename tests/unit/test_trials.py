@@ -15,12 +15,12 @@ from checkpoints import make_run
 from adtui.compression.choice import parse
 from adtui.compression.trials import runner, store
 from adtui.compression.trials.gate import LEAST_HISTORIES, judge
-from adtui.compression.trials.plan import FULL, WIPED, Opening, Plan, fingerprint, sweep
+from adtui.compression.trials.plan import FULL, WIPED, ModelSource, Plan, fingerprint, sweep
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.records.errors import ConfigError
 from adtui.records.interval import Interval
-from adtui.records.trial import Baselines, Cell, ClosedLoop, Report, Trial
+from adtui.records.trial import Baselines, ClosedLoop, SweepReport, Trial, TrialCell
 from adtui.statistics.significance import holm, p_greater, t_tail
 from adtui.worlds.rollouts import rollout
 
@@ -29,18 +29,18 @@ CHOICES = [parse("recent:4"), parse("random:4"), parse("top-attention:4")]
 
 
 @pytest.fixture(scope="module")
-def opening(tmp_path_factory: pytest.TempPathFactory) -> Opening:
+def opening(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
     run = make_run(tmp_path_factory.mktemp("trials") / "run", "pre", n_transit=12)
-    return Opening(str(next(run.glob("*.pt"))), device="cpu")
+    return ModelSource(str(next(run.glob("*.pt"))), device="cpu")
 
 
 @pytest.fixture(scope="module")
-def report(opening: Opening) -> Report:
+def report(opening: ModelSource) -> SweepReport:
     return runner.run(opening, PLAN, CHOICES)
 
 
 # -- cells -------------------------------------------------------------------------------------------------------------
-def test_full_context_is_itself(report: Report) -> None:
+def test_full_context_is_itself(report: SweepReport) -> None:
     none = report.trials[0]
     assert none.cell.label == FULL
     assert none.open_loop is not None
@@ -50,7 +50,7 @@ def test_full_context_is_itself(report: Report) -> None:
     assert (none.closed_loop.difference.mean, none.closed_loop.improvement.mean) == (0, 0.5)
 
 
-def test_full_context_and_recent_are_plain_rollouts(opening: Opening, report: Report) -> None:
+def test_full_context_and_recent_are_plain_rollouts(opening: ModelSource, report: SweepReport) -> None:
     """Same rooms, same seeds: the last K transitions are what a rollout with a context of K shows."""
     policy = load_model(load_checkpoint(opening.checkpoint)).policy
     for trial, n in zip(report.trials, (11, 4), strict=False):
@@ -59,7 +59,7 @@ def test_full_context_and_recent_are_plain_rollouts(opening: Opening, report: Re
         assert [one.mean for one in trial.closed_loop.episodes] == pytest.approx(past.returns().mean(axis=0).tolist())
 
 
-def test_differences_are_paired_by_history(report: Report) -> None:
+def test_differences_are_paired_by_history(report: SweepReport) -> None:
     full, recent = (trial.closed_loop for trial in report.trials[:2])
     assert full is not None
     assert recent is not None
@@ -69,14 +69,14 @@ def test_differences_are_paired_by_history(report: Report) -> None:
     assert report.baselines.optimal[0] == report.baselines.optimal[1]
 
 
-def test_strata_share_the_contexts_out(report: Report) -> None:
+def test_strata_share_the_contexts_out(report: SweepReport) -> None:
     for trial in report.trials:
         assert trial.open_loop is not None
         strata = trial.open_loop.strata
         assert strata["all"].contexts == sum(strata[name].contexts for name in ("none", "1-10", "more"))
 
 
-def test_a_cells_numbers_depend_on_nothing_else(opening: Opening, report: Report) -> None:
+def test_a_cells_numbers_depend_on_nothing_else(opening: ModelSource, report: SweepReport) -> None:
     alone = runner.run(opening, PLAN, CHOICES[1:2])
     assert timeless(alone.trials[1]) == timeless(report.trials[2])
     side_by_side = runner.run(opening, PLAN, CHOICES, jobs=2)
@@ -84,7 +84,7 @@ def test_a_cells_numbers_depend_on_nothing_else(opening: Opening, report: Report
 
 
 @pytest.mark.parametrize("backend", ["ray", "dask"])
-def test_a_cluster_gives_the_same_numbers(opening: Opening, report: Report, backend: str) -> None:
+def test_a_cluster_gives_the_same_numbers(opening: ModelSource, report: SweepReport, backend: str) -> None:
     pytest.importorskip({"ray": "ray", "dask": "dask.distributed"}[backend], reason="in the extra `distributed`")
     spread = runner.run(opening, PLAN, CHOICES, jobs=2, backend=backend)
     assert [timeless(trial) for trial in spread.trials] == [timeless(trial) for trial in report.trials]
@@ -97,7 +97,7 @@ def timeless(trial: Trial) -> str:
 
 # -- stopped sweeps ----------------------------------------------------------------------------------------------------
 def test_a_stopped_sweep_goes_on_where_it_ended(
-    opening: Opening, report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opening: ModelSource, report: SweepReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Enough(Exception):  # noqa: N818
         pass
@@ -112,7 +112,7 @@ def test_a_stopped_sweep_goes_on_where_it_ended(
     assert list(store.load(tmp_path, fingerprint(opening, PLAN))) == [FULL, WIPED, "recent:4"]
     honest, ran = runner.run_cell, []
 
-    def spy(opening: Opening, plan: Plan, label: str, actions: Any) -> Any:
+    def spy(opening: ModelSource, plan: Plan, label: str, actions: Any) -> Any:
         ran.append(label)
         return honest(opening, plan, label, actions)
 
@@ -122,7 +122,7 @@ def test_a_stopped_sweep_goes_on_where_it_ended(
     assert [timeless(trial) for trial in whole.trials] == [timeless(trial) for trial in report.trials]
 
 
-def test_cells_of_another_plan_are_not_mixed_in(opening: Opening, tmp_path: Path) -> None:
+def test_cells_of_another_plan_are_not_mixed_in(opening: ModelSource, tmp_path: Path) -> None:
     runner.run(opening, PLAN, CHOICES[:1], output=tmp_path)
     with pytest.raises(ConfigError, match="cells of this checkpoint with these settings"):
         runner.run(opening, replace(PLAN, seed=5), CHOICES[:1], output=tmp_path)
@@ -143,12 +143,12 @@ def test_too_few_episodes_for_a_context() -> None:
         replace(PLAN, n_context=79, episodes=3)
 
 
-def test_an_untrained_model_gets_no_recommendation(report: Report) -> None:
+def test_an_untrained_model_gets_no_recommendation(report: SweepReport) -> None:
     assert report.verdict.recommended is None
     assert "No evidence for compressing" in report.verdict.sentence
 
 
-def test_the_json_is_json(report: Report) -> None:
+def test_the_json_is_json(report: SweepReport) -> None:
     document = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert document["schema"] == "adtui.compress/1"
     text = (Path(__file__).parents[2] / "docs" / "trials.md").read_text()
@@ -182,7 +182,7 @@ def closed(values: Any) -> ClosedLoop:
 def trial(name: str, budget: int, mean: float | None, seed: int = 1) -> Trial:
     noise = np.random.default_rng(seed + budget).normal(size=H) * 0.05
     loop = None if mean is None else closed(mean + noise)
-    return Trial(Cell(f"{name}:{budget}", name, budget, {}, "reindexed"), H, None, loop, None)
+    return Trial(TrialCell(f"{name}:{budget}", name, budget, {}, "reindexed"), H, None, loop, None)
 
 
 def baselines(full: float = 16, wiped: float = 1, histories: int = H) -> Baselines:

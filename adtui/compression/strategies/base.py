@@ -22,7 +22,7 @@ Positions = Literal["reindexed", "kept"]
 """Where kept transitions stand: moved up to 0, 1, 2, …, or where they were."""
 
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
-EVIDENCE = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
+PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
 """What costs a pass of the model over the full context: attention of the query on each transition, attention that each
 received, attention of the last queries, value-weighted attention of the query, and the transitions' embeddings."""
 WINDOW_QUERIES = 16
@@ -78,7 +78,7 @@ class Strategy(Protocol):
     Attributes:
         NAME: as users type it.
         CITES: where it comes from, author, year and arXiv number; "" for controls and plain baselines.
-        NEEDS: the names of EVIDENCE that it looks at.
+        NEEDS: the names of PER_CONTEXT that it looks at.
         PARAMETERS: the model of its parameters.
         EXACT: True when it keeps exactly min(K, n) transitions; else at most that.
     """

@@ -20,7 +20,7 @@ from ...worlds.darkroom import IntArray
 from ..choice import Choice, parse
 from .closed_loop import contexts_of, replay, returns_and_actions
 from .open_loop import Reference, compare, cost, full_logits
-from .plan import FULL, Opening, Plan
+from .plan import FULL, ModelSource, Plan
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Outcome:
         )
 
 
-def run_cell(opening: Opening, plan: Plan, label: str, full_actions: IntArray | None) -> Outcome:
+def run_cell(opening: ModelSource, plan: Plan, label: str, full_actions: IntArray | None) -> Outcome:
     """Run one cell; its numbers depend on the arguments alone, never on the order or on who runs it.
 
     Args:
@@ -100,7 +100,7 @@ def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Referenc
 
 
 @lru_cache(maxsize=1)
-def opened(opening: Opening) -> tuple[Model, Checkpoint]:
+def opened(opening: ModelSource) -> tuple[Model, Checkpoint]:
     """The model and its checkpoint, once per worker."""
     checkpoint = load_checkpoint(opening.checkpoint)
     return load_model(checkpoint, device=opening.device, heads=opening.heads, causal=opening.causal), checkpoint

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
-from ...records.trial import Cell
+from ...records.trial import TrialCell
 from ...worlds.darkroom import GRID_SIZE, HORIZON, IntArray
 from ...worlds.returns import ROOMS_AT_ONCE
 from ..choice import Choice, parse
@@ -70,7 +70,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Opening:
+class ModelSource:
     """How a worker opens the model by itself: the checkpoint file and the keywords of `loading.load_model`."""
 
     checkpoint: str
@@ -84,7 +84,7 @@ def least_episodes(n_context: int, horizon: int) -> int:
     return n_context // horizon + 2
 
 
-def fingerprint(opening: Opening, plan: Plan) -> str:
+def fingerprint(opening: ModelSource, plan: Plan) -> str:
     """16 hex digits of everything that the numbers depend on: the file's content, how it is opened, and the plan."""
     with Path(opening.checkpoint).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
@@ -115,6 +115,6 @@ def sweep(strategies: Sequence[str], budgets: Iterable[int]) -> list[Choice]:
     return list(choices.values())
 
 
-def cell_of(choice: Choice, positions: Positions) -> Cell:
+def cell_of(choice: Choice, positions: Positions) -> TrialCell:
     """The record of a choice."""
-    return Cell(choice.label, choice.strategy.NAME, choice.budget, choice.parameters.model_dump(), positions)
+    return TrialCell(choice.label, choice.strategy.NAME, choice.budget, choice.parameters.model_dump(), positions)

@@ -12,7 +12,7 @@ from ...records.errors import ConfigError
 from ...worlds.settings import dark_rooms, run_settings
 from ..strategies.base import Positions
 from .cell import opened
-from .plan import Opening, Plan
+from .plan import ModelSource, Plan
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Prepared:
     """
 
     name: str
-    opening: Opening
+    opening: ModelSource
     plan: Plan
     about: dict[str, Any]
 
@@ -54,7 +54,7 @@ def prepare(
         ConfigError, CheckpointError, ModelError, RunError: with what to do.
     """
     found = find_run(path)
-    opening = Opening(str(found.latest), device, heads, causal)
+    opening = ModelSource(str(found.latest), device, heads, causal)
     model, checkpoint = opened(opening)
     settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
     rooms = dark_rooms(settings)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ...records.defaults import MARGIN
-from ...records.trial import Report
+from ...records.trial import SweepReport
 from ..choice import Choice
 from . import backends, store
 from .cell import Outcome, run_cell
 from .closed_loop import random_returns
-from .plan import FULL, WIPED, Opening, Plan, fingerprint
+from .plan import FULL, WIPED, ModelSource, Plan, fingerprint
 from .summary import report
 
 #: Called after each finished cell with (its label, cells done, cells in all).
@@ -25,7 +25,7 @@ Found = Callable[[str, Outcome], None]
 
 
 def run(
-    opening: Opening,
+    opening: ModelSource,
     plan: Plan,
     choices: Sequence[Choice],
     *,
@@ -36,7 +36,7 @@ def run(
     output: Path | None = None,
     progress: CellProgress | None = None,
     found: Found | None = None,
-) -> Report:
+) -> SweepReport:
     """Run what is not finished yet, and report on all of it.
 
     An interrupt leaves the finished cells in `output`; the same call goes on from there.
@@ -95,5 +95,5 @@ def described(about: Mapping[str, Any], mark: str, plan: Plan) -> dict[str, Any]
     return {**about, "fingerprint": mark, "plan": asdict(plan)}
 
 
-def _labelled(opening: Opening, plan: Plan, label: str, actions: Any) -> tuple[str, Outcome]:
+def _labelled(opening: ModelSource, plan: Plan, label: str, actions: Any) -> tuple[str, Outcome]:
     return label, run_cell(opening, plan, label, actions)

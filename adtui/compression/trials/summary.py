@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ...records.arrays import Doubles, Ints
 from ...records.interval import Interval
-from ...records.trial import LAST, STRATA, Baselines, Cell, ClosedLoop, Cost, OpenLoop, Report, Stratum, Trial
+from ...records.trial import LAST, STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 from ...statistics.intervals import RESAMPLES, SEED, estimate, tail
 from ...worlds.darkroom import optimal_return
 from ..choice import Choice
@@ -29,7 +29,7 @@ def report(
     outcomes: Mapping[str, Outcome],
     random: Doubles,
     margin: float,
-) -> Report:
+) -> SweepReport:
     """The records of a sweep; cells that are not in `outcomes` yet are left out, `none` and the control must be there.
 
     Args:
@@ -40,12 +40,12 @@ def report(
     cells = cells_of(choices, plan)
     trials = tuple(trial_of(cell, outcomes[cell.label], full, plan) for cell in cells if cell.label in outcomes)
     base = baselines(full, outcomes[WIPED], random, plan)
-    return Report(dict(about), base, trials, judge(base, trials, plan.n_context, margin))
+    return SweepReport(dict(about), base, trials, judge(base, trials, plan.n_context, margin))
 
 
-def cells_of(choices: Sequence[Choice], plan: Plan) -> list[Cell]:
+def cells_of(choices: Sequence[Choice], plan: Plan) -> list[TrialCell]:
     """The full context, then every choice."""
-    whole = Cell(FULL, FULL, None, {}, plan.positions)
+    whole = TrialCell(FULL, FULL, None, {}, plan.positions)
     return [whole, *(cell_of(choice, plan.positions) for choice in choices)]
 
 
@@ -59,7 +59,7 @@ def baselines(full: Outcome, wiped: Outcome, random: Doubles, plan: Plan) -> Bas
     )
 
 
-def trial_of(cell: Cell, outcome: Outcome, full: Outcome, plan: Plan) -> Trial:
+def trial_of(cell: TrialCell, outcome: Outcome, full: Outcome, plan: Plan) -> Trial:
     """One cell's record, with its differences to the full context on the same goals and seeds."""
     compared = outcome.compared
     return Trial(

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ...records.layout import Layout
 from ..attend import Recorder
 from ..decoder import DecoderShape, Edit
-from ..network import Choices, Network
+from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
 NAME = "encoder"
@@ -153,7 +153,7 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
     return needed <= weights.keys() and not any(name.startswith(MARKS) for name in weights)
 
 
-def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> Encoder:
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Encoder:
     """Make the network from shapes and load the weights.
 
     Args:
@@ -172,7 +172,7 @@ def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> Encoder
     return network
 
 
-def sizes(weights: Mapping[str, Tensor], choices: Choices, path: str) -> tuple[DecoderShape, int, int, int]:
+def sizes(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> tuple[DecoderShape, int, int, int]:
     """(decoder's shape, number of positions, grid's side, number of actions) of a file of this layout."""
     n_transit, d_model = dims(weights, "pos_embedding", 3, path)[1:]
     side = grid_side(weights, "embed_query_state.weight", path)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ...records.layout import STATE, Layout
 from ..attend import Recorder
 from ..decoder import DecoderShape, Edit
-from ..network import Choices, Network
+from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
 NAME = "gpt2"
@@ -145,7 +145,7 @@ def is_backbone(weights: Mapping[str, Tensor]) -> bool:
     return {f"{PREFIX}0.attn.c_attn.weight", f"{BACKBONE}wpe.weight", "embed_state.weight"} <= weights.keys()
 
 
-def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> GPT2:
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> GPT2:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     shape, n_positions, side, n_actions = sizes(weights, choices, path)
     check(file_shapes(shape, n_positions, side**2, n_actions), weights, path, family=NAME, unused=UNUSED)
@@ -155,7 +155,7 @@ def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> GPT2:
     return network
 
 
-def sizes(weights: Mapping[str, Tensor], choices: Choices, path: str) -> tuple[DecoderShape, int, int, int]:
+def sizes(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> tuple[DecoderShape, int, int, int]:
     """(decoder's shape, number of positions, grid's side, number of actions) of a file of this layout."""
     n_positions, d_model = dims(weights, f"{BACKBONE}wpe.weight", 2, path)
     side = grid_side(weights, "embed_state.weight", path)

@@ -19,7 +19,7 @@ from ...records.errors import CheckpointError
 from ...records.layout import QUERY, QUERY_ACTION, TRANSITION, Layout
 from ..attend import Recorder
 from ..decoder import DecoderShape, Edit
-from ..network import Choices, Network
+from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, positive
 
 NAME = "llama"
@@ -126,7 +126,7 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
     return {f"{PREFIX}0.attn.attn.weight", f"{PREFIX}0.mlp.swiglu.w1.weight", "embed_context.weight"} <= weights.keys()
 
 
-def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> Llama:
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Llama:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     plural = "s" if "pred_actions.weight" in weights else ""
     query_first = bool(plural) or choices.config.get("model") == "DPT"

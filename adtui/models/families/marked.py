@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ...records.layout import CLOSE, NONE, OPEN, QUERY, TRANSITION, Layout
 from ..decoder import DecoderShape
-from ..network import Choices
+from ..network import BuildOptions
 from ..weights import Shapes, check, positive
 from . import encoder
 from .encoder import Encoder
@@ -95,7 +95,7 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
     return needed <= weights.keys() and any(name.startswith(encoder.MARKS) for name in weights)
 
 
-def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> Encoder:
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Encoder:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     shape, n_transit, side, n_actions = encoder.sizes(weights, choices, path)
     d = shape.d_model

@@ -17,7 +17,7 @@ from ...records.layout import ACTION, LATENT, NONE, REWARD, STATE, Layout
 from ..attend import Recorder
 from ..compressor import Compressor
 from ..decoder import DecoderShape, Edit
-from ..network import Choices
+from ..network import BuildOptions
 from ..weights import Shapes, both, check, check_heads, dims, layer_count, positive, wrong
 from . import gpt2
 from .gpt2 import GPT2, PER_TRANSITION
@@ -129,7 +129,7 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
     return gpt2.is_backbone(weights) and any(name.startswith(gpt2.COMPRESSOR) for name in weights)
 
 
-def build(weights: Mapping[str, Tensor], choices: Choices, path: str) -> RAD:
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> RAD:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     shape, n_positions, side, n_actions = gpt2.sizes(weights, choices, path)
     d, config = shape.d_model, choices.config

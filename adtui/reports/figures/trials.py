@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from ...compression.trials.front import Point, points
 from ...compression.trials.plan import FULL, RANDOM, RECENT
 from ...records.interval import Interval
-from ...records.trial import LAST, Report, Trial
+from ...records.trial import LAST, SweepReport, Trial
 from .heatmap import LEFT, add_axes
 from .lines import heading
 from .style import DPI, HAIRLINE, INK, QUIET, SMALL, WIDTH, head_colours, print_style
@@ -25,7 +25,7 @@ BAND = "#e9eef3"
 MARKERS = "osD^vP*Xh<>pd8"
 
 
-def pareto_figure(report: Report, *, dpi: float = DPI) -> Figure:
+def pareto_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
     """Mean return of the last episodes against kept transitions: a mark per cell, the front, full context's margin."""
     found, full = points(report.trials), report.baselines.full
     colours, last = strategy_colours(report.trials), min(LAST, len(full.episodes))
@@ -54,7 +54,7 @@ def pareto_figure(report: Report, *, dpi: float = DPI) -> Figure:
     return figure
 
 
-def returns_figure(report: Report, *, dpi: float = DPI) -> Figure:
+def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
     """Return per episode: a panel per budget, its strategies beside full context."""
     budgets = sorted({t.cell.budget for t in report.trials if t.cell.budget is not None and t.closed_loop})
     rows = max(1, -(-len(budgets) // ACROSS))
@@ -90,7 +90,7 @@ def strategy_colours(trials: Sequence[Trial]) -> dict[str, str]:
     return colours | {name: greys[name] for name in (RECENT, RANDOM) if name in names}
 
 
-def _about(report: Report) -> str:
+def _about(report: SweepReport) -> str:
     about, full = report.about, report.baselines.full
     parts = [str(about.get("checkpoint", "")), f"step {about['step']}" if "step" in about else ""]
     goals = f" on {about['held_out']}" if "held_out" in about else ""
@@ -148,7 +148,7 @@ def _kept_scale(axes: Axes, kept: Sequence[float], budgets: Sequence[int]) -> No
         axes.set_xlim(min(shown) * 0.8, max(shown) * 1.25)
 
 
-def _panel(axes: Axes, report: Report, budget: int | None, colours: dict[str, str]) -> None:
+def _panel(axes: Axes, report: SweepReport, budget: int | None, colours: dict[str, str]) -> None:
     """Full context, then every strategy at this budget, controls thin."""
     _curve(axes, report.baselines.full.episodes, INK, 2.0, (0, (6, 3)), band=True)
     trials = [trial for trial in report.trials if trial.cell.budget == budget and trial.cell.strategy != FULL]

@@ -10,7 +10,7 @@ from ...records.arrays import Floats
 from ...records.attention import HeadView, Sheet
 from ...records.axis import Axis
 from ...records.insight import Insight
-from ...records.layout import KINDS
+from ...records.layout import TOKEN_KINDS
 from ...records.statistics import SampleStats
 from ..renderables.statistics import STATISTICS
 
@@ -40,7 +40,7 @@ def curve(values: Floats, axis: Axis, name: str) -> str:
     header = ["token", "kind", "episode", "step", "x", "y", "action", "reward", name]
     sample, rows = axis.sample, []
     for position, value in enumerate(values):
-        index, kind = axis.transition(position), KINDS[int(axis.layout.kind[position])]
+        index, kind = axis.transition(position), TOKEN_KINDS[int(axis.layout.kind[position])]
         if index is None:
             rows.append([position, kind, *[""] * 6, value])
             continue

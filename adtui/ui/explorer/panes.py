@@ -11,7 +11,7 @@ from textual.widgets import Static
 from ...records.plain import to_ascii
 from ..widgets.curves import CurvePane
 from ..widgets.heatmap import HeatmapPane
-from ..widgets.insights import InsightLog
+from ..widgets.insights import InsightsPane
 from ..widgets.pane_stack import PaneStack
 from ..widgets.sheet import SheetPane
 from ..widgets.statistics import StatisticsPane
@@ -46,7 +46,7 @@ class Panes(PaneStack):
         self.query_curve = CurvePane(id="query-curve", classes="pane")
         self.received_curve = CurvePane(id="received-curve", classes="pane")
         self.statistics = StatisticsPane(id="statistics", classes="pane")
-        self.insights = InsightLog(id="insights", classes="pane")
+        self.insights = InsightsPane(id="insights", classes="pane")
         self.latents = CurvePane(id="latents", classes="pane")
         self.memory = HeatmapPane(id="memory", classes="pane")
         self.has_memory = False

@@ -26,7 +26,7 @@ from ...records.place import Frame
 from ...records.run import RunInfo
 from ...records.sample import Sample
 from ...records.statistics import SampleStats
-from ..engine_client import Engine
+from ..engine_client import EngineLink
 from ..renderables.readout import place
 from ..renderables.scales import SCALES
 from . import clipboard as tsv
@@ -56,7 +56,7 @@ class Presenter:
 
     look_ahead = False
 
-    def __init__(self, engine: Engine, panes: Panes, coarse: bool = False) -> None:
+    def __init__(self, engine: EngineLink, panes: Panes, coarse: bool = False) -> None:
         self.engine = engine
         self.panes = panes
         self.coarse = coarse

@@ -20,7 +20,7 @@ from ...records.defaults import FIGURES
 from ...records.messages import ExportAll, ExportView, KnockOutReady, Progress
 from ...records.plain import to_ascii
 from ...records.run import RunInfo
-from ..engine_client import Engine
+from ..engine_client import EngineLink
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
@@ -68,7 +68,7 @@ class ExplorerScreen(Screen[None]):
             super().__init__()
             self.request = request
 
-    def __init__(self, engine: Engine, plain: bool = False, coarse: bool = False) -> None:
+    def __init__(self, engine: EngineLink, plain: bool = False, coarse: bool = False) -> None:
         super().__init__()
         self.plain = plain
         self.panes = Panes(plain)

@@ -8,7 +8,7 @@ from textual.app import App
 
 from ...records.messages import AskLab, Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
-from ..engine_client import Engine
+from ..engine_client import EngineLink
 
 if TYPE_CHECKING:  # they cost 80 ms that only who opens the lab has to wait
     from .screen import LabScreen
@@ -26,7 +26,7 @@ class LabDesk:
         screen: the lab while it is on display.
     """
 
-    def __init__(self, app: App[str], engine: Engine, plain: bool) -> None:
+    def __init__(self, app: App[str], engine: EngineLink, plain: bool) -> None:
         self._app, self._engine, self._plain = app, engine, plain
         self.lab: Lab | None = None
         self.screen: LabScreen | None = None

@@ -17,9 +17,9 @@ from ...records.plain import to_ascii
 from ...records.trial import Trial
 from ...reports.trials import verdict_lines
 from ..renderables.cells import FULL_NAME, cells_lines, short
-from ..renderables.choices import Choice, choices_lines
+from ..renderables.choices import Option, options_lines
 from ..renderables.front import Mark, front_lines
-from ..renderables.returns import Curve, returns_lines
+from ..renderables.returns import ReturnsLine, returns_lines
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import ScrollPane, color_table
 from ..widgets.pane_stack import PaneStack
@@ -132,7 +132,7 @@ class LabPanes(PaneStack):
             box = "[+]" if name in BESIDE else "[x]" if name in chosen.strategies else "[ ]"
             about = says(name)
             whole = f"{name}: keeps {about}." + (" Always run, to compare with." if name in BESIDE else "")
-            rows.append(Choice(f"{box} {LETTERS[name]} {name}", about, whole))
+            rows.append(Option(f"{box} {LETTERS[name]} {name}", about, whole))
         values = (
             (", ".join(map(str, chosen.budgets)), "How many transitions to keep; every strategy is run at each."),
             (
@@ -142,8 +142,8 @@ class LabPanes(PaneStack):
             (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
             ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
         )
-        rows += [Choice(f"    {name}", *value) for name, value in zip(SETTINGS, values, strict=True)]
-        lines = choices_lines(rows, self.cursor, width, height, below=self._summary(), utf8=self._utf8)
+        rows += [Option(f"    {name}", *value) for name, value in zip(SETTINGS, values, strict=True)]
+        lines = options_lines(rows, self.cursor, width, height, below=self._summary(), utf8=self._utf8)
         return [_plain(line) for line in lines] if self._plain else lines
 
     def _summary(self) -> list[str]:
@@ -245,9 +245,9 @@ class LabPanes(PaneStack):
         return f", about {minutes:.0f} min left" if minutes >= 1 else ", less than a minute left"
 
 
-def _curve(trial: Trial, name: str) -> Curve:
+def _curve(trial: Trial, name: str) -> ReturnsLine:
     assert trial.closed_loop is not None
-    return Curve(name, tuple(one.mean for one in trial.closed_loop.episodes))
+    return ReturnsLine(name, tuple(one.mean for one in trial.closed_loop.episodes))
 
 
 def _plain(line: Text) -> Text:

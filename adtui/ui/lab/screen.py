@@ -15,13 +15,13 @@ from textual.widgets import Static
 
 from ...records.messages import ExportSweep, Progress, RunSweep
 from ...records.run import RunInfo
-from ..engine_client import Engine
+from ..engine_client import EngineLink
 from ..keys import LAB, bindings, lab_bar
 from ..screens.help import HelpScreen
 from ..screens.line import LineScreen
 from ..widgets.status import StatusLine
 from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
-from .state import Lab, Settings
+from .state import Lab, LabSettings
 
 
 class LabScreen(Screen[None]):
@@ -58,7 +58,9 @@ class LabScreen(Screen[None]):
             super().__init__()
             self.request = request
 
-    def __init__(self, engine: Engine, lab: Lab, run: RunInfo, progress: Progress | None, plain: bool = False) -> None:
+    def __init__(
+        self, engine: EngineLink, lab: Lab, run: RunInfo, progress: Progress | None, plain: bool = False
+    ) -> None:
         super().__init__()
         self.plain = plain
         self.lab = lab
@@ -162,7 +164,7 @@ class LabScreen(Screen[None]):
             "episodes": ("how many in each history", str(now.episodes)),
         }[name]
 
-        def taken(settings: Settings | None) -> None:
+        def taken(settings: LabSettings | None) -> None:
             if settings is not None:
                 lab.settings = settings
                 self.panes.show()

@@ -27,7 +27,7 @@ from ...records.messages import (
     TrialReady,
 )
 from ...records.run import RunInfo
-from ...records.trial import Baselines, ClosedLoop, Report, Trial
+from ...records.trial import Baselines, ClosedLoop, SweepReport, Trial
 
 STRATEGIES = tuple(name for name in NAMES if name != FULL)
 BESIDE = (RECENT, RANDOM)
@@ -46,7 +46,7 @@ def says(strategy: str) -> str:
 
 
 @dataclass(frozen=True)
-class Settings:
+class LabSettings:
     """What will be run; `streams` is the number of histories per held-out goal."""
 
     strategies: frozenset[str] = frozenset((*FIRST, *BESIDE))
@@ -78,7 +78,7 @@ class Lab:
     """
 
     def __init__(self) -> None:
-        self.settings = Settings()
+        self.settings = LabSettings()
         self.run: RunInfo | None = None
         self.ready: LabReady | None = None
         self.error = ""
@@ -117,7 +117,7 @@ class Lab:
         self.baselines: Baselines | None = None
         self.margin_share = 0.0
         self.progress: Progress | None = None
-        self.report: Report | None = None
+        self.report: SweepReport | None = None
         self.selected: str | None = None
 
     # -- what is chosen ----------------------------------------------------------------------------------------------
@@ -126,7 +126,7 @@ class Lab:
         if name not in BESIDE:
             self.settings = replace(self.settings, strategies=self.settings.strategies ^ {name})
 
-    def read(self, name: str, text: str) -> Settings:
+    def read(self, name: str, text: str) -> LabSettings:
         """The settings with one of them as it was typed: "budgets", "histories" or "episodes"; "" changes nothing.
 
         Raises:
@@ -255,13 +255,13 @@ class Lab:
         finished = {*self.trials, *(() if self.baselines is None else (WIPED,))}
         return next((label for label in self.started.labels if label not in finished), None)
 
-    def document(self) -> Report | None:
+    def document(self) -> SweepReport | None:
         """What can be exported: the report, or what of it there is, without a verdict."""
         if self.report is not None or self.started is None or self.baselines is None:
             return self.report
         trials = [self.trials[FULL], *self.cells] if FULL in self.trials else self.cells
         verdict = pending(self.baselines, len(self.started.labels) - 2, len(self.cells), self.margin_share)
-        return Report(self.started.about, self.baselines, tuple(trials), verdict)
+        return SweepReport(self.started.about, self.baselines, tuple(trials), verdict)
 
 
 def _whole(text: str, least: int, most: int) -> bool:

@@ -19,7 +19,7 @@ LEAST = 6
 
 
 @dataclass(frozen=True)
-class Choice:
+class Option:
     """One line: what it is called, and what it is; `about` in full."""
 
     name: str
@@ -27,8 +27,8 @@ class Choice:
     about: str = ""
 
 
-def choices_lines(
-    choices: Sequence[Choice],
+def options_lines(
+    choices: Sequence[Option],
     cursor: int,
     width: int,
     height: int,

@@ -28,7 +28,7 @@ GUIDE = 254
 MASKED = 255
 
 RGB = tuple[int, int, int]
-Cell = tuple[str, Style]
+StyledCell = tuple[str, Style]
 
 ASCII_RAMP = " .:-=+*#%@"
 ASCII_MASKED = "'"
@@ -61,17 +61,17 @@ class ColorTable:
     utf8: bool
     half_blocks: bool
     rgb: tuple[RGB, ...] = ()
-    glyphs: tuple[Cell, ...] = ()
+    glyphs: tuple[StyledCell, ...] = ()
     masked: RGB = (48, 48, 48)
     guide: RGB = (88, 88, 88)
-    _cells: dict[tuple[int, int], Cell] = field(default_factory=dict, repr=False)
+    _cells: dict[tuple[int, int], StyledCell] = field(default_factory=dict, repr=False)
 
     @property
     def rows_per_cell(self) -> int:
         """Pixel rows that one cell shows."""
         return 2 if self.half_blocks else 1
 
-    def cell(self, top: int, bottom: int) -> Cell:
+    def cell(self, top: int, bottom: int) -> StyledCell:
         """Character and style of a cell with these two pixels (`bottom` is ignored without half blocks)."""
         key = (top, bottom)
         cell = self._cells.get(key)
@@ -80,11 +80,11 @@ class ColorTable:
             self._cells[key] = cell
         return cell
 
-    def swatch(self, level: int) -> Cell:
+    def swatch(self, level: int) -> StyledCell:
         """One cell filled with a level, for legends and for thumbnails of one cell."""
         return self.cell(level, level)
 
-    def _half_block(self, top: int, bottom: int) -> Cell:
+    def _half_block(self, top: int, bottom: int) -> StyledCell:
         upper, lower = self._color(top), self._color(bottom)
         if upper == lower:
             # A space needs one colour instead of two: half the bytes.
@@ -104,7 +104,7 @@ class ColorTable:
             return Color.from_rgb(*CURSOR_RGB)
         return Color.from_rgb(*self.rgb[code])
 
-    def _glyph(self, code: int) -> Cell:
+    def _glyph(self, code: int) -> StyledCell:
         if code == OUTSIDE:
             return " ", PLAIN
         if code in (MASKED, GUIDE, CURSOR_MASKED):
@@ -151,7 +151,7 @@ def _table(name: str, utf8: bool, dark: bool) -> ColorTable:
     return ColorTable(name, utf8, False, glyphs=tuple((char, PLAIN) for char in ASCII_RAMP))
 
 
-def _shaded() -> tuple[Cell, ...]:
+def _shaded() -> tuple[StyledCell, ...]:
     """Each step from one standard colour to the next in quarters, by shading characters."""
     cells = [
         (shade, Style(color=Color.from_rgb(*high), bgcolor=Color.from_rgb(*low)))

@@ -19,7 +19,7 @@ CHARACTERS = "*-.o"
 
 
 @dataclass(frozen=True)
-class Curve:
+class ReturnsLine:
     """Return of each episode, mean over histories."""
 
     name: str
@@ -27,7 +27,7 @@ class Curve:
 
 
 def returns_lines(
-    curves: Sequence[Curve], width: int, height: int, *, utf8: bool = True, color: bool = True
+    curves: Sequence[ReturnsLine], width: int, height: int, *, utf8: bool = True, color: bool = True
 ) -> list[Text]:
     """A line of names, then the curves, the first one on top; [] where there is nothing, or no room for axes."""
     if width < 16 or height < 5 or not curves or not all(curve.returns for curve in curves):
@@ -35,7 +35,7 @@ def returns_lines(
     return [_names(curves, width, utf8, color), *_draw(tuple(curves), width, height - 1, utf8, color)]
 
 
-def _names(curves: Sequence[Curve], width: int, utf8: bool, color: bool) -> Text:
+def _names(curves: Sequence[ReturnsLine], width: int, utf8: bool, color: bool) -> Text:
     line = Text(no_wrap=True, end="")
     for index, curve in enumerate(curves):
         mark = "━" if utf8 else CHARACTERS[index] * 2
@@ -47,7 +47,7 @@ def _names(curves: Sequence[Curve], width: int, utf8: bool, color: bool) -> Text
 
 
 @lru_cache(maxsize=32)
-def _draw(curves: tuple[Curve, ...], width: int, height: int, utf8: bool, color: bool) -> tuple[Text, ...]:
+def _draw(curves: tuple[ReturnsLine, ...], width: int, height: int, utf8: bool, color: bool) -> tuple[Text, ...]:
     plotext = empty_plot(width, height)
     high = max((value for curve in curves for value in curve.returns if math.isfinite(value)), default=0.0) or 1.0
     last = max(1, max(len(curve.returns) for curve in curves) - 1)

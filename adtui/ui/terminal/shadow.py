@@ -14,7 +14,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
-Cell = tuple[str, str]
+ShadowCell = tuple[str, str]
 """Character ("" for the right half of a wide one) and the SGR parameters that it is shown with."""
 Colors = tuple[str, str, str]
 """Attributes, foreground, background: SGR parameters, "" where the terminal's default."""
@@ -29,7 +29,7 @@ class Shadow:
 
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
-        self._rows: list[list[Cell | None]] = [[None] * width for _ in range(height)]
+        self._rows: list[list[ShadowCell | None]] = [[None] * width for _ in range(height)]
 
     def forget(self) -> None:
         """The terminal may show anything now (it was resized, or another program wrote on it)."""
@@ -51,7 +51,7 @@ class Shadow:
                 self._line(pen, x, y, cells(segments, system))
         return pen.finish()
 
-    def _line(self, pen: _Pen, x: int, y: int, new: list[Cell]) -> None:
+    def _line(self, pen: _Pen, x: int, y: int, new: list[ShadowCell]) -> None:
         row = self._rows[y]
         new = new[max(0, -x) : max(0, len(row) - x)]
         x = max(0, x)
@@ -77,12 +77,12 @@ class _Pen:
         self._x = self._y = -1
         self._colors = DEFAULT
 
-    def draw(self, x: int, y: int, cell: Cell, row: list[Cell | None]) -> None:
+    def draw(self, x: int, y: int, cell: ShadowCell, row: list[ShadowCell | None]) -> None:
         """Write one cell; `row` is the line as it shall be, to bridge short gaps."""
         self._go(x, y, row)
         self._paint(cell)
 
-    def _go(self, x: int, y: int, row: list[Cell | None]) -> None:
+    def _go(self, x: int, y: int, row: list[ShadowCell | None]) -> None:
         if y != self._y or x < self._x:
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
         elif x != self._x:
@@ -93,7 +93,7 @@ class _Pen:
                 self._out.append(f"\x1b[{x - self._x}C")
         self._x, self._y = x, y
 
-    def _paint(self, cell: Cell) -> None:
+    def _paint(self, cell: ShadowCell) -> None:
         char, wanted = cheapest(cell[0], parts(cell[1]), self._colors)
         if wanted != self._colors:
             self._out.append(f"\x1b[{step(self._colors, wanted)}m")
@@ -107,9 +107,9 @@ class _Pen:
         return "".join(self._out)
 
 
-def cells(segments: Iterable[Segment], system: ColorSystem) -> list[Cell]:
+def cells(segments: Iterable[Segment], system: ColorSystem) -> list[ShadowCell]:
     """Segments -> one entry per cell. Control codes are left out, marks without width join the cell before them."""
-    found: list[Cell] = []
+    found: list[ShadowCell] = []
     for text, style, control in segments:
         if control:
             continue

@@ -75,7 +75,7 @@ class InsightLines(Widget):
         return [list(line.render(self.app.console)) for line in text.wrap(self.app.console, width)]
 
 
-class InsightLog(ScrollPane):
+class InsightsPane(ScrollPane):
     """Insights in order of status and scope; a newer one of the same kind and scope takes its predecessor's place."""
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
