@@ -25,8 +25,8 @@ REWARD, ACTION, WRITTEN = WIDTH, WIDTH + 1, WIDTH + 1 + ACTIONS
 LOUD = 10.0
 
 
-def planted_run(directory: Path) -> Path:
-    """A run directory with the planted model."""
+def planted_run(directory: Path, strength: float = 1.0) -> Path:
+    """A run directory with the planted model; what head 1 writes into the logits is multiplied by `strength`."""
     model = reference("pre", d_model=3 * WIDTH, n_layer=1, n_head=3, n_transit=WIDTH)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -48,7 +48,9 @@ def planted_run(directory: Path) -> Path:
             v[rows, ACTION : ACTION + ACTIONS] = torch.eye(ACTIONS)
             written = WRITTEN + head * ACTIONS
             attention.out_proj.weight[written : written + ACTIONS, rows] = torch.eye(ACTIONS)
-            model.pred_action.weight[:, written : written + ACTIONS] = 0.3 * torch.eye(ACTIONS)
+            model.pred_action.weight[:, written : written + ACTIONS] = (
+                0.3 * (strength if head == 1 else 1.0) * torch.eye(ACTIONS)
+            )
     save_checkpoint(directory / "ckpt-1.pt", model.state_dict(), settings(3, WIDTH))
     return directory
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..models.decoder import Edit
-from ..models.model import Array, Model
+from ..models.model import Model
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
@@ -21,6 +21,8 @@ from ..worlds.draws import Use, generator
 
 CONTROLS = 32
 """Random controls of one knock-out."""
+Where = tuple[int, int | None] | None
+"""A head, a layer, or the model, as in `KnockOut.where`."""
 _TOKENS = 2048
 """Tokens in one forward pass, at least one variant's: bounds its time, so that others can be answered in between."""
 _PAIRS = 1 << 26
@@ -32,93 +34,120 @@ def knock_out(
     sample: Sample,
     transitions: Sequence[int] | Ints,
     *,
-    where: tuple[int, int | None] | None = None,
+    where: Where = None,
     controls: int = CONTROLS,
     seed: int = 0,
     index: int = 0,
 ) -> KnockOut:
-    """Hide context transitions and see what becomes of the action at the query: `knock_out_steps` at one go."""
-    steps = knock_out_steps(model, sample, transitions, where=where, controls=controls, seed=seed, index=index)
+    """Hide context transitions and see what becomes of the action at the query: `knock_outs` of one set, at one go."""
+    steps = knock_outs(model, sample, [transitions], where=where, controls=controls, seed=seed, index=index)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            found: KnockOut = end.value
+            found: KnockOut = end.value[0]
             return found
 
 
-def knock_out_steps(
+def knock_outs(
     model: Model,
     sample: Sample,
-    transitions: Sequence[int] | Ints,
+    named: Sequence[Sequence[int] | Ints],
     *,
-    where: tuple[int, int | None] | None = None,
+    where: Where = None,
     controls: int = CONTROLS,
     seed: int = 0,
     index: int = 0,
-) -> Generator[None, None, KnockOut]:
-    """Hide context transitions and see what becomes of the action at the query; yields after every forward pass.
+) -> Generator[None, None, list[KnockOut]]:
+    """Hide sets of context transitions, one set at a time, and see what becomes of the action at the query.
+
+    A control is a set of the same size, drawn from all transitions that the model sees, whatever the set in question
+    holds. So a set that was itself drawn at random is one of R + 1 equal draws, which `randomisation` rests on; draws
+    from the others only would share nothing with it but much with each other. Sets of one size have the same controls,
+    and what occurs twice is computed once.
 
     Args:
-        transitions: indices of context transitions, each with tokens of its own.
+        named: sets of indices of context transitions, each with tokens of its own.
         where: hide them from this head only, (layer, head), or from this layer, (layer, None).
-        controls: how many draws of as many other transitions; 0 where there are not enough others.
-        seed, index: of the draws; the index tells samples apart, see `draws`.
+        controls: how many draws for each size; 0 for a set of all there is.
+        seed, index: of the draws; the index tells samples apart, see `draws`. They also differ between sizes and
+            places.
+
+    Yields:
+        After every forward pass.
+
+    Returns:
+        One for each set.
 
     Raises:
         ModelError: nothing to hide, or a transition that the model does not see (one that became latents).
     """
     layout = model.layout(sample)
-    chosen = np.unique(np.asarray(transitions, dtype=np.int64))
     visible = layout.visible
-    if not len(chosen) or not np.isin(chosen, visible).all():
-        shown = f"{visible[0]} to {visible[-1]}" if len(visible) else "none"
-        raise ModelError(
-            f"knock-out of {sample.label}",
-            expected=f"context transitions that the model sees ({shown})",
-            found="none" if not len(chosen) else f"{chosen[~np.isin(chosen, visible)][0]}",
-            action="choose among those",
-        )
-    others = np.setdiff1d(visible, chosen)
-    rng = generator(seed, Use.CONTROLS, index)
-    draws = controls if len(others) >= len(chosen) else 0
-    sets = [chosen, *(rng.choice(others, len(chosen), replace=False) for _ in range(draws))]
+    chosen = [_checked(sample, one, visible) for one in named]
+    others = {size: _draws(visible, size, controls, (seed, index), where) for size in {len(one) for one in chosen}}
+    variants = {one.tobytes(): one for one in [*chosen, *(draw for draws in others.values() for draw in draws)]}
+    rows = {key: row for row, key in enumerate(variants, 1)}
     owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]
-    hidden = np.stack([np.zeros(len(owner), np.bool_), *(np.isin(owner, one) for one in sets)])
-    rows = max(1, min(_TOKENS // len(owner), _PAIRS // len(owner) ** 2))
+    hidden = np.stack([np.zeros(len(owner), np.bool_), *(np.isin(owner, one) for one in variants.values())])
+    size = max(1, min(_TOKENS // len(owner), _PAIRS // len(owner) ** 2))
     parts = []
-    for first in range(0, len(hidden), rows):
-        some = hidden[first : first + rows]
-        parts.append(_variants(model, sample, len(some), Edit(torch.as_tensor(some, device=model.device), where)))
+    for first in range(0, len(hidden), size):
+        some = torch.as_tensor(hidden[first : first + size], device=model.device)
+        parts.append(_logits(model, sample, Edit(some, where)))
         yield
-    return _result(np.concatenate(parts), chosen, where)
+    logits = np.concatenate(parts)
+    return [
+        _result(logits[[0, rows[one.tobytes()], *(rows[draw.tobytes()] for draw in others[len(one)])]], one, where)
+        for one in chosen
+    ]
+
+
+def _checked(sample: Sample, transitions: Sequence[int] | Ints, visible: Ints) -> Ints:
+    """The set in order; raises ModelError where it is empty, or holds what the model does not see."""
+    chosen = np.unique(np.asarray(transitions, dtype=np.int64))
+    if len(chosen) and np.isin(chosen, visible).all():
+        return chosen
+    shown = f"{visible[0]} to {visible[-1]}" if len(visible) else "none"
+    raise ModelError(
+        f"knock-out of {sample.label}",
+        expected=f"context transitions that the model sees ({shown})",
+        found="none" if not len(chosen) else f"{chosen[~np.isin(chosen, visible)][0]}",
+        action="choose among those",
+    )
+
+
+def _draws(visible: Ints, size: int, count: int, seed: tuple[int, int], where: Where) -> list[Ints]:
+    """Random sets of a size, from a stream of their own for each sample, size and place."""
+    if size == len(visible):
+        return []
+    layer, head = (None, None) if where is None else where
+    place = (0 if layer is None else layer + 1, 0 if head is None else head + 1)
+    rng = generator(seed[0], Use.CONTROLS, seed[1], size, *place)
+    return [np.sort(rng.choice(visible, size, replace=False)) for _ in range(count)]
 
 
 def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
     """Replace one head's output by 0; the controls are the other heads of its layer, one at a time."""
     others = [other for other in range(model.n_head) if other != head]
     variants = [frozenset(), frozenset({(layer, head)}), *(frozenset({(layer, other)}) for other in others)]
-    logits = np.concatenate([_variants(model, sample, 1, Edit(muted=muted)) for muted in variants])
+    logits = np.concatenate([_logits(model, sample, Edit(muted=muted)) for muted in variants])
     return _result(logits, np.zeros(0, np.int64), (layer, head), muted=True)
 
 
-def _variants(model: Model, sample: Sample, count: int, edit: Edit) -> Floats:
-    """(count, A) logits of the same sample under the rows of an edit."""
-
-    def repeated(values: Array) -> Array:
-        return np.repeat(np.asarray(values)[None], count, axis=0)
-
+def _logits(model: Model, sample: Sample, edit: Edit) -> Floats:
+    """(V, A) logits of one sample under each of the V rows of an edit."""
     return model.policy(
-        repeated(sample.states),
-        repeated(sample.actions),
-        repeated(sample.rewards),
-        repeated(sample.next_states),
-        repeated(sample.query_state),
+        sample.states[None],
+        sample.actions[None],
+        sample.rewards[None],
+        sample.next_states[None],
+        np.asarray(sample.query_state)[None],
         edit=edit,
     )
 
 
-def _result(logits: Floats, chosen: Ints, where: tuple[int, int | None] | None, muted: bool = False) -> KnockOut:
+def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> KnockOut:
     """From logits (2 + R, A): untouched, the knock-out, its controls."""
     divergence = kl_from_first(logits)
     actions = logits.argmax(axis=1)

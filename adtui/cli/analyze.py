@@ -58,10 +58,12 @@ def _report(session: Session, *, as_json: bool) -> str:
     if as_json:
         from ..reports.document import dumps, json_report
 
-        return dumps(json_report(session.info, stats, insights))
+        return dumps(json_report(session.info, stats, insights, session.placebo))
     from ..reports.text import text_report
 
     terminal = sys.stdout.isatty()
     width = min(WIDEST, shutil.get_terminal_size().columns) if terminal else PLAIN_WIDTH
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") not in ("utf8", "utf8sig")
-    return text_report(session.info, stats, insights, width=width, ascii_only=ascii_only, color=terminal)
+    return text_report(
+        session.info, stats, insights, placebo=session.placebo, width=width, ascii_only=ascii_only, color=terminal
+    )

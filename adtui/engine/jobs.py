@@ -30,6 +30,7 @@ from ..records.messages import (
     LabReady,
     Opened,
     OpenRun,
+    PlaceboReady,
     Progress,
     Reply,
     Request,
@@ -223,7 +224,7 @@ class Engine:
         yield from self._test_insights(request, session)
 
     def _test_insights(self, request: OpenRun, session: Session) -> Steps:
-        """Observed → confirmed, refuted or no evidence, one insight after another."""
+        """Observed → confirmed, refuted or no evidence, provisionally until all are tested; then the placebos."""
         for job in self.jobs:
             job.late = job.late or job.request is request
         shown = (-1, -1)
@@ -235,6 +236,8 @@ class Engine:
                 yield
             else:
                 self.send(InsightFound(request.id, found))
+        if session.placebo is not None:
+            self.send(PlaceboReady(request.id, session.placebo))
 
     def _rolled(self, request: Request, done: int, total: int) -> None:
         """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""

@@ -7,30 +7,31 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..attention import views
 from ..attention.capture import Capture, capture
-from ..attention.knock_outs import knock_out, knock_out_steps, mute
+from ..attention.knock_outs import knock_out, mute
 from ..attention.pooling import Pictures
-from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle
+from ..insights.confirmation import CONTROLS
 from ..insights.log import InsightLog
-from ..insights.named_transitions import NAMES, context, named
+from ..insights.named_transitions import NAMES
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
 from ..records.axis import Axis
 from ..records.defaults import SEED
 from ..records.errors import EngineError
-from ..records.insight import Insight, KnockOut
+from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import TRANSITIONS, Layout
 from ..records.place import Frame, Place
 from ..records.provenance import drawn
 from ..records.run import RunInfo
-from ..records.sample import Sample, phase_of
+from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
+from .insight_tests import InsightTests
 
 if TYPE_CHECKING:
     from ..reports.export import Exhibit
@@ -54,6 +55,7 @@ class Session:
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
     log: InsightLog = field(default_factory=InsightLog)
+    placebo: Placebo | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
 
@@ -120,42 +122,16 @@ class Session:
     def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
         """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
 
-        Yields (insights done, insights in all) after every forward pass, and an insight whenever its status is known;
-        at the end again those that chance among so many tests could explain.
+        Yields as `InsightTests.run` does; `placebo` is known afterwards.
         """
         observed = [one for one in self.log.insights if one.status == "observed"]
-        tested: list[KnockOuts] = []
-        for done, insight in enumerate(observed):
-            yield done, len(observed)
-            if insight.kind in NAMES:
-                tested.append(KnockOuts(insight))
-                for _ in self._try(tested[-1]):
-                    yield done, len(observed)
-                verdict = tested[-1].verdict()
-            else:
-                verdict = replace(insight, tested=NOTHING_NAMED)
-            self.log.restate(verdict)
-            yield verdict
-        for settled in settle(tested):
-            self.log.restate(settled)
-            yield settled
-
-    def _try(self, tested: KnockOuts) -> Iterator[None]:
-        """The knock-outs of one insight, a context after the other."""
-        insight = tested.insight
-        for index, sample in enumerate(self.samples):
-            layout = self.layout(index)
-            if insight.phase not in ("", phase_of(visible_part(sample, layout))):
-                continue
-            found = context(sample, self.attentions[index], layout, insight, causal=self.model.causal)
-            chosen = named(insight, found)
-            if chosen is None or not len(chosen):
-                continue
-            where = None if insight.layer is None else (insight.layer, insight.head)
-            seen = layout.visible[chosen]
-            draws = {"controls": CONTROLS, "seed": self.seed, "index": index}
-            steps = knock_out_steps(self.model, sample, seen, where=where, **draws)
-            tested.add((yield from steps), sample.history)
+        layouts = [self.layout(index) for index in range(len(self.samples))]
+        tests = InsightTests(self.model, self.samples, layouts, self.attentions, self.seed)
+        for found in tests.run(observed):
+            if isinstance(found, Insight):
+                self.log.restate(found)
+            yield found
+        self.placebo = tests.placebo()
 
     def matrices(self, sample: int, layer: int) -> Floats:
         """(H, N, N) attention of every head of a layer."""

@@ -248,4 +248,5 @@ def _sample(
         goal=cell,
         target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
         history=history,
+        task=goal,
     )

@@ -1,33 +1,130 @@
 """What becomes of an insight when the transitions that it names are hidden: confirmed, refuted, or no evidence.
 
 In every context the named transitions are hidden from the head, the layer or the model that the insight is about, and
-beside them, one draw after another, as many random other transitions. The two KL divergences of the action distribution
-are compared as a ratio. An insight is confirmed where the ratio's 95 % interval over independent histories lies above 1
-and it survives the control of false discoveries among all that were tested; refuted where the interval lies below 1.
+beside them, one draw after another, as many transitions drawn at random from all that the model sees. One exact test
+(see `randomisation`) says for both sides whether the named set could be one of these draws. An insight is confirmed
+where hiding what it names moves the actions more than that, refuted where less, in either case only where
+
+- the test survives the control of false discoveries over all tests of the run, both sides together;
+- the effect is as large as `thresholds.TESTS` asks.
+
+The test says that what was named is no random draw *in these contexts*. It is exact however contexts resemble each
+other, as draws of different contexts are independent given the contexts, so that it needs no correction for contexts of
+one task; every task has the same weight in it. How far other tasks may differ is what the interval of the ratio is for:
+tasks, not contexts, differ independently, so tasks are resampled, contexts of one task being averaged first. Where the
+interval of a decided test holds 1, its words say so. To ask for an interval beside 1 as well would cost, by
+simulation, up to half of the power with eighteen contexts, and brought no more claims back with another seed.
+
+The statistic is the mean of ln KL, below `FLOOR` nats taken as FLOOR. KLs of hidden transitions range over five orders
+of magnitude, so that their plain mean is that of two or three contexts. By simulation (docs/validity.md) ranks have
+about the same power, but no unit in which a reader, or a minimum, could ask for an effect; a lower floor finds
+differences between changes that nobody could see. The mean is of logarithms on both sides: the logarithm of the draws'
+mean, as it stood here before, lies above the mean of their logarithms, and so refuted random draws.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records.arrays import Doubles, Ints
 from ..records.insight import Insight, KnockOut
-from ..statistics.intervals import LOG_LIMIT, average_within, over_histories
-from ..statistics.significance import benjamini_hochberg, p_greater
-from .evidence import MIN_HISTORIES
+from ..statistics.intervals import average_within, over_histories
+from ..statistics.randomisation import randomisation_test
+from ..statistics.significance import benjamini_hochberg
 from .kind import CAVEAT
+from .thresholds import TESTS
 from .wording import brief
 
 FLOOR = 0.005
 """Nats. A knock-out that moves the action distribution by less counts as one that moves it by this: two changes that
 nobody could see are alike, whatever their ratio. By Pinsker's inequality (|Δp| ≤ √(KL/2)) it is where no action's
 probability can have moved by more than 5 %. Models that have learnt nothing stay below it."""
-CONTROLS = 16
+CONTROLS = int(TESTS["draws"].value)
 """Random draws beside each knock-out of a test."""
+MIN_TASKS = int(TESTS["tasks"].value)
 NOTHING_NAMED = "not tested: it names no transitions to hide"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What hiding one set per context does beside others, over contexts.
+
+    Attributes:
+        ratio, low, high: geometric mean of its KL over that of the others, and its 95 % interval over tasks.
+        tasks, contexts: how many there are.
+        kl, changed: mean KL in nats, and the share of contexts whose likeliest action changes.
+        other_kl, other_changed: the same for the others.
+        p: of the randomisation test, both sides.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    tasks: int
+    contexts: int
+    kl: float
+    changed: float
+    other_kl: float
+    other_changed: float
+    p: float
+
+    @property
+    def side(self) -> str:
+        """Which of the two it can become, by its size; else why neither."""
+        larger, least = self.ratio > 1, TESTS["ratio"].value
+        kl, changed = (self.kl, self.changed) if larger else (self.other_kl, self.other_changed)
+        if max(self.ratio, 1 / self.ratio) < least:
+            return f"too little to matter: a ratio of {least:g} either way is asked for"
+        if kl < TESTS["KL"].value and changed < TESTS["changed actions"].value:
+            return "too little to matter: neither KL nor actions move"
+        return "confirmed" if larger else "refuted"
+
+
+@dataclass(frozen=True)
+class Draws:
+    """The knock-outs of one test as numbers: K sets of transitions in each of C contexts.
+
+    Attributes:
+        kl: (C, K) KL(p_full ‖ p_without), nats.
+        changed: (C, K) whether the likeliest action changed.
+        tasks: (C,) the task of each context.
+    """
+
+    kl: Doubles
+    changed: NDArray[np.bool_]
+    tasks: Ints
+
+    def effects(self) -> list[Effect]:
+        """(K,) of each set in turn: as if it were the one that was named, and the rest the draws."""
+        C, K = self.kl.shape
+        names, members, sizes = np.unique(self.tasks, return_inverse=True, return_counts=True)
+        logs = np.log(np.maximum(self.kl, FLOOR))
+        p = randomisation_test(logs, 1 / (len(names) * sizes[members])).either
+        found = over_histories(average_within((K * logs - logs.sum(axis=1, keepdims=True)) / (K - 1), self.tasks))
+        kl, changed = self.kl.mean(axis=0), self.changed.mean(axis=0)
+        other_kl, other_changed = ((K * part.mean() - part) / (K - 1) for part in (kl, changed))
+        ratio, low, high = (np.exp(part) for part in (found.mean, found.low, found.high))
+        columns = zip(ratio, low, high, kl, changed, other_kl, other_changed, p, strict=True)
+        return [
+            Effect(
+                ratio=float(one[0]), low=float(one[1]), high=float(one[2]), tasks=len(names), contexts=C,
+                kl=float(one[3]), changed=float(one[4]), other_kl=float(one[5]), other_changed=float(one[6]),
+                p=float(one[7]),
+            )
+            for one in columns
+        ]  # fmt: skip
+
+
+def decide(effects: Sequence[Effect]) -> list[str]:
+    """Of tests that are made together: "confirmed", "refuted", or why neither."""
+    found = benjamini_hochberg([one.p for one in effects], TESTS["false discoveries"].value)
+    chance = f"not beyond chance among {len(effects)} tests" if len(effects) > 1 else "not beyond chance"
+    return [one.side if beyond else chance for one, beyond in zip(effects, found, strict=True)]
 
 
 @dataclass
@@ -36,66 +133,76 @@ class KnockOuts:
 
     Attributes:
         insight: as it was observed.
-        knock_outs: one per context where there was something to hide, with controls.
-        histories: the learning history of each.
+        knock_outs: context → what hiding did there; only where there was something to hide, with controls.
+        tasks: context → its task.
     """
 
     insight: Insight
-    knock_outs: list[KnockOut] = field(default_factory=list)
-    histories: list[int] = field(default_factory=list)
+    knock_outs: dict[int, KnockOut] = field(default_factory=dict)
+    tasks: dict[int, int] = field(default_factory=dict)
 
-    def add(self, found: KnockOut, history: int) -> None:
+    def add(self, found: KnockOut, context: int, task: int) -> None:
         """Take one context's knock-out; without controls it says nothing."""
         if len(found.control_kl):
-            self.knock_outs.append(found)
-            self.histories.append(history)
+            self.knock_outs[context], self.tasks[context] = found, task
 
     @property
-    def log_ratios(self) -> NDArray[np.float64]:
-        """(G,) per history, the mean of ln(KL of the named / mean KL of the random others)."""
-        ratios = [
-            np.clip(np.log(max(one.kl, FLOOR) / max(float(one.control_kl.mean()), FLOOR)), -LOG_LIMIT, LOG_LIMIT)
-            for one in self.knock_outs
-        ]
-        if not ratios:
-            return np.zeros(0)
-        return average_within(np.array(ratios)[:, None], np.array(self.histories))[:, 0]
+    def decidable(self) -> bool:
+        """Whether there are tasks enough."""
+        return len(set(self.tasks.values())) >= MIN_TASKS
 
-    def p_value(self) -> float:
-        """Of "hiding the named transitions moves the actions no more than hiding random others"."""
-        return p_greater(self.log_ratios, 0.0)
+    def draws(self) -> Draws:
+        """The named set first, then its controls."""
+        each = self.knock_outs.values()
+        kl = np.array([[one.kl, *one.control_kl] for one in each])
+        changed = np.array([[one.changed, *one.control_changed] for one in each])
+        return Draws(kl, changed, np.array(list(self.tasks.values())))
 
-    def verdict(self) -> Insight:
-        """The insight with its status and numbers, by its own interval alone."""
-        n = len(self.log_ratios)
-        if n < MIN_HISTORIES:
-            words = f"not decided: {n} histories have such transitions and as many others, {MIN_HISTORIES} are needed"
-            return replace(self.insight, status="no evidence", tested=words, knock_out_n=n, suggests=())
-        found = over_histories(self.log_ratios[:, None])
-        ratio, low, high = (float(np.exp(part[0])) for part in (found.mean, found.low, found.high))
-        status = "confirmed" if low > 1 else "refuted" if high < 1 else "no evidence"
-        kl = float(np.mean([one.kl for one in self.knock_outs]))
-        changed = float(np.mean([one.changed for one in self.knock_outs]))
-        control = float(np.mean([one.control_changed.mean() for one in self.knock_outs]))
-        words = (
-            f"hiding them moves the actions {brief(ratio)} [{brief(low)}, {brief(high)}] times as much as hiding as "
-            f"many random others (KL {kl:.2g} nats; {changed:.0%} of actions change, {control:.0%} with others; "
-            f"{n} histories)"
-        )
-        return replace(
-            self.insight, status=status, tested=words, knock_out=ratio, knock_out_interval=(low, high), knock_out_n=n,
-            knock_out_kl=kl, knock_out_changed=changed, control_changed=control,
-            caveat=self.insight.caveat.replace(CAVEAT, "").strip() if status == "confirmed" else self.insight.caveat,
-            suggests=self.insight.suggests if status == "confirmed" else (),
-        )  # fmt: skip
+    @cached_property
+    def effect(self) -> Effect:
+        """Of the named set; all contexts must have been tried."""
+        return self.draws().effects()[0]
+
+    @cached_property
+    def placebos(self) -> list[Effect]:
+        """Of every control in turn, as if it had been named among the other controls."""
+        all_of_them = self.draws()
+        return Draws(all_of_them.kl[:, 1:], all_of_them.changed[:, 1:], all_of_them.tasks).effects()
 
 
-def settle(tested: Sequence[KnockOuts]) -> Iterator[Insight]:
-    """Those whose confirmation does not survive the control of false discoveries among all tests, restated."""
-    decided = [one for one in tested if len(one.log_ratios) >= MIN_HISTORIES]
-    survive = benjamini_hochberg([one.p_value() for one in decided])
-    for one, found in zip(decided, survive, strict=True):
-        verdict = one.verdict()
-        if verdict.status == "confirmed" and not found:
-            words = f"{verdict.tested}; not beyond chance among {len(decided)} tests"
-            yield replace(verdict, status="no evidence", tested=words, suggests=(), caveat=one.insight.caveat)
+def settle(tested: Sequence[KnockOuts]) -> list[Insight]:
+    """The insights with their status, decided together; more tests among them may change what it is."""
+    decided = [one for one in tested if one.decidable]
+    words = iter(decide([one.effect for one in decided]))
+    return [_restated(one, next(words)) if one.decidable else _undecided(one) for one in tested]
+
+
+def _undecided(one: KnockOuts) -> Insight:
+    n = len(set(one.tasks.values()))
+    words = f"not decided: {n} tasks have such transitions, {MIN_TASKS} are needed"
+    return replace(one.insight, status="no evidence", tested=words, knock_out_n=n, suggests=())
+
+
+def _restated(one: KnockOuts, decision: str) -> Insight:
+    effect, insight = one.effect, one.insight
+    decided = decision in ("confirmed", "refuted")
+    status = decision if decided else "no evidence"
+    doubt = "the interval over tasks holds 1: others may differ" if effect.low <= 1 <= effect.high else ""
+    words = (
+        f"hiding them moves the actions {brief(effect.ratio)} [{brief(effect.low)}, {brief(effect.high)}] times as "
+        f"much as hiding as many at random (KL {effect.kl:.2g} nats; {effect.changed:.0%} of actions change, "
+        f"{effect.other_changed:.0%} at random; p {_p(effect.p)}, {effect.contexts} contexts of {effect.tasks} tasks)"
+    )
+    confirmed = status == "confirmed"
+    return replace(
+        insight, status=status, tested="; ".join(part for part in (words, doubt if decided else decision) if part),
+        knock_out=effect.ratio, knock_out_interval=(effect.low, effect.high), knock_out_n=effect.tasks,
+        knock_out_contexts=effect.contexts, knock_out_p=effect.p, knock_out_kl=effect.kl,
+        knock_out_changed=effect.changed, control_kl=effect.other_kl, control_changed=effect.other_changed,
+        caveat=insight.caveat.replace(CAVEAT, "").strip() if confirmed else insight.caveat,
+        suggests=insight.suggests if confirmed else (),
+    )  # fmt: skip
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"

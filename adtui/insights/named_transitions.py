@@ -53,7 +53,7 @@ def context(sample: Sample, attention: Attention, layout: Layout, insight: Insig
 def named(insight: Insight, found: Context) -> Ints | None:
     """The transitions that the insight names there, at most half of them; None where its kind names none.
 
-    Half at most, because a control of as many others must exist.
+    Half at most, because random draws of a larger set would share most of it.
     """
     if insight.kind not in NAMES:
         return None

@@ -150,3 +150,48 @@ RULES = {
         "contexts across episodes, arXiv 2210.14215).",
     ),
 }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A number of the tests by knock-outs, and why that number."""
+
+    value: float
+    reason: str
+
+
+TESTS = {
+    "draws": Threshold(
+        8,
+        "Random sets beside each named one. Their number adds 1/8 to the variance of what the named set is compared "
+        "with, where contexts and tasks differ by much more: with 16 about as many claims of the bundled run are "
+        "confirmed and come back, and the same forward passes go to twice as many contexts.",
+    ),
+    "tasks": Threshold(3, "Fewest tasks for a verdict: an interval from two is the line between two points."),
+    "false discoveries": Threshold(
+        0.05,
+        "Share of the confirmed and refuted together that may be false on average (Benjamini and Hochberg 1995), over "
+        "all tests of a run; 2.5 % a side for a test alone.",
+    ),
+    "ratio": Threshold(
+        1.25,
+        "Smallest ratio of the two KLs for confirmed, and its inverse for refuted. It is a mean of logarithms with a "
+        "floor: where half of the contexts stay below the floor, 1.25 is a ratio of 1.6 in the others. By simulation "
+        "1.5 confirms fewer planted effects than the earlier rule did, and brings fewer claims back with another seed.",
+    ),
+    "KL": Threshold(
+        0.005,
+        "Nats: mean KL of what moves the actions more, the named set for confirmed, the draws for refuted; below it no "
+        "action's probability need have moved by more than 5 % (Pinsker's inequality, |Δp| ≤ √(KL/2)).",
+    ),
+    "changed actions": Threshold(
+        0.05,
+        "Instead of the KL: share of the contexts whose likeliest action changes. One in twenty is one step in an "
+        "episode of Dark Room.",
+    ),
+    "same sets": Threshold(
+        0.7,
+        "Mean Jaccard overlap (shared over all) of what two insights about one place name, from which they are one "
+        "finding, told once: 7 in 10 of the transitions that either names are named by both.",
+    ),
+}  # fmt: skip

@@ -50,6 +50,7 @@ class Edit:
 
     Attributes:
         hidden: (B, N) bool, tokens that no other token may attend to; None hides nothing. A token still sees itself.
+            On a batch of one context every row is a variant of it: what the variants share is computed once.
         where: hide them from one head only, (layer, head), or from a layer, (layer, None); None is from every head of
             every layer.
         muted: heads whose output is replaced by 0.
@@ -94,6 +95,13 @@ class Pass:
     edit: Edit | None
     read: int | None = None
 
+    @property
+    def alone(self) -> bool:
+        """Whether queries are wanted of the token that is read only."""
+        if self.read is None:
+            return False
+        return self.recorder.wants == "read" if self.recorder is not None else True
+
 
 def split_heads(x: Tensor, n_head: int) -> Tensor:
     """(B, N, d) → (B, H, N, d/H)."""
@@ -118,6 +126,8 @@ class SelfAttention(nn.Module):
             how.recorder.heads(how.layer, q, k, v, self.out.weight)
         if alone and read is not None and mask is not None:
             mask = mask[..., read : read + 1, :]
+        if mask is not None and mask.dim() == 4 and len(mask) > len(q):  # from here on the variants differ
+            q, k, v = (part.expand(len(mask), -1, -1, -1) for part in (q, k, v))
         y = attend(q, k, v, mask=mask, causal=how.causal and not alone, layer=how.layer, recorder=how.recorder)
         if read is not None and not alone:
             y = y[:, :, read : read + 1]
@@ -130,7 +140,7 @@ class SelfAttention(nn.Module):
         """q, k, v: (B, H, N, d/H) each; where one token is enough, q of it alone, and no keys that it cannot see."""
         d, read = x.shape[2], how.read
         positions = None if how.edit is None else how.edit.positions
-        if read is None or how.recorder is None or how.recorder.wants != "read":
+        if read is None or not how.alone:
             q, k, v = (split_heads(part, self.n_head) for part in self.qkv(x).chunk(3, dim=-1))
             return (rotate(q, positions), rotate(k, positions), v) if self.rotary else (q, k, v)
         weight, bias = self.qkv.weight, self.qkv.bias
@@ -206,9 +216,9 @@ class Decoder(nn.Module):
             mask: (N, N) bool, True where the query (row) may see the key (column).
             recorder: shown every layer's attention. Not together with hidden tokens.
             edit: an intervention.
-            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder the
-                last layer is then computed for it alone. Without one all tokens are computed: trials compare their
-                logits by argmax, and other shapes would round otherwise than the published runs did.
+            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder, or
+                with tokens hidden, the last layer is then computed for it alone. Else all tokens are computed: trials
+                compare their logits by argmax, and other shapes would round otherwise than the published runs did.
 
         Returns:
             (B, N, d) hidden states; (B, d) of the token that is read.
@@ -216,16 +226,17 @@ class Decoder(nn.Module):
         if read is not None and read < 0:
             read += x.shape[1]
         base = mask
+        thrifty = recorder is not None or (edit is not None and edit.hidden is not None)
         if edit is not None and edit.hidden is not None and mask is None:
             N = x.shape[1]
             base = torch.ones(N, N, dtype=torch.bool, device=x.device)
             base = base.tril() if causal else base
         for layer, block in enumerate(self.blocks):
             edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)
-            alone = read if recorder is not None and layer == self.shape.n_layer - 1 else None
+            alone = read if thrifty and layer == self.shape.n_layer - 1 else None
             x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone))
         if read is not None:
-            x = x[:, -1] if recorder is not None else x[:, read]
+            x = x[:, -1] if thrifty else x[:, read]
         return x if self.final_norm is None else self.final_norm(x)
 
 

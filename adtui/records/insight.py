@@ -30,12 +30,17 @@ class Insight:
         phase: of the histories that it is about, "explore", "first reward" or "exploit"; "" is all of them.
         withdrawn: said before, and no longer supported by more samples: whoever keeps a list forgets it.
         tested: how the knock-out went, or why there is none, in words; "" before the test.
-        knock_out: how much more hiding the transitions that it names moves the actions than hiding as many random
-            others: geometric mean of the ratio of the two KL divergences.
-        knock_out_interval, knock_out_n: its 95 % interval, and the number of independent histories.
-        knock_out_kl: mean KL(p_full ‖ p_without) of the knock-out, nats.
+        knock_out: how much more hiding the transitions that it names moves the actions than hiding as many at random:
+            geometric mean of the ratio of the two KL divergences.
+        knock_out_interval, knock_out_n: its 95 % interval over tasks, and their number (histories, where tasks are not
+            known).
+        knock_out_contexts: the number of contexts that it was tested in.
+        knock_out_p: of the randomisation test, both sides.
+        knock_out_kl, control_kl: mean KL(p_full ‖ p_without) of the knock-out and of the random ones, nats.
         knock_out_changed, control_changed: share of the samples whose most likely action changes, and the same for the
-            random others.
+            random ones.
+        also: where several kinds name the same transitions: the others' names, on the one that is told.
+        same_as: the kind that is told instead of this one; "" is this one itself.
     """
 
     kind: str
@@ -60,6 +65,11 @@ class Insight:
     knock_out_kl: float = float("nan")
     knock_out_changed: float = float("nan")
     control_changed: float = float("nan")
+    knock_out_contexts: int = 0
+    knock_out_p: float = float("nan")
+    control_kl: float = float("nan")
+    also: tuple[str, ...] = ()
+    same_as: str = ""
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:
@@ -84,8 +94,8 @@ class KnockOut:
             heads, None every head.
         kl: KL(p_full ‖ p_without) of the action distribution, nats.
         changed: whether the most likely action changed.
-        control_kl, control_changed: (R,) the same for as many random other transitions, or for other heads muted one by
-            one; R is 0 where too few others are left.
+        control_kl, control_changed: (R,) the same for as many transitions drawn at random, or for other heads muted one
+            by one; R is 0 where all transitions were hidden.
         action_before, action_after: the most likely action.
         muted: a head was muted.
     """
@@ -104,3 +114,26 @@ class KnockOut:
     def excess(self) -> float:
         """kl above the controls' mean; NaN without controls."""
         return self.kl - float(self.control_kl.mean()) if len(self.control_kl) else float("nan")
+
+
+@dataclass(frozen=True)
+class Placebo:
+    """What a run's tests say of sets that were named by chance: the random draws, each in the place of the named set.
+
+    Attributes:
+        tests: how many there were.
+        confirmed, refuted: how many of them the rule for insights, with its correction and minimum effect, would have
+            confirmed and refuted.
+        beyond: how many have p ≤ 5 % by themselves, before both: about one in twenty, or fewer.
+    """
+
+    tests: int
+    confirmed: int
+    refuted: int
+    beyond: int
+
+    @property
+    def words(self) -> str:
+        """ "of 848 placebos 0.1 % would have been confirmed, 0 % refuted"."""
+        shares = (f"{100 * count / max(self.tests, 1):.2g} %" for count in (self.confirmed, self.refuted))
+        return "of {} placebos {} would have been confirmed, {} refuted".format(self.tests, *shares)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .attention import CellInfo, HeadView, Sheet
 from .defaults import DEVICE, EPISODES, SEED, TRIAL_STREAMS
 from .errors import AdtuiError
-from .insight import Insight, KnockOut
+from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
 from .place import Frame, Place
 from .run import RunInfo
@@ -30,7 +30,8 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenRun(Request):
-    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress, Done.
+    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress,
+    PlaceboReady where insights were tested, Done.
 
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
@@ -190,6 +191,13 @@ class StatsReady(Reply):
 @dataclass(frozen=True)
 class InsightFound(Reply):
     insight: Insight
+
+
+@dataclass(frozen=True)
+class PlaceboReady(Reply):
+    """All insights have been tested: what the same tests say of sets named by chance."""
+
+    placebo: Placebo
 
 
 @dataclass(frozen=True)

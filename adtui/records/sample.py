@@ -44,6 +44,7 @@ class Sample:
         goal: the goal cell, or None when unknown.
         target_action: the action that the source took at the query, or None when unknown.
         history: index of the learning history; samples with equal `history` are not independent.
+        task: the number of the history's task (its goal), or None when unknown.
     """
 
     label: str
@@ -57,6 +58,12 @@ class Sample:
     goal: tuple[int, int] | None = None
     target_action: int | None = None
     history: int = 0
+    task: int | None = None
+
+    @property
+    def cluster(self) -> int:
+        """What a sample has in common with those that it resembles: the task, else the history."""
+        return self.history if self.task is None else self.task
 
     @property
     def n_context(self) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..insights.thresholds import RULES
-from ..records.insight import Insight
+from ..insights.thresholds import RULES, TESTS
+from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
 from ..records.provenance import drawn, mark
 from ..records.run import RunInfo
@@ -22,13 +22,16 @@ from ..statistics.script import seed_section
 SCHEMA = "adtui.analyze/1"
 
 
-def json_report(info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[Insight]) -> dict[str, Any]:
+def json_report(
+    info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[Insight], placebo: Placebo | None = None
+) -> dict[str, Any]:
     """Everything that `adtui analyze --json` prints, as plain lists, dicts, numbers and strings.
 
     Args:
         info: the run, with its samples.
         stats: one per sample of `info`.
         insights: in order of importance.
+        placebo: of their tests, where they were tested.
     """
     document = {
         "schema": SCHEMA,
@@ -46,6 +49,8 @@ def json_report(info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[
             kind: {"needs": rule.scaled, "min_keys": rule.min_keys, "reason": rule.reason}
             for kind, rule in RULES.items()
         },
+        "tests": {name: {"value": one.value, "reason": one.reason} for name, one in TESTS.items()},
+        "placebo": None if placebo is None else {item.name: getattr(placebo, item.name) for item in fields(placebo)},
     }
     plain: dict[str, Any] = _plain(document)
     return plain

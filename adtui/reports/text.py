@@ -15,7 +15,7 @@ from rich.text import Text
 from ..insights.kind import CAVEAT
 from ..insights.thresholds import RULES
 from ..insights.wording import brief
-from ..records.insight import Insight
+from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
 from ..records.layout import Layout
 from ..records.plain import to_ascii
@@ -34,6 +34,7 @@ TABLES = (
     ("On what", (
         ("reward lift", "rewarded_lift"), ("revisit lift", "revisit_lift"), ("self mass", "self_mass"))),
 )  # fmt: skip
+PLACEBOS = "Sets named by chance, decided by the same rule"
 
 
 def text_report(
@@ -41,6 +42,7 @@ def text_report(
     stats: Sequence[SampleStats],
     insights: Sequence[Insight],
     *,
+    placebo: Placebo | None = None,
     width: int = 80,
     ascii_only: bool = False,
     color: bool = False,
@@ -51,6 +53,7 @@ def text_report(
         info: the run, with its samples.
         stats: one per sample of `info`.
         insights: in order of importance.
+        placebo: of their tests, where they were tested.
         width: columns; nothing is lost from 72 on.
         ascii_only: for terminals and pipes that are not UTF-8.
         color: for terminals.
@@ -63,7 +66,7 @@ def text_report(
         for section in (
             _header(info),
             _samples(info),
-            _insights(insights),
+            _insights(insights, placebo),
             _heads(info, stats),
             _seed(stats),
         ):
@@ -138,15 +141,21 @@ def _count(n: int, one: str, many: str) -> str:
 
 
 # -- insights ----------------------------------------------------------------------------------------------------------
-def _insights(insights: Sequence[Insight]) -> RenderableType:
-    """Kinds in order of importance; in each, its statements, then the caveat that they share."""
-    stated = [one for one in insights if one.status != "no evidence"]
-    rest = [one for one in insights if one.status == "no evidence"]
+def _insights(insights: Sequence[Insight], placebo: Placebo | None) -> RenderableType:
+    """Kinds in order of importance; in each, its statements, then the caveat that they share.
+
+    What tells the same as another is not told again.
+    """
+    told = [one for one in insights if not one.same_as]
+    stated = [one for one in told if one.status != "no evidence"]
+    rest = [one for one in told if one.status == "no evidence"]
     parts: list[RenderableType] = [_statements([one for one in stated if one.kind == kind]) for kind in _kinds(stated)]
     if not stated:
         parts.append(_indent(Text("Nothing that these samples support.")))
     if rest:
         parts += [Text("  No evidence", "bold"), _indent(*(_bullet(_doubted(one)) for one in rest))]
+    if placebo is not None:
+        parts.append(_indent(Text(f"{PLACEBOS}: {placebo.words}.", "dim")))
     return Group(_title("Insights", "95 % intervals over independent histories"), *parts)
 
 
@@ -155,7 +164,15 @@ def _kinds(insights: Sequence[Insight]) -> list[str]:
 
 
 def _doubted(one: Insight) -> str:
-    return f"{one.sentence} Tested: {one.tested}." if one.tested else one.sentence
+    return f"{one.sentence} Tested: {_tested(one)}." if one.tested else one.sentence
+
+
+def _tested(one: Insight) -> str:
+    return f"{one.tested}; {_also(one)}" if one.also else one.tested
+
+
+def _also(one: Insight) -> str:
+    return f"the same transitions as {', '.join(one.also)}"
 
 
 def _statements(group: Sequence[Insight]) -> RenderableType:
@@ -166,11 +183,8 @@ def _statements(group: Sequence[Insight]) -> RenderableType:
     for one in wide:
         lines.append(_bullet(f"{one.sentence} {_evidence(one)}"))
         if one.tested:
-            lines.append(
-                Padding(
-                    Text(f"{one.tested}." if one.status == "observed" else f"{one.status}: {one.tested}."), (0, 0, 0, 2)
-                )
-            )
+            status = "" if one.status == "observed" else f"{one.status}: "
+            lines.append(Padding(Text(f"{status}{_tested(one)}."), (0, 0, 0, 2)))
         doubt = _own_caveat(one).removesuffix(common).strip()
         if doubt:
             lines.append(Padding(Text(doubt, "yellow"), (0, 0, 0, 2)))
@@ -188,7 +202,10 @@ def _heads_line(heads: Sequence[Insight], common: str) -> RenderableType:
     """ "Heads, exploit, confirmed: L2H1 3300 [300, 41000]; …": those of one status and phase."""
     doubted = any(_own_caveat(one) != common for one in heads)
     marks = ("*" if _own_caveat(one) != common else "" for one in heads)
-    spans = "; ".join(f"{one.where}{mark} {_span(one)}" for one, mark in zip(heads, marks, strict=True))
+    spans = "; ".join(
+        f"{one.where}{mark} {_span(one)}{f' ({_also(one)})' if one.also else ''}"
+        for one, mark in zip(heads, marks, strict=True)
+    )
     words = [part for part in ("Heads", heads[0].phase, heads[0].status) if part]
     note = " (* disappears when weighted by the values' norms)" if doubted else ""
     return _bullet(f"{', '.join(words)}: {spans}.{note}")

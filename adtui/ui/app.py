@@ -30,6 +30,7 @@ from ..records.messages import (
     KnockOutReady,
     Opened,
     OpenRun,
+    PlaceboReady,
     Progress,
     Ready,
     RunSweep,
@@ -204,7 +205,7 @@ class AdtuiApp(ThriftyApp[str]):
                     self.opened = reply.run
                     self.explorer.open(reply.run)
                     self.desk.opened(self.request, reply.run)
-            case StatsReady() | InsightFound():
+            case StatsReady() | InsightFound() | PlaceboReady():
                 if reply.id == self._opening:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)
             case Progress():

@@ -32,9 +32,9 @@ class Use(IntEnum):
     AGENTS = 24  # source agents that are seeded by a number, by goal
 
 
-def generator(seed: int, use: Use, index: int = 0) -> np.random.Generator:
-    """Stream `index` of a use; seed and index from 0 to 2³² − 1."""
-    return np.random.default_rng([seed, use, index])
+def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:
+    """Stream `index` (and what else tells it apart) of a use; seed and numbers from 0 to 2³² − 1."""
+    return np.random.default_rng([seed, use, index, *more])
 
 
 def uniforms(seed: int, use: Use, first: int, rows: int, count: int) -> Floats:

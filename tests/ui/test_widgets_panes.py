@@ -160,6 +160,24 @@ async def test_insights_replace_sort_and_say_what_is_missing() -> None:
         assert text_of(log) == "no evidence"
 
 
+async def test_one_finding_is_told_once_and_the_placebos_stand_below() -> None:
+    log = InsightsPane()
+    async with Host(log, TRUE).run_test(size=(90, 30)) as pilot:
+        told = insight("reward-seeking", status="confirmed", tested="hiding them matters", also=("sparse",))
+        log.add(told)
+        log.add(insight("sparse", status="confirmed", tested="hiding them matters", same_as="reward-seeking"))
+        log.note("of 848 placebos 0.1 % would have been confirmed, 0 % refuted")
+        await pilot.pause()
+        assert log.insights == [told]
+        shown = text_of(log)
+        assert "the same transitions as sparse: one finding" in shown
+        assert shown.count("hiding them matters") == 1
+        assert shown.rstrip().endswith("of 848 placebos 0.1 % would have been confirmed, 0 % refuted")
+        log.clear()
+        await pilot.pause()
+        assert "placebos" not in text_of(log)
+
+
 async def test_one_changed_insight_lays_out_one_insight() -> None:
     log = InsightsPane()
     async with Host(log, TRUE).run_test(size=(60, 12)) as pilot:

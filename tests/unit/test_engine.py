@@ -34,6 +34,7 @@ from adtui.records.messages import (
     InsightFound,
     Opened,
     OpenRun,
+    PlaceboReady,
     Progress,
     Ready,
     Reply,
@@ -86,7 +87,10 @@ def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:
     before = {one.key for one in found if one.status == "observed" and not one.tested}
     assert before
     assert all(one.tested for one in last.values() if one.key in before and not one.withdrawn)
-    assert any("random others" in one.tested for one in last.values()), "some were tested by knock-outs"
+    assert any("as many at random" in one.tested for one in last.values()), "some were tested by knock-outs"
+    (placebo,) = [reply.placebo for reply in sent if isinstance(reply, PlaceboReady)]
+    assert placebo.tests > 0
+    assert isinstance(sent[-1], Done)
     steps = [(r.done, r.total) for r in sent if isinstance(r, Progress) and r.what == "knock-outs"]
     assert steps == sorted(set(steps))
 

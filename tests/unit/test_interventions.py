@@ -1,21 +1,25 @@
-"""Knock-outs: what they hide is hidden, controls are others, and both are measured from the same pass."""
+"""Knock-outs: what they hide is hidden, controls are random draws, and both are measured from the same pass."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from checkpoints import make_run as make_encoder_run
 from references import contexts, gpt2, llama, marked, rad
 
-from adtui.attention.knock_outs import kl_from_first, knock_out, mute
+from adtui.attention.knock_outs import kl_from_first, knock_out, knock_outs, mute
 from adtui.compression.shortened import shortened_logits
 from adtui.compression.strategies.base import Contexts
 from adtui.files.checkpoint import load_checkpoint
+from adtui.models.decoder import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ModelError
+from adtui.records.insight import KnockOut
 from adtui.records.sample import Sample
 
 MAKERS: dict[str, Any] = {
@@ -43,13 +47,13 @@ def sample(n: int = N, seed: int = 1) -> Sample:
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_controls_are_other_transitions_and_the_same_seed_gives_the_same(models: dict[str, Model], name: str) -> None:
+def test_controls_are_random_draws_and_the_same_seed_gives_the_same(models: dict[str, Model], name: str) -> None:
     model = models[name]
     seen = model.layout(sample()).visible
     found = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
     assert found.transitions == tuple(seen[-2:].tolist())
     assert found.kl > 0
-    assert found.control_kl.shape == (5,) if len(seen) >= 4 else found.control_kl.shape == (0,)
+    assert found.control_kl.shape == ((5,) if len(seen) > 2 else (0,))
     again = knock_out(model, sample(), seen[-2:], controls=5, seed=3)
     np.testing.assert_array_equal(found.control_kl, again.control_kl)
     assert found.action_before == int(model.logits([sample()])[0].argmax())
@@ -66,6 +70,45 @@ def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], nam
     pair = np.concatenate([model.logits([one]), without])
     assert found.kl == pytest.approx(float(kl_from_first(pair)[1]), rel=1e-3, abs=1e-9)
     assert found.action_after == int(without[0].argmax())
+
+
+@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("where", [None, (0, 1), (1, 0), (1, None)])
+def test_what_variants_share_changes_no_number(
+    models: dict[str, Model], name: str, where: tuple[int, int | None] | None
+) -> None:
+    """A batch of one context, of which layers below the knock-out run once, against every variant in full."""
+    model, one = models[name], sample()
+    n_tokens = model.layout(one).n_tokens - model.network.takes_query_action
+    hidden = torch.zeros(5, n_tokens, dtype=torch.bool)
+    for row in range(1, 5):
+        hidden[row, [row % n_tokens, (3 * row) % n_tokens]] = True
+    parts = (one.states, one.actions, one.rewards, one.next_states, one.query_state)
+    shared = model.policy(*(np.asarray(part)[None] for part in parts), edit=Edit(hidden, where))  # type: ignore[misc, arg-type]
+    repeated = (np.repeat(np.asarray(part)[None], 5, axis=0) for part in parts)
+    in_full = model.policy(*repeated, edit=Edit(hidden, where))  # type: ignore[misc, arg-type]
+    np.testing.assert_allclose(shared, in_full, atol=1e-6, rtol=1e-5)
+    np.testing.assert_allclose(shared[0], model.logits([one])[0], atol=1e-6, rtol=1e-5)
+
+
+def test_sets_of_one_size_share_their_controls_whatever_they_hold(models: dict[str, Model]) -> None:
+    steps = knock_outs(models["encoder"], sample(), [[0, 1], [7, 8], [1, 0], [4]], controls=6, seed=2)
+    found = list(_returned(steps))
+    np.testing.assert_array_equal(found[0].control_kl, found[1].control_kl)
+    assert found[0].kl == found[2].kl != found[1].kl
+    assert found[3].control_kl.shape == (6,)
+    by_itself = knock_out(models["encoder"], sample(), [7, 8], controls=6, seed=2)
+    assert by_itself.kl == pytest.approx(found[1].kl, abs=1e-6)
+    np.testing.assert_allclose(by_itself.control_kl, found[1].control_kl, atol=1e-6)
+
+
+def _returned(steps: Generator[None, None, list[KnockOut]]) -> list[KnockOut]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: list[KnockOut] = end.value
+            return found
 
 
 def test_from_one_head_it_matters_less_than_from_all(models: dict[str, Model]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from adtui.insights.log import find_insights
 from adtui.insights.thresholds import RULES
 from adtui.records.attention import Attention
-from adtui.records.insight import Insight
+from adtui.records.insight import Insight, Placebo
 from adtui.records.run import RunInfo
 from adtui.records.sample import Sample
 from adtui.records.statistics import HeadStats, SampleStats
@@ -111,6 +111,22 @@ def test_what_weighting_by_values_removes_is_marked() -> None:
     mixed = [SampleStats(one.plain, uniform, one.seed) for one in stats]
     text = " ".join(text_report(info, mixed, list(find_insights(mixed, info.samples))).split())
     assert "Weighted by the values' norms it disappears (newest/oldest quarter 1)." in text
+
+
+def test_one_finding_is_told_once_and_the_placebos_stand_below() -> None:
+    info, stats, insights = analysis()
+    placebo = Placebo(tests=848, confirmed=1, refuted=0, beyond=40)
+    heads = [one for one in insights if one.scope == "head" and one.kind == "sparse"]
+    leader = dataclasses.replace(heads[0], status="confirmed", tested="hiding it matters", also=("landmark",))
+    follower = dataclasses.replace(leader, kind="landmark", also=(), same_as="sparse", sentence="TOLD BEFORE")
+    text = " ".join(text_report(info, stats, [leader, follower], placebo=placebo).split())
+    assert "hiding it matters; the same transitions as landmark." in text
+    assert "TOLD BEFORE" not in text
+    assert "of 848 placebos 0.12 % would have been confirmed, 0 % refuted." in text
+    document = json_report(info, stats, [leader, follower], placebo)
+    assert document["placebo"] == {"tests": 848, "confirmed": 1, "refuted": 0, "beyond": 40}
+    assert [one["same_as"] for one in document["insights"]] == ["", "sparse"]
+    assert all(one["value"] > 0 and one["reason"] for one in document["tests"].values())
 
 
 def strict(text: str) -> Any:

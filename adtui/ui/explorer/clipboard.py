@@ -70,11 +70,11 @@ def statistics(stats: SampleStats, layer: int, head: int | None) -> str:
 def insights(found: Iterable[Insight]) -> str:
     """One row per insight."""
     header = ["where", "kind", "status", "effect", "low", "high", "n", "threshold"]
-    header += ["phase", "knock_out", "tested", "sentence", "caveat"]
+    header += ["phase", "knock_out", "also", "tested", "sentence", "caveat"]
     rows: list[list[object]] = []
     for i in found:
         numbers = [i.where, i.kind, i.status, i.effect, *i.interval, i.n, i.threshold]
-        rows.append([*numbers, i.phase, i.knock_out, i.tested, i.sentence, i.caveat])
+        rows.append([*numbers, i.phase, i.knock_out, ", ".join(i.also), i.tested, i.sentence, i.caveat])
     return table(header, rows)
 
 

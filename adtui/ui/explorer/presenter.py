@@ -17,6 +17,7 @@ from ...records.messages import (
     GetSheet,
     GetView,
     InsightFound,
+    PlaceboReady,
     Reply,
     SheetReady,
     StatsReady,
@@ -331,6 +332,8 @@ class Presenter:
                 self.panes.insights.add(reply.insight)
                 # The log writes itself after the next refresh, title included; ours comes after that.
                 self.panes.insights.call_after_refresh(self._title)
+            case PlaceboReady():
+                self.panes.insights.note(reply.placebo.words)
             case Failed():
                 self._sheets.fail(reply.id)
                 self._cells.fail(reply.id)

@@ -41,6 +41,8 @@ def insight_text(insight: Insight, utf8: bool = True) -> Text:
     text.append(f" {insight.sentence}\n")
     if insight.tested:
         text.append(f"  {insight.status}{dot}{insight.tested}\n", style + Style(bold=False))
+        if insight.also:
+            text.append(f"  the same transitions as {', '.join(insight.also)}: one finding\n", FAINT)
     elif insight.status == "no evidence" and insight.layer is None:
         return text  # its sentence holds the numbers already
     # NaN ends: too few histories for an interval.

@@ -27,6 +27,11 @@ PICTURES = (
     ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
     ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),
     ("insights", "what the numbers say, the interval over independent histories, and what that does not show"),
+    (
+        "",
+        "✔ hiding what it names moves the actions more than hiding as many at random, ✘ less; ○ no evidence",
+    ),
+    ("", "placebos: sets named by chance, decided by the same rule, so that any found among them are false"),
     ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
     ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
     ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),

@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ...records.insight import Insight
+from ..renderables.colors import FAINT
 from ..renderables.insight import insight_text, order
 from .pane import ScrollPane, on_own_colors
 
@@ -31,15 +32,16 @@ class InsightLines(Widget):
     def __init__(self, status: str, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._status = status
+        self._note = ""
         self._insights: list[Insight] = []
         self._utf8 = True
         self._wrapped: dict[Key, tuple[Insight, int, list[Line]]] = {}
         self._lines: tuple[int, list[Line]] | None = None
 
-    def show(self, insights: list[Insight], status: str, utf8: bool) -> None:
-        """Show these insights in this order, or what there is to say while there are none."""
+    def show(self, insights: list[Insight], status: str, utf8: bool, note: str = "") -> None:
+        """Show these insights in this order and a note on all of them, or what there is to say while there are none."""
         before = None if self._lines is None else len(self._lines[1])
-        self._insights, self._status, self._utf8 = insights, status, utf8
+        self._insights, self._status, self._utf8, self._note = insights, status, utf8, note
         self._lines = None
         self.refresh(layout=len(self._at(self.size.width)) != before)
 
@@ -68,7 +70,7 @@ class InsightLines(Widget):
                 entry = (insight, width, self._fold(insight_text(insight, self._utf8), width))
             self._wrapped[insight.key] = entry
             lines += [*([[]] if lines else []), *entry[2]]
-        return lines
+        return [*lines, [], *self._fold(Text(self._note, FAINT), width)] if self._note else lines
 
     def _fold(self, text: Text, width: int) -> list[Line]:
         text.rstrip()
@@ -83,6 +85,7 @@ class InsightsPane(ScrollPane):
         self.border_title = "insights"
         self._insights: dict[Key, Insight] = {}
         self._status = "no insight yet"
+        self._note = ""
         self._text = InsightLines(self._status, id="insights-text")
 
     def compose(self) -> ComposeResult:
@@ -90,8 +93,8 @@ class InsightsPane(ScrollPane):
 
     @property
     def insights(self) -> list[Insight]:
-        """In the order of the log."""
-        return sorted(self._insights.values(), key=order)
+        """In the order of the log; one that tells the same as another is not told again."""
+        return sorted((one for one in self._insights.values() if not one.same_as), key=order)
 
     def add(self, insight: Insight) -> None:
         """Add an insight, or replace the one of the same key; forget it where it is withdrawn."""
@@ -104,6 +107,7 @@ class InsightsPane(ScrollPane):
     def clear(self) -> None:
         """Forget every insight."""
         self._insights.clear()
+        self._note = ""
         self._changed()
 
     def status(self, text: str) -> None:
@@ -112,9 +116,14 @@ class InsightsPane(ScrollPane):
         if not self._insights:
             self._changed()
 
+    def note(self, text: str) -> None:
+        """What to say below the insights, about all of them."""
+        self._note = text
+        self._changed()
+
     def _changed(self) -> None:
         # Once after a burst: extraction finds many insights at a time.
         self.call_after_refresh(self._write)
 
     def _write(self) -> None:
-        self._text.show(self.insights, self._status, self.table.utf8)
+        self._text.show(self.insights, self._status, self.table.utf8, self._note)

@@ -1,0 +1,103 @@
+"""Knock-outs of what a session's insights name, place after place, and what becomes of the insights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..attention.knock_outs import Where, knock_outs
+from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle
+from ..insights.named_transitions import NAMES, context, named
+from ..insights.placebo import placebo
+from ..insights.stories import told_once
+from ..models.model import Model
+from ..records.arrays import Ints
+from ..records.attention import Attention
+from ..records.insight import Insight, Placebo
+from ..records.layout import Layout
+from ..records.sample import Sample, phase_of
+from ..statistics.heads import visible_part
+
+Told = Insight | tuple[int, int]
+"""An insight whose status is new, or (insights done, insights in all)."""
+
+
+@dataclass
+class InsightTests:
+    """The tests of one session.
+
+    Attributes:
+        samples, layouts, attentions: the session's, by context.
+        seed: of the random draws.
+        tested: the knock-outs so far.
+        told: the insights as they were given last.
+    """
+
+    model: Model
+    samples: Sequence[Sample]
+    layouts: Sequence[Layout]
+    attentions: Mapping[int, Attention]
+    seed: int = 0
+    tested: list[KnockOuts] = field(default_factory=list)
+    told: dict[tuple[object, ...], Insight] = field(default_factory=dict)
+
+    def run(self, insights: Sequence[Insight]) -> Iterator[Told]:
+        """Test observed insights; yields after every forward pass, and an insight whenever its status is new.
+
+        Insights about one head, layer or the model go together, because they share their random draws. After each
+        place all that were tested are decided together, by the same rule as in the end: a status is provisional until
+        the last place, as a correction for more tests may withdraw it, or a true finding among them bring it back.
+        """
+        done = 0
+        for where, group in _by_place(insights).items():
+            yield done, len(insights)
+            new = [KnockOuts(one) for one in group if one.kind in NAMES]
+            for _ in self._knock_out(where, new):
+                yield done, len(insights)
+            self.tested += new
+            yield from (replace(one, tested=NOTHING_NAMED) for one in group if one.kind not in NAMES)
+            yield from self._news(settle(self.tested))
+            done += len(group)
+        named_by = [{at: found.transitions for at, found in one.knock_outs.items()} for one in self.tested]
+        yield from self._news(told_once(settle(self.tested), named_by))
+
+    def placebo(self) -> Placebo | None:
+        """Of all tests; None where none could be decided."""
+        return placebo(self.tested)
+
+    def _knock_out(self, where: Where, group: Sequence[KnockOuts]) -> Iterator[None]:
+        """Every insight of one place, in every context that it is about."""
+        for index, sample in enumerate(self.samples):
+            sets = self._named(index, group) if group else {}
+            if not sets:
+                continue
+            visible = self.layouts[index].visible
+            named = [visible[one] for one in sets.values()]
+            draws = {"controls": CONTROLS, "seed": self.seed, "index": index}
+            steps = knock_outs(self.model, sample, named, where=where, **draws)
+            for at, found in zip(sets, (yield from steps), strict=True):
+                group[at].add(found, index, sample.cluster)
+
+    def _named(self, index: int, group: Sequence[KnockOuts]) -> dict[int, Ints]:
+        """Of the group's insights, by place in it, those that are about this context, with what they name there."""
+        sample, layout = self.samples[index], self.layouts[index]
+        seen = context(sample, self.attentions[index], layout, group[0].insight, causal=self.model.causal)
+        phase = phase_of(visible_part(sample, layout))
+        sets = {at: named(one.insight, seen) for at, one in enumerate(group) if one.insight.phase in ("", phase)}
+        return {at: chosen for at, chosen in sets.items() if chosen is not None and len(chosen)}
+
+    def _news(self, insights: Sequence[Insight]) -> Iterator[Insight]:
+        """Those that say something else than when they were given last."""
+        for one in insights:
+            before = self.told.get(one.key)
+            # repr, because an interval of NaNs is never equal to another
+            if repr(before) != repr(one):
+                self.told[one.key] = one
+                yield one
+
+
+def _by_place(insights: Sequence[Insight]) -> dict[Where, list[Insight]]:
+    places: dict[Where, list[Insight]] = {}
+    for one in insights:
+        places.setdefault(None if one.layer is None else (one.layer, one.head), []).append(one)
+    return places

@@ -1,0 +1,78 @@
+"""A few of each of what `python -m tests.calibration` counts by the thousand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from adtui.insights.confirmation import CONTROLS, Draws
+
+from . import null_models
+from .earlier import earlier
+from .placebos import LEVEL, Pool, rates
+from .power import confirmed
+from .rates import Rate, table
+
+
+@pytest.fixture(scope="module")
+def skewed() -> Pool:
+    """As skewed as the KLs of the bundled run: their logarithm's standard deviation is 2. 60 contexts of 8 tasks."""
+    rng = np.random.default_rng(0)
+    return Pool(rng.lognormal(-5, 2, (60, 136)), rng.lognormal(-5, 2, (60, 8, 17)), np.arange(60) % 8)
+
+
+@pytest.mark.parametrize("contexts", [18, 60])
+def test_sets_named_by_chance_are_found_as_often_as_the_level_says(skewed: Pool, contexts: int) -> None:
+    found = rates(skewed, contexts, 300, seed=1)
+    for side in ("+", "−"):
+        assert found[f"test {side}"].within(LEVEL)
+        assert found[f"rule {side}"].share <= found[f"test {side}"].share
+
+
+def test_the_earlier_rule_refuted_chance(skewed: Pool) -> None:
+    assert rates(skewed, 60, 100, seed=1)["earlier −"].share > 4 * LEVEL
+
+
+@pytest.mark.parametrize("contexts", [6, 18])
+def test_a_strong_effect_is_confirmed_no_less_often_than_before(skewed: Pool, contexts: int) -> None:
+    rng = np.random.default_rng(contexts)
+    hits = np.zeros(3)
+    for _ in range(100):
+        chosen = rng.choice(60, contexts, replace=False)
+        equal, apart = skewed.equal[chosen, : 1 + CONTROLS].copy(), skewed.apart[chosen, 0].copy()
+        equal[:, 0] *= 10
+        apart[:, 0] *= 10
+        hits += confirmed(equal, apart, np.arange(contexts))
+    before, alone, rule = hits / 100
+    assert alone >= before
+    assert rule >= before
+
+
+def test_models_that_have_learnt_nothing_have_nothing_confirmed(tmp_path: Path) -> None:
+    for seed, make in enumerate((null_models.untrained, null_models.permuted)):
+        run = make(tmp_path / make.__name__, seed)
+        session = null_models.finished(run, 6, context=19)
+        assert not [one for one in session.log.insights if one.status in ("confirmed", "refuted")]
+        insights, placebo = null_models.every_insight(session)
+        assert sum(one.knock_out_p <= 1 for one in insights) > 20
+        assert not [one for one in insights if one.status in ("confirmed", "refuted")]
+        assert placebo is not None
+        assert placebo.confirmed + placebo.refuted == 0
+
+
+def test_a_rate_knows_its_error() -> None:
+    assert str(Rate(50, 1000)) == "5.0 ± 0.7 %"
+    assert Rate(30, 1000).within(0.025)
+    assert not Rate(60, 1000).within(0.025)
+    assert table("T", ["a", "bb"], [[1, "x"]]).splitlines() == ["## T", "", "| a | bb |", "|---|----|", "| 1 | x  |"]
+
+
+def test_both_rules_see_a_plain_effect_and_nothing_in_equal_draws() -> None:
+    kl = np.full((8, 9), 0.1)
+    assert Draws(kl, np.zeros(kl.shape, np.bool_), np.arange(8)).effects()[0].p == 1.0
+    assert earlier(kl) == (False, False)
+    kl[:, 0] = 0.4
+    assert Draws(kl, np.zeros(kl.shape, np.bool_), np.arange(8)).effects()[0].side == "confirmed"
+    assert earlier(kl) == (True, False)
