@@ -16,7 +16,7 @@ ADTUI = [sys.executable, "-m", "adtui"]
 
 
 def adtui(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*ADTUI, *words], cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([*ADTUI, *words], cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(autouse=True)

@@ -12,16 +12,20 @@ from textual.pilot import Pilot
 from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
 
-LONGEST = 120.0
+LONGEST = 300.0
 """Seconds: it bounds a hang and measures nothing."""
 WIDE = (120, 40)
 
 
 async def until(pilot: Pilot[str], condition: Callable[[], object]) -> None:
-    """Let messages be handled until the condition holds."""
+    """Let messages be handled until the condition holds, and then until all that it brings is on the screen."""
+    delay = 0.001
     async with asyncio.timeout(LONGEST):
         while not condition():
-            await pilot.pause()
+            await pilot.pause(delay)
+            delay = min(2 * delay, 0.05)  # what takes longer needs the processor more than we do
+    if pilot.app.is_running:
+        await pilot.pause()
 
 
 @asynccontextmanager

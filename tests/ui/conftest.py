@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import textual.notifications
 from app_driver import LONGEST
 from textual._context import active_app
 from textual.app import App
@@ -47,3 +48,9 @@ def _patient_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
     """Textual's pilot goes on once the process has used little CPU time for 20 ms, as a starved one does too."""
     monkeypatch.setattr("textual.app.wait_for_idle", nothing_left)
     monkeypatch.setattr("textual.pilot.wait_for_idle", nothing_left)
+
+
+@pytest.fixture(autouse=True)
+def _lasting_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told stays on the screen: a test that was held up for seconds would find it gone."""
+    monkeypatch.setattr(textual.notifications.Notification, "time_left", 3600.0)

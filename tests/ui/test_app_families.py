@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,9 +25,7 @@ async def opened(
     engine = DirectEngine()
     app = AdtuiApp(OpenRun(0, str(run), samples=2, context=context), engine=engine)
     async with app.run_test(size=size, notifications=True) as pilot:
-        async with asyncio.timeout(30):  # torch is loaded on the way
-            while app.explorer.presenter.view is None or app.jobs.newest:
-                await pilot.pause()
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.pause()
         yield app, pilot
 

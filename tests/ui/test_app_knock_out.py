@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,9 +24,7 @@ async def opened(run: Path) -> AsyncIterator[tuple[AdtuiApp, DirectEngine, Pilot
     engine = DirectEngine()
     app = AdtuiApp(OpenRun(0, str(run), samples=2), engine=engine)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
-        async with asyncio.timeout(30):
-            while app.explorer.presenter.view is None or app.jobs.newest:
-                await pilot.pause()
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.pause()
         yield app, engine, pilot
 

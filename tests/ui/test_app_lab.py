@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -368,21 +367,16 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
     run = make_run(tmp_path / "runs" / "tiny", "pre", n_transit=12)
     monkeypatch.chdir(tmp_path)
     app = AdtuiApp(OpenRun(0, str(run), samples=1, device="cpu"), engine=EngineClient())
-    async with app.run_test(size=WIDE, notifications=True) as pilot, asyncio.timeout(60):
-
-        async def wait(condition: object) -> None:
-            while not condition():  # type: ignore[operator]
-                await pilot.pause(0.02)
-
-        await wait(lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.press("C")
-        await wait(lambda: app.desk.lab.ready)
+        await until(pilot, lambda: app.desk.lab.ready)
         app.desk.lab.settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
         await pilot.press("s")
-        await wait(lambda: app.desk.lab.started)
+        await until(pilot, lambda: app.desk.lab.started)
         await pilot.press("escape", "l")
-        await wait(lambda: app.explorer.presenter.view.place.head == 1)
-        await wait(lambda: app.desk.lab.report)
+        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
+        await until(pilot, lambda: app.desk.lab.report)
         assert "No evidence" in app.desk.lab.report.verdict.sentence
     (directory,) = (tmp_path / "figs" / "compression").iterdir()
     assert [path.name for path in directory.iterdir()] == ["cells.jsonl"]

@@ -25,7 +25,7 @@ out = sys.stdout.buffer
 pipe = Pipe(sys.stdin.buffer, out)
 say = pipe.send
 """
-LONGEST = 30.0
+LONGEST = 300.0
 
 
 def client(script: str) -> EngineClient:

@@ -48,7 +48,7 @@ from adtui.records.place import Frame, Place
 from adtui.records.trial import SweepReport
 from adtui.reports import export_trials as export
 
-LONGEST = 60.0
+LONGEST = 300.0
 
 
 @pytest.fixture(scope="module")
@@ -284,5 +284,5 @@ def test_heads_are_shown_while_trials_run_and_no_process_outlives_the_engine(
         process.send_signal(signal.SIGKILL)
     else:
         process.stdin.close()
-    process.wait(timeout=20)
+    process.wait(timeout=300)
     wait(lambda: not alive(started.pid))

@@ -17,7 +17,7 @@ HEAVY = ("torch", "matplotlib", "h5py")
 def loaded(code: str) -> set[str]:
     """Modules that a fresh interpreter holds after running code."""
     script = f"{code}\nimport json, sys\nsys.stderr.write(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=600, check=True)
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
