@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
-"""The options that are keywords of `trials.opening.prepare`."""
+"""The options that are keywords of `prepare.prepare`."""
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:

@@ -214,6 +214,28 @@ def test_status_line_never_overflows(width: int) -> None:
     assert cell_len(line) <= width
 
 
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (80, "opening /data/project/runs/AD-darkroom-seed0 · rollouts ██████░░░░░░ 4/8"),
+        (60, "opening …/runs/AD-darkroom-seed0 · rollouts ██████░░░░░░ 4/8"),
+        (44, "opening …m-seed0 · rollouts ██████░░░░░░ 4/8"),
+        (36, "rollouts ██████░░░░░░ 4/8"),
+        (10, "rollouts █"),
+    ],
+)
+def test_a_long_path_leaves_room_for_progress(width: int, expected: str) -> None:
+    message = "opening /data/project/runs/AD-darkroom-seed0"
+    assert status_line(None, None, progress_text(4, 8, "rollouts"), width, message) == expected
+
+
+@given(st.integers(1, 150))
+def test_progress_is_told_wherever_it_fits(width: int) -> None:
+    progress = progress_text(4, 8, "rollouts")
+    line = status_line(None, None, progress, width, "opening /data/project/runs/AD-darkroom-seed0")
+    assert progress in line or width < cell_len(progress)
+
+
 def test_status_line_before_a_run() -> None:
     assert status_line(None, None, "", 80, "starting the engine") == "starting the engine"
     assert status_line(None, None, "", 80) == "no run"

@@ -1,6 +1,11 @@
-"""The status line: the most important fields first, whole fields dropped from the right where the line is narrow."""
+"""The status line: the most important fields first, whole fields dropped from the right where the line is narrow.
+
+Progress stays in any case; a name that is too long beside it is shortened.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 
@@ -10,6 +15,8 @@ from .readout import separator
 
 BAR = 12
 """Cells of the progress bar."""
+LEAST = 6
+"""Cells of a shortened name that still tell it."""
 
 
 def progress_bar(done: int, total: int, width: int = BAR, utf8: bool = True) -> str:
@@ -49,18 +56,35 @@ def status_line(
         utf8: ASCII only when False.
     """
     dot = separator(utf8)
-    fields = [message or "no run"] if run is None else [run.name, f"step {run.step}"]
-    if progress:
-        fields.append(progress)
+    first = [message or "no run"] if run is None else [run.name, f"step {run.step}"]
+    rest: list[str] = []
     if run is not None:
         if sample is not None:
             label = f": {run.samples[sample].label}" if sample < len(run.samples) else ""
-            fields.append(f"sample {sample + 1}/{len(run.samples)}{label}")
-        fields += [run.device, run.family, run.source]
+            rest.append(f"sample {sample + 1}/{len(run.samples)}{label}")
+        rest += [run.device, run.family, run.source]
+    if not progress:
+        return _joined([*first, *rest], dot, width) or first[0][:width]
+    # A long path must not hide that something moves: what is open is said in the room beside the progress.
+    room = width - cell_len(f"{dot}{progress}")
+    about = _joined(first, dot, room) or _shortened(first[0], room, to_ascii("…", unless=utf8))
+    return _joined([f"{about}{dot}{progress}" if about else progress, *rest], dot, width) or progress[:width]
+
+
+def _joined(fields: Sequence[str], dot: str, width: int) -> str:
+    """The first fields, as many as fit."""
     line = ""
     for field in fields:
         longer = f"{line}{dot}{field}" if line else field
         if cell_len(longer) > width:
             break
         line = longer
-    return line or fields[0][:width]
+    return line
+
+
+def _shortened(text: str, width: int, left_out: str) -> str:
+    """Its first word and its end, which tells paths apart; nothing where that would say nothing."""
+    verb, space, rest = text.partition(" ")
+    head = f"{verb}{space}{left_out}" if rest else left_out
+    tail = width - cell_len(head)
+    return f"{head}{text[-tail:]}" if tail >= LEAST else ""
