@@ -98,8 +98,7 @@ class AdtuiApp(ThriftyApp[str]):
         self.engine: EngineLink = EngineClient() if engine is None else engine
         self.plain = plain
         self.jobs = Jobs()
-        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)
-        self.explorer.presenter.look_ahead = look_ahead
+        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)

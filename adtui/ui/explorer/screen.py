@@ -47,6 +47,7 @@ class ExplorerScreen(Screen[None]):
     Args:
         plain: ASCII only.
         coarse: ask for coarser thumbnails, for a slow line.
+        look_ahead: fetch the heads beside the one on display while nothing else is asked.
     """
 
     KEYS = KEYS
@@ -68,12 +69,14 @@ class ExplorerScreen(Screen[None]):
             super().__init__()
             self.request = request
 
-    def __init__(self, engine: EngineLink, plain: bool = False, coarse: bool = False) -> None:
+    def __init__(
+        self, engine: EngineLink, plain: bool = False, *, coarse: bool = False, look_ahead: bool = False
+    ) -> None:
         super().__init__()
         self.plain = plain
         self.panes = Panes(plain)
         self.status = StatusLine(id="status")
-        self.presenter = Presenter(engine, self.panes, coarse)
+        self.presenter = Presenter(engine, self.panes, coarse=coarse, look_ahead=look_ahead)
         self._engine = engine
         self._rest: Timer | None = None
 
@@ -311,7 +314,7 @@ class ExplorerScreen(Screen[None]):
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:
         """The next colour scale."""
-        self.notify(f"colour scale: {self.presenter.next_scale()}", timeout=2)
+        self.notify(f"colour scale: {self.panes.heatmap.next_scale()}", timeout=2)
 
     def action_zoom(self, step: int) -> None:
         """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""

@@ -17,7 +17,7 @@ from ...records.attention import CellInfo, HeadView
 from ...records.axis import Axis
 from ..renderables.heatmap import Heatmap, fit, gutter_width, room
 from ..renderables.readout import cell_readout, separator
-from ..renderables.scales import largest, legend, to_levels
+from ..renderables.scales import SCALE_NAMES, SCALES, largest, legend, to_levels
 from ..renderables.view_pixels import pixel_of, position, weight_at, within
 from .pane import Pane
 
@@ -204,6 +204,11 @@ class HeatmapPane(Pane):
             self._put(min(max(row, 0), rows - 1), min(max(col, 0), cols - 1))
         else:
             self.post_message(self.Beyond(query, key, self))
+
+    def next_scale(self) -> str:
+        """Go to the next colour scale. Returns its name in words."""
+        self.scale = SCALES[(SCALES.index(self.scale) + 1) % len(SCALES)]
+        return SCALE_NAMES[self.scale]
 
     def pixels_wanted(self) -> tuple[int, int]:
         """(rows, cols) of pixels that the pane can show now."""
