@@ -134,6 +134,17 @@ def test_only_the_failure_of_the_newest_question_empties_the_pane() -> None:
     assert pane.keys == [1, 2, 3, 3], "a failure is no answer"
 
 
+def test_where_there_is_nothing_to_ask_nothing_is_shown() -> None:
+    pane = Pane()
+    pane.ask(1)
+    pane.questions.withdraw()
+    pane.answer(pane.link.sent[0])
+    assert pane.shown == []
+    assert pane.questions.shown is None
+    pane.ask(1)
+    assert pane.shown == ["k1"], "it was kept for going back"
+
+
 def test_answers_of_another_run_are_not_shown() -> None:
     pane = Pane()
     pane.ask(1)

@@ -90,7 +90,7 @@ class Asking:
 
     def no_round(self) -> None:
         """The selected sample was not compressed: there is nothing to ask."""
-        self.rounds.shown = None
+        self.rounds.withdraw()
         self._showing.no_rounds()
 
     def round_cell(self, query: int, key: int) -> None:

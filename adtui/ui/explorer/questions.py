@@ -100,6 +100,11 @@ class Questions(Generic[Question, Answer]):
             self.shown = None
             self._failed(str(error))
 
+    def withdraw(self) -> None:
+        """There is nothing to ask where the user has gone: what was asked before is not shown there."""
+        self.shown = None
+        self._latest.withdraw()
+
     def clear(self) -> None:
         """Forget everything: the run has changed."""
         self.shown = None
