@@ -27,6 +27,7 @@ from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..renderables.knock_out import knock_out_text
 from ..screens.help import HelpScreen
 from ..widgets.heatmap import HeatmapPane
+from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
 from ..widgets.status import StatusLine
 from .goto import Target, resolve
@@ -147,15 +148,15 @@ class ExplorerScreen(Screen[None]):
     def _activated(self) -> None:
         self._draw_bar()
 
-    @on(HeatmapPane.SizeChanged, "#heatmap")
+    @on(PicturePane.SizeChanged, "#heatmap")
     def _heatmap_resized(self) -> None:
         self.presenter.ask_view()
 
-    @on(HeatmapPane.SizeChanged, "#memory")
+    @on(PicturePane.SizeChanged, "#memory")
     def _memory_resized(self) -> None:
         self.presenter.ask_round()
 
-    @on(SheetPane.SizeChanged)
+    @on(PicturePane.SizeChanged, "#sheet")
     def _sheet_resized(self) -> None:
         self.presenter.ask_sheet()
 
