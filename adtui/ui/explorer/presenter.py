@@ -36,7 +36,7 @@ class Presenter:
         self.selection = Selection()
         self.run: RunInfo | None = None
         self.stats: dict[int, SampleStats] = {}
-        self._showing = Showing(panes, self._display)
+        self._showing = Showing(panes, self._now)
         self._asking = Asking(
             engine,
             panes,
@@ -64,7 +64,7 @@ class Presenter:
         assert self.run is not None, "no run is open"
         return self.selection.axis(self.run)
 
-    def _display(self) -> Display | None:
+    def _now(self) -> Display | None:
         if self.run is None:
             return None
         return Display(
@@ -90,7 +90,7 @@ class Presenter:
 
     def copy(self, pane: int) -> tuple[str, str] | None:
         """(what it is, its numbers as TSV) of a pane, or None while the pane has none."""
-        display = self._display()
+        display = self._now()
         return None if display is None else clipboard.copy(pane, display)
 
     # -- the run -----------------------------------------------------------------------------------------------------
