@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records.messages import ExportAll, Exported, ExportSweep, ExportView, Progress, Reply
+from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
+from ..records.trial_messages import ExportSweep
 from .job import Clock, Steps
 
 if TYPE_CHECKING:

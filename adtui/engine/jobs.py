@@ -10,30 +10,27 @@ from ..attention import pooling
 from ..records.errors import EngineError
 from ..records.messages import (
     AskKnockOut,
-    AskLab,
     Cancel,
     Cancelled,
     CellReady,
     Done,
     ExportAll,
-    ExportSweep,
     ExportView,
     GetCell,
     GetSheet,
     GetView,
     InsightFound,
     KnockOutReady,
-    LabReady,
     Opened,
     OpenRun,
     Progress,
     Reply,
     Request,
-    RunSweep,
     SheetReady,
     StatsReady,
     ViewReady,
 )
+from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .exports import export_all, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped

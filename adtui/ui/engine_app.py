@@ -7,7 +7,8 @@ import gc
 from textual import work
 
 from ..records.errors import AdtuiError, EngineError
-from ..records.messages import ExportAll, ExportSweep, ExportView, Failed, OpenRun, RunSweep
+from ..records.messages import ExportAll, ExportView, Failed, OpenRun
+from ..records.trial_messages import ExportSweep, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
 from .messages import EngineDied, EngineReplied

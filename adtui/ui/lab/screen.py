@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from ...records.messages import ExportSweep, Progress, RunSweep
+from ...records.messages import Progress
 from ...records.run import RunInfo
+from ...records.trial_messages import ExportSweep, RunSweep
 from ..engine_client import EngineLink
 from ..keys import LAB, bindings, lab_bar
 from ..screens.line import LineScreen
