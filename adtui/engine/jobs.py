@@ -2,70 +2,43 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
 from ..records.errors import EngineError
 from ..records.messages import (
     AskKnockOut,
-    AskLab,
     Cancel,
     Cancelled,
     CellReady,
     Done,
     ExportAll,
-    Exported,
-    ExportSweep,
     ExportView,
     GetCell,
     GetSheet,
     GetView,
     InsightFound,
     KnockOutReady,
-    LabReady,
     Opened,
     OpenRun,
     PlaceboReady,
     Progress,
     Reply,
     Request,
-    RunSweep,
     SheetReady,
     StatsReady,
     ViewReady,
 )
+from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
+from .exports import export_all, export_sweep, export_view
 from .failures import failure
+from .job import Clock, Job, Steps, Stopped
 from .trials_child import ChildSweep
 
 if TYPE_CHECKING:
     from .session import Session
-
-Steps = Generator[None, None, None]
-
-
-@dataclass
-class Job:
-    """A long request under way: every `next` on its steps does a small piece."""
-
-    request: Request
-    what: str
-    steps: Steps | ChildSweep
-    late: bool = False
-    """Goes on only when no other job has anything to do."""
-
-    @property
-    def idle(self) -> bool:
-        """True while it only waits for another process."""
-        return isinstance(self.steps, ChildSweep) and self.steps.idle
-
-
-class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)
-    """A single long step was asked to stop."""
 
 
 class Engine:
@@ -92,11 +65,11 @@ class Engine:
                 self.cancel_all()
                 self.jobs.append(Job(request, "analysis", self._open(request)))
             case ExportView():
-                self.jobs.appendleft(Job(request, "export", self._export_view(request)))
+                self.jobs.appendleft(Job(request, "export", export_view(self._opened, request, self.send)))
             case ExportAll():
-                self.jobs.append(Job(request, "export", self._export_all(request)))
+                self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send)))
             case ExportSweep():
-                self.jobs.appendleft(Job(request, "export", self._export_sweep(request)))
+                self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
             case GetSheet() if self._is_large(request):
@@ -245,29 +218,6 @@ class Engine:
             raise Stopped
         self.send(Progress(request.id, "rollouts", done, total))
 
-    def _export_view(self, request: ExportView) -> Steps:
-        session = self._opened()
-        session.check_head(request.layer, request.head)
-        yield from self._measure_all()
-        from ..reports.export import export_head  # matplotlib
-
-        paths = export_head(
-            session.exhibit(),
-            Path(request.directory),
-            sample=request.sample,
-            layer=request.layer,
-            head=request.head,
-        )
-        yield from self._write(request, 1, paths)
-
-    def _export_all(self, request: ExportAll) -> Steps:
-        session = self._opened()
-        yield from self._measure_all()
-        from ..reports.export import export_all  # matplotlib
-
-        exhibit = session.exhibit()
-        yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
-
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:
         from ..worlds.settings import dark_rooms  # the environments
@@ -280,32 +230,3 @@ class Engine:
         """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
         self._drop_jobs(lambda job: isinstance(job.request, RunSweep))
         self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
-
-    def _export_sweep(self, request: ExportSweep) -> Steps:
-        from ..reports.export_trials import FILES, export_report  # matplotlib
-
-        yield from self._write(request, len(FILES), export_report(request.report, Path(request.directory)))
-
-    def _measure_all(self) -> Steps:
-        """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
-        for _ in self._opened().measure_all():
-            yield
-
-    def _write(self, request: ExportView | ExportAll | ExportSweep, total: int, paths: Iterable[Path]) -> Steps:
-        clock, written = Clock(), []
-        self.send(Progress(request.id, "export", 0, total))
-        for path in paths:
-            written.append(str(path))
-            self.send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
-            yield
-        self.send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))
-
-
-class Clock:
-    """Steps per second since it was made."""
-
-    def __init__(self) -> None:
-        self.start = time.monotonic()
-
-    def rate(self, done: int) -> float:
-        return done / max(time.monotonic() - self.start, 1e-6)

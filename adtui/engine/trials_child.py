@@ -13,8 +13,9 @@ import threading
 from collections.abc import Callable, Sequence
 
 from ..records.errors import EngineError
-from ..records.messages import Failed, Reply, RunSweep, SweepReady
+from ..records.messages import Failed, Reply
 from ..records.pipe import FrameError, Pipe
+from ..records.trial_messages import RunSweep, SweepReady
 from .failures import Relayed
 
 COMMAND = (sys.executable, "-m", "adtui.engine.trials_process")

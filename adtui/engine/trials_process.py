@@ -18,8 +18,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..records.exit_codes import of_signal
-from ..records.messages import Reply, RunSweep
+from ..records.messages import Reply
 from ..records.pipe import FrameError, standard_pipe
+from ..records.trial_messages import RunSweep
 from .failures import failure
 
 NICENESS = 5

@@ -17,7 +17,8 @@ from ..compression.trials.prepare import prepare
 from ..compression.trials.runner import described, run
 from ..compression.trials.summary import baselines, cells_of, trial_of
 from ..records.defaults import MARGIN
-from ..records.messages import BaselinesReady, Progress, Reply, RunSweep, SweepReady, SweepStarted, TrialReady
+from ..records.messages import Progress, Reply
+from ..records.trial_messages import BaselinesReady, RunSweep, SweepReady, SweepStarted, TrialReady
 
 Send = Callable[[Reply], None]
 WHAT = "trials"

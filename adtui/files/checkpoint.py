@@ -8,40 +8,23 @@ from __future__ import annotations
 import re
 import stat
 import time
-import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ..records.errors import CheckpointError
-from .pickles import HostilePickleError, scan
+from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
 
-#: Largest content that is read at all. Content beyond the slack must also be in proportion to the file's size: torch
-#: does not compress, but an unused embedding may be stored as one expanded row.
-MAX_BYTES = 8 << 30
-MAX_EXPANSION = 4
-SLACK_BYTES = 256 << 20
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
 _MAX_CONFIG_VALUES = 40_000
-_LAYOUT = "a checkpoint saved as torch.save({'step', 'config', 'model'})"
-_DAMAGED = "copy it again, or open another checkpoint"
-_GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _STEP = re.compile(r"(\d+)\.\w+$")
 _PREFIXES = ("module.", "_orig_mod.")
-_HEAD_BYTES = 32
-_ZIP = b"PK\x03\x04"
-#: What torch's older format begins with: a number as a pickle of any protocol. Nothing else is shown to torch, which
-#: would try it as a tar file first.
-_LEGACY = re.compile(rb"\x80[\x02-\x05]\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19\.")
-_LEGACY_PICKLES = 5  # that number, a version, a platform, the content, the storages' names
-_MAX_PICKLE_BYTES = 256 << 20
 _MAX_INT_BITS = 256
 _MAX_NAME = 300
 
@@ -86,7 +69,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         before = _identity(path)
         fault = None
         try:
-            content = _read(path, before[1])
+            content = read(path, before[1])
         except CheckpointError as error:
             fault = error
             time.sleep(wait)  # damaged, or only not yet complete: then it has grown by now
@@ -105,9 +88,9 @@ def _identity(path: Path) -> tuple[int, int, int]:
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise CheckpointError(path, expected=_LAYOUT, found="nothing", action="check the path") from None
+        raise CheckpointError(path, expected=LAYOUT, found="nothing", action="check the path") from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     if stat.S_ISDIR(status.st_mode):
         raise CheckpointError(path, expected="a checkpoint file", found="a directory", action="give the file in it")
     if not stat.S_ISREG(status.st_mode):
@@ -115,124 +98,25 @@ def _identity(path: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _read(path: Path, size: int) -> Any:
-    """The unpickled content. Not memory-mapped: a file cut short while mapped would kill the process (SIGBUS)."""
-    if size == 0:
-        raise CheckpointError(path, expected=_LAYOUT, found="an empty file", action=_DAMAGED)
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-            if head.startswith(_ZIP):
-                _check_archive(path, file, size)
-            elif size > MAX_BYTES:
-                raise _too_large(path, size)
-            file.seek(0)
-            return _unpickle(path, file, head)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _check_archive(path: Path, file: BinaryIO, size: int) -> None:
-    """Refuse, before anything is allocated, an archive that claims to unpack to far more than its size."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            claimed = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        raise CheckpointError(path, expected=_LAYOUT, found="a truncated or damaged file", action=_DAMAGED) from None
-    if claimed > min(MAX_BYTES, MAX_EXPANSION * size + SLACK_BYTES):
-        raise _too_large(path, claimed)
-
-
-def _unpickle(path: Path, file: BinaryIO, head: bytes) -> Any:
-    try:
-        _check_pickles(file, head)
-        file.seek(0)
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_scalars()):
-            warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except MemoryError:
-        raise _too_large(path, None) from None
-    except HostilePickleError as error:
-        raise CheckpointError(path, expected=_LAYOUT, found=str(error), action=_SAVE_AGAIN) from None
-    # torch raises whatever its unpickler meets in bad bytes: KeyError, UnicodeDecodeError, struct.error, …
-    except Exception as error:
-        refused = _GLOBAL.search(str(error))
-        if refused:
-            raise CheckpointError(
-                path,
-                expected="tensors and plain values",
-                found=f"the Python object {refused[1]}, which is not loaded",
-                action="save the model's state_dict and plain settings",
-            ) from None
-        if isinstance(error, OSError):
-            raise
-        raise CheckpointError(path, expected=_LAYOUT, found=_look(head), action=_DAMAGED) from None
-
-
-def _look(head: bytes) -> str:
-    """What a file that cannot be read looks like."""
-    if head.startswith(b"\x80") and len(head) == _HEAD_BYTES and not _LEGACY.match(head):
-        return "a pickle that torch.save did not write"
-    return "a truncated or damaged file" if head[:1] in (b"P", b"\x80") else "bytes of another kind"
-
-
-def _check_pickles(file: BinaryIO, head: bytes) -> None:
-    """Refuse what would hang or kill the process while it is unpickled; see `pickle_scan`."""
-    if head.startswith(_ZIP):
-        scan(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
-        return
-    if not _LEGACY.match(head):
-        raise ValueError("neither of torch's formats")
-    data = file.read(_MAX_PICKLE_BYTES)
-    end = 0
-    for _ in range(_LEGACY_PICKLES):
-        end = scan(data, end)
-    if end >= _MAX_PICKLE_BYTES:
-        raise HostilePickleError(f"more than {_MAX_PICKLE_BYTES >> 20} MB without a tensor")
-
-
-def _numpy_scalars() -> list[Any]:
-    """What NumPy numbers in a config (a best return, a learning rate) need to load: constructors of numbers only."""
-    scalar = np.float64(0).__reduce__()[0]
-    kinds = [type(np.dtype(code)) for code in "?bBhHiIlLqQefd"]
-    return [(scalar, "numpy.core.multiarray.scalar"), (scalar, "numpy._core.multiarray.scalar"), np.dtype, *kinds]
-
-
-def _unreadable(path: Path, error: OSError) -> CheckpointError:
-    found = error.strerror or type(error).__name__
-    return CheckpointError(path, expected="a readable file", found=found, action="check the path and its permissions")
-
-
-def _too_large(path: Path, size: int | None) -> CheckpointError:
-    found = f"{size / (1 << 30):.1f} GB" if size else "more than the memory holds"
-    return CheckpointError(
-        path,
-        expected=f"content of at most {MAX_BYTES >> 30} GB and of about the file's size",
-        found=found,
-        action="check that the file is a checkpoint",
-    )
-
-
 # -- its content -------------------------------------------------------------------------------------------------------
 def _checkpoint(path: Path, content: Any, size: int) -> Checkpoint:
     if not isinstance(content, Mapping):
-        raise CheckpointError(path, expected=_LAYOUT, found=f"a {type(content).__name__}", action=_SAVE_AGAIN)
+        raise CheckpointError(path, expected=LAYOUT, found=f"a {type(content).__name__}", action=SAVE_AGAIN)
     model = content.get("model")
     if not isinstance(model, Mapping) or not model:
         found = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
-        raise CheckpointError(path, expected=_LAYOUT, found=found, action=_SAVE_AGAIN)
+        raise CheckpointError(path, expected=LAYOUT, found=found, action=SAVE_AGAIN)
     config = content.get("config")
     config = {} if config is None else config
     if not isinstance(config, Mapping):
         raise CheckpointError(
-            path, expected="'config' as a dict", found=f"a {type(config).__name__}", action=_SAVE_AGAIN
+            path, expected="'config' as a dict", found=f"a {type(config).__name__}", action=SAVE_AGAIN
         )
     plain = _Plain(path).value(config)
     return Checkpoint(path, _step(content.get("step"), path), plain, _weights(path, model, size), size)
 
 
 _STEPS = 1 << 63
-_SAVE_AGAIN = "save it in that form, see the README"
 
 
 def _step(step: Any, path: Path) -> int:
@@ -257,8 +141,7 @@ def _weights(path: Path, model: Mapping[Any, Any], size: int) -> dict[str, Tenso
         if tensor.device.type != "cpu":
             raise _bad_weight(path, name, f"a tensor without data (device {tensor.device})")
         claimed += tensor.numel() * 4  # as float32; an expanded tensor claims more than the file has
-    if claimed > min(MAX_BYTES, MAX_EXPANSION * size + SLACK_BYTES):
-        raise _too_large(path, claimed)
+    check_claim(path, claimed, size)
     weights: dict[str, Tensor] = {}
     for name, tensor in model.items():
         bare = _bare(str(name))
@@ -296,7 +179,7 @@ def _bare(name: str) -> str:
 
 def _bad_weight(path: Path, name: Any, found: str) -> CheckpointError:
     return CheckpointError(
-        f"{path}, {str(name)[:_MAX_NAME]}", expected="a dense tensor", found=found, action=_SAVE_AGAIN
+        f"{path}, {str(name)[:_MAX_NAME]}", expected="a dense tensor", found=found, action=SAVE_AGAIN
     )
 
 
@@ -323,7 +206,7 @@ class _Plain:
     def value(self, value: Any, depth: int = 0) -> Any:
         self.left -= 1
         if self.left < 0 or depth > 40:
-            raise CheckpointError(self.path, expected="settings in 'config'", found="far more", action=_SAVE_AGAIN)
+            raise CheckpointError(self.path, expected="settings in 'config'", found="far more", action=SAVE_AGAIN)
         if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:
             return f"a number of {value.bit_length()} bits"  # too large for any float, and for a message
         if value is None or (isinstance(value, bool | int | float | str) and type(value).__module__ == "builtins"):

@@ -1,13 +1,13 @@
 """Every kind of insight: what it measures, how it is said, what it does not show, which strategies it suggests.
 
-A new kind is one function in `measures`, one line in `thresholds.RULES`, and one Claim here; what it names for a
+A new kind is one function in `measures`, one line in `thresholds.RULES`, and one `Kind` here; what it names for a
 knock-out is one line in `named_transitions`.
 """
 
 from __future__ import annotations
 
 from ..records.sample import EXPLOIT, EXPLORE
-from .kind import Claim
+from .kind import Kind
 from .measures import (
     effective_share,
     episodes,
@@ -104,69 +104,69 @@ ENDS = "Compares only the two ends; the middle half does not count."
 CHANGES = "Which tokens they are may change from query to query."
 
 INSIGHT_KINDS = (
-    Claim(
+    Kind(
         "recency", "recency", RULES["recency"], log_recent_distant, "newest/oldest quarter", _says_recency, ENDS,
         ("recent", "exponential", "sink-recent"), is_log=True,
     ),
-    Claim(
+    Kind(
         "primacy", "primacy", RULES["primacy"], log_recent_distant, "newest/oldest quarter", _says_primacy, ENDS,
         ("top-attention", "heavy-hitters"), is_log=True,
     ),
-    Claim(
+    Kind(
         "spread", "an even spread", RULES["spread"], log_recent_distant, "newest/oldest quarter", _says_spread,
         "Compares only the two ends; a few tokens may still hold most of the mass.",
         ("uniform", "top-attention"), is_log=True,
     ),
-    Claim(
+    Kind(
         "uniform", "uniform attention", RULES["uniform"], effective_share, "effective share of positions",
         _says_uniform, "A uniform head may average over the context on purpose, or do nothing.", ("uniform",),
     ),
-    Claim(
+    Kind(
         "sparse", "sparse attention", RULES["sparse"], share_holding_90, "share of positions holding 90 %",
         _says_sparse, CHANGES, ("top-attention", "threshold", "adaptive"),
     ),
-    Claim(
+    Kind(
         "sink", "a sink", RULES["sink"], log_sink, "first token's share over its uniform share", _says_sink,
         "A sink often takes attention that has nowhere to go; its value may be near zero.", ("sink-recent",),
         is_log=True,
     ),
-    Claim(
+    Kind(
         "landmark", "landmarks", RULES["landmark"], log_landmark, "largest attention received over uniform",
         _says_landmark,
         "The largest of many is large by chance too; it is a landmark in this context only.",
         ("heavy-hitters", "value-weighted"), is_log=True,
     ),
-    Claim(
+    Kind(
         "clustered", "clustered attention", RULES["clustered"], runs, "runs over those expected at random",
         _says_clustered, "Neighbours are alike: the same states, the same episode. " + CHANGES, ("episodes", "medoids"),
     ),
-    Claim(
+    Kind(
         "reward-seeking", "reward-seeking", RULES["reward-seeking"], log_reward_lift, "reward lift", _says_reward,
         "Rewarded transitions differ in more than their reward: where the agent is, and when.",
         ("newest+rewarded", "rewarded-first"), is_log=True,
     ),
-    Claim(
+    Kind(
         "state-revisit", "state-revisiting", RULES["state-revisit"], log_revisit_lift, "revisit lift", _says_revisit,
         "The newest transitions are often from the same or a neighbouring state.",
         ("top-attention", "observation-window"), is_log=True,
     ),
-    Claim(
+    Kind(
         "specialised heads", "specialised heads", RULES["specialised heads"], specialisation,
         "divergence of heads over its maximum", _says_specialised,
         "Heads that attend apart may still write the same.", ("top-attention", "value-weighted"),
         scopes=("model", "layer"),
     ),
-    Claim(
+    Kind(
         "depth trend", "a depth trend", RULES["depth trend"], log_depth_change, "effective positions, last/first layer",
         _says_depth, "A straight line through few layers.", ("adaptive",), is_log=True, scopes=("model",),
     ),
-    Claim(
+    Kind(
         "phase change", "a phase change", RULES["phase change"], log_effective,
         "effective positions, exploiting/exploring", _says_phase,
         "Contexts of the two phases differ in more than the phase.", ("adaptive", "newest+rewarded"), is_log=True,
         across=(EXPLORE, EXPLOIT), in_phases=False,
     ),
-    Claim(
+    Kind(
         "short context", "a short context", RULES["short context"], episodes, "episodes in the context", _says_short,
         "It is about the contexts that were chosen, not about the model.", ("none",), scopes=("model",),
         in_phases=False,

@@ -1,7 +1,7 @@
 """Statistics → insights. Numpy only.
 
-The kinds are in `kinds`, their thresholds in `rules`; what makes a statement admissible (interval, scopes, false
-discoveries, caveats) is in `claim`.
+The kinds are in `kinds`, their thresholds in `thresholds`; what makes a statement admissible (interval, scopes, false
+discoveries, caveats) is in `judging`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ..records.insight import Insight
 from ..records.sample import PHASES, Sample
 from ..records.statistics import SampleStats
 from .evidence import Evidence
+from .judging import Judging
 from .kinds import INSIGHT_KINDS
 from .thresholds import RULES
 
@@ -58,14 +59,14 @@ class InsightLog:
     def update(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> list[Insight]:
         """Take all samples so far; return the insights that are new, changed or withdrawn, the most important first."""
         evidence = Evidence(stats, samples)
-        kinds = {claim.kind: claim for claim in INSIGHT_KINDS}
+        kinds = {kind.name: kind for kind in INSIGHT_KINDS}
         now = _all(evidence)
         # repr, because an interval of NaNs is never equal to another
         changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
         if evidence.stats:
             gone = [old for key, old in self._told.items() if key not in now]
             parts = {"": evidence, **{phase: evidence.part(phase) for phase in PHASES}}
-            changed += [kinds[old.kind].withdraw(parts[old.phase], old) for old in gone]
+            changed += [Judging(kinds[old.kind], parts[old.phase]).withdraw(old) for old in gone]
         self._told = now
         return sorted(changed, key=_importance)
 
@@ -76,11 +77,11 @@ class InsightLog:
 
 def _all(evidence: Evidence) -> dict[Key, Insight]:
     """Every statement over all samples; then, of each phase, what is observed there and not over all samples."""
-    found = {one.key: one for claim in INSIGHT_KINDS for one in claim.find(evidence)}
+    found = {one.key: one for kind in INSIGHT_KINDS for one in Judging(kind, evidence).find()}
     observed = {one.key for one in found.values() if one.status == "observed"}
     for phase in PHASES:
         part = evidence.part(phase)
-        for one in (one for claim in INSIGHT_KINDS for one in claim.find_in(part)):
+        for one in (one for kind in INSIGHT_KINDS for one in Judging(kind, part).find_in_phase()):
             if (*one.key[:3], "") not in observed:
                 found[one.key] = one
     return found

@@ -1,5 +1,7 @@
 """Requests to the engine and its replies: what crosses the pipe between the two processes (see `pipe`). No torch here.
 
+Those about compression trials are in `trial_messages`.
+
 Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
 dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
 """
@@ -7,19 +9,15 @@ dropped by the app; a newer view request of the same kind replaces an older one 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from .attention import CellInfo, HeadView, Sheet
-from .defaults import DEVICE, EPISODES, SEED, TRIAL_STREAMS
+from .defaults import DEVICE, SEED
 from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
 from .place import Frame, Place
 from .run import RunInfo
 from .statistics import SampleStats
-
-if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
-    from .trial import Baselines, SweepReport, Trial
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -114,50 +112,6 @@ class ExportAll(Request):
 
 
 @dataclass(frozen=True)
-class AskLab(Request):
-    """Ask what compression trials of the open run would be made of. Reply: LabReady.
-
-    Attributes:
-        context: see OpenRun.
-    """
-
-    context: int | None = None
-
-
-@dataclass(frozen=True)
-class RunSweep(Request):
-    """Run compression trials, in a process of their own. Cells that are finished already are not run again.
-
-    Replies: SweepStarted, TrialReady per cell and BaselinesReady as they are known, Progress, SweepReady, Done.
-
-    Attributes:
-        path: see `runs.find_run`.
-        strategies, budgets: see `trials.plan.sweep`.
-        directory: finished cells go to `<directory>/<run>-<fingerprint>`.
-        device, heads, causal, context, streams, episodes: see `trials.opening.prepare`.
-    """
-
-    path: str
-    strategies: tuple[str, ...]
-    budgets: tuple[int, ...]
-    directory: str
-    device: str = DEVICE
-    heads: int | None = None
-    causal: bool | None = None
-    context: int | None = None
-    streams: int = TRIAL_STREAMS
-    episodes: int = EPISODES
-
-
-@dataclass(frozen=True)
-class ExportSweep(Request):
-    """Write a report of trials as JSON and as figures. Replies: Progress, Exported."""
-
-    report: SweepReport
-    directory: str
-
-
-@dataclass(frozen=True)
 class Cancel(Request):
     """Stop the long job with id `job`. Reply: Cancelled with the job's id, when it has stopped."""
 
@@ -229,54 +183,6 @@ class CellReady(Reply):
 class KnockOutReady(Reply):
     label: str
     result: KnockOut
-
-
-@dataclass(frozen=True)
-class LabReady(Reply):
-    """What trials of this run are made of: held-out goals, transitions of a full context, steps of an episode."""
-
-    goals: int
-    n_context: int
-    horizon: int
-
-
-@dataclass(frozen=True)
-class SweepStarted(Reply):
-    """The trials have begun.
-
-    Attributes:
-        pid: of the process that runs them.
-        directory: where finished cells are kept.
-        labels: of all cells in the order in which they are run.
-        histories: of every cell.
-        about: see `trials.records.SweepReport`.
-    """
-
-    pid: int
-    directory: str
-    labels: tuple[str, ...]
-    histories: int
-    about: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class TrialReady(Reply):
-    trial: Trial
-
-
-@dataclass(frozen=True)
-class BaselinesReady(Reply):
-    """What trials are held against; `margin_share` as in `trials.records.Verdict`."""
-
-    baselines: Baselines
-    margin_share: float
-
-
-@dataclass(frozen=True)
-class SweepReady(Reply):
-    """All cells are finished, and the gate has judged them."""
-
-    report: SweepReport
 
 
 @dataclass(frozen=True)

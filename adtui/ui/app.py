@@ -1,9 +1,8 @@
-"""The app: starts the engine after its first paint, listens to it, and keeps going when it dies."""
+"""The app: what the engine says goes to its screens, what they ask goes to the engine; it lives on when that dies."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,16 +14,12 @@ from textual.command import CommandPalette
 from textual.geometry import Size
 
 from ..files.runs import Run
-from ..records.errors import AdtuiError, EngineError
 from ..records.exit_codes import USER_ERROR
 from ..records.messages import (
     Cancel,
     Cancelled,
     Done,
-    ExportAll,
     Exported,
-    ExportSweep,
-    ExportView,
     Failed,
     InsightFound,
     KnockOutReady,
@@ -33,14 +28,13 @@ from ..records.messages import (
     PlaceboReady,
     Progress,
     Ready,
-    RunSweep,
     StatsReady,
 )
 from ..records.run import RunInfo
 from .commands import KeyCommands
-from .engine_client import EngineClient, EngineLink
+from .engine_app import EngineApp
+from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
-from .jobs import Jobs
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
@@ -48,7 +42,6 @@ from .renderables.colors import ColorTable, choose_table
 from .screens.dialog import Dialog
 from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
-from .terminal.changed_cells import ThriftyApp
 from .terminal.signals import leave_on_signals
 
 if TYPE_CHECKING:
@@ -58,7 +51,7 @@ WATCH_SECONDS = 5.0
 """How often the run directory is looked at for a newer checkpoint."""
 
 
-class AdtuiApp(ThriftyApp[str]):
+class AdtuiApp(EngineApp):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
     Args:
@@ -91,22 +84,18 @@ class AdtuiApp(ThriftyApp[str]):
         slow_link: bool = False,
         look_ahead: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(engine)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
         self.request = request
         self.watched = run
         self.runs = tuple(runs)
-        self.engine: EngineLink = EngineClient() if engine is None else engine
         self.plain = plain
-        self.jobs = Jobs()
-        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link)
-        self.explorer.presenter.look_ahead = look_ahead
+        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
         self.opened: RunInfo | None = None
         self.desk = LabDesk(self, self.engine, plain)
-        self._opening: int | None = None
         self._alive = False
         self._baseline: tuple[int, int, int] | None = None
 
@@ -140,9 +129,6 @@ class AdtuiApp(ThriftyApp[str]):
         if not isinstance(self.screen, CommandPalette):
             self.push_screen(CommandPalette(placeholder="what would you like to do?"))
 
-    async def on_unmount(self) -> None:
-        await self.engine.close(busy=self.jobs.newest not in (None, self._opening))
-
     def on_resize(self, event: events.Resize) -> None:
         self._cover(event.size)  # self.size is still the size of before
 
@@ -159,37 +145,13 @@ class AdtuiApp(ThriftyApp[str]):
             self.pop_screen()
 
     # -- engine ------------------------------------------------------------------------------------------------------
-    @work(exclusive=True, exit_on_error=False, group="engine")
-    async def listen(self) -> None:
-        """Start the engine and post what it says until it is gone."""
-        if not gc.isenabled():  # `adtui PATH` starts so: the first picture is there now, and what made it stays
-            gc.freeze()
-            gc.enable()
-        try:
-            await self.engine.start()
-        except AdtuiError as error:
-            self.post_message(EngineDied(str(error)))
-            return
-        async for reply in self.engine.replies():
-            self.post_message(EngineReplied(reply))
-        if self.engine.reason is not None:
-            self.post_message(EngineDied(self.engine.reason, self.engine.log))
-
     def _open(self) -> None:
         """Open the run, or open it again with its newest checkpoint."""
         self.jobs.clear()
         self._baseline = None
-        self._opening = self.engine.next_id()
-        self._send_long(replace(self.request, id=self._opening), "loading")
+        self.opening = self.engine.next_id()
+        self.send_long(replace(self.request, id=self.opening), "loading")
         self.explorer.opening(self.request.path)
-
-    def _send_long(self, request: OpenRun | ExportView | ExportAll | ExportSweep | RunSweep, what: str) -> None:
-        self.jobs.begin(request.id, what)
-        self._show_progress()
-        try:
-            self.engine.send(request)
-        except EngineError as error:  # a report may be too large for the pipe: told as if the engine had said so
-            self.post_message(EngineReplied(Failed(request.id, error)))
 
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:
@@ -201,26 +163,24 @@ class AdtuiApp(ThriftyApp[str]):
                 if not self.runs or self.watched is not None:
                     self._open()
             case Opened():
-                if reply.id == self._opening:
+                if reply.id == self.opening:
                     self.opened = reply.run
                     self.explorer.open(reply.run)
                     self.desk.opened(self.request, reply.run)
             case StatsReady() | InsightFound() | PlaceboReady():
-                if reply.id == self._opening:  # else it is about the checkpoint before
+                if reply.id == self.opening:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)
             case Progress():
                 self.jobs.update(reply)
             case Done():
                 self.jobs.end(reply.id)
-                if reply.id == self._opening:
+                if reply.id == self.opening:
                     self.explorer.presenter.analysed()
             case Exported():
                 self.jobs.end(reply.id)
-                kind = "figure" if all(path.endswith(".png") for path in reply.paths) else "file"
-                files = f"1 {kind}" if len(reply.paths) == 1 else f"{len(reply.paths)} {kind}s"
-                self.notify(f"wrote {files} into {reply.directory}", title="export", timeout=8)
+                self.notify(_written(reply), title="export", timeout=8)
             case Cancelled():
-                if reply.id == self._opening and self.opened is None:
+                if reply.id == self.opening and self.opened is None:
                     self.explorer.stopped_opening()
                 elif self.jobs.end(reply.id):
                     kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
@@ -234,20 +194,20 @@ class AdtuiApp(ThriftyApp[str]):
                 self._failed(reply)
             case _:
                 self.explorer.presenter.receive(reply)
-        self._show_progress()
+        self.show_progress()
 
-    def _show_progress(self) -> None:
+    def show_progress(self) -> None:
         self.explorer.show_progress(self.jobs.progress)
         self.desk.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
         was_job = self.jobs.end(reply.id)
-        if reply.id == self._opening:
+        if reply.id == self.opening:
             self.explorer.note("")
-        if reply.id == self._opening and self.opened is None and reply.kind == "user":
+        if reply.id == self.opening and self.opened is None and reply.kind == "user":
             self.exit(str(reply.error), return_code=USER_ERROR)
         elif was_job or reply.kind != "user":
-            if reply.id == self._opening and self.opened is None:
+            if reply.id == self.opening and self.opened is None:
                 self.explorer.stopped_opening("failed")
             self._say("that failed", str(reply.error), reply.detail)
         else:
@@ -257,7 +217,7 @@ class AdtuiApp(ThriftyApp[str]):
     def _died(self, event: EngineDied) -> None:
         self._alive = False
         self.jobs.clear()
-        self._show_progress()
+        self.show_progress()
         self.desk.lost()
         self.explorer.note("engine gone: r restarts it")
         self._say("the engine has gone", event.reason, "\n".join(event.log))
@@ -284,7 +244,7 @@ class AdtuiApp(ThriftyApp[str]):
 
     @on(ExplorerScreen.Long)
     def _long(self, event: ExplorerScreen.Long) -> None:
-        self._send_long(event.request, "export")
+        self.send_long(event.request, "export")
 
     @on(ExplorerScreen.Back)
     def _back(self) -> None:
@@ -301,11 +261,11 @@ class AdtuiApp(ThriftyApp[str]):
 
     def on_lab_screen_start(self, event: LabScreen.Start) -> None:
         """By name, as all of the lab is: importing it costs what only who opens it should wait for."""
-        self._send_long(event.request, TRIALS)
+        self.send_long(event.request, TRIALS)
 
     def on_lab_screen_export(self, event: LabScreen.Export) -> None:
         """The report and its figures."""
-        self._send_long(event.request, "export")
+        self.send_long(event.request, "export")
 
     def on_lab_screen_stop(self, event: LabScreen.Stop) -> None:
         """Finished cells are kept."""
@@ -323,3 +283,10 @@ class AdtuiApp(ThriftyApp[str]):
             self._baseline = seen
         if step > self.opened.step or seen != self._baseline:
             self.explorer.note(f"step {step} is there: r" if step >= 0 else "the checkpoint has changed: r")
+
+
+def _written(reply: Exported) -> str:
+    """ "wrote 3 figures into figs/…"."""
+    kind = "figure" if all(path.endswith(".png") for path in reply.paths) else "file"
+    files = f"1 {kind}" if len(reply.paths) == 1 else f"{len(reply.paths)} {kind}s"
+    return f"wrote {files} into {reply.directory}"

@@ -10,24 +10,18 @@ from adtui.compression.trials.gate import judge
 from adtui.compression.trials.plan import FULL, WIPED, sweep
 from adtui.records.errors import ConfigError
 from adtui.records.interval import Interval
-from adtui.records.messages import (
+from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, Progress, Request
+from adtui.records.trial import STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
+from adtui.records.trial_messages import (
     AskLab,
     BaselinesReady,
-    Cancel,
-    Cancelled,
-    Done,
-    Exported,
     ExportSweep,
-    Failed,
     LabReady,
-    Progress,
-    Request,
     RunSweep,
     SweepReady,
     SweepStarted,
     TrialReady,
 )
-from adtui.records.trial import STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 
 H, EPISODES, N = 16, 12, 79
 DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"

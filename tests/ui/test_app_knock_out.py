@@ -52,7 +52,7 @@ async def test_shift_x_hides_the_episode(tiny_run: Path) -> None:
         await pilot.press("2", "slash", *"k5", "enter", "X")
         await until(pilot, lambda: engine.asked(AskKnockOut))
         request = engine.asked(AskKnockOut)[0]
-        episode = app.explorer.presenter.sample.episode
+        episode = app.explorer.presenter.axis.sample.episode
         assert request.transitions == tuple(np.flatnonzero(episode[:-1] == episode[5]).tolist())
         await until(pilot, lambda: "transitions)" in screen_text(app))
 

@@ -18,7 +18,8 @@ from textual.pilot import Pilot
 
 from adtui.compression.trials.plan import FULL, WIPED
 from adtui.records.errors import ConfigError
-from adtui.records.messages import Cancel, ExportSweep, OpenRun, RunSweep
+from adtui.records.messages import Cancel, OpenRun
+from adtui.records.trial_messages import ExportSweep, RunSweep
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
 from adtui.ui.explorer.selection import Selection

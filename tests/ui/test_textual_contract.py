@@ -21,6 +21,8 @@ from textual.geometry import Region
 import adtui
 
 ADTUI = Path(adtui.__file__).parent
+ONE_PLACE = "ui/terminal/"
+"""The only folder whose files may use private parts."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Part:
         parameters: names that it must take, in this order, where it is called or overridden.
         awaited: it must be a coroutine function.
         on_instances: it is set when an object of its class is made.
+        empty: it is None then.
     """
 
     path: str
@@ -40,6 +43,7 @@ class Part:
     parameters: tuple[str, ...] | None = None
     awaited: bool = False
     on_instances: bool = False
+    empty: bool = False
 
     @property
     def name(self) -> str:
@@ -56,7 +60,11 @@ PARTS = (
     Part("textual.widgets.Input._on_key", "deleting and submitting in the order of the keys", ("self", "event"), True),
     Part("textual.screen.ModalScreen._bindings", "keys that a dialog is given when it is made", on_instances=True),
     Part("textual.binding.BindingsMap.bind", "the same", ("self", "keys", "action", "description")),
+    Part("textual.widget.Widget._border_title", "repainting a title without its pane", on_instances=True, empty=True),
 )
+BY_TEXT = ("getattr", "setattr", "hasattr")
+"""Functions that name an attribute in a string."""
+GONE = object()
 BY_NAME = {part.name: part for part in PARTS}
 
 
@@ -92,6 +100,13 @@ def test_no_other_private_part_is_used() -> None:
     assert not found, f"private parts of Textual that {Path(__file__).name} does not list: {found}"
 
 
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.path)
+def test_a_private_part_is_used_in_one_place(part: Part) -> None:
+    users = used_by(part.name)
+    assert users, f"{part.path} is listed, and nothing uses it"
+    assert all(file.startswith(ONE_PLACE) for file in users), f"{part.path} is used by {', '.join(users)}"
+
+
 # -- what Textual has --------------------------------------------------------------------------------------------------
 def fault(part: Part) -> str | None:
     """What is wrong with a part, as "… is gone", or None."""
@@ -99,8 +114,8 @@ def fault(part: Part) -> str | None:
     owner = find(owner_path)
     if owner is None:
         return f"is gone, with all of {owner_path}"
-    found = getattr(owner() if part.on_instances else owner, part.name, None)
-    if found is None:
+    found = getattr(owner() if part.on_instances else owner, part.name, GONE)
+    if found is GONE or (found is None and not part.empty):
         return "is gone"
     if part.parameters is not None:
         taken = tuple(inspect.signature(found).parameters)[: len(part.parameters)]
@@ -133,6 +148,7 @@ def used_by(name: str) -> list[str]:
     def uses(node: ast.AST) -> bool:
         return (
             (isinstance(node, ast.Attribute) and node.attr == name)
+            or (isinstance(node, ast.Call) and any(isinstance(a, ast.Constant) and a.value == name for a in node.args))
             or (isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names))
             or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)
         )
@@ -150,20 +166,30 @@ def imported() -> Iterator[tuple[str, str]]:
 
 
 def read() -> Iterator[tuple[str, str]]:
-    """(name, file) of private attributes that no class, function or module of the UI defines itself."""
+    """(name, file) of private attributes that no class, function or module of the UI defines itself.
+
+    An attribute is the UI's own when `self` is given it; what is set on another object may be Textual's.
+    """
     own, seen = set(), {}
     for file, tree in trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and private(node.attr):
-                if isinstance(node.ctx, ast.Store):
+                if isinstance(node.ctx, ast.Store) and called(node.value, "self"):
                     own.add(node.attr)
-                elif not (isinstance(node.value, ast.Name) and node.value.id == "os"):  # os._exit
+                elif not called(node.value, "os"):  # os._exit
                     seen[node.attr] = file
+            elif isinstance(node, ast.Call) and any(called(node.func, name) for name in BY_TEXT):
+                names = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+                seen |= {name: file for name in names if isinstance(name, str) and private(name)}
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 own.add(node.name)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 own.add(node.id)
     return ((name, file) for name, file in seen.items() if name not in own)
+
+
+def called(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def overridden() -> Iterator[tuple[str, str]]:

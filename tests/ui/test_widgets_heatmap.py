@@ -13,7 +13,8 @@ from textual.message import Message
 from adtui.records.attention import CellInfo
 from adtui.records.place import Place
 from adtui.ui.renderables.colors import choose_table
-from adtui.ui.widgets.heatmap import HeatmapPane, changed
+from adtui.ui.widgets.cell_readout import changed
+from adtui.ui.widgets.heatmap import HeatmapPane
 
 TRUE = choose_table("truecolor", utf8=True)
 ASCII = choose_table(None, utf8=False)

@@ -17,6 +17,7 @@ import torch
 from checkpoints import reference, save_checkpoint, settings
 
 from adtui.files import checkpoint as module
+from adtui.files import torch_file
 from adtui.files.checkpoint import load_checkpoint
 from adtui.records.errors import CheckpointError
 
@@ -183,7 +184,7 @@ def test_a_mask_buffer_may_hold_infinity(tmp_path: Path) -> None:
 
 
 def test_absurd_sizes_are_refused_before_allocation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SLACK_BYTES", 1 << 20)
+    monkeypatch.setattr(torch_file, "SLACK_BYTES", 1 << 20)
     bomb = tmp_path / "bomb.pt"
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", b"\0" * (8 << 20))
@@ -203,7 +204,7 @@ def test_a_file_replaced_while_read_is_read_again(tmp_path: Path, monkeypatch: p
     path = save_checkpoint(tmp_path / "ckpt-1.pt", WEIGHTS)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    read = module._read
+    read = module.read
 
     def read_while_training_writes(*args: Any) -> Any:
         try:
@@ -212,7 +213,7 @@ def test_a_file_replaced_while_read_is_read_again(tmp_path: Path, monkeypatch: p
             path.write_bytes(whole)
             os.utime(path, ns=(1, 1))
 
-    monkeypatch.setattr(module, "_read", read_while_training_writes)
+    monkeypatch.setattr(module, "read", read_while_training_writes)
     assert load_checkpoint(path).step == 1
 
 
@@ -224,7 +225,7 @@ def test_a_file_that_never_rests_is_an_error(tmp_path: Path, monkeypatch: pytest
         os.utime(path, ns=(next(times), next(times)))
         return torch.load(io.BytesIO(path.read_bytes()), weights_only=True)
 
-    monkeypatch.setattr(module, "_read", read)
+    monkeypatch.setattr(module, "read", read)
     monkeypatch.setattr(time, "sleep", lambda _: None)
     assert "being written" in complaint(path)
 

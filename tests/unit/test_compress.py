@@ -153,7 +153,7 @@ def test_every_strategy_is_in_the_documentation() -> None:
 
 
 def test_every_strategy_that_an_insight_suggests_exists() -> None:
-    suggested = {name for claim in INSIGHT_KINDS for name in claim.suggests}
+    suggested = {name for kind in INSIGHT_KINDS for name in kind.suggests}
     assert suggested
     assert suggested <= set(NAMES)
 

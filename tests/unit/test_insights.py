@@ -10,6 +10,7 @@ import pytest
 
 from adtui.compression.strategies import NAMES
 from adtui.insights.evidence import Evidence
+from adtui.insights.judging import Judging
 from adtui.insights.kinds import INSIGHT_KINDS
 from adtui.insights.log import InsightLog, find_insights
 from adtui.insights.thresholds import RULES
@@ -134,7 +135,7 @@ def test_order_is_observed_first_then_scope_then_clearness() -> None:
     found = list(find_insights(*make([[RECENT, FLAT], [NEEDLES, RECENT]])))
     ranks = [(one.status != "observed", ("model", "layer", "head").index(one.scope)) for one in found]
     assert ranks == sorted(ranks)
-    assert {one.kind for one in found if one.scope == "model"} == {claim.kind for claim in INSIGHT_KINDS}
+    assert {one.kind for one in found if one.scope == "model"} == {kind.name for kind in INSIGHT_KINDS}
 
 
 def test_values_that_undo_the_attention_are_mentioned() -> None:
@@ -193,7 +194,7 @@ def test_the_log_withdraws_what_more_samples_do_not_support() -> None:
 
 
 def test_every_rule_has_a_reason_and_a_scale_free_threshold() -> None:
-    assert {claim.kind for claim in INSIGHT_KINDS} == set(RULES)
+    assert {kind.name for kind in INSIGHT_KINDS} == set(RULES)
     for rule in RULES.values():
         assert rule.reason
         assert 0 < rule.threshold <= 2
@@ -325,9 +326,10 @@ def test_many_heads_of_noise_give_no_more_discoveries_than_the_rate() -> None:
         for one in stats
     ]
     evidence = Evidence(noisy, samples)
-    (claim,) = [claim for claim in INSIGHT_KINDS if claim.kind == "recency"]
-    effects = claim._effects(evidence)
-    alone = sum(claim.rule.holds(low, high, 80) for low, high in zip(effects.low[2:], effects.high[2:], strict=True))
-    found = [one for one in claim.find(evidence) if one.scope == "head" and one.status == "observed"]
+    (kind,) = [kind for kind in INSIGHT_KINDS if kind.name == "recency"]
+    judging = Judging(kind, evidence)
+    effects = judging._effects()
+    alone = sum(kind.rule.holds(low, high, 80) for low, high in zip(effects.low[2:], effects.high[2:], strict=True))
+    found = [one for one in judging.find() if one.scope == "head" and one.status == "observed"]
     assert alone > 0
     assert found == []

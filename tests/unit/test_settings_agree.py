@@ -22,8 +22,9 @@ from adtui.cli.main import main
 from adtui.compression.trials.prepare import prepare
 from adtui.engine.jobs import Engine
 from adtui.engine.session import Session
-from adtui.records.messages import AskLab, Failed, LabReady, OpenRun
+from adtui.records.messages import Failed, OpenRun
 from adtui.records.run_settings import BESIDE, CHECKPOINT, WEIGHTS
+from adtui.records.trial_messages import AskLab, LabReady
 from adtui.worlds.darkroom import optimal_return
 
 N_TRANSIT = 14

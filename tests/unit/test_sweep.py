@@ -25,27 +25,11 @@ from adtui.engine import trials_stream as streaming
 from adtui.engine.jobs import Engine
 from adtui.records import pipe as pipe_module
 from adtui.records.errors import EngineError
-from adtui.records.messages import (
-    AskLab,
-    Cancel,
-    Cancelled,
-    Done,
-    Exported,
-    ExportSweep,
-    Failed,
-    GetView,
-    LabReady,
-    OpenRun,
-    Progress,
-    RunSweep,
-    SweepReady,
-    SweepStarted,
-    TrialReady,
-    ViewReady,
-)
+from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, GetView, OpenRun, Progress, ViewReady
 from adtui.records.pipe import HEADER, Pipe
 from adtui.records.place import Frame, Place
 from adtui.records.trial import SweepReport
+from adtui.records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep, SweepReady, SweepStarted, TrialReady
 from adtui.reports import export_trials as export
 
 LONGEST = 300.0

@@ -75,6 +75,10 @@ class Latest(Generic[Result]):
         self._newest = None
         return True
 
+    def withdraw(self) -> None:
+        """Wait for no answer any more; those on their way are kept."""
+        self._newest = None
+
     def clear(self) -> None:
         """Forget everything: the run has changed."""
         self._answers.clear()

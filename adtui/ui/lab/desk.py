@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from ...records.messages import AskLab, Failed, OpenRun, Progress, Reply
+from ...records.messages import Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
+from ...records.trial_messages import AskLab
 from ..engine_client import EngineLink
 
 if TYPE_CHECKING:  # they cost 80 ms that only who opens the lab has to wait

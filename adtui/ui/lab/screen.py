@@ -5,27 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Static
 
-from ...records.messages import ExportSweep, Progress, RunSweep
+from ...records.messages import Progress
 from ...records.run import RunInfo
+from ...records.trial_messages import ExportSweep, RunSweep
 from ..engine_client import EngineLink
 from ..keys import LAB, bindings, lab_bar
-from ..screens.help import HelpScreen
 from ..screens.line import LineScreen
-from ..widgets.status import StatusLine
+from ..screens.panes import PanesScreen
 from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
 from .state import Lab, LabSettings
 
 
-class LabScreen(Screen[None]):
-    """Status line, panes, key bar; the state outlives it, so that it can be left while trials run.
+class LabScreen(PanesScreen[LabPanes]):
+    """The state outlives it, so that it can be left while trials run.
 
     Args:
         lab: the state.
@@ -61,30 +56,22 @@ class LabScreen(Screen[None]):
     def __init__(
         self, engine: EngineLink, lab: Lab, run: RunInfo, progress: Progress | None, plain: bool = False
     ) -> None:
-        super().__init__()
-        self.plain = plain
+        super().__init__(LabPanes(lab, plain), plain)
         self.lab = lab
-        self.panes = LabPanes(lab, plain)
-        self.status = StatusLine(id="status")
         self._engine = engine
         self._run, self._progress = run, progress
-
-    def compose(self) -> ComposeResult:
-        with Horizontal(id="top"):
-            yield self.status
-        yield self.panes
-        yield Static(id="keybar")
 
     def on_mount(self) -> None:
         self.status.run = self._run
         self.show_progress(self._progress)
-        self.panes.fold(*self.app.size)
-        self.panes.activate(CHOICES)
         self.panes.show()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.panes.fold(*event.size)
-        self.query_one("#keybar", Static).update(lab_bar(event.size.width, plain=self.plain))
+    def bar(self) -> str:
+        return lab_bar(self.size.width, plain=self.plain)
+
+    def leave(self) -> None:
+        """Trials go on."""
+        self.dismiss()
 
     def opened(self, run: RunInfo) -> None:
         """Another run or checkpoint is open."""
@@ -96,19 +83,7 @@ class LabScreen(Screen[None]):
         if self.is_mounted:
             self.panes.show()
 
-    def show_progress(self, progress: Progress | None) -> None:
-        """How far the newest long work is."""
-        self.status.show_progress(progress)
-
     # -- moving ------------------------------------------------------------------------------------------------------
-    def action_pane(self, step: int) -> None:
-        """Next or previous pane."""
-        self.panes.activate(self.panes.active + step)
-
-    def action_go_pane(self, index: int) -> None:
-        """A pane by number."""
-        self.panes.activate(index)
-
     def action_move(self, step: int) -> None:
         """Another line, or another cell."""
         if self.panes.active == CHOICES:
@@ -124,13 +99,6 @@ class LabScreen(Screen[None]):
         if self.panes.active != CHOICES:
             self.lab.move(step, self.panes.by_kept())
             self.panes.show()
-
-    def action_back(self) -> None:
-        """Leave full size; otherwise the lab."""
-        if self.panes.full:
-            self.panes.set_full(False)
-        else:
-            self.dismiss()
 
     # -- choosing ----------------------------------------------------------------------------------------------------
     def action_choose(self) -> None:
@@ -150,7 +118,7 @@ class LabScreen(Screen[None]):
         if self.panes.active == CHOICES:
             self.action_choose()
         else:
-            self.panes.set_full(not self.panes.full)
+            self.action_full()
 
     def action_budgets(self) -> None:
         """Type budgets."""
@@ -202,7 +170,3 @@ class LabScreen(Screen[None]):
             self.notify("nothing to export yet: s starts the trials", severity="warning")
         else:
             self.post_message(self.Export(ExportSweep(self._engine.next_id(), document, started.directory)))
-
-    def action_help(self) -> None:
-        """Keys and numbers, explained."""
-        self.app.push_screen(HelpScreen(self.plain))

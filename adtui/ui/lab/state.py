@@ -13,21 +13,10 @@ from ...records.defaults import BUDGETS, EPISODES, TRIAL_STREAMS
 from ...records.defaults import STRATEGIES as FIRST
 from ...records.defaults import SWEEP_FIGURES as FIGURES
 from ...records.errors import ConfigError
-from ...records.messages import (
-    BaselinesReady,
-    Cancelled,
-    Failed,
-    LabReady,
-    OpenRun,
-    Progress,
-    Reply,
-    RunSweep,
-    SweepReady,
-    SweepStarted,
-    TrialReady,
-)
+from ...records.messages import Cancelled, Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
 from ...records.trial import Baselines, ClosedLoop, SweepReport, Trial
+from ...records.trial_messages import BaselinesReady, LabReady, RunSweep, SweepReady, SweepStarted, TrialReady
 
 STRATEGIES = tuple(name for name in NAMES if name != FULL)
 BESIDE = (RECENT, RANDOM)

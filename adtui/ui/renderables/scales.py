@@ -17,6 +17,7 @@ Levels = NDArray[np.uint8]
 
 SCALES = ("log", "sqrt", "linear", "row")
 """In the order in which the key `s` goes through them."""
+SCALE_NAMES = {"log": "logarithmic", "sqrt": "square root", "linear": "linear", "row": "row-relative"}
 
 
 def largest(values: Floats) -> float:

@@ -2,25 +2,106 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ...records.arrays import Ints
 from ...records.attention import HeadView
+from ...records.axis import Axis
+
+Pixel = tuple[int, int]
+"""(row, col) of a picture, from its upper left corner."""
+Weight = tuple[int, int]
+"""(query, key), positions."""
 
 
-def pixel_of(view: HeadView, query: int, key: int) -> tuple[int, int]:
-    """The pixel (row, col) that holds a query and a key token, the nearest where there is none."""
+@dataclass(frozen=True, eq=False)
+class ViewPixels:
+    """A picture, and what its rows and columns stand for.
+
+    Attributes:
+        view: R × C pixels of a matrix, or of a window of it.
+        rows, cols: what the queries and the keys of the whole matrix are.
+    """
+
+    view: HeadView
+    rows: Axis
+    cols: Axis
+
+    def same_axes(self, other: ViewPixels) -> bool:
+        """Whether a weight of one picture can be looked for in the other."""
+        return (len(self.rows), len(self.cols)) == (len(other.rows), len(other.cols))
+
+    @property
+    def first(self) -> Pixel:
+        """Where to look first: the largest weight of the picture's query."""
+        return pixel_of(self.view, self.view.place.query, int(np.nanargmax(self.view.query_row)))
+
+    def value(self, pixel: Pixel) -> float | None:
+        """The weight that a pixel shows, None where it is masked."""
+        value = float(self.view.pooled[pixel])
+        return value if np.isfinite(value) else None
+
+    def block(self, pixel: Pixel) -> tuple[int, int]:
+        """(queries, keys) that a pixel stands for."""
+        (row, col), down, across = pixel, self.view.row_edges, self.view.col_edges
+        return int(down[row + 1] - down[row]), int(across[col + 1] - across[col])
+
+    def rank(self, pixel: Pixel) -> tuple[int, int] | None:
+        """(rank, visible keys) of a pixel's weight in its row; None where masked, or rows are not shown weight by
+        weight."""
+        value = self.value(pixel)
+        if value is None or not self.view.shows_ranks:
+            return None
+        row = self.view.pooled[pixel[0]]
+        return int(np.count_nonzero(row > value)) + 1, int(np.count_nonzero(np.isfinite(row)))
+
+    def nearest(self, here: Weight, query: int | None, key: int | None) -> Pixel:
+        """The pixel that holds a query and a key; None keeps that of `here`.
+
+        Where only the query is given and cannot see the key, it is the one that the query attends to most.
+        """
+        row, col = pixel_of(self.view, here[0] if query is None else query, here[1] if key is None else key)
+        weights = self.view.pooled[row]
+        if key is None and np.isnan(weights[col]) and not np.isnan(weights).all():
+            col = int(np.nanargmax(weights))
+        return row, col
+
+    def beyond(self, row: int, col: int) -> Weight | None:
+        """The weight that a pixel outside the picture would hold; None where the matrix ends with the picture."""
+        query = position(self.view.row_edges, row, len(self.rows))
+        key = position(self.view.col_edges, col, len(self.cols))
+        inside = within(self.view.row_edges, query) and within(self.view.col_edges, key)
+        return None if inside else (query, key)
+
+    def clipped(self, row: int, col: int) -> Pixel:
+        """The pixel of the picture that is nearest."""
+        rows, cols = self.view.pooled.shape
+        return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
+
+
+def pixel_of(view: HeadView, query: int, key: int) -> Pixel:
+    """The pixel that holds a query and a key, the nearest where there is none."""
     rows, cols = view.pooled.shape
     row = int(np.searchsorted(view.row_edges, query, side="right")) - 1
     col = int(np.searchsorted(view.col_edges, key, side="right")) - 1
     return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
 
 
-def weight_at(view: HeadView, pixel: tuple[int, int]) -> tuple[int, int]:
-    """(query, key) of the weight that a pixel (row, col) stands for: its largest, or its latest query where masked."""
+def weight_at(view: HeadView, pixel: Pixel) -> Weight:
+    """The weight that a pixel stands for: its largest, or its latest query where masked."""
     row, col = pixel
     query, key = view.peak[row, col].tolist()
     return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
+
+
+def weight_in(view: HeadView, here: Weight) -> Weight | None:
+    """The weight under a cursor that comes from `here`; None where there is none, or its rank is on display."""
+    if view.shows_ranks:
+        return None
+    pixel = pixel_of(view, *here)
+    return weight_at(view, pixel) if np.isfinite(view.pooled[pixel]) else None
 
 
 def position(edges: Ints, pixel: int, n: int) -> int:

@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..terminal.dialog_keys import add_key
+
 
 class Dialog(ModalScreen[str]):
     """Shows a message; each of its keys closes it with that key's answer, Esc with "".
@@ -29,7 +31,7 @@ class Dialog(ModalScreen[str]):
         self.text = text
         self._choices = choices or {}
         for key, (answer, what) in self._choices.items():
-            self._bindings.bind(key, f"answer('{answer}')", what)
+            add_key(self, key, f"answer('{answer}')", what)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:

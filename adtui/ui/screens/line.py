@@ -15,27 +15,9 @@ from textual.widgets import Input, Static
 
 from ...records.errors import AdtuiError
 from ...records.plain import to_ascii
+from ..terminal.ordered_input import OrderedInput
 
 Result = TypeVar("Result")
-
-
-class OrderedInput(Input):
-    """Deletes and submits in the order in which keys were typed.
-
-    Textual runs bindings after the characters that came in the same packet, as over a slow line: what was typed as
-    "2, Backspace, 3" would end as "2".
-    """
-
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key == "backspace":
-            self.action_delete_left()
-        elif event.key == "enter":
-            await self.action_submit()
-        else:
-            await super()._on_key(event)
-            return
-        event.stop()
-        event.prevent_default()
 
 
 class LineScreen(ModalScreen[Result | None], Generic[Result]):

@@ -29,8 +29,7 @@ class ThriftyApp(App[ReturnType]):
     """Puts a shadow of the terminal between Textual's compositor and the driver.
 
     Textual (8.2) sends a widget's line from its left edge up to the last changed cell, each run with its full colours
-    and a reset. This is the one place that touches Textual's private compositor; an update of a kind that it does not
-    know goes through as it is.
+    and a reset. An update of a kind that is not known here goes through as it is.
     """
 
     plain: bool = False

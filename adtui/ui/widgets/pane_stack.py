@@ -9,13 +9,12 @@ from typing import ClassVar
 from rich.markup import escape
 from textual import events
 from textual.containers import Vertical
-from textual.content import Content
-from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..terminal.titles import retitle
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
@@ -70,7 +69,7 @@ class PaneStack(Vertical):
     def name_pane(self, index: int, text: str = "") -> None:
         """Set a pane's title: its key, its name, and what it shows."""
         title = f"{index + 1} {self.NAMES[index]}" + (f" · {text}" if text else "")
-        if not _retitle(self.all[index], to_ascii(title, unless=not self._plain)):
+        if not retitle(self.all[index], to_ascii(title, unless=not self._plain)):
             return
         if self.folded and index == self.active:
             self._draw_tabs()
@@ -120,19 +119,6 @@ class PaneStack(Vertical):
         title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
         names = self.NAMES[: self.count]
         self.query_one("#tabs", Static).update(_tabs(names, self.active, self.app.size.width, title))
-
-
-def _retitle(pane: Widget, title: str) -> bool:
-    """Set a title and repaint its line only; assigning to `border_title` sends the whole pane, tens of kilobytes.
-
-    Returns False when the pane has that title already.
-    """
-    content = Content(title)
-    if getattr(pane, "_border_title", None) == content:
-        return False
-    setattr(pane, "_border_title", content)  # noqa: B010  (Textual's own storage: the public name repaints the pane)
-    pane.refresh(Region(-1, -1, pane.outer_size.width, 1))
-    return True
 
 
 def _tabs(names: Sequence[str], active: int, width: int, title: str = "") -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.segment import Segment
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -14,16 +13,14 @@ from textual.strip import Strip
 from ...records.attention import Sheet
 from ..renderables.scales import Levels, largest, to_levels
 from ..renderables.sheet import Grid, lay_out, sheet_line
-from .pane import Pane
+from .picture import PicturePane
 
 
-class SheetPane(Pane):
+class SheetPane(PicturePane):
     """Draws a `Sheet` and marks the selected head; the screen handles the keys that select."""
 
     selected: reactive[tuple[int, int | None]] = reactive[tuple[int, int | None]]((0, 0), init=False)
     """(layer, head); head None is the mean over heads and marks the whole layer."""
-    scale: reactive[str] = reactive("log", init=False)
-    """Colour scale: one of `renderables.scales.SCALES`."""
 
     @dataclass
     class Selected(Message):
@@ -32,30 +29,20 @@ class SheetPane(Pane):
         layer: int
         head: int
 
-    @dataclass
-    class SizeChanged(Message):
-        """Thumbnails have another size now: ask for a sheet of this size."""
-
-        rows: int
-        cols: int
-
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(name=name, id=id, classes=classes)
+        super().__init__("no thumbnails yet", name=name, id=id, classes=classes)
         self.border_title = "heads"
         self._shape = (4, 4)
         self._sheet: Sheet | None = None
         self._levels: Levels | None = None
         self._keys = 1
         self._grid: Grid | None = None
-        self._strips: dict[int, Strip] = {}
-        self._reason = "no thumbnails yet"
-        self._wanted = (0, 0)
 
     # -- what the app calls ------------------------------------------------------------------------------------------
     def expect(self, n_layer: int, n_head: int) -> None:
         """Tell how many thumbnails there will be, so that `pixels_wanted` is right before the first sheet."""
         self._shape = (n_layer, n_head)
-        self._lay_out()
+        self._redraw()
 
     def show(self, sheet: Sheet, n_context: int | None = None) -> None:
         """Draw a sheet; `n_context` places the uniform share on the logarithmic scale (thumbnail width if None)."""
@@ -63,7 +50,7 @@ class SheetPane(Pane):
         self._keys = n_context or int(sheet.thumbnails.shape[-1])
         self._shape = (int(sheet.thumbnails.shape[0]), int(sheet.thumbnails.shape[1]))
         self._color()
-        self._lay_out()
+        self._redraw()
 
     def select(self, layer: int, head: int | None) -> None:
         """Mark a head, or a whole layer."""
@@ -72,9 +59,7 @@ class SheetPane(Pane):
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._sheet = self._levels = None
-        self._reason = reason
-        self._strips.clear()
-        self.refresh()
+        super().clear(reason)
 
     @property
     def top(self) -> float | None:
@@ -87,25 +72,18 @@ class SheetPane(Pane):
         return max(1, grid.high * self.table.rows_per_cell), max(1, grid.wide)
 
     # -- drawing -----------------------------------------------------------------------------------------------------
-    def render_line(self, y: int) -> Strip:
-        strip = self._strips.get(y)
-        if strip is None:
-            strip = self._strips[y] = self._draw(y)
-        return strip
-
     def _draw(self, y: int) -> Strip:
         if self._sheet is None or self._levels is None or self._grid is None:
-            return self.strip([Segment(self._reason.center(self.size.width))] if y == self.size.height // 2 else [])
+            return self._draw_reason(y)
         return self.strip(sheet_line(y, self._levels, self._sheet.entropy_norm, self._grid, self.table, self.selected))
 
     def _color(self) -> None:
         if self._sheet is not None:
             self._levels = to_levels(self._sheet.thumbnails, self.scale, self._keys)
 
-    def _lay_out(self) -> None:
+    def _redraw(self) -> None:
         self._grid = lay_out(*self._shape, *self.size, self.selected)
-        self._strips.clear()
-        self.refresh()
+        self._repaint()
 
     def _mark(self, layer: int) -> None:
         """Repaint the lines of one layer whose mark has changed: the captions, or the blocks of a tiny sheet."""
@@ -113,29 +91,20 @@ class SheetPane(Pane):
         lines = self._grid.lines_of(layer)
         for y in (lines[:1], lines[-1:]):
             for line in y:
-                self._strips.pop(line, None)
-                self.refresh(Region(0, line, self.size.width, 1))
+                self._repaint(Region(0, line, self.size.width, 1))
 
     # -- events ------------------------------------------------------------------------------------------------------
     def watch_selected(self, old: tuple[int, int | None], new: tuple[int, int | None]) -> None:
         grid = lay_out(*self._shape, *self.size, self.selected)
         if grid != self._grid:
-            self._lay_out()
+            self._redraw()
             return
         for layer in {old[0], new[0]}:
             self._mark(layer)
 
     def watch_scale(self) -> None:
         self._color()
-        self._strips.clear()
-        self.refresh()
-
-    def on_resize(self) -> None:
-        self._lay_out()
-        wanted = self.pixels_wanted()
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self.post_message(self.SizeChanged(*wanted))
+        self._repaint()
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)

@@ -8,7 +8,7 @@ from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, samp
 from adtui.records.axis import Axis
 from adtui.records.messages import GetSheet, GetView
 from adtui.records.place import Frame, Place
-from adtui.ui.explorer import clipboard as tsv
+from adtui.ui.explorer import tables
 from adtui.ui.renderables.statistics import STATISTICS
 
 
@@ -21,7 +21,7 @@ def cells(text: str) -> list[list[str]]:
 
 def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
     view = head_view(GetView(1, Place(0, 0, 0, 59), Frame(10, 12)))
-    header, *rows = cells(tsv.matrix(view))
+    header, *rows = cells(tables.matrix(view))
     assert header[1:] == [str(edge) for edge in view.col_edges[:-1]]
     values = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
     np.testing.assert_allclose(values, view.pooled, rtol=1e-5)
@@ -30,7 +30,7 @@ def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
 def test_curve_has_a_row_per_token_and_no_action_at_the_query() -> None:
     shown = sample()
     values = np.linspace(0, 1, CONTEXT + 1, dtype=np.float32)
-    _, *rows = cells(tsv.curve(values, Axis.plain(shown), "attention"))
+    _, *rows = cells(tables.curve(values, Axis.plain(shown), "attention"))
     assert len(rows) == CONTEXT + 1
     assert rows[-1][6:8] == ["", ""]
     assert rows[3][1:6] == ["transition", "0", "3", str(shown.states[3, 0]), str(shown.states[3, 1])]
@@ -38,13 +38,13 @@ def test_curve_has_a_row_per_token_and_no_action_at_the_query() -> None:
 
 def test_statistics_of_one_head_and_of_a_layer() -> None:
     names = {key for key, _, _ in STATISTICS}
-    _, *one = cells(tsv.statistics(sample_stats(0), 1, 2))
+    _, *one = cells(tables.statistics(sample_stats(0), 1, 2))
     assert {row[2].split("[")[0] for row in one} == names
-    _, *all_heads = cells(tsv.statistics(sample_stats(0), 1, None))
+    _, *all_heads = cells(tables.statistics(sample_stats(0), 1, None))
     assert len(all_heads) == HEADS * len(one)
 
 
 def test_sheet_and_insights() -> None:
-    assert len(cells(tsv.sheet(sheet(GetSheet(1, 0, Frame(4, 4)))))) == LAYERS + 1
-    _, row = cells(tsv.insights([insight()]))
+    assert len(cells(tables.sheet(sheet(GetSheet(1, 0, Frame(4, 4)))))) == LAYERS + 1
+    _, row = cells(tables.insights([insight()]))
     assert row[0] == "L1H2"

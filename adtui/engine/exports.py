@@ -1,0 +1,68 @@
+"""Figures and reports, a file a step. What is slow to import is imported when something is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
+from ..records.trial_messages import ExportSweep
+from .job import Clock, Steps
+
+if TYPE_CHECKING:
+    from .session import Session
+
+Send = Callable[[Reply], None]
+Opened = Callable[[], "Session"]
+"""Gives the open session. Raises EngineError while there is none."""
+
+
+def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
+    """The figures of one head, or of the mean over heads."""
+    session = opened()
+    session.check_head(request.layer, request.head)
+    yield from _measured(session)
+    from ..reports.export import export_head  # matplotlib
+
+    paths = export_head(
+        session.exhibit(),
+        Path(request.directory),
+        sample=request.sample,
+        layer=request.layer,
+        head=request.head,
+    )
+    yield from _write(request, 1, paths, send)
+
+
+def export_all(opened: Opened, request: ExportAll, send: Send) -> Steps:
+    """Every figure of the run."""
+    session = opened()
+    yield from _measured(session)
+    from ..reports.export import export_all as figures  # matplotlib
+
+    exhibit = session.exhibit()
+    yield from _write(request, exhibit.count, figures(exhibit, Path(request.directory)), send)
+
+
+def export_sweep(request: ExportSweep, send: Send) -> Steps:
+    """The report of compression trials, and its figures."""
+    from ..reports.export_trials import FILES, export_report  # matplotlib
+
+    yield from _write(request, len(FILES), export_report(request.report, Path(request.directory)), send)
+
+
+def _measured(session: Session) -> Steps:
+    """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
+    for _ in session.measure_all():
+        yield
+
+
+def _write(request: ExportView | ExportAll | ExportSweep, total: int, paths: Iterable[Path], send: Send) -> Steps:
+    clock, written = Clock(), []
+    send(Progress(request.id, "export", 0, total))
+    for path in paths:
+        written.append(str(path))
+        send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
+        yield
+    send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))

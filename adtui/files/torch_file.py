@@ -1,0 +1,146 @@
+"""A file of `torch.save` to the Python objects in it: tensors on the CPU and plain values. Nothing is ever executed."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+
+from ..records.errors import CheckpointError
+from .pickles import HostilePickleError, scan
+
+#: Largest content that is read at all. Content beyond the slack must also be in proportion to the file's size: torch
+#: does not compress, but an unused embedding may be stored as one expanded row.
+MAX_BYTES = 8 << 30
+MAX_EXPANSION = 4
+SLACK_BYTES = 256 << 20
+LAYOUT = "a checkpoint saved as torch.save({'step', 'config', 'model'})"
+_DAMAGED = "copy it again, or open another checkpoint"
+SAVE_AGAIN = "save it in that form, see the README"
+_GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
+_HEAD_BYTES = 32
+_ZIP = b"PK\x03\x04"
+#: What torch's older format begins with: a number as a pickle of any protocol. Nothing else is shown to torch, which
+#: would try it as a tar file first.
+_LEGACY = re.compile(rb"\x80[\x02-\x05]\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19\.")
+_LEGACY_PICKLES = 5  # that number, a version, a platform, the content, the storages' names
+_MAX_PICKLE_BYTES = 256 << 20
+
+
+def read(path: Path, size: int) -> Any:
+    """The unpickled content of a file of `size` bytes.
+
+    Not memory-mapped: a file cut short while mapped would kill the process (SIGBUS).
+
+    Raises:
+        CheckpointError: unreadable, empty, damaged, absurdly large, or with anything but tensors and plain values.
+    """
+    if size == 0:
+        raise CheckpointError(path, expected=LAYOUT, found="an empty file", action=_DAMAGED)
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            if head.startswith(_ZIP):
+                _check_archive(path, file, size)
+            elif size > MAX_BYTES:
+                raise _too_large(path, size)
+            file.seek(0)
+            return _unpickle(path, file, head)
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def check_claim(path: Path, claimed: int, size: int) -> None:
+    """Refuse content of `claimed` bytes that is out of proportion to a file of `size` bytes.
+
+    Raises:
+        CheckpointError: it is.
+    """
+    if claimed > min(MAX_BYTES, MAX_EXPANSION * size + SLACK_BYTES):
+        raise _too_large(path, claimed)
+
+
+def _check_archive(path: Path, file: BinaryIO, size: int) -> None:
+    """Refuse, before anything is allocated, an archive that claims to unpack to far more than its size."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            claimed = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        raise CheckpointError(path, expected=LAYOUT, found="a truncated or damaged file", action=_DAMAGED) from None
+    check_claim(path, claimed, size)
+
+
+def _unpickle(path: Path, file: BinaryIO, head: bytes) -> Any:
+    try:
+        _check_pickles(file, head)
+        file.seek(0)
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_scalars()):
+            warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except MemoryError:
+        raise _too_large(path, None) from None
+    except HostilePickleError as error:
+        raise CheckpointError(path, expected=LAYOUT, found=str(error), action=SAVE_AGAIN) from None
+    # torch raises whatever its unpickler meets in bad bytes: KeyError, UnicodeDecodeError, struct.error, …
+    except Exception as error:
+        refused = _GLOBAL.search(str(error))
+        if refused:
+            raise CheckpointError(
+                path,
+                expected="tensors and plain values",
+                found=f"the Python object {refused[1]}, which is not loaded",
+                action="save the model's state_dict and plain settings",
+            ) from None
+        if isinstance(error, OSError):
+            raise
+        raise CheckpointError(path, expected=LAYOUT, found=_look(head), action=_DAMAGED) from None
+
+
+def _look(head: bytes) -> str:
+    """What a file that cannot be read looks like."""
+    if head.startswith(b"\x80") and len(head) == _HEAD_BYTES and not _LEGACY.match(head):
+        return "a pickle that torch.save did not write"
+    return "a truncated or damaged file" if head[:1] in (b"P", b"\x80") else "bytes of another kind"
+
+
+def _check_pickles(file: BinaryIO, head: bytes) -> None:
+    """Refuse what would hang or kill the process while it is unpickled; see `pickles`."""
+    if head.startswith(_ZIP):
+        scan(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
+        return
+    if not _LEGACY.match(head):
+        raise ValueError("neither of torch's formats")
+    data = file.read(_MAX_PICKLE_BYTES)
+    end = 0
+    for _ in range(_LEGACY_PICKLES):
+        end = scan(data, end)
+    if end >= _MAX_PICKLE_BYTES:
+        raise HostilePickleError(f"more than {_MAX_PICKLE_BYTES >> 20} MB without a tensor")
+
+
+def _numpy_scalars() -> list[Any]:
+    """What NumPy numbers in a config (a best return, a learning rate) need to load: constructors of numbers only."""
+    scalar = np.float64(0).__reduce__()[0]
+    kinds = [type(np.dtype(code)) for code in "?bBhHiIlLqQefd"]
+    return [(scalar, "numpy.core.multiarray.scalar"), (scalar, "numpy._core.multiarray.scalar"), np.dtype, *kinds]
+
+
+def unreadable(path: Path, error: OSError) -> CheckpointError:
+    """What the operating system says of a path."""
+    found = error.strerror or type(error).__name__
+    return CheckpointError(path, expected="a readable file", found=found, action="check the path and its permissions")
+
+
+def _too_large(path: Path, size: int | None) -> CheckpointError:
+    found = f"{size / (1 << 30):.1f} GB" if size else "more than the memory holds"
+    return CheckpointError(
+        path,
+        expected=f"content of at most {MAX_BYTES >> 30} GB and of about the file's size",
+        found=found,
+        action="check that the file is a checkpoint",
+    )

@@ -1,0 +1,109 @@
+"""What the compression lab and `adtui compress` ask the engine, and its replies; see `messages`.
+
+Trials run in a process of their own; the engine passes on what it says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .defaults import DEVICE, EPISODES, TRIAL_STREAMS
+from .messages import Reply, Request
+
+if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
+    from .trial import Baselines, SweepReport, Trial
+
+
+# -- requests ----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class AskLab(Request):
+    """Ask what compression trials of the open run would be made of. Reply: LabReady.
+
+    Attributes:
+        context: see OpenRun.
+    """
+
+    context: int | None = None
+
+
+@dataclass(frozen=True)
+class RunSweep(Request):
+    """Run compression trials, in a process of their own. Cells that are finished already are not run again.
+
+    Replies: SweepStarted, TrialReady per cell and BaselinesReady as they are known, Progress, SweepReady, Done.
+
+    Attributes:
+        path: see `runs.find_run`.
+        strategies, budgets: see `compression.trials.plan.sweep`.
+        directory: finished cells go to `<directory>/<run>-<fingerprint>`.
+        device, heads, causal, context, streams, episodes: see `compression.trials.prepare`.
+    """
+
+    path: str
+    strategies: tuple[str, ...]
+    budgets: tuple[int, ...]
+    directory: str
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+    context: int | None = None
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
+
+
+@dataclass(frozen=True)
+class ExportSweep(Request):
+    """Write a report of trials as JSON and as figures. Replies: Progress, Exported."""
+
+    report: SweepReport
+    directory: str
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class LabReady(Reply):
+    """What trials of this run are made of: held-out goals, transitions of a full context, steps of an episode."""
+
+    goals: int
+    n_context: int
+    horizon: int
+
+
+@dataclass(frozen=True)
+class SweepStarted(Reply):
+    """The trials have begun.
+
+    Attributes:
+        pid: of the process that runs them.
+        directory: where finished cells are kept.
+        labels: of all cells in the order in which they are run.
+        histories: of every cell.
+        about: see `trial.SweepReport`.
+    """
+
+    pid: int
+    directory: str
+    labels: tuple[str, ...]
+    histories: int
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TrialReady(Reply):
+    trial: Trial
+
+
+@dataclass(frozen=True)
+class BaselinesReady(Reply):
+    """What trials are held against; `margin_share` as in `trial.Verdict`."""
+
+    baselines: Baselines
+    margin_share: float
+
+
+@dataclass(frozen=True)
+class SweepReady(Reply):
+    """All cells are finished, and the gate has judged them."""
+
+    report: SweepReport

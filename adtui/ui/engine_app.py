@@ -1,0 +1,65 @@
+"""An app with an engine in another process: starts it, listens to it, sends it long work, ends it."""
+
+from __future__ import annotations
+
+import gc
+
+from textual import work
+
+from ..records.errors import AdtuiError, EngineError
+from ..records.messages import ExportAll, ExportView, Failed, OpenRun
+from ..records.trial_messages import ExportSweep, RunSweep
+from .engine_client import EngineClient, EngineLink
+from .jobs import Jobs
+from .messages import EngineDied, EngineReplied
+from .terminal.changed_cells import ThriftyApp
+
+
+class EngineApp(ThriftyApp[str]):
+    """Posts `EngineReplied` for everything that the engine says, and `EngineDied` when it is gone unasked.
+
+    Args:
+        engine: None for the real one.
+
+    Attributes:
+        jobs: the long work under way.
+        opening: the request that opens the run, None before there is one.
+    """
+
+    def __init__(self, engine: EngineLink | None) -> None:
+        super().__init__()
+        self.engine: EngineLink = EngineClient() if engine is None else engine
+        self.jobs = Jobs()
+        self.opening: int | None = None
+
+    async def on_unmount(self) -> None:
+        await self.engine.close(busy=self.jobs.newest not in (None, self.opening))
+
+    @work(exclusive=True, exit_on_error=False, group="engine")
+    async def listen(self) -> None:
+        """Start the engine and post what it says until it is gone."""
+        if not gc.isenabled():  # `adtui PATH` starts so: the first picture is there now, and what made it stays
+            gc.freeze()
+            gc.enable()
+        try:
+            await self.engine.start()
+        except AdtuiError as error:
+            self.post_message(EngineDied(str(error)))
+            return
+        async for reply in self.engine.replies():
+            self.post_message(EngineReplied(reply))
+        if self.engine.reason is not None:
+            self.post_message(EngineDied(self.engine.reason, self.engine.log))
+
+    def send_long(self, request: OpenRun | ExportView | ExportAll | ExportSweep | RunSweep, what: str) -> None:
+        """Send a request for long work, and show that it has begun."""
+        self.jobs.begin(request.id, what)
+        self.show_progress()
+        try:
+            self.engine.send(request)
+        except EngineError as error:  # a report may be too large for the pipe: told as if the engine had said so
+            self.post_message(EngineReplied(Failed(request.id, error)))
+
+    def show_progress(self) -> None:
+        """How far the newest long work is."""
+        raise NotImplementedError

@@ -1,0 +1,116 @@
+"""The keys that move: to other heads, rows, samples, rounds and places, and closer to the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from textual.widget import Widget
+
+from ..screens.panes import PanesScreen
+from .goto import Target, resolve
+from .goto_screen import GotoScreen
+from .panes import COMPRESSOR, HEATMAP, LATENTS, Panes
+from .presenter import Presenter
+from .selection import Selection
+
+WAIT_SECONDS = 0.2
+"""A picture that takes longer is waited for visibly; of others every switch is one paint."""
+
+
+class SelectingScreen(PanesScreen[Panes]):
+    """Keys become selections, the presenter shows them.
+
+    Args:
+        panes, plain, aside: see `PanesScreen`.
+        presenter: keeps the selection.
+    """
+
+    def __init__(self, panes: Panes, presenter: Presenter, plain: bool, aside: Sequence[Widget] = ()) -> None:
+        super().__init__(panes, plain, aside)
+        self.presenter = presenter
+
+    def select(self, selection: Selection) -> None:
+        """Show another selection."""
+        self.presenter.select(selection)
+        self.status.sample = self.presenter.selection.sample
+        self.set_timer(WAIT_SECONDS, self.presenter.mark_waiting)
+
+    def action_move(self, down: int, right: int) -> None:
+        """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
+        if self.panes.active == HEATMAP:
+            self.panes.heatmap.move_cursor(down, right)
+        elif self.panes.active == COMPRESSOR:
+            self.panes.memory.move_cursor(down, right)
+        else:
+            self.action_select(down, right)
+
+    def action_select(self, layers: int, heads: int) -> None:
+        """Another layer or head: the compressor's in its own pane, the model's elsewhere."""
+        if run := self.presenter.run:
+            chosen = self.presenter.selection
+            memory = self.panes.active == COMPRESSOR
+            self.select((chosen.memory_moved if memory else chosen.moved)(run, layers, heads))
+
+    def action_round(self) -> None:
+        """Another round of the compressor."""
+        run = self.presenter.run
+        if run is None:
+            return
+        rounds = 0 if run.compressor is None else len(run.compressor.rounds[self.presenter.selection.sample])
+        if rounds == 0:
+            why = "this model has no compressor" if run.compressor is None else "this context was not compressed"
+            self.notify(why, severity="warning")
+            return
+        if self.panes.active not in (LATENTS, COMPRESSOR):
+            self.panes.activate(COMPRESSOR)
+        else:
+            self.select(self.presenter.selection.memory_moved(run, rounds=1))
+
+    def action_unit(self) -> None:
+        """Tokens, or transitions."""
+        run = self.presenter.run
+        if run is None:
+            return
+        if run.layout(self.presenter.selection.sample).summed:
+            self.select(self.presenter.selection.other_view(run))
+        else:
+            self.notify("every transition is one token here: both views are the same", timeout=3)
+
+    def action_sample(self, step: int) -> None:
+        """Another sample."""
+        if run := self.presenter.run:
+            self.select(self.presenter.selection.moved(run, samples=step))
+
+    def action_row(self, step: int) -> None:
+        """Another query row."""
+        if run := self.presenter.run:
+            self.select(self.presenter.selection.rows_moved(run, step))
+
+    def action_episode(self, step: int) -> None:
+        """The query row at an episode's start."""
+        if run := self.presenter.run:
+            self.select(self.presenter.selection.episodes_moved(run, step))
+
+    def action_mean(self) -> None:
+        """Mean over heads, or one head."""
+        self.select(replace(self.presenter.selection, mean=not self.presenter.selection.mean))
+
+    def action_goto(self) -> None:
+        """Ask for a place."""
+        run = self.presenter.run
+        if run is None:
+            self.notify("nothing to go to yet: the run is opening", severity="warning")
+            return
+
+        def go(target: Target | None) -> None:
+            if target is not None and self.presenter.run is not None:
+                self.presenter.go(*resolve(target, self.presenter.run, self.presenter.selection))
+                self.status.sample = self.presenter.selection.sample
+
+        self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection), self.plain), go)
+
+    def action_zoom(self, step: int) -> None:
+        """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""
+        if (why := self.presenter.zoom(step)) is not None:
+            self.notify(why, timeout=3)

@@ -1,0 +1,84 @@
+"""Numbers as tab-separated lines with a header, ready for a spreadsheet or pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ...records.arrays import Floats
+from ...records.attention import HeadView, Sheet
+from ...records.axis import Axis
+from ...records.insight import Insight
+from ...records.layout import TOKEN_KINDS
+from ...records.statistics import SampleStats
+from ..renderables.statistics import STATISTICS
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Tab-separated lines. Floats keep six significant digits, NaN is an empty cell."""
+    lines = ["\t".join(header), *("\t".join(_cell(value) for value in row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def sheet(sheet: Sheet) -> str:
+    """H(p)/ln n of the query's row: layers down, heads across."""
+    layers, heads = sheet.entropy_norm.shape
+    header = ["layer", *(f"H{head}" for head in range(heads))]
+    return table(header, ([layer, *sheet.entropy_norm[layer]] for layer in range(layers)))
+
+
+def matrix(view: HeadView) -> str:
+    """The heatmap as displayed; the first column and the header are the first token of each block."""
+    header = ["query\\key", *(str(int(edge)) for edge in view.col_edges[:-1])]
+    rows = ([int(edge), *values] for edge, values in zip(view.row_edges[:-1], view.pooled, strict=True))
+    return table(header, rows)
+
+
+def curve(values: Floats, axis: Axis, name: str) -> str:
+    """One value per position, with what stands there. The query has no action yet, a latent belongs to no step."""
+    header = ["token", "kind", "episode", "step", "x", "y", "action", "reward", name]
+    sample, rows = axis.sample, []
+    for position, value in enumerate(values):
+        index, kind = axis.transition(position), TOKEN_KINDS[int(axis.layout.kind[position])]
+        if index is None:
+            rows.append([position, kind, *[""] * 6, value])
+            continue
+        context = index < sample.n_context
+        state = sample.states[index] if context else sample.query_state
+        action = int(sample.actions[index]) if context else ""
+        reward = float(sample.rewards[index]) if context else ""
+        place = [position, kind, int(sample.episode[index]), int(sample.step[index]), int(state[0]), int(state[1])]
+        rows.append([*place, action, reward, value])
+    return table(header, rows)
+
+
+def statistics(stats: SampleStats, layer: int, head: int | None) -> str:
+    """Every statistic of one head, plain and value-weighted; of all heads of the layer when head is None."""
+    heads = range(stats.plain.entropy.shape[1]) if head is None else [head]
+    rows: list[list[object]] = []
+    for index in heads:
+        for key, _, _ in STATISTICS:
+            plain = np.atleast_1d(getattr(stats.plain, key)[layer, index])
+            weighted = np.atleast_1d(getattr(stats.weighted, key)[layer, index])
+            for part, (value, other) in enumerate(zip(plain, weighted, strict=True)):
+                name = key if plain.size == 1 else f"{key}[{part}]"
+                rows.append([layer, index, name, value, other])
+    return table(["layer", "head", "statistic", "plain", "weighted"], rows)
+
+
+def insights(found: Iterable[Insight]) -> str:
+    """One row per insight."""
+    header = ["where", "kind", "status", "effect", "low", "high", "n", "threshold"]
+    header += ["phase", "knock_out", "also", "tested", "sentence", "caveat"]
+    rows: list[list[object]] = []
+    for i in found:
+        numbers = [i.where, i.kind, i.status, i.effect, *i.interval, i.n, i.threshold]
+        rows.append([*numbers, i.phase, i.knock_out, ", ".join(i.also), i.tested, i.sentence, i.caveat])
+    return table(header, rows)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, (float, np.floating)):
+        return "" if np.isnan(value) else f"{value:.6g}"
+    return str(value).replace("\t", " ").replace("\n", " ")

@@ -1,0 +1,42 @@
+"""What stands in the titles of the explorer's panes: what is selected now, whatever has been answered by then."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ...records.insight import Insight
+from .display import Display
+from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
+from .selection import LAST
+
+
+def titles(display: Display) -> dict[int, str]:
+    """Pane → its title. The heatmap's adds … while its picture is still that of before."""
+    chosen, run = display.selection, display.run
+    sample = f"sample {chosen.sample + 1}/{len(run.samples)}"
+    query = "query" if chosen.query == LAST else f"q{display.row}"
+    unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
+    waiting = " …" if display.waiting else ""
+    found = {
+        HEADS: chosen.where,
+        HEATMAP: f"{chosen.where}{waiting}{display.window_label}{unit} · {sample}",
+        QUERY: f"{query} → history",
+        RECEIVED: "mean over queries",
+        NUMBERS: f"{chosen.where} · {sample}",
+        INSIGHTS: counted(display.insights),
+    }
+    if run.compressor is not None:
+        rounds = f"round {chosen.round}/{display.rounds} · {chosen.memory_where}"
+        found[LATENTS] = f"{query} · {chosen.where}"
+        found[COMPRESSOR] = rounds if display.rounds else "nothing compressed"
+    return found
+
+
+def counted(insights: Sequence[Insight]) -> str:
+    """ "54 found · 40 confirmed · 14 no evidence": how many say something, and of each status but "observed"."""
+    if not insights:
+        return ""
+    counts = Counter(one.status for one in insights)
+    parts = [f"{counts[status]} {status}" for status in ("confirmed", "refuted", "no evidence") if counts[status]]
+    return " · ".join([f"{len(insights) - counts['no evidence']} found", *parts])
