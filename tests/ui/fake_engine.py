@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ from adtui.records.statistics import HeadStats, SampleStats, SeedStats
 from adtui.worlds.settings import run_settings
 
 LAYERS, HEADS, CONTEXT, EPISODE = 3, 4, 59, 20
+Asked = TypeVar("Asked", bound=Request)
 
 
 def sample(history: int = 0, context: int = CONTEXT) -> Sample:
@@ -95,7 +97,7 @@ def matrix(
     logits *= contrast
     logits[lag < 0] = -np.inf
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def pool(
@@ -236,7 +238,7 @@ class FakeEngine:
         self._queue.put_nowait(None)
 
     # -- what tests call ---------------------------------------------------------------------------------------------
-    def asked(self, kind: type[Request]) -> list[Request]:
+    def asked(self, kind: type[Asked]) -> list[Asked]:
         """Requests of one kind, in order."""
         return [request for request in self.sent if isinstance(request, kind)]
 

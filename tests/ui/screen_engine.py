@@ -113,7 +113,7 @@ def round_view(request: GetView, run: RunInfo) -> HeadView:
     assert place.round is not None
     keys = run.compressor.rounds[place.sample][place.round].view(place.unit).n_tokens
     full = among(run.compressor.n_latents, keys, seed=100 * place.round + 10 * place.layer + (place.head or 0))
-    peak = np.stack(np.indices(full.shape), axis=-1)
+    peak = np.moveaxis(np.indices(full.shape), 0, -1)
     entropy = -(full * np.log(full)).sum(axis=1)
     rows, cols = (np.arange(size + 1) for size in full.shape)
     return HeadView(place, full, rows, cols, peak, full[place.query], full.mean(axis=0), entropy)
@@ -124,7 +124,7 @@ def among(queries: int, keys: int, seed: int) -> Floats:
     logits = np.random.default_rng(seed).normal(size=(queries, keys))
     logits += 3.0 * (np.arange(keys) * queries // keys == np.arange(queries)[:, None])
     weights = np.exp(logits)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def sheet(request: GetSheet, tokens: int, run: RunInfo) -> Sheet:

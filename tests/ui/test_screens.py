@@ -12,15 +12,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from app_driver import LONGEST, screen_text, until
+from app_driver import screen_text, until
 from fake_engine import FakeEngine
 from references import encoder, gpt2, llama, marked, rad
 from screen_engine import FamilyEngine, ScreenEngine
 from screen_picture import picture
-from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -154,13 +152,8 @@ def _prepare(shot: Shot, directory: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name, value in {"COLOR_SYSTEM": "auto", "FILTERS": "", "DEFAULT_THEME": "textual-dark"}.items():
         monkeypatch.setattr(f"textual.constants.{name}", value)  # Textual's own variables, read when it was imported
     monkeypatch.setattr(Input, "cursor_blink", False)
-    monkeypatch.setattr(AdtuiApp, "notify", _notify_for_good)
     monkeypatch.setattr("adtui.ui.screens.picker.time", SimpleNamespace(time=lambda: NOW))
     monkeypatch.chdir(directory)
-
-
-def _notify_for_good(app: AdtuiApp, message: str, **options: Any) -> None:
-    App.notify(app, message, **{**options, "timeout": 10 * LONGEST})
 
 
 @asynccontextmanager
