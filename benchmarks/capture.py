@@ -73,7 +73,8 @@ def random_model(size: Size, n_tokens: int, spread: float) -> Model:
     d = size.d_model
     network = Encoder(DecoderShape(d, size.n_layer, size.n_head, 4 * d, True), n_tokens, grid_size=9, n_actions=5)
     nn.init.normal_(network.pos_embedding, std=0.5)
-    for block in network.decoder.blocks:
+    blocks: Any = network.decoder.blocks
+    for block in blocks:
         nn.init.normal_(block.attention.qkv.weight, std=d**-0.5)
         block.attention.qkv.weight.data[: 2 * d] *= spread
     return Model("encoder", network.eval().requires_grad_(False), torch.device("cpu"))
@@ -113,7 +114,8 @@ def eager_gpt2(size: Size, n_tokens: int) -> Callable[[], object] | None:
     except ImportError:
         return None
     settings: dict[str, Any] = {"n_embd": size.d_model, "n_layer": size.n_layer, "n_head": size.n_head}
-    config = GPT2Config(**settings, vocab_size=8, n_positions=n_tokens, attn_implementation="eager")
+    settings |= {"attn_implementation": "eager"}
+    config = GPT2Config(**settings, vocab_size=8, n_positions=n_tokens)
     model, x = GPT2Model(config).eval().requires_grad_(False), torch.randn(1, n_tokens, size.d_model)
     return lambda: model(inputs_embeds=x, output_attentions=True, use_cache=False)
 

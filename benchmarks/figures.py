@@ -51,7 +51,7 @@ def attention_of(sample: int, layer: int) -> Floats:
     scores = np.random.default_rng((sample, layer)).normal(scale=2.0, size=(H, N, N))
     scores[:, np.triu(np.ones((N, N), bool), 1)] = -np.inf
     weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True), np.float32)
 
 
 def exhibit(n_samples: int, n_layers: int) -> Exhibit:

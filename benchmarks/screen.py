@@ -194,7 +194,7 @@ def table(results: dict[str, Numbers]) -> list[str]:
         aim = "" if row.p50 is None else f"median ≤ {row.p50:,.0f}"
         aim += "" if row.p95 is None else f"p95 ≤ {row.p95:,.0f}" + (f" ({row.slow:,.0f})" if row.slow else "")
         ratio = ""
-        other = results.get("harlequin", {}).get(key)
+        other = results["harlequin"].get(key) if "harlequin" in results else None
         if other and (ours := statistics.median(results["adtui"][key])):
             ratio = f"   harlequin/adtui {statistics.median(other) / ours:.1f}"
         lines.append(f"{row.name + ' · ' + row.unit:34}" + "".join(f"{c:>26}" for c in cells) + f"{aim:>22}{ratio}")

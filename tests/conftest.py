@@ -20,6 +20,11 @@ from checkpoints import make_run, write_histories  # noqa: E402
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For tests/ui/test_screens.py; an option must be known before that file is."""
+    parser.addoption("--update-screens", action="store_true", help="write the screens of tests/ui/snapshots anew")
+
+
 @pytest.fixture(scope="session")
 def fixtures_dir() -> Path:
     """Checkpoints, histories and golden numbers from the users' own code; they lie beside the repository."""

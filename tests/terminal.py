@@ -63,7 +63,7 @@ class Terminal:
             command[1:],
             dimensions=(size[1], size[0]),
             cwd=str(cwd),
-            env={name: value for name, value in variables.items() if value is not None},  # type: ignore[arg-type]
+            env={name: value for name, value in variables.items() if value is not None},
         )
         self.attributes = fresh_attributes()
         self.session = self._child.pid

@@ -64,7 +64,7 @@ def test_a_terminal_that_is_not_utf8_gets_ascii(tiny_run: Path, monkeypatch: pyt
     monkeypatch.setattr(sys, "stdout", stdout)
     assert main(["analyze", str(tiny_run), "--samples", "2", "--device", "cpu"]) == 0
     stdout.flush()
-    assert stdout.buffer.getvalue().isascii()  # type: ignore[attr-defined]
+    assert stdout.buffer.getvalue().isascii()
 
 
 @pytest.mark.parametrize(

@@ -21,15 +21,15 @@ def test_a_table_with_a_verdict_then_the_same_as_json(
     assert "newest+rewarded:4" in shown
     assert "No evidence for compressing" in shown
     assert main([*words, "--json", "--figures", str(tmp_path / "figures")]) == 0
-    shown = capsys.readouterr()
-    document = json.loads(shown.out)
-    assert (tmp_path / "figures" / "report.json").read_text() == shown.out
+    written = capsys.readouterr()
+    document = json.loads(written.out)
+    assert (tmp_path / "figures" / "report.json").read_text() == written.out
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
         "pareto.png",
         "report.json",
         "returns.png",
     ]
-    assert "pareto.png" in shown.err
+    assert "pareto.png" in written.err
     assert document["verdict"]["recommended"] is None
     assert [trial["cell"]["label"] for trial in document["trials"]][:2] == ["none", "newest+rewarded:4"]
 

@@ -187,4 +187,4 @@ def test_what_the_output_cannot_encode_is_spelled(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "stderr", streams[1])
     assert main(["no/such/rún→"]) == 2
     streams[1].flush()
-    assert b"no/such/run->" in streams[1].buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"no/such/run->" in streams[1].buffer.getvalue()

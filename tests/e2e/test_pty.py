@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
     for key in "[]{}":
         before = query_row(app)
         app.send(key)
-        app.wait(lambda before=before: query_row(app) not in ("", before))
+        app.wait(partial(lambda before: query_row(app) not in ("", before), before))
     app.send("s")
     app.told("colour scale: square root")
     palette(app)
@@ -156,7 +157,7 @@ def full_size(app: Terminal) -> None:
     for pane, name in enumerate(("heads", "heatmap", "query", "received", "numbers", "insights"), start=1):
         other = "2 heatmap" if pane == 1 else "1 heads"
         app.send(f"{pane}\r")
-        app.wait(lambda other=other, title=f"{pane} {name}": other not in app.text and title in app.text)
+        app.wait(partial(lambda other, title: other not in app.text and title in app.text, other, f"{pane} {name}"))
         app.send(ESCAPE)
         app.wait(other)
 
@@ -344,7 +345,7 @@ def test_the_c_locale_gets_ascii(start: Start, tiny: Path, size: tuple[int, int]
     app.wait("1 heads")
     for pane in "654321":
         app.send(pane)
-        app.wait(lambda pane=pane: re.search(rf"\+- {pane} \w+", app.text))
+        app.wait(partial(lambda pane: re.search(rf"\+- {pane} \w+", app.text), pane))
     app.send("?")
     app.wait("WHERE YOU ARE")
     app.send(ESCAPE)

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 _TESTS = str(Path(__file__).resolve().parents[1])
@@ -201,7 +202,7 @@ class Case:
         """Other heads can be looked at."""
         for key, pattern in (("m", r"heatmap · L\d+ mean"), ("m", r"heatmap · L\d+H\d+"), ("?", "WHERE YOU ARE")):
             self.app.send(key)
-            self.app.wait(lambda pattern=pattern: re.search(pattern, self.app.text))
+            self.app.wait(partial(lambda pattern: re.search(pattern, self.app.text), pattern))
         self.app.send(ESCAPE)
         self.app.gone("WHERE YOU ARE")
 

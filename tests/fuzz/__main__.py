@@ -83,7 +83,7 @@ class Tally:
 
     def table(self) -> str:
         """One line per kind and family, then what was dearest."""
-        rows = [("kind", "family", "files", OPENED, REFUSED, "failed", "")]
+        rows: list[tuple[str, ...]] = [("kind", "family", "files", OPENED, REFUSED, "failed", "")]
         for kind, family in dict.fromkeys(sorted(ROUND, key=lambda pair: KINDS.index(pair[0]))):
             counts = {result: self.counts[kind, family, result] for result in (OPENED, REFUSED, *FAILURES)}
             if total := sum(counts.values()):

@@ -157,9 +157,9 @@ def _batches(cases: Iterable[Case]) -> Iterator[collections.deque[Case]]:
 
 
 def _kill(pid: int) -> None:
-    for target in (lambda: os.killpg(pid, signal.SIGKILL), lambda: os.kill(pid, signal.SIGKILL)):
+    for kill in (os.killpg, os.kill):
         try:
-            target()
+            kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
         return

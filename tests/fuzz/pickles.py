@@ -6,6 +6,7 @@ import pickle
 import struct
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from torch._weights_only_unpickler import _get_allowed_globals
 
@@ -175,7 +176,7 @@ def allowed(rng: Random) -> bytes:
     return _file(rng, _placed(rng, made))
 
 
-_ARGUMENTS = (
+_ARGUMENTS: tuple[Any, ...] = (
     0,
     1,
     -1,
@@ -202,17 +203,15 @@ def numbers(rng: Random) -> bytes:
     """NumPy numbers, which are let in, of kinds and with bytes that are not numbers."""
     dtype = _named("numpy", "dtype") + b"(" + _value(rng.choice(_DTYPES)) + b"\x89\x88tR"
     if rng.random() < 0.3:
-        state = rng.choice(
-            (
-                (3, "<", None, None, None, -1, -1, 0),
-                (4, "|", (("f0", 1),), ("f0",), {"f0": 1}, 8, 1, 16),
-                (3, "|", None, ("a", "b"), {}, 2**31 - 1, 1, 27),
-                (99, "<", None, None, None, -5, -5, 255),
-                (3,),
-                "state",
-            )
+        states: tuple[Any, ...] = (
+            (3, "<", None, None, None, -1, -1, 0),
+            (4, "|", (("f0", 1),), ("f0",), {"f0": 1}, 8, 1, 16),
+            (3, "|", None, ("a", "b"), {}, 2**31 - 1, 1, 27),
+            (99, "<", None, None, None, -5, -5, 255),
+            (3,),
+            "state",
         )
-        dtype += _value(state) + b"b"
+        dtype += _value(rng.choice(states)) + b"b"
     data = rng.choice((b"1", b"12345678", b"12345678", b"1" * 16, b"1" * 100, "text", 5, None))
     module = rng.choice(("numpy.core.multiarray", "numpy._core.multiarray"))
     scalar = _named(module, "scalar") + b"(" + dtype + _value(data) + b"tR"

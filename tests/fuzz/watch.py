@@ -120,10 +120,11 @@ def limit_memory(more: int) -> None:
 
 
 def _frames() -> list[FrameType]:
-    frames, frame = [], sys._getframe(2)
+    frames: list[FrameType] = []
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         frames.append(frame)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return frames
 
 

@@ -186,9 +186,9 @@ def features(context: Context) -> np.ndarray:
 
 def write_inputs(path: Path, given: list[Context]) -> Path:
     names = ("states", "actions", "rewards", "next_states", "query_states", "target_actions")
-    np.savez(
-        path, **{f"in_{name}": np.stack(column) for name, column in zip(names, zip(*given, strict=True), strict=True)}
-    )
+    columns = zip(names, zip(*given, strict=True), strict=True)
+    arrays: dict[str, Any] = {f"in_{name}": np.stack(column) for name, column in columns}
+    np.savez(path, **arrays)
     return path
 
 

@@ -21,7 +21,7 @@ def _golden(fixtures_dir: Path, name: str) -> tuple[Path, dict[str, Array]]:
 def _expected(module: Any, run: Path, golden: dict[str, Array], sample: int) -> Expected:
     """What a reference gives for one golden sample; some files hold one-hot actions."""
     actions = golden["in_actions"][sample]
-    return module.expected(
+    found: Expected = module.expected(
         run,
         golden["in_states"][sample],
         actions.argmax(-1) if actions.ndim == 2 else actions,
@@ -30,6 +30,7 @@ def _expected(module: Any, run: Path, golden: dict[str, Array], sample: int) -> 
         golden["in_query_states"][sample],
         int(golden["in_target_actions"][sample]),
     )
+    return found
 
 
 def _assert_close(found: Array, golden: Array) -> None:

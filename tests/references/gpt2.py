@@ -13,6 +13,9 @@ from transformers import GPT2Config, GPT2Model
 
 from references import Array, Expected, Weights, cell_index, perturb, read
 
+EAGER: dict[str, Any] = {"attn_implementation": "eager"}
+"""Attention by the formula; the stubs of the configuration do not know it."""
+
 
 class ReferenceGPT2(nn.Module):
     """Embeddings, backbone and read-out of the family; the names in its state_dict are the users'."""
@@ -39,7 +42,7 @@ class ReferenceGPT2(nn.Module):
             n_inner=n_inner,
             bos_token_id=None,  # the default lies outside a small vocabulary, which is warned about
             eos_token_id=None,
-            attn_implementation="eager",
+            **EAGER,
         )
         self.grid_size = grid_size
         self.transformer_model = GPT2Model(config)
@@ -58,7 +61,8 @@ class ReferenceGPT2(nn.Module):
 
     def query_token(self, state: Array) -> Tensor:
         """Token (1, d) of the query state."""
-        return self.embed_state(torch.tensor([cell_index(state, self.grid_size)]))
+        token: Tensor = self.embed_state(torch.tensor([cell_index(state, self.grid_size)]))
+        return token
 
     def read_out(self, tokens: Tensor, first_state: int) -> tuple[Array, Array]:
         """Attention (L, H, N, N), and logits (·, A) at every third token from `first_state` on."""

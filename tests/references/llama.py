@@ -145,12 +145,14 @@ def transformer(weights: dict[str, Array], config: dict[str, Any], x: Array) -> 
 
 def _apply(weights: dict[str, Array], name: str, x: Array) -> Array:
     """The linear layer `name`, with its bias if it has one."""
-    return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
+    applied: Array = x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
+    return applied
 
 
 def _norm(weights: dict[str, Array], name: str, x: Array) -> Array:
     """RMSNorm over the last axis."""
-    return x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-5) * weights[f"{name}.weight"]
+    normed: Array = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + 1e-5) * weights[f"{name}.weight"]
+    return normed
 
 
 def _attend(weights: dict[str, Array], name: str, x: Array, n_head: int) -> tuple[Array, Array]:

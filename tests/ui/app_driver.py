@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 from fake_engine import FakeEngine
 from textual.pilot import Pilot
@@ -15,6 +16,13 @@ from adtui.ui.app import AdtuiApp
 LONGEST = 300.0
 """Seconds: it bounds a hang and measures nothing."""
 WIDE = (120, 40)
+Value = TypeVar("Value")
+
+
+def there(value: Value | None) -> Value:
+    """What has come by now."""
+    assert value is not None
+    return value
 
 
 async def until(pilot: Pilot[str], condition: Callable[[], object]) -> None:
@@ -30,7 +38,7 @@ async def until(pilot: Pilot[str], condition: Callable[[], object]) -> None:
 
 @asynccontextmanager
 async def opened(
-    engine: FakeEngine | None = None, size: tuple[int, int] = WIDE, **options: bool
+    engine: FakeEngine | None = None, size: tuple[int, int] = WIDE, **options: Any
 ) -> AsyncIterator[tuple[AdtuiApp, FakeEngine, Pilot[str]]]:
     """The app with a run open and everything that it asked for answered."""
     engine = engine or FakeEngine()
@@ -39,6 +47,11 @@ async def opened(
         await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.pause()
         yield app, engine, pilot
+
+
+def shows(app: AdtuiApp, text: str) -> bool:
+    """Whether a text is on the screen."""
+    return text in screen_text(app)
 
 
 def screen_text(app: AdtuiApp) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -41,6 +42,7 @@ from adtui.records.statistics import HeadStats, SampleStats, SeedStats
 from adtui.worlds.settings import run_settings
 
 LAYERS, HEADS, CONTEXT, EPISODE = 3, 4, 59, 20
+Asked = TypeVar("Asked", bound=Request)
 
 
 def sample(history: int = 0, context: int = CONTEXT) -> Sample:
@@ -84,15 +86,18 @@ def run_info(samples: int = 3, step: int = 1000, layers: int = LAYERS, heads: in
     )
 
 
-def matrix(layer: int, head: int | None, sample_index: int, tokens: int = CONTEXT + 1) -> np.ndarray:
-    """(N, N) causal attention whose rows sum to 1; each head looks at another lag."""
+def matrix(
+    layer: int, head: int | None, sample_index: int, tokens: int = CONTEXT + 1, contrast: float = 1.0
+) -> np.ndarray:
+    """(N, N) causal attention whose rows sum to 1; each head looks at another lag, with a contrast of 0 at none."""
     seed = 100 * sample_index + 10 * layer + (9 if head is None else head)
     logits = np.random.default_rng(seed).normal(size=(tokens, tokens))
     lag = np.arange(tokens)[:, None] - np.arange(tokens)[None, :]
     logits += 4.0 * np.exp(-(((lag - 5 * (seed % 7)) / 2.0) ** 2))
+    logits *= contrast
     logits[lag < 0] = -np.inf
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
 
 
 def pool(
@@ -116,10 +121,10 @@ def pool(
     return pooled, row_edges, col_edges, peak
 
 
-def head_view(request: GetView, tokens: int = CONTEXT + 1) -> HeadView:
+def head_view(request: GetView, tokens: int = CONTEXT + 1, contrast: float = 1.0) -> HeadView:
     """The answer to a view request."""
     place, frame = request.place, request.frame
-    full = matrix(place.layer, place.head, place.sample, tokens)
+    full = matrix(place.layer, place.head, place.sample, tokens, contrast)
     pooled, row_edges, col_edges, peak = pool(full, frame.rows, frame.cols, frame.window)
     query = place.query % full.shape[0]
     entropy = -(full * np.log(np.maximum(full, 1e-30))).sum(axis=1)
@@ -145,7 +150,7 @@ def sheet(request: GetSheet) -> Sheet:
     return Sheet(request.sample, np.array(thumbnails, np.float32), entropy)
 
 
-def head_stats(seed: int) -> HeadStats:
+def head_stats(seed: int, context: int = CONTEXT) -> HeadStats:
     """Numbers of the right shapes."""
     rng = np.random.default_rng(seed)
 
@@ -154,16 +159,16 @@ def head_stats(seed: int) -> HeadStats:
 
     names = [name for name in HeadStats.__dataclass_fields__ if not name.startswith("n_")]
     values = {name: numbers() for name in names}
-    values["max_position"] = rng.integers(0, CONTEXT, (LAYERS, HEADS))
-    values["holding"] = rng.integers(1, CONTEXT, (LAYERS, HEADS, 4))
+    values["max_position"] = rng.integers(0, context, (LAYERS, HEADS))
+    values["holding"] = rng.integers(1, context, (LAYERS, HEADS, 4))
     values["episode_lift"] = rng.random((LAYERS, HEADS, 3))
     return HeadStats(**values, n_rewarded=5, n_revisit=2)
 
 
-def sample_stats(seed: int) -> SampleStats:
+def sample_stats(seed: int, context: int = CONTEXT) -> SampleStats:
     """Plain, weighted and seed statistics."""
-    seeds = tuple(SeedStats(CONTEXT + 1, CONTEXT, 0.016, 0.02, 7, 1.5, 3.9) for _ in range(LAYERS))
-    return SampleStats(head_stats(seed), head_stats(seed + 1), seeds)
+    seeds = tuple(SeedStats(context + 1, context, 0.016, 0.02, 7, 1.5, 3.9) for _ in range(LAYERS))
+    return SampleStats(head_stats(seed, context), head_stats(seed + 1, context), seeds)
 
 
 def insight(layer: int = 1, head: int | None = 2) -> Insight:
@@ -233,7 +238,7 @@ class FakeEngine:
         self._queue.put_nowait(None)
 
     # -- what tests call ---------------------------------------------------------------------------------------------
-    def asked(self, kind: type[Request]) -> list[Request]:
+    def asked(self, kind: type[Asked]) -> list[Asked]:
         """Requests of one kind, in order."""
         return [request for request in self.sent if isinstance(request, kind)]
 

@@ -44,7 +44,7 @@ def attention(n: int = N, causal: bool = True) -> np.ndarray:
     weights = np.tile(np.arange(1, n + 1, dtype=np.float32), (n, 1))
     if causal:
         weights[np.triu_indices(n, 1)] = np.nan
-    return (weights / np.nansum(weights, axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / np.nansum(weights, axis=1, keepdims=True), np.float32)
 
 
 def view(

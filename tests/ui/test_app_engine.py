@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from app_driver import opened, screen_text, until
+from app_driver import opened, screen_text, there, until
 from fake_engine import FakeEngine, insight, run_info
 
 from adtui.records.errors import CheckpointError, EngineError
-from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun
+from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun, Request
 from adtui.ui.app import AdtuiApp
 from adtui.ui.screens.dialog import Dialog
 
@@ -22,10 +22,10 @@ async def test_a_late_answer_is_not_shown() -> None:
         first, second = engine.held
         engine.release(second)
         presenter = app.explorer.presenter
-        await until(pilot, lambda: presenter.view.place.head == 2)
+        await until(pilot, lambda: there(presenter.view).place.head == 2)
         engine.release(first)
         await pilot.pause()
-        assert presenter.view.place.head == 2
+        assert there(presenter.view).place.head == 2
 
 
 async def test_the_selection_is_marked_before_the_engine_answers() -> None:
@@ -33,7 +33,7 @@ async def test_the_selection_is_marked_before_the_engine_answers() -> None:
         engine.holding = (GetView,)
         await pilot.press("j", "l")
         await pilot.pause()
-        assert app.explorer.presenter.view.place.layer == 0
+        assert there(app.explorer.presenter.view).place.layer == 0
         assert app.explorer.panes.sheet.selected == (1, 1)
         assert "L1H1 …" in str(app.explorer.panes.heatmap.border_title)
 
@@ -52,10 +52,10 @@ async def test_going_back_asks_nothing() -> None:
     async with opened() as (app, engine, pilot):
         await pilot.press("l")
         presenter = app.explorer.presenter
-        await until(pilot, lambda: presenter.view.place.head == 1)
+        await until(pilot, lambda: there(presenter.view).place.head == 1)
         asked = len(engine.asked(GetView))
         await pilot.press("h")
-        await until(pilot, lambda: presenter.view.place.head == 0)
+        await until(pilot, lambda: there(presenter.view).place.head == 0)
         assert len(engine.asked(GetView)) == asked
 
 
@@ -65,9 +65,10 @@ async def test_the_heads_beside_are_there_before_they_are_asked_for() -> None:
         assert [(r.place.layer, r.place.head) for r in engine.asked(GetView)] == [(0, 0), (0, 1), (1, 0)]
         engine.holding = (GetView,)
         await pilot.press("l")
-        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
+        await until(pilot, lambda: there(app.explorer.presenter.view).place.head == 1)
         # The next one, of which nobody is told.
         (request,) = engine.held
+        assert isinstance(request, GetView)
         assert (request.place.layer, request.place.head) == (0, 2)
         assert not app.explorer.presenter.waiting
 
@@ -79,18 +80,19 @@ async def test_the_users_question_goes_before_what_was_planned() -> None:
         await pilot.press("l", "n")
         await until(pilot, lambda: len(engine.held) == 2)
         foreseen, asked = engine.held
+        assert isinstance(asked, GetView)
         assert (asked.place.sample, asked.place.head) == (1, 1)
         engine.release(foreseen)
         await pilot.pause()
-        assert app.explorer.presenter.view.place.sample == 0
+        assert there(app.explorer.presenter.view).place.sample == 0
         assert len(engine.held) == 1
         engine.release(asked)
-        await until(pilot, lambda: app.explorer.presenter.view.place.sample == 1)
+        await until(pilot, lambda: there(app.explorer.presenter.view).place.sample == 1)
 
 
 async def test_the_rank_of_a_pooled_weight_is_asked_for_when_the_cursor_rests() -> None:
     async with opened(size=(120, 40)) as (app, engine, pilot):
-        assert not app.explorer.presenter.view.exact
+        assert not there(app.explorer.presenter.view).exact
         await pilot.press("2")
         before = len(engine.asked(GetCell))
         await pilot.press("left", "left", "left")
@@ -124,7 +126,7 @@ async def test_a_reload_forgets_the_old_checkpoint() -> None:
         old = engine.asked(OpenRun)[0].id
         engine.run = run_info(samples=1, step=2000, layers=2, heads=2)
         await pilot.press("j", "j", "n", "r")
-        await until(pilot, lambda: app.explorer.status.run.step == 2000)
+        await until(pilot, lambda: there(app.explorer.status.run).step == 2000)
         selection = app.explorer.presenter.selection
         assert (selection.layer, selection.sample) == (1, 0)
         engine.say(InsightFound(old, insight(layer=0)))
@@ -199,10 +201,10 @@ async def test_the_app_goes_on_without_an_engine() -> None:
 async def test_a_request_too_large_for_the_pipe_is_told_like_any_other_failure() -> None:
     async with opened() as (app, engine, pilot):
 
-        def full(request: object) -> None:
+        def full(request: Request) -> None:
             raise EngineError("ExportAll", expected="less", found="more", action="ask for less at once")
 
-        engine.send = full
+        engine.send = full  # type: ignore[method-assign]
         await pilot.press("E")
         await until(pilot, lambda: isinstance(app.screen, Dialog))
         assert "ask for less at once" in screen_text(app)

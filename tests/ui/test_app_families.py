@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from app_driver import WIDE, screen_text, until
+from app_driver import WIDE, screen_text, there, until
 from direct_engine import DirectEngine
 from references import gpt2, llama, marked, rad
 from textual.pilot import Pilot
@@ -49,7 +50,7 @@ async def test_t_goes_from_transitions_to_tokens_and_back(runs: dict[str, Path])
         assert "2 heatmap · L0H0 · transitions" in screen_text(app)
         whole = presenter.view.query_row
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.place.unit == "tokens")
+        await until(pilot, lambda: there(presenter.view).place.unit == "tokens")
         parts = presenter.view.query_row
         assert parts.shape == (28,)
         np.testing.assert_allclose(whole[:-1], parts[:-1].reshape(9, 3).sum(axis=1), rtol=1e-5)
@@ -58,32 +59,34 @@ async def test_t_goes_from_transitions_to_tokens_and_back(runs: dict[str, Path])
         kind = ("t", "action", "reward")[heatmap.cursor[1] % 3]
         assert f" {kind}" in screen_text(app)
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.place.unit == "transitions")
+        await until(pilot, lambda: there(presenter.view).place.unit == "transitions")
 
 
 async def test_another_view_shows_the_whole_matrix_again(runs: dict[str, Path]) -> None:
     async with opened(runs["gpt2"]) as (app, pilot):
         presenter = app.explorer.presenter
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.place.unit == "tokens" and not presenter.waiting)
+        await until(pilot, lambda: there(presenter.view).place.unit == "tokens" and not presenter.waiting)
         await pilot.press("plus")
-        await until(pilot, lambda: presenter.view.row_edges[0] > 0)
-        assert presenter.selection.window is not None
+        await until(pilot, lambda: there(presenter.view).row_edges[0] > 0)
+        before = presenter.selection
+        assert before.window is not None
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.place.unit == "transitions")
+        await until(pilot, lambda: there(presenter.view).place.unit == "transitions")
         assert presenter.selection.window is None
-        assert (presenter.view.row_edges[0], presenter.view.row_edges[-1]) == (0, 10)
+        edges = there(presenter.view).row_edges
+        assert (edges[0], edges[-1]) == (0, 10)
 
 
 async def test_the_query_row_stays_on_its_transition(runs: dict[str, Path]) -> None:
     async with opened(runs["gpt2"]) as (app, pilot):
         presenter = app.explorer.presenter
         await pilot.press("slash", *"q4", "enter")
-        await until(pilot, lambda: presenter.view.place.query == 4)
+        await until(pilot, lambda: there(presenter.view).place.query == 4)
         await pilot.press("t")
-        await until(pilot, lambda: presenter.view.place.query == 12)
+        await until(pilot, lambda: there(presenter.view).place.query == 12)
         await pilot.press("right_square_bracket", "t")
-        await until(pilot, lambda: presenter.view.place.query == 4)
+        await until(pilot, lambda: there(presenter.view).place.query == 4)
 
 
 async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
@@ -103,19 +106,21 @@ async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
         assert {LATENTS, COMPRESSOR} <= set(shown)
         assert not {QUERY, RECEIVED} & set(shown)
         await until(pilot, lambda: presenter.round_view is not None and presenter.round_view.place.round == 0)
-        assert presenter.round_view.query_row.shape == (memory.rounds[0][0].units.n_tokens,)
+        assert there(presenter.round_view).query_row.shape == (memory.rounds[0][0].units.n_tokens,)
         assert f"8 compressor · round 0/{rounds}" in screen_text(app)
         await pilot.press("c")
-        await until(pilot, lambda: presenter.round_view.place.round == 1)
+        await until(pilot, lambda: there(presenter.round_view).place.round == 1)
         start = panes.memory.cursor
         await pilot.press("down", "right")
         await until(pilot, lambda: panes.memory.cursor != start)
         assert "latent 1 → key" in screen_text(app)
         await pilot.press("L", "J")
-        await until(pilot, lambda: (presenter.round_view.place.layer, presenter.round_view.place.head) == (1, 1))
+        await until(
+            pilot, lambda: (there(presenter.round_view).place.layer, there(presenter.round_view).place.head) == (1, 1)
+        )
         assert (presenter.selection.layer, presenter.selection.head) == (0, 0)
         await pilot.press("m")
-        await until(pilot, lambda: presenter.round_view.place.head is None)
+        await until(pilot, lambda: there(presenter.round_view).place.head is None)
         await pilot.press("3")
         await until(pilot, lambda: panes.query_curve.display and not panes.memory.display)
 
@@ -131,7 +136,7 @@ async def test_latents_are_told_apart_from_transitions(runs: dict[str, Path]) ->
         assert (stats.other_mass > 0).all()
         await pilot.press("7", "y")
         await until(pilot, lambda: app.clipboard.startswith("token\tkind"))
-        assert app.clipboard.count("latent") == presenter.run.compressor.n_latents
+        assert app.clipboard.count("latent") == there(there(presenter.run).compressor).n_latents
 
 
 async def test_a_context_that_fits_has_no_rounds(runs: dict[str, Path]) -> None:
@@ -164,6 +169,6 @@ async def test_one_pane_at_a_time_on_small_screens(runs: dict[str, Path], size: 
         panes = app.explorer.panes
         for key, index in (("8", COMPRESSOR), ("7", LATENTS), ("2", HEATMAP), ("1", HEADS)):
             await pilot.press(key)
-            await until(pilot, lambda index=index: app.focused is panes.all[index])
+            await until(pilot, partial(lambda index: app.focused is panes.all[index], index))
             await pilot.pause()
             assert [i for i, pane in enumerate(panes.all) if pane.display] == [index]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-from app_driver import opened, screen_text, until
+from app_driver import opened, screen_text, shows, there, until
 from fake_engine import CONTEXT, HEADS, LAYERS, run_info
 
 from adtui.records.messages import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
@@ -58,7 +60,7 @@ async def test_a_key_changes_the_selection(keys: list[str], expected: Selection)
         await until(pilot, lambda: presenter.view is not None and presenter.view.place.layer == expected.layer)
         view = presenter.view
         assert view is not None
-        await until(pilot, lambda: presenter.view.place.head == expected.shown_head)
+        await until(pilot, lambda: there(presenter.view).place.head == expected.shown_head)
         assert app.explorer.panes.sheet.selected == (expected.layer, expected.shown_head)
         assert app.explorer.status.sample == expected.sample
 
@@ -139,7 +141,7 @@ async def test_shift_e_exports_all_and_escape_cancels() -> None:
         await until(pilot, lambda: app.explorer.status.progress == (1, 44, "export", 3.0))
         await pilot.press("escape")
         await until(pilot, lambda: engine.asked(Cancel))
-        assert engine.asked(Cancel)[0].job == engine.held[0].id  # type: ignore[attr-defined]
+        assert engine.asked(Cancel)[0].job == engine.held[0].id
         await until(pilot, lambda: app.explorer.status.progress is None)
         await until(pilot, lambda: "export cancelled" in screen_text(app))
 
@@ -223,7 +225,7 @@ async def test_keys_for_what_this_model_lacks_say_so() -> None:
             "8": "this model has no compressor",
         }.items():
             await pilot.press(key)
-            await until(pilot, lambda said=said: said in screen_text(app))
+            await until(pilot, partial(shows, app, said))
             app.clear_notifications()
         assert app.explorer.presenter.selection == Selection()
         assert app.explorer.panes.active == HEADS_PANE

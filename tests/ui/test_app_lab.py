@@ -7,10 +7,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from app_driver import WIDE, opened, screen_text, until
+from app_driver import WIDE, opened, screen_text, shows, there, until
 from checkpoints import make_run
 from lab_data import DIRECTORY, OTHER_ENVIRONMENT, LabEngine
 from textual import events
@@ -100,7 +101,7 @@ async def test_what_the_gate_compares_with_stays_chosen() -> None:
         for name in BESIDE:
             await to_row(pilot, app, name)
             await pilot.press("space")
-        assert set(BESIDE) <= app.desk.lab.settings.strategies
+        assert set(BESIDE) <= there(app.desk.lab).settings.strategies
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ async def test_settings_are_typed(row: str, typed: str, expected: dict[str, obje
         await until(pilot, lambda: isinstance(app.screen, LineScreen))
         await pilot.press(*(events_name(char) for char in typed), "enter")
         await until(pilot, lambda: isinstance(app.screen, LabScreen))
-        assert app.desk.lab.settings == LabSettings(**expected)  # type: ignore[arg-type]
+        assert there(app.desk.lab).settings == LabSettings(**expected)  # type: ignore[arg-type]
 
 
 def events_name(char: str) -> str:
@@ -142,14 +143,14 @@ async def test_what_cannot_be_used_is_said_in_the_line(row: str, typed: str, sai
         await until(pilot, lambda: said in " ".join(screen_text(app).split()))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, LabScreen))
-        assert app.desk.lab.settings == LabSettings()
+        assert there(app.desk.lab).settings == LabSettings()
 
 
 async def test_keys_of_one_packet_are_read_in_their_order() -> None:
     async with lab() as (app, _engine, pilot):
         for key in ("b", "1", "backspace", "3", "0", "enter"):
             app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await until(pilot, lambda: app.desk.lab.settings.budgets == (30,))
+        await until(pilot, lambda: there(app.desk.lab).settings.budgets == (30,))
         await until(pilot, lambda: isinstance(app.screen, LabScreen))
 
 
@@ -157,7 +158,7 @@ async def test_keys_of_one_packet_are_read_in_their_order() -> None:
 async def test_cells_fill_in_and_no_verdict_is_given_early() -> None:
     async with lab(LabEngine(cells=5)) as (app, _engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 3)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 3)
         await pilot.pause()
         text = screen_text(app)
         assert "trials" in text.splitlines()[0]
@@ -173,7 +174,7 @@ async def test_the_cell_that_runs_is_the_first_that_no_sweep_has_finished() -> N
     engine.kept = (FULL, WIPED, "recent:10", "uniform:10", "random:40")
     async with lab(engine) as (app, _engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 3)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 3)
         await pilot.pause()
         assert "Running recent:20" in screen_text(app)
 
@@ -181,29 +182,29 @@ async def test_the_cell_that_runs_is_the_first_that_no_sweep_has_finished() -> N
 async def test_the_verdict_is_that_of_the_gate() -> None:
     async with lab() as (app, _engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.report)
+        await until(pilot, lambda: there(app.desk.lab).report)
         await pilot.pause()
         text = screen_text(app)
         assert "5 verdict · newest+rewarded:10" in text
         assert "Keep newest+rewarded:10: its return differs from" in text
         assert "★" in text
         assert app.jobs.newest is None
-        assert not app.desk.lab.running
+        assert not there(app.desk.lab).running
 
 
 async def test_x_stops_and_s_goes_on() -> None:
     async with lab(LabEngine(cells=4)) as (app, engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 2)
         await pilot.press("x")
         await until(pilot, lambda: engine.asked(Cancel))
-        assert engine.asked(Cancel)[0].job == engine.asked(RunSweep)[0].id  # type: ignore[attr-defined]
-        await until(pilot, lambda: not app.desk.lab.running)
+        assert engine.asked(Cancel)[0].job == engine.asked(RunSweep)[0].id
+        await until(pilot, lambda: not there(app.desk.lab).running)
         await until(pilot, lambda: "Stopped. Finished cells are in" in screen_text(app))
         engine.cells = None
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.report)
-        assert engine.asked(RunSweep)[1].budgets == engine.asked(RunSweep)[0].budgets  # type: ignore[attr-defined]
+        await until(pilot, lambda: there(app.desk.lab).report)
+        assert engine.asked(RunSweep)[1].budgets == engine.asked(RunSweep)[0].budgets
 
 
 async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them() -> None:
@@ -211,7 +212,7 @@ async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them
         await pilot.press("s", "escape")
         await until(pilot, lambda: app.screen is app.explorer)
         await pilot.press("l")
-        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
+        await until(pilot, lambda: there(app.explorer.presenter.view).place.head == 1)
         assert app.explorer.status.progress == (4, 14, "trials", 0.5)
         await pilot.press("C")
         await until(pilot, lambda: app.desk.screen is not None and app.screen is app.desk.screen)
@@ -219,21 +220,21 @@ async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them
         await pilot.press("escape", "escape")
         await until(pilot, lambda: engine.asked(Cancel))
         await until(pilot, lambda: app.jobs.newest is None)
-        assert not app.desk.lab.running
+        assert not there(app.desk.lab).running
         assert app.explorer.presenter.selection == Selection(head=1)
 
 
 async def test_cells_are_selected_in_the_table_and_in_the_picture() -> None:
     async with lab() as (app, _engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.report)
-        state = app.desk.lab
+        await until(pilot, lambda: there(app.desk.lab).report)
+        state = there(app.desk.lab)
         await pilot.press("4", *["k"] * 20)
-        assert state.shown.cell.label == "recent:10"
+        assert there(state.shown).cell.label == "recent:10"
         await pilot.press("j")
-        assert state.shown.cell.label == "recent:20"
+        assert there(state.shown).cell.label == "recent:20"
         await pilot.press("2", *["h"] * 20, "l")
-        assert state.shown.cell.label == "uniform:10"
+        assert there(state.shown).cell.label == "uniform:10"
         await until(pilot, lambda: "3 returns · uniform:10" in screen_text(app))
         assert "━ uniform:10  ━ full context  ━ recent:10  ━ random:10" in screen_text(app)
 
@@ -243,7 +244,7 @@ async def test_e_exports_what_has_been_found() -> None:
         await pilot.press("e")
         await until(pilot, lambda: "nothing to export yet" in screen_text(app))
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 4)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 4)
         await pilot.press("e")
         await until(pilot, lambda: engine.asked(ExportSweep))
         request = engine.asked(ExportSweep)[0]
@@ -276,34 +277,34 @@ async def test_a_sweep_that_fails_says_why_and_can_be_started_again() -> None:
         assert isinstance(app.screen, LabScreen)
         engine.sweep_error = None
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.report)
+        await until(pilot, lambda: there(app.desk.lab).report)
 
 
 async def test_the_engine_may_die() -> None:
     async with lab(LabEngine(cells=4)) as (app, engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 2)
         engine.die("it was killed by signal 9: probably out of memory")
-        await until(pilot, lambda: not app.desk.lab.running)
+        await until(pilot, lambda: not there(app.desk.lab).running)
         await pilot.press("r")
         await until(pilot, lambda: engine.starts == 2)
-        await until(pilot, lambda: app.desk.lab.ready and not app.desk.lab.cells)
+        await until(pilot, lambda: there(app.desk.lab).ready and not there(app.desk.lab).cells)
 
 
 async def test_no_trials_are_started_before_the_run_is_open_again() -> None:
     async with lab(LabEngine(cells=4)) as (app, engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: len(app.desk.lab.cells) == 2)
+        await until(pilot, lambda: len(there(app.desk.lab).cells) == 2)
         engine.die("it was killed by signal 9: probably out of memory")
-        await until(pilot, lambda: not app.desk.lab.running)
-        assert app.desk.lab.error
+        await until(pilot, lambda: not there(app.desk.lab).running)
+        assert there(app.desk.lab).error
         engine.holding = (OpenRun,)
         await pilot.press("r")
         await until(pilot, lambda: engine.held)
         await pilot.press("s")
         await until(pilot, lambda: "the engine has gone" in " ".join(screen_text(app).split()))
         assert len(engine.asked(RunSweep)) == 1
-        assert not app.desk.lab.running
+        assert not there(app.desk.lab).running
 
 
 async def test_the_lab_waits_for_a_run() -> None:
@@ -323,10 +324,10 @@ async def test_the_lab_waits_for_a_run() -> None:
 async def test_every_pane_at_every_size(size: tuple[int, int], plain: bool) -> None:
     async with lab(size=size, plain=plain) as (app, _engine, pilot):
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.report)
+        await until(pilot, lambda: there(app.desk.lab).report)
         for index, word in ((CHOICES, "recent"), (FRONT, "F"), (RETURNS, "e0"), (CELLS, "return"), (VERDICT, "Keep")):
             await pilot.press(str(index + 1))
-            await until(pilot, lambda word=word: word in screen_text(app))
+            await until(pilot, partial(shows, app, word))
             text = screen_text(app)
             assert len(text.splitlines()) == size[1]
             assert "q quit" in text.splitlines()[-1]
@@ -371,13 +372,13 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
         await pilot.press("C")
-        await until(pilot, lambda: app.desk.lab.ready)
-        app.desk.lab.settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
+        await until(pilot, lambda: there(app.desk.lab).ready)
+        there(app.desk.lab).settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
         await pilot.press("s")
-        await until(pilot, lambda: app.desk.lab.started)
+        await until(pilot, lambda: there(app.desk.lab).started)
         await pilot.press("escape", "l")
-        await until(pilot, lambda: app.explorer.presenter.view.place.head == 1)
-        await until(pilot, lambda: app.desk.lab.report)
-        assert "No evidence" in app.desk.lab.report.verdict.sentence
+        await until(pilot, lambda: there(app.explorer.presenter.view).place.head == 1)
+        await until(pilot, lambda: there(app.desk.lab).report)
+        assert "No evidence" in there(there(app.desk.lab).report).verdict.sentence
     (directory,) = (tmp_path / "figs" / "compression").iterdir()
     assert [path.name for path in directory.iterdir()] == ["cells.jsonl"]

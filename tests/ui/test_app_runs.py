@@ -50,7 +50,7 @@ async def test_the_picker_opens_the_chosen_run(runs: tuple[Run, ...], keys: list
         assert not engine.asked(OpenRun)
         await pilot.press(*keys)
         await until(pilot, lambda: engine.asked(OpenRun))
-        assert Path(engine.asked(OpenRun)[0].path).name == chosen  # type: ignore[attr-defined]
+        assert Path(engine.asked(OpenRun)[0].path).name == chosen
         await until(pilot, lambda: app.screen is app.explorer and app.explorer.presenter.view)
 
 

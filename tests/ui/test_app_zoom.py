@@ -62,7 +62,8 @@ async def test_in_and_out_around_the_cursor(closer: str) -> None:
         await press(app, pilot, closer)
         window = bounds(app)
         assert (window[1] - window[0], window[3] - window[2]) == (N // 2, N // 2)
-        assert app.explorer.presenter.selection.window == window
+        zoomed = app.explorer.presenter.selection
+        assert zoomed.window == window
         assert heatmap.cursor == pytest.approx((query, key), abs=8)
         assert f"q{window[0]}–{window[1] - 1} k{window[2]}–{window[3] - 1}" in title(app)
         await press(app, pilot, "minus")

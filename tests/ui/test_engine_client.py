@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,7 +137,8 @@ async def test_a_large_frame_is_decoded_off_the_event_loop() -> None:
         "say([Where(), None]); say([Where(), bytes(1 << 20)])\n"
     )
     await engine.start()
-    small, large = await everything(engine)
+    said: list[Any] = await everything(engine)
+    small, large = said
     here = threading.current_thread().name
     assert [reply[0].name == here for reply in (small, large)] == [True, False]
 

@@ -91,7 +91,7 @@ def test_legend() -> None:
 
 # -- colour tables -----------------------------------------------------------------------------------------------------
 def brightness(rgb: tuple[int, int, int]) -> float:
-    return 0.2126 * (rgb[0] / 255) ** 2.2 + 0.7152 * (rgb[1] / 255) ** 2.2 + 0.0722 * (rgb[2] / 255) ** 2.2
+    return float(0.2126 * (rgb[0] / 255) ** 2.2 + 0.7152 * (rgb[1] / 255) ** 2.2 + 0.0722 * (rgb[2] / 255) ** 2.2)
 
 
 @pytest.mark.parametrize("table", [ember(LEVELS), cube_ember(LEVELS)])

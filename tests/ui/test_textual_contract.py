@@ -118,6 +118,7 @@ def fault(part: Part) -> str | None:
     if found is GONE or (found is None and not part.empty):
         return "is gone"
     if part.parameters is not None:
+        assert callable(found)
         taken = tuple(inspect.signature(found).parameters)[: len(part.parameters)]
         if taken != part.parameters:
             return f"takes {', '.join(taken)} instead of {', '.join(part.parameters)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -105,12 +107,13 @@ def test_value_norm_is_the_norm_of_what_a_key_writes() -> None:
     """With all weight on key j, a head adds exactly v_j W_O: its norm is value_norm."""
     model, sample = tiny_model(), random_sample(6)
     kept = capture(model, sample).attention
-    block = model.network.decoder.blocks[0]
+    network: Any = model.network
+    block = network.decoder.blocks[0]
     parts = (sample.states, sample.actions, sample.rewards, sample.next_states)
-    context = model.network.embed_transitions(*(torch.as_tensor(part)[None] for part in parts))
-    query = model.network.embed_query(torch.as_tensor(sample.query_state))
+    context = network.embed_transitions(*(torch.as_tensor(part)[None] for part in parts))
+    query = network.embed_query(torch.as_tensor(sample.query_state))
     x = torch.cat([context, query[None, None]], 1)
-    x = block.norm1(x + model.network.pos_embedding[:, :7])
+    x = block.norm1(x + network.pos_embedding[:, :7])
     v = block.attention.qkv(x)[0, :, 32:]  # (N, d), heads side by side
     for h in range(2):
         only = torch.zeros_like(v)

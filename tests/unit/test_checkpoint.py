@@ -204,7 +204,7 @@ def test_a_file_replaced_while_read_is_read_again(tmp_path: Path, monkeypatch: p
     path = save_checkpoint(tmp_path / "ckpt-1.pt", WEIGHTS)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    read = module.read
+    read = torch_file.read
 
     def read_while_training_writes(*args: Any) -> Any:
         try:

@@ -54,7 +54,7 @@ def test_explorer_without_noise_goes_straight_to_a_known_goal() -> None:
 def test_toward_shares_probability_over_shortest_moves() -> None:
     states = np.array([[4, 4], [4, 4], [2, 2]])
     targets = np.array([[6, 1], [4, 8], [2, 2]])
-    np.testing.assert_allclose(toward(states, targets), [[0.5, 0, 0, 0.5, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]])
+    np.testing.assert_allclose(toward(states, targets), [[0.5, 0, 0, 0.5, 0], [0.0, 0, 1, 0, 0], [0.0, 0, 0, 0, 1]])
 
 
 def test_sampled_actions_have_their_probabilities() -> None:

@@ -8,6 +8,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,9 @@ def contexts(
     """Random contexts with ties, embedded copies and only the evidence in `needs`, or `nothing` in its place."""
     rng = np.random.default_rng(seed)
     shapes = {name: (B, n, 4) if name == EMBEDDINGS else (B, n) for name in PER_CONTEXT}
-    evidence = {name: rng.integers(0, 6, shape).astype(np.float32) / 6 for name, shape in shapes.items()}
+    evidence: dict[str, Any] = {
+        name: rng.integers(0, 6, shape).astype(np.float32) / 6 for name, shape in shapes.items()
+    }
     if nothing is not None:
         evidence = {name: np.full(shape, nothing, np.float32) for name, shape in shapes.items()}
     return Contexts(
@@ -47,13 +50,16 @@ def contexts(
 
 def one(n: int, **fields: object) -> Contexts:
     """One context of n transitions, whose named fields are given as rows."""
-    whole = {name: np.asarray([row], np.float32 if name != "episode" else np.int64) for name, row in fields.items()}
+    whole: dict[str, Any] = {
+        name: np.asarray([row], np.float32 if name != "episode" else np.int64) for name, row in fields.items()
+    }
     return dataclasses.replace(contexts(n, B=1), **whole)
 
 
 def row_of(whole: Contexts, row: int) -> Contexts:
     fields = {field.name: getattr(whole, field.name) for field in dataclasses.fields(whole)}
-    return Contexts(**{name: None if value is None else value[row : row + 1] for name, value in fields.items()})
+    rows: dict[str, Any] = {name: None if value is None else value[row : row + 1] for name, value in fields.items()}
+    return Contexts(**rows)
 
 
 def choice(strategy: Strategy, budget: int) -> Choice:
@@ -135,7 +141,7 @@ def test_every_strategy_says_what_is_missing(strategy: Strategy) -> None:
 def test_every_strategy_is_described(strategy: Strategy) -> None:
     module = f"adtui.compression.strategies.{strategy.NAME.replace('+', '_').replace('-', '_')}"
     assert strategy.__name__ == module  # type: ignore[attr-defined]
-    assert strategy.__doc__.startswith("Keep ")
+    assert (strategy.__doc__ or "").startswith("Keep ")
     assert set(PER_CONTEXT) >= strategy.NEEDS
     assert all(field.description for field in strategy.PARAMETERS.model_fields.values())
     assert strategy.PARAMETERS.model_config["frozen"]

@@ -42,10 +42,17 @@ def test_each_target_is_what_the_network_says_of_the_kept_context(text: str) -> 
         assert K is not None
         assert found.steps[: K + 1].tolist() == list(range(K + 1))
         assert len(set(found.steps.tolist())) == len(found.steps) == min(N, K + 1 + QUERIES)
+        parts = (drawn.states, drawn.actions, drawn.rewards, drawn.next_states)
         for place, t in enumerate(found.steps.tolist()):
-            parts = (drawn.states, drawn.actions, drawn.rewards, drawn.next_states)
             episode = (drawn.starts[:, None] + np.arange(t)) // HORIZON
-            contexts = Contexts(*(part[:, :t] for part in parts), drawn.states[:, t], episode)
+            contexts = Contexts(
+                drawn.states[:, :t],
+                drawn.actions[:, :t],
+                drawn.rewards[:, :t],
+                drawn.next_states[:, :t],
+                drawn.states[:, t],
+                episode,
+            )
             kept = choose(choice, contexts, np.random.default_rng(0))
             for row in range(4):
                 left = [torch.from_numpy(part[row, :t][kept[row]][None]) for part in parts]

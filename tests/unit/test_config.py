@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from adtui.files.settings import Settings, load_settings
 from adtui.files.yaml import load_yaml
 from adtui.records.errors import ConfigError
 
+Write = Callable[[str | bytes], Path]
+
 
 class Optimiser(Settings):
-    lr: float = Field(1e-3, gt=0, description="step size")
+    lr: float = Field(default=1e-3, gt=0, description="step size")
 
 
 class Training(Settings):
@@ -27,7 +30,7 @@ class Training(Settings):
 
 
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Write:
     def write(text: str | bytes) -> Path:
         path = tmp_path / "config.yaml"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -46,20 +49,20 @@ def fault(path: Path, *parts: str) -> str:
     return message
 
 
-def test_plain_values_survive(write) -> None:
+def test_plain_values_survive(write: Write) -> None:
     values = {"a": 1, "b": [1.5, None, True], "c": {"d": "text"}}
     assert load_yaml(write(yaml.safe_dump(values))) == values
 
 
-def test_empty_file_is_no_settings(write) -> None:
+def test_empty_file_is_no_settings(write: Write) -> None:
     assert load_yaml(write("")) == {}
 
 
-def test_exponent_without_a_point_is_a_number(write) -> None:
+def test_exponent_without_a_point_is_a_number(write: Write) -> None:
     assert load_yaml(write("lr: 1e-3\nquoted: '1e-3'")) == {"lr": 1e-3, "quoted": "1e-3"}
 
 
-def test_merge_keys_give_way_to_own_keys(write) -> None:
+def test_merge_keys_give_way_to_own_keys(write: Write) -> None:
     assert load_yaml(write("base: &b {x: 1, y: 2}\nown:\n  <<: *b\n  y: 3"))["own"] == {"x": 1, "y": 3}
 
 
@@ -76,11 +79,11 @@ def test_merge_keys_give_way_to_own_keys(write) -> None:
         ("2024-01-02", "2024-01-02"),
     ],
 )
-def test_python_tags_are_read_as_plain_values(write, text: str, value: object) -> None:
+def test_python_tags_are_read_as_plain_values(write: Write, text: str, value: object) -> None:
     assert load_yaml(write(f"key: {text}")) == {"key": value}
 
 
-def test_a_tagged_call_is_never_made(write, tmp_path: Path) -> None:
+def test_a_tagged_call_is_never_made(write: Write, tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     load_yaml(write(f'key: !!python/object/apply:os.system ["touch {trap}"]'))
     assert not trap.exists()
@@ -98,21 +101,21 @@ def test_a_tagged_call_is_never_made(write, tmp_path: Path) -> None:
         ("a: &a [*a]", "levels"),
     ],
 )
-def test_bad_yaml_is_one_line(write, text: str | bytes, found: str) -> None:
+def test_bad_yaml_is_one_line(write: Write, text: str | bytes, found: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_yaml(write(text))
     assert found in str(caught.value)
     assert "config.yaml" in str(caught.value)
 
 
-def test_alias_bomb_is_refused(write) -> None:
+def test_alias_bomb_is_refused(write: Write) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 8)}]" for i in range(1, 20)]
     with pytest.raises(ConfigError, match="aliases count in full"):
         load_yaml(write("\n".join(lines)))
 
 
-def test_a_huge_file_is_refused(write) -> None:
+def test_a_huge_file_is_refused(write: Write) -> None:
     with pytest.raises(ConfigError, match="at most 256 KB"):
         load_yaml(write("#" * (1 << 18) + "\na: 1"))
 
@@ -146,7 +149,7 @@ MERGES += [f"m{i}: {{<<: [{', '.join(['*a0'] * 20)}]}}" for i in range(100)]
     ],
     ids=lambda text: text[:12],
 )
-def test_bombs_end_soon(write, text: str) -> None:
+def test_bombs_end_soon(write: Write, text: str) -> None:
     begun = time.process_time()
     try:
         values = load_yaml(write(text))
@@ -170,11 +173,11 @@ def test_bombs_end_soon(write, text: str) -> None:
         ("9" * 101, "9" * 101),
     ],
 )
-def test_numbers_that_are_none_stay_text(write, text: str, value: object) -> None:
+def test_numbers_that_are_none_stay_text(write: Write, text: str, value: object) -> None:
     assert load_yaml(write(f"key: {text}")) == {"key": value}
 
 
-def test_the_largest_plain_file_opens(write) -> None:
+def test_the_largest_plain_file_opens(write: Write) -> None:
     values = {f"key{i}": i for i in range(9_000)}
     assert load_yaml(write(yaml.safe_dump(values))) == values
     nested: object = 1
@@ -183,14 +186,14 @@ def test_the_largest_plain_file_opens(write) -> None:
     assert load_yaml(write(f"a: {nested}")) == {"a": nested}
 
 
-def test_a_message_holds_no_escape_codes_and_no_novel(write) -> None:
+def test_a_message_holds_no_escape_codes_and_no_novel(write: Write) -> None:
     for text in ('"\\e[2J\\x07": 1', '"\\u202e": 1', 'steps: "' + "x" * 9_999 + '"', "x" * 9_999 + ": 1"):
         message = fault(write(text))
         assert message.isprintable()
         assert len(message) < 5_000
 
 
-def test_a_number_that_python_does_not_print(write) -> None:
+def test_a_number_that_python_does_not_print(write: Write) -> None:
     with pytest.raises(ConfigError, match="an int that is too large"):
         load_settings({"steps": 1, "norm": 10**5000}, Training)
 
@@ -202,31 +205,31 @@ def test_missing_file_and_directory(tmp_path: Path) -> None:
         load_yaml(tmp_path)
 
 
-def test_settings_from_file_and_from_values(write) -> None:
+def test_settings_from_file_and_from_values(write: Write) -> None:
     settings = load_settings(write("steps: 10\noptimiser: {lr: 3e-4}"), Training)
     assert settings == load_settings({"steps": 10, "optimiser": {"lr": 3e-4}}, Training)
     assert settings.optimiser.lr == 3e-4
 
 
-def test_unknown_keys_suggest_the_nearest_name(write) -> None:
+def test_unknown_keys_suggest_the_nearest_name(write: Write) -> None:
     fault(write("step: 10"), "step", "unknown", "did you mean steps?")
     fault(write("steps: 10\noptimiser: {lrr: 1}"), "optimiser.lrr", "did you mean lr?")
 
 
-def test_faults_name_key_expected_found_and_meaning(write) -> None:
+def test_faults_name_key_expected_found_and_meaning(write: Write) -> None:
     fault(write("norm: pre"), "steps", "found none", "add steps")
     fault(write("steps: many"), "steps", "a valid integer", "'many'")
     fault(write("steps: 1\noptimiser: {lr: -1}"), "optimiser.lr", "greater than 0", "found -1", "step size")
     fault(write("steps: many\noptimiser: {lr: -1}"), "1 more")
 
 
-def test_a_key_set_twice_is_refused(write) -> None:
+def test_a_key_set_twice_is_refused(write: Write) -> None:
     fault(write("steps: 1\nsteps: 2"), "steps", "another in line 2")
 
 
 @given(st.text(st.sampled_from("ab:-[]{}&*!#'\"|>%@,. \n\t0\x00é"), max_size=60))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
-def test_any_text_is_plain_values_or_one_line(write, text: str) -> None:
+def test_any_text_is_plain_values_or_one_line(write: Write, text: str) -> None:
     try:
         assert isinstance(load_yaml(write(text)), dict)
     except ConfigError as error:

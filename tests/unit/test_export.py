@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from matplotlib.figure import Figure
 from adtui.engine.opening import open_session
 from adtui.files import atomic
 from adtui.records.errors import ExportError
-from adtui.reports import export as export_module
 from adtui.reports.export import Exhibit, export_all, export_head
 from adtui.reports.figures.heatmap import Heading, uniform_received, visible_pairs
 from adtui.reports.figures.png import encode
@@ -184,6 +184,7 @@ def test_sizes_are_those_of_print(exhibit: Exhibit, tmp_path: Path) -> None:
 
 def test_stopping_leaves_whole_files_only(exhibit: Exhibit, tmp_path: Path) -> None:
     steps = export_all(exhibit, tmp_path)
+    assert isinstance(steps, Generator)
     first = next(steps)
     steps.close()
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [first]
@@ -198,7 +199,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(export_module.Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ExportError, match="No space left"):
         atomic.write(target, b"new")
     monkeypatch.undo()

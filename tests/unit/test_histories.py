@@ -96,9 +96,9 @@ def test_a_sample_is_a_consistent_piece_of_history(run_dir: Path, n: int) -> Non
 def test_the_seed_decides_and_nothing_global_changes(run_dir: Path) -> None:
     random.seed(5)
     np.random.seed(5)
-    before = random.getstate(), np.random.get_state()[1].tolist()
+    before = random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()
     first, again, other = load(run_dir), load(run_dir), load(run_dir, seed=1)
-    assert (random.getstate(), np.random.get_state()[1].tolist()) == before
+    assert (random.getstate(), np.random.get_state(legacy=False)["state"]["key"].tolist()) == before
     assert [arrays(s) for s in first.samples] == [arrays(s) for s in again.samples]
     assert [s.label for s in first.samples] != [s.label for s in other.samples]
 
@@ -243,12 +243,18 @@ def annotate(path: Path, stored: Any) -> Path:
     return path
 
 
+def turned(sample: Sample) -> int:
+    """Another action than the one taken, as `annotate` stores it."""
+    assert sample.target_action is not None
+    return (sample.target_action + 2) % 5
+
+
 @pytest.mark.parametrize("stored", [np.transpose, np.array], ids=["streams first", "time first"])
 def test_a_dpt_model_should_predict_the_best_action(tmp_path: Path, stored: Any) -> None:
     annotate(write_histories(tmp_path / "datasets" / NAME, TEST_GOALS, length=60, streams=2), stored)
     taken = load(tmp_path, count=16).samples
     best = samples_of(settings(model="DPT"), tmp_path, 19, 16, 0)
-    assert [s.target_action for s in best.samples] == [(s.target_action + 2) % 5 for s in taken]
+    assert [s.target_action for s in best.samples] == [turned(s) for s in taken]
     assert [arrays(s) for s in best.samples] == [arrays(s) for s in taken]
     assert best.notes == ()
 
@@ -257,7 +263,7 @@ def test_square_optimal_actions_are_streams_first(tmp_path: Path) -> None:
     annotate(write_histories(tmp_path / "datasets" / NAME, [38], length=21, streams=21), np.transpose)
     taken = load(tmp_path, count=21, n=20).samples
     best = samples_of(settings(model="DPT"), tmp_path, 20, 21, 0).samples
-    assert [s.target_action for s in best] == [(s.target_action + 2) % 5 for s in taken]
+    assert [s.target_action for s in best] == [turned(s) for s in taken]
 
 
 def test_without_optimal_actions_the_target_of_a_dpt_model_is_unknown(run_dir: Path) -> None:
@@ -292,6 +298,7 @@ def test_without_histories_the_model_acts_on_held_out_goals(lonely: Path) -> Non
     assert len({sample.goal for sample in found.samples}) == 8
     for sample in found.samples:
         check_shapes(sample, 30)
+        assert sample.goal is not None
         assert sample.goal[0] * 9 + sample.goal[1] in TEST_GOALS
         assert (sample.actions == 0).mean() > 0.9
         assert (sample.next_states[sample.step[:-1] == 19, 0] == 8).all()  # the cell reached, not the reset state
@@ -427,14 +434,16 @@ def test_bad_config_yaml_beside_the_checkpoint(run_dir: Path, tmp_path: Path) ->
 def batch(run_dir: Path) -> dict[str, NDArray[Any]]:
     samples = load(run_dir, window=0).samples
     names = {"in_states": "states", "in_rewards": "rewards", "in_next_states": "next_states"}
-    inputs = {key: np.stack([getattr(s, name) for s in samples]).astype(np.float32) for key, name in names.items()}
+    inputs: dict[str, NDArray[Any]] = {
+        key: np.stack([getattr(s, name) for s in samples]).astype(np.float32) for key, name in names.items()
+    }
     inputs["in_actions"] = np.eye(5, dtype=np.int64)[np.stack([s.actions for s in samples])]
     inputs["in_query_states"] = np.stack([s.query_state for s in samples]).astype(np.float32)
     inputs["in_target_actions"] = np.array([s.target_action for s in samples])
     return inputs
 
 
-def test_inputs_give_the_same_samples(run_dir: Path, tmp_path: Path, batch: dict[str, NDArray[Any]]) -> None:
+def test_inputs_give_the_same_samples(run_dir: Path, tmp_path: Path, batch: dict[str, Any]) -> None:
     np.savez(tmp_path / "x.npz", **batch)
     originals = load(run_dir, window=0).samples
     for sample, original in zip(inputs_npz(tmp_path / "x.npz"), originals, strict=True):
@@ -445,7 +454,7 @@ def test_inputs_give_the_same_samples(run_dir: Path, tmp_path: Path, batch: dict
         assert (sample.step[-1], sample.goal) == (original.step[-1], None)
 
 
-def test_overlapping_contexts_are_one_history(run_dir: Path, tmp_path: Path, batch: dict[str, NDArray[Any]]) -> None:
+def test_overlapping_contexts_are_one_history(run_dir: Path, tmp_path: Path, batch: dict[str, Any]) -> None:
     count = len(batch["in_rewards"])
     assert count > 1
     np.savez(tmp_path / "windows.npz", **batch)
@@ -457,7 +466,7 @@ def test_overlapping_contexts_are_one_history(run_dir: Path, tmp_path: Path, bat
     assert [sample.history for sample in inputs_npz(tmp_path / "other.npz")] == [0] * (count - 1) + [1]
 
 
-def test_inputs_with_action_indices_and_bare_names(tmp_path: Path, batch: dict[str, NDArray[Any]]) -> None:
+def test_inputs_with_action_indices_and_bare_names(tmp_path: Path, batch: dict[str, Any]) -> None:
     batch["in_actions"] = batch["in_actions"].argmax(axis=2)
     del batch["in_target_actions"]
     np.savez(tmp_path / "x.npz", **{name.removeprefix("in_"): values for name, values in batch.items()})
@@ -480,7 +489,7 @@ def test_inputs_with_action_indices_and_bare_names(tmp_path: Path, batch: dict[s
         ("in_rewards", lambda v: v.astype(object), "an .npz file of inputs"),
     ],
 )
-def test_bad_inputs(tmp_path: Path, batch: dict[str, NDArray[Any]], name: str, change: Any, found: str) -> None:
+def test_bad_inputs(tmp_path: Path, batch: dict[str, Any], name: str, change: Any, found: str) -> None:
     if change is None:
         del batch[name]
     else:

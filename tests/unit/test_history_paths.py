@@ -70,6 +70,7 @@ def load(run: Path, **more: Any) -> SampleSet:
 def test_places_within_the_project(run: Path, tmp_path: Path, traj_dir: str, place: str) -> None:
     path = touch(tmp_path / place / NAME)
     found, notes = find_histories(wanted(traj_dir.format(root=tmp_path)), run)
+    assert found is not None
     assert os.path.realpath(found) == str(path)
     assert notes == ()
 
@@ -136,7 +137,12 @@ def test_the_project_is_the_directory_that_holds_runs(run: Path, tmp_path: Path)
 
 def test_what_is_outside_is_not_even_looked_at(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(os.path, "isfile", lambda path: looked.append(str(path)) or False)
+
+    def isfile(path: object) -> bool:
+        looked.append(str(path))
+        return False
+
+    monkeypatch.setattr(os.path, "isfile", isfile)
     notes = find_histories(wanted("/net/evil; rm -rf ~"), run)[1]
     assert looked
     assert not [path for path in looked if path.startswith("/net")]

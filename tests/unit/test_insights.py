@@ -23,6 +23,7 @@ from adtui.statistics.landmarks import uniform_received
 from adtui.statistics.script import seed_insights
 
 Shape = Callable[[np.ndarray], np.ndarray]  # density over x in (0, 1), 0 the oldest and 1 the newest token
+Made = tuple[list[SampleStats], list[Sample]]
 
 RECENT: Shape = lambda x: np.exp(x / 0.3)  # noqa: E731
 FLAT: Shape = lambda x: np.ones_like(x)  # noqa: E731
@@ -40,7 +41,7 @@ def make(
     seed: int = 0,
     rewards: Callable[[int], np.ndarray] | None = None,
     received: np.ndarray | None = None,
-):
+) -> Made:
     """SampleStats and samples of a model whose heads have these shapes, up to `noise` (log-normal, per token).
 
     Args:
@@ -221,7 +222,7 @@ def episodes_rewarded(history: int) -> np.ndarray:
     return gains
 
 
-def on_rewards(factor: float, histories: int = 6):
+def on_rewards(factor: float, histories: int = 6) -> Made:
     """One head that gives rewarded transitions `factor` times the others' attention."""
     _, samples = make([[FLAT]], histories=histories, rewards=episodes_rewarded)
     out = []
@@ -289,7 +290,7 @@ def test_disjoint_heads_are_as_special_as_can_be() -> None:
     assert one.effect == pytest.approx(1, abs=1e-3)
 
 
-def by_phase(explore: Shape, exploit: Shape):
+def by_phase(explore: Shape, exploit: Shape) -> Made:
     """Four histories that explore with one shape, then four that exploit with another."""
     early, first = make([[explore]], histories=4)
     late, second = make([[exploit]], histories=4, rewards=lambda _: np.arange(80) % 20 == 19)

@@ -63,10 +63,17 @@ def test_controls_are_random_draws_and_the_same_seed_gives_the_same(models: dict
 def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], name: str) -> None:
     model, one = models[name], sample()
     found = knock_out(model, one, [2, 5], controls=0)
-    parts = (one.states, one.actions, one.rewards, one.next_states, one.query_state, one.episode[:-1])
     kept = np.ones((1, N), np.bool_)
     kept[0, [2, 5]] = False
-    without = shortened_logits(model, Contexts(*(part[None] for part in parts)), kept, "kept")
+    whole = Contexts(
+        one.states[None],
+        one.actions[None],
+        one.rewards[None],
+        one.next_states[None],
+        one.query_state[None],
+        one.episode[None, :-1],
+    )
+    without = shortened_logits(model, whole, kept, "kept")
     pair = np.concatenate([model.logits([one]), without])
     assert found.kl == pytest.approx(float(kl_from_first(pair)[1]), rel=1e-3, abs=1e-9)
     assert found.action_after == int(without[0].argmax())

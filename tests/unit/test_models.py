@@ -34,9 +34,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checkpoin
     return {name: load_checkpoint(next(make(root / name).glob("*.pt"))) for name, make in MAKERS.items()}
 
 
-def changed(
-    checkpoint: Checkpoint, *, config: dict[str, Any] | None = None, **weights: torch.Tensor | None
-) -> Checkpoint:
+def changed(checkpoint: Checkpoint, *, config: Any = None, **weights: torch.Tensor | None) -> Checkpoint:
     """Another config, and weights replaced (by None: taken away); __ in a name stands for a dot."""
     new = {name.replace("__", "."): tensor for name, tensor in weights.items()}
     kept = {name: tensor for name, tensor in {**checkpoint.weights, **new}.items() if tensor is not None}

@@ -19,7 +19,7 @@ from adtui.attention.capture import Heads, capture
 from adtui.attention.pooling import Pictures, Pooled, edges, pool
 from adtui.engine.jobs import Engine
 from adtui.engine.opening import open_session
-from adtui.records.attention import Window
+from adtui.records.attention import Attention, Window
 from adtui.records.layout import TOKENS, TRANSITIONS, Layout
 from adtui.records.messages import Done, GetSheet, GetView, OpenRun, Reply, SheetReady, ViewReady
 from adtui.records.place import Frame, Place
@@ -194,9 +194,9 @@ def test_views_of_a_model_have_exact_maxima_in_windows_too(causal: bool, head: i
             assert view.shows_ranks == (view.exact and span[1] == size)
 
 
-def _attention(n: int) -> attention.Attention:
-    some = np.ones((1, 2, n))
-    return attention.Attention(some, some, some, some, np.ones(5, np.float32))
+def _attention(n: int) -> Attention:
+    some, means = np.ones((1, 2, n), np.float32), np.ones((1, 2, n))
+    return Attention(some, means, means, some, np.ones(5, np.float32))
 
 
 @pytest.mark.usefixtures("small_base")

@@ -14,7 +14,8 @@ from adtui.worlds.darkroom import move
 
 def _expected(module: Any, run: Path, context: Context) -> Expected:
     """The reference's answer for a whole context."""
-    return module.expected(run, *context)
+    found: Expected = module.expected(run, *context)
+    return found
 
 
 VARIANTS: dict[str, tuple[Any, dict[str, Any], int]] = {  # module, sizes, tokens for 15 transitions

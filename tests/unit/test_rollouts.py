@@ -89,7 +89,7 @@ def test_seed_decides_and_greedy_does_not_draw() -> None:
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
     greedy = [rollout(goal_seeker, GOALS, 2, 5, seed=seed, greedy=True).actions for seed in (0, 1)]
-    np.testing.assert_array_equal(*greedy)
+    np.testing.assert_array_equal(greedy[0], greedy[1])
 
 
 def test_a_room_acts_the_same_in_any_company() -> None:
@@ -114,7 +114,7 @@ def test_neighbouring_seeds_and_other_uses_share_nothing() -> None:
 
 def test_softmax_survives_large_logits() -> None:
     rows = softmax(np.array([[1000.0, 0, 0], [0, 0, 0]], dtype=np.float32))
-    np.testing.assert_allclose(rows, [[1, 0, 0], [1 / 3] * 3], atol=1e-6)
+    np.testing.assert_allclose(rows, [[1.0, 0, 0], [1 / 3] * 3], atol=1e-6)
 
 
 def test_progress_counts_episodes() -> None:

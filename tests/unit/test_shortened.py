@@ -73,8 +73,13 @@ def test_reindexed_is_the_shorter_context_itself(models: dict[str, Model], name:
     kept = np.array([[True] * N, [False] * N, [True, False, True] * 3, [False, True, True, True, False] + [False] * 4])
     found = shortened_logits(models[name], contexts, kept)
     for row, mask in enumerate(kept):
-        alone = (contexts.states, contexts.actions, contexts.rewards, contexts.next_states)
-        expected = models[name].policy(*(part[row : row + 1, mask] for part in alone), contexts.query_states[[row]])
+        expected = models[name].policy(
+            contexts.states[row : row + 1, mask],
+            contexts.actions[row : row + 1, mask],
+            contexts.rewards[row : row + 1, mask],
+            contexts.next_states[row : row + 1, mask],
+            contexts.query_states[[row]],
+        )
         np.testing.assert_allclose(found[row], expected[0], atol=2e-6)
 
 
@@ -123,7 +128,8 @@ def test_a_muted_head_writes_nothing(models: dict[str, Model]) -> None:
     """The same as an output projection without that head's columns."""
     model, contexts = models["encoder"], batch()
     muted = plain(model, contexts, Edit(muted=frozenset({(1, 1)})))
-    projection = model.network.decoder.blocks[1].attention.out
+    network: Any = model.network
+    projection = network.decoder.blocks[1].attention.out
     width = model.d_model // model.n_head
     saved = projection.weight.clone()
     with torch.no_grad():
@@ -163,7 +169,9 @@ def test_evidence_is_what_a_capture_of_each_context_gives(models: dict[str, Mode
         matrices = np.stack([captured.heads.matrices(layer) for layer in range(model.n_layer)])
         recent = matrices[:, :, max(0, layout.read + 1 - WINDOW_QUERIES) : layout.read + 1].sum((0, 1, 2))
         window = layout.by_transition(recent / (model.n_layer * model.n_head * WINDOW_QUERIES))[:-1]
+        assert found.window is not None
         np.testing.assert_allclose(found.window[row, seen], window, atol=1e-5)
+    assert found.embeddings is not None
     assert found.embeddings.shape == (4, N, model.d_model)
     nothing = with_evidence(model, contexts, [])
     assert nothing.query_row is None
@@ -172,5 +180,6 @@ def test_evidence_is_what_a_capture_of_each_context_gives(models: dict[str, Mode
 def test_an_empty_context_has_evidence_of_nothing(models: dict[str, Model]) -> None:
     for model in models.values():
         found = with_evidence(model, batch(0), PER_CONTEXT)
+        assert found.query_row is not None
         assert found.query_row.shape == (4, 0)
         assert shortened_logits(model, batch(0), np.zeros((4, 0), np.bool_)).shape == (4, 5)

@@ -120,7 +120,7 @@ def test_the_engine_says_what_a_lab_is_made_of(run: Path, tmp_path: Path) -> Non
     sent: list[Any] = []
     engine = Engine(sent.append)
     engine.handle(AskLab(1))
-    assert isinstance(sent[-1], Failed)
+    assert isinstance(sent.pop(), Failed)
     engine.handle(OpenRun(2, str(run), samples=1))
     while engine.jobs:
         engine.advance()
