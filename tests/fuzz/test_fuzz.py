@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: Opens nothing; does, by the case's number, each thing that must be told as a failure, and two that must not.
 BAD_LOADER = """
 import os, pathlib, pickle, signal, subprocess, sys, time
-from adtui.errors import CheckpointError
+from adtui.records.errors import CheckpointError
 
 def traceback(): raise KeyError("w")
 def message(): raise CheckpointError("f", expected="x" * 9999, found="y", action="z")

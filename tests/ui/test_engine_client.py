@@ -19,9 +19,9 @@ from adtui.ui.engine_client import EngineClient, why
 
 PRELUDE = """
 import os, signal, sys, time
-from adtui.pipe import *
-from adtui.protocol import *
-from adtui.records import *
+from adtui.records.attention import *
+from adtui.records.messages import *
+from adtui.records.pipe import *
 out = sys.stdout.buffer
 pipe = Pipe(sys.stdin.buffer, out)
 say = pipe.send
