@@ -221,7 +221,7 @@ def test_status_line_never_overflows(width: int) -> None:
         (60, "opening …/runs/AD-darkroom-seed0 · rollouts ██████░░░░░░ 4/8"),
         (44, "opening …m-seed0 · rollouts ██████░░░░░░ 4/8"),
         (36, "rollouts ██████░░░░░░ 4/8"),
-        (10, "rollouts █"),
+        (10, "opening /d"),
     ],
 )
 def test_a_long_path_leaves_room_for_progress(width: int, expected: str) -> None:

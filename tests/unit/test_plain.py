@@ -54,7 +54,8 @@ def by_hand(path: Path) -> Iterator[str]:
                 yield f"{path}:{node.lineno}: {rich!r} or {bare!r}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             arguments = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
-            if node.func.attr in ("maketrans", "translate") or (
+            moved = any(isinstance(argument, ast.Tuple) for argument in node.args)  # a region of the screen, by (x, y)
+            if (node.func.attr in ("maketrans", "translate") and not moved) or (
                 node.func.attr in ("replace", "encode")
                 and any(isinstance(value, str) and (not value.isascii() or value == "replace") for value in arguments)
             ):
@@ -73,6 +74,7 @@ def test_there_is_no_other_table() -> None:
         'text.replace("–", "-")',
         'text.encode("ascii", "replace")',
         'str.maketrans({"·": "-"})',
+        "text.translate(TABLE)",
     ],
 )
 def test_another_table_would_be_found(code: str, tmp_path: Path) -> None:

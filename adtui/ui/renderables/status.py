@@ -63,12 +63,12 @@ def status_line(
             label = f": {run.samples[sample].label}" if sample < len(run.samples) else ""
             rest.append(f"sample {sample + 1}/{len(run.samples)}{label}")
         rest += [run.device, run.family, run.source]
-    if not progress:
+    if not progress or cell_len(progress) > width:
         return _joined([*first, *rest], dot, width) or first[0][:width]
     # A long path must not hide that something moves: what is open is said in the room beside the progress.
     room = width - cell_len(f"{dot}{progress}")
     about = _joined(first, dot, room) or _shortened(first[0], room, to_ascii("…", unless=utf8))
-    return _joined([f"{about}{dot}{progress}" if about else progress, *rest], dot, width) or progress[:width]
+    return _joined([f"{about}{dot}{progress}" if about else progress, *rest], dot, width)
 
 
 def _joined(fields: Sequence[str], dot: str, width: int) -> str:
