@@ -94,10 +94,9 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
         app.wait(seen)
     app.send(ESCAPE)
     app.gone("WHERE YOU ARE")
-    for key in "[]{}":
-        before = query_row(app)
+    for key, row in [("[", r"q\d+"), ("]", "query"), ("{", r"q\d+"), ("}", "query")]:
         app.send(key)
-        app.wait(partial(lambda before: query_row(app) not in ("", before), before))
+        app.wait(partial(lambda row: re.search(rf"3 query · {row} → history", app.text), row))
     app.send("s")
     app.told("colour scale: square root")
     palette(app)
@@ -115,12 +114,6 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
     app.send("q")
     assert app.exit_code() == 0
     assert_restored(app)
-
-
-def query_row(app: Terminal) -> str:
-    """The query whose attention is drawn as a curve, as the pane's title names it."""
-    found = re.search(r"3 query · (\w+) → history", app.text)
-    return found[1] if found else ""
 
 
 def palette(app: Terminal) -> None:
@@ -166,6 +159,7 @@ def cursor(app: Terminal) -> None:
     """The arrows in the heatmap change the read-out."""
     app.send("2")
     app.wait("↓→ cursor")
+    app.wait(lambda: read_out(app))
     before = read_out(app)
     app.send("kkh")
     app.wait(lambda: read_out(app) not in ("", before))
