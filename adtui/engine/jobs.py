@@ -35,6 +35,7 @@ from ..records.messages import (
     Reply,
     Request,
     RunSweep,
+    SamplesAdded,
     SheetReady,
     StatsReady,
     ViewReady,
@@ -84,6 +85,7 @@ class Engine:
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
         self.newest_view = 0
+        self._begun = 0  # samples that the run opened with: "every figure" is of these
 
     def handle(self, request: Request) -> None:
         """Answer a quick request, or queue a long one."""
@@ -207,26 +209,43 @@ class Engine:
             causal=request.causal,
             window=request.window,
             histories=request.histories,
+            first=True,
             progress=lambda done, total: self._rolled(request, done, total),
         )
+        self._begun = len(session.samples)
         self.send(Opened(request.id, session.info))
         yield
         total = len(session.samples)
         clock = Clock()
         self.send(Progress(request.id, "analysis", 0, total))
         for index in range(total):
-            stats, insights = session.analyse(index)
-            self.send(StatsReady(request.id, index, stats))
-            for insight in insights:
-                self.send(InsightFound(request.id, insight))
+            yield from self._analyse(request, session, index)
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
-            yield
+        for job in self.jobs:
+            job.late = job.late or job.request is request
+        yield from self._grow(request, session)
         yield from self._test_insights(request, session)
+
+    def _grow(self, request: OpenRun, session: Session) -> Steps:
+        """The samples that were not waited for, each analysed when it is there."""
+        for more in session.grow():
+            yield
+            if more is None:
+                continue
+            self.send(SamplesAdded(request.id, more))
+            total = len(session.samples)
+            for index in range(total - len(more.samples), total):
+                yield from self._analyse(request, session, index)
+
+    def _analyse(self, request: OpenRun, session: Session, index: int) -> Steps:
+        stats, insights = session.analyse(index)
+        self.send(StatsReady(request.id, index, stats))
+        for insight in insights:
+            self.send(InsightFound(request.id, insight))
+        yield
 
     def _test_insights(self, request: OpenRun, session: Session) -> Steps:
         """Observed → confirmed, refuted or no evidence, provisionally until all are tested; then the placebos."""
-        for job in self.jobs:
-            job.late = job.late or job.request is request
         shown = (-1, -1)
         for found in session.test_insights():
             if isinstance(found, tuple):
@@ -265,7 +284,7 @@ class Engine:
         yield from self._measure_all()
         from ..reports.export import export_all  # matplotlib
 
-        exhibit = session.exhibit()
+        exhibit = session.exhibit(count=self._begun)
         yield from self._write(request, exhibit.count, export_all(exhibit, Path(request.directory)))
 
     # -- compression trials --------------------------------------------------------------------------------------------

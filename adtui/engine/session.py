@@ -27,7 +27,7 @@ from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import TRANSITIONS, Layout
 from ..records.place import Frame, Place
 from ..records.provenance import drawn
-from ..records.run import RunInfo
+from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
@@ -45,12 +45,16 @@ class Session:
 
     Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last, and what pictures of large
     matrices are made of (see `pooling`) for the few heads looked at last; attention and statistics, O(L·H·N), for all.
+
+    Attributes:
+        waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
     """
 
     info: RunInfo
     model: Model
-    samples: tuple[Sample, ...]
     seed: int = SEED
+    waiting: int = 0
+    more: Iterator[tuple[Sample, ...]] = field(default_factory=lambda: iter(()))
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
@@ -58,6 +62,24 @@ class Session:
     placebo: Placebo | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The contexts, so far."""
+        return self.info.samples
+
+    def grow(self) -> Iterator[MoreSamples | None]:
+        """Make the samples that wait; yields after every small step, now and then with what the run has got."""
+        for samples in self.more:
+            if not samples:
+                yield None
+                continue
+            memory = self.model.compressor(samples)
+            layouts = tuple(self.model.layout(sample) for sample in samples)
+            more = MoreSamples(samples, layouts, memory.rounds if memory else ())
+            self.info = self.info.grown(more)
+            self.waiting -= len(samples)
+            yield more
 
     def capture(self, index: int) -> Capture:
         """The capture of sample `index`, from memory where it is still there."""
@@ -95,14 +117,27 @@ class Session:
             yield index
 
     def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
-        """Statistics of sample `index`, and the insights that are new or changed by it; those are given once."""
+        """Statistics of sample `index`, and the insights that are new or changed since they were told last.
+
+        Insights are stated now and then, as each time is work for all samples so far: see `_due`.
+        """
         stats = self.measure(index)
         if index in self.logged:
             return stats, []
         self.logged.add(index)
+        if not self._due(len(self.logged)):
+            return stats, []
         known = sorted(self.logged)
         seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
         return stats, self.log.update([self.stats[i] for i in known], seen)
+
+    def _due(self, count: int) -> bool:
+        """Whether to state insights after so many samples: after 3, 6 and 9, then with twice as many, and after all.
+
+        The work is then that of a few times with all of them; each time a sample came, it grew with their square.
+        """
+        last = not self.waiting and count == len(self.samples)
+        return last or count in (3, 6) or (count % 9 == 0 and (count // 9).bit_count() == 1)
 
     def analyse_all(self) -> Iterator[int]:
         """Analyse every sample; yields each index when it is done."""
@@ -199,17 +234,18 @@ class Session:
     @property
     def title(self) -> str:
         """The run and its contexts, in words: what every figure is about."""
-        return f"{self.info.name} · step {self.info.step} · {drawn(self.info)}"
+        return _title(self.info)
 
-    def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
-        """What there is to draw; every sample must have been measured."""
+    def exhibit(self, layers: Sequence[int] | None = None, count: int | None = None) -> Exhibit:
+        """What there is to draw of the first `count` samples, or of all; they must have been measured."""
         from ..reports.export import Exhibit  # matplotlib: only for those who draw
 
-        order = range(len(self.samples))
-        memory = self.info.compressor
+        info = self.info.first(len(self.samples) if count is None else count)
+        order = range(len(info.samples))
+        memory = info.compressor
         return Exhibit(
-            title=self.title,
-            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
+            title=_title(info),
+            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(info.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
             matrices=self.matrices,
@@ -257,3 +293,7 @@ class Session:
                 found="a head that the compressor does not have",
                 action="choose one of these",
             )
+
+
+def _title(info: RunInfo) -> str:
+    return f"{info.name} · step {info.step} · {drawn(info)}"

@@ -15,7 +15,7 @@ from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
 from .place import Frame, Place
-from .run import RunInfo
+from .run import MoreSamples, RunInfo
 from .statistics import SampleStats
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
@@ -30,13 +30,13 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenRun(Request):
-    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress,
-    PlaceboReady where insights were tested, Done.
+    """Open a run and analyse its samples. Replies: Opened with the first samples, then StatsReady per sample,
+    SamplesAdded where there are to be more, InsightFound, Progress, PlaceboReady where insights were tested, Done.
 
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
         device: "auto", "cpu", "cuda", "cuda:1".
-        samples: how many contexts; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        samples: how many contexts, all of them before it opens; None for the usual ones, see `opening.open_session`.
         seed: of the sampling of contexts and of rollouts.
         context: context length in transitions, or None for the longest that the model takes.
         heads, causal: override what the checkpoint says, or None.
@@ -180,6 +180,13 @@ class Ready(Reply):
 @dataclass(frozen=True)
 class Opened(Reply):
     run: RunInfo
+
+
+@dataclass(frozen=True)
+class SamplesAdded(Reply):
+    """The run on display has more samples than before: they come after those that it had."""
+
+    more: MoreSamples
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from ..records.messages import (
     Progress,
     Ready,
     RunSweep,
+    SamplesAdded,
     StatsReady,
 )
 from ..records.run import RunInfo
@@ -205,6 +206,10 @@ class AdtuiApp(ThriftyApp[str]):
                     self.opened = reply.run
                     self.explorer.open(reply.run)
                     self.desk.opened(self.request, reply.run)
+            case SamplesAdded():
+                if reply.id == self._opening and self.opened is not None:
+                    self.opened = self.opened.grown(reply.more)
+                    self.explorer.grow(reply.more)
             case StatsReady() | InsightFound() | PlaceboReady():
                 if reply.id == self._opening:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)

@@ -24,7 +24,7 @@ from ...records.messages import (
     ViewReady,
 )
 from ...records.place import Frame
-from ...records.run import RunInfo
+from ...records.run import MoreSamples, RunInfo
 from ...records.sample import Sample
 from ...records.statistics import SampleStats
 from ..engine_client import EngineLink
@@ -122,6 +122,12 @@ class Presenter:
         for note in run.notes:
             self.panes.insights.status(note)
         self.select(self.selection)
+
+    def grow(self, more: MoreSamples) -> None:
+        """The run has more samples, after those it had: what is on display stays."""
+        if self.run is not None:
+            self.run = self.run.grown(more)
+            self._title()
 
     def analysed(self) -> None:
         """Every sample has been analysed: silence in the log now means something."""
