@@ -250,7 +250,8 @@ class Engine:
         for found in session.test_insights():
             if isinstance(found, tuple):
                 if found != shown:
-                    self.send(Progress(request.id, "knock-outs", *found))
+                    note = f"{session.undecided} undecided" if session.undecided else ""
+                    self.send(Progress(request.id, "knock-outs", *found, note=note))
                     shown = found
                 yield
             else:

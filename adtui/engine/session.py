@@ -154,6 +154,11 @@ class Session:
         layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
         return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
 
+    @property
+    def undecided(self) -> int:
+        """How many insights have been tested and are neither confirmed nor refuted: later tests may change that."""
+        return sum(one.status == "no evidence" and one.knock_out_n > 0 for one in self.log.insights)
+
     def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
         """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
 

@@ -209,12 +209,16 @@ class PlaceboReady(Reply):
 
 @dataclass(frozen=True)
 class Progress(Reply):
-    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown)."""
+    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown).
+
+    `note` says in words what else is known, "" where nothing is.
+    """
 
     what: str
     done: int
     total: int
     rate: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,9 @@ def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:
     assert isinstance(sent[-1], Done)
     steps = [(r.done, r.total) for r in sent if isinstance(r, Progress) and r.what == "knock-outs"]
     assert steps == sorted(set(steps))
+    told = [r.note for r in sent if isinstance(r, Progress) and r.what == "knock-outs" and r.note]
+    assert all(note.endswith(" undecided") for note in told)
+    assert any(one.status == "no evidence" and one.knock_out_n > 0 for one in last.values()) == bool(told)
 
 
 def test_whoever_asks_for_figures_does_not_wait_for_the_knock_outs(
