@@ -8,8 +8,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what the other tests import as top-level modules
 
-from adtui.cli.arguments import EVIDENCE
 from adtui.engine.opening import open_session
+from adtui.records.defaults import SAMPLES
 
 from . import null_models, placebos, power, recurrence
 
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of everything drawn (default 0)")
     parser.add_argument("--tests", type=int, default=2000, help="tests of each rate (default 2000)")
     parser.add_argument("--models", type=int, default=40, help="models of each kind that have learnt nothing")
-    parser.add_argument("--contexts", type=int, default=EVIDENCE, help=f"of the run with other seeds ({EVIDENCE})")
+    parser.add_argument("--contexts", type=int, default=SAMPLES, help=f"of the run with other seeds ({SAMPLES})")
     parser.add_argument("--quick", action="store_true", help="a minute, with errors as large as the rates")
     return parser
 
