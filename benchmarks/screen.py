@@ -106,7 +106,7 @@ def opening(probe: Probe, numbers: Numbers, ready: str, skeleton: str) -> None:
 def testing(probe: Probe, numbers: Numbers) -> None:
     """While insights become confirmed or refuted one after another: what they cost, and keys in between."""
     with contextlib.suppress(TimeoutError):  # a run whose insights name nothing has none to test
-        probe.until(lambda text: tested(text) >= 0, 20)
+        probe.until(lambda text: tested(text) >= 0, 120)  # once all contexts have been rolled out
         before, count = tested(probe.seen()), len(probe.chunks)
         probe.until(lambda text: tested(text) >= before + 8, 20)
         sent = sum(len(data) for _, data in probe.chunks[count:])

@@ -6,6 +6,7 @@ attended actions into dimensions of its own, from which the action logits are re
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,12 +75,12 @@ def planted_samples(count: int = 8) -> tuple[Sample, ...]:
     return tuple(samples)
 
 
-def planted_session(directory: Path, count: int = 8) -> Session:
-    """The planted model with its contexts, everything analysed."""
+def planted_session(directory: Path, count: int = 8, *, analyse: bool = True) -> Session:
+    """The planted model with its contexts, everything analysed unless the test does that."""
     opened = open_session(planted_run(directory), samples=1)
     samples = planted_samples(count)
     info = replace(opened.info, samples=samples, layouts=tuple(opened.model.layout(sample) for sample in samples))
-    session = Session(info, opened.model, samples)
-    for _ in session.analyse_all():
-        pass
+    session = Session(info, opened.model)
+    if analyse:
+        deque(session.analyse_all(), maxlen=0)
     return session

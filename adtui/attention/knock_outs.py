@@ -89,7 +89,10 @@ def knock_outs(
     variants = {one.tobytes(): one for one in [*chosen, *(draw for draws in others.values() for draw in draws)]}
     rows = {key: row for row, key in enumerate(variants, 1)}
     owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]
-    hidden = np.stack([np.zeros(len(owner), np.bool_), *(np.isin(owner, one) for one in variants.values())])
+    out = np.zeros((len(variants) + 1, sample.n_context + 2), np.bool_)  # by transition, the query, and −1: none
+    for key, one in variants.items():
+        out[rows[key], one] = True
+    hidden = out[:, owner]
     size = max(1, min(_TOKENS // len(owner), _PAIRS // len(owner) ** 2))
     parts = []
     for first in range(0, len(hidden), size):

@@ -40,8 +40,11 @@ def run(args: argparse.Namespace) -> int:
         task = progress.add_task("opening_options", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
 
-        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
-        progress.update(task, description="analysing", total=len(session.samples))
+        def rolled(done: int, total: int) -> None:
+            progress.update(task, description="rolling out", completed=done, total=total)
+
+        session = open_session(args.run, inputs=args.inputs, progress=rolled, **opening_options(args))
+        progress.update(task, description="analysing", completed=0, total=len(session.samples))
         for _ in session.analyse_all():
             progress.advance(task)
         if args.knock_outs or (args.knock_outs is None and session.tests_are_quick):

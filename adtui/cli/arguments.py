@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import Any
 
-from ..records.defaults import DEVICE, SAMPLES, SEED, WINDOWS
+from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
@@ -22,9 +22,10 @@ def add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--inputs", metavar="X.npz", help="use these in_* arrays instead of the run's own samples")
 
 
-def add_opening(parser: argparse.ArgumentParser) -> None:
-    """How to open a run and choose its samples."""
-    few = f"default {SAMPLES}, with --window {WINDOWS}"
+def add_opening(parser: argparse.ArgumentParser, *, first: bool = False) -> None:
+    """How to open a run and choose its samples; `first`: the command takes the first ones, where none are asked for."""
+    usual = str(FIRST) if first else f"{SAMPLES}, fewer for large models"
+    few = f"default {usual}, with --window {WINDOWS}"
     parser.add_argument("--samples", type=positive, metavar="K", help=f"number of contexts ({few})")
     parser.add_argument("--seed", type=natural, default=SEED, help=f"of the draw of contexts (default {SEED})")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")

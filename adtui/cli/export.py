@@ -17,7 +17,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIRECTORY", default=FIGURES, help=f"where to write (default {FIGURES})")
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to draw, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser)
+    add_opening(parser, first=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
         from ..engine.opening import open_session  # torch: about two seconds
         from ..reports.export import export_all  # matplotlib
 
-        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
+        session = open_session(args.run, inputs=args.inputs, first=True, **opening_options(args))
         chosen = chosen_layers(args.layers, session.model.n_layer)
         progress.update(task, description="measuring", total=len(session.samples))
         for _ in session.measure_all():

@@ -52,7 +52,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="Y.npz", required=True, help="the file to write; replaced if it is there")
     parser.add_argument("--layers", type=layers, metavar="0,2-3", help="layers to write, from 0 (default: all)")
     add_inputs(parser)
-    add_opening(parser)
+    add_opening(parser, first=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         task = progress.add_task("opening_options", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
 
-        session = open_session(args.run, inputs=args.inputs, **opening_options(args))
+        session = open_session(args.run, inputs=args.inputs, first=True, **opening_options(args))
         output = Path(args.output)
         chosen = chosen_layers(args.layers, session.model.n_layer)
         _check_size(output, attention_bytes(session, chosen))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
 from ..records.trial_messages import ExportSweep
+from .bounds import check_head
 from .job import Clock, Steps
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Opened = Callable[[], "Session"]
 def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
     """The figures of one head, or of the mean over heads."""
     session = opened()
-    session.check_head(request.layer, request.head)
+    check_head(session.info, request.layer, request.head)
     yield from _measured(session)
     from ..reports.export import export_head  # matplotlib
 
@@ -41,7 +42,7 @@ def export_all(opened: Opened, request: ExportAll, send: Send) -> Steps:
     yield from _measured(session)
     from ..reports.export import export_all as figures  # matplotlib
 
-    exhibit = session.exhibit()
+    exhibit = session.exhibit(count=session.begun)
     yield from _write(request, exhibit.count, figures(exhibit, Path(request.directory)), send)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..attention.knock_outs import Where, knock_outs
 from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle
-from ..insights.named_transitions import NAMES, context, named
+from ..insights.named_transitions import NAMES, Heads, every_head, named
 from ..insights.placebo import placebo
 from ..insights.stories import told_once
 from ..models.model import Model
@@ -16,7 +16,6 @@ from ..records.attention import Attention
 from ..records.insight import Insight, Placebo
 from ..records.layout import Layout
 from ..records.sample import Sample, phase_of
-from ..statistics.heads import visible_part
 
 Told = Insight | tuple[int, int]
 """An insight whose status is new, or (insights done, insights in all)."""
@@ -40,6 +39,7 @@ class InsightTests:
     seed: int = 0
     tested: list[KnockOuts] = field(default_factory=list)
     told: dict[tuple[object, ...], Insight] = field(default_factory=dict)
+    _seen: dict[int, Heads] = field(default_factory=dict)
 
     def run(self, insights: Sequence[Insight]) -> Iterator[Told]:
         """Test observed insights; yields after every forward pass, and an insight whenever its status is new.
@@ -80,11 +80,17 @@ class InsightTests:
 
     def _named(self, index: int, group: Sequence[KnockOuts]) -> dict[int, Ints]:
         """Of the group's insights, by place in it, those that are about this context, with what they name there."""
-        sample, layout = self.samples[index], self.layouts[index]
-        seen = context(sample, self.attentions[index], layout, group[0].insight, causal=self.model.causal)
-        phase = phase_of(visible_part(sample, layout))
+        heads = self._heads(index)
+        seen, phase = heads.of(group[0].insight), phase_of(heads.sample)
         sets = {at: named(one.insight, seen) for at, one in enumerate(group) if one.insight.phase in ("", phase)}
         return {at: chosen for at, chosen in sets.items() if chosen is not None and len(chosen)}
+
+    def _heads(self, index: int) -> Heads:
+        """Kept: every place asks for it."""
+        if index not in self._seen:
+            sample, layout = self.samples[index], self.layouts[index]
+            self._seen[index] = every_head(sample, self.attentions[index], layout, causal=self.model.causal)
+        return self._seen[index]
 
     def _news(self, insights: Sequence[Insight]) -> Iterator[Insight]:
         """Those that say something else than when they were given last."""

@@ -27,6 +27,7 @@ from ..records.messages import (
     Progress,
     Reply,
     Request,
+    SamplesAdded,
     SheetReady,
     StatsReady,
     ViewReady,
@@ -180,6 +181,7 @@ class Engine:
             causal=request.causal,
             window=request.window,
             histories=request.histories,
+            first=True,
             progress=lambda done, total: self._rolled(request, done, total),
         )
         self.send(Opened(request.id, session.info))
@@ -188,23 +190,39 @@ class Engine:
         clock = Clock()
         self.send(Progress(request.id, "analysis", 0, total))
         for index in range(total):
-            stats, insights = session.analyse(index)
-            self.send(StatsReady(request.id, index, stats))
-            for insight in insights:
-                self.send(InsightFound(request.id, insight))
+            yield from self._analyse(request, session, index)
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
-            yield
+        for job in self.jobs:
+            job.late = job.late or job.request is request
+        yield from self._grow(request, session)
         yield from self._test_insights(request, session)
+
+    def _grow(self, request: OpenRun, session: Session) -> Steps:
+        """The samples that were not waited for, each analysed when it is there."""
+        for more in session.grow():
+            yield
+            if more is None:
+                continue
+            self.send(SamplesAdded(request.id, more))
+            total = len(session.samples)
+            for index in range(total - len(more.samples), total):
+                yield from self._analyse(request, session, index)
+
+    def _analyse(self, request: OpenRun, session: Session, index: int) -> Steps:
+        stats, insights = session.analyse(index)
+        self.send(StatsReady(request.id, index, stats))
+        for insight in insights:
+            self.send(InsightFound(request.id, insight))
+        yield
 
     def _test_insights(self, request: OpenRun, session: Session) -> Steps:
         """Observed → confirmed, refuted or no evidence, provisionally until all are tested; then the placebos."""
-        for job in self.jobs:
-            job.late = job.late or job.request is request
         shown = (-1, -1)
         for found in session.test_insights():
             if isinstance(found, tuple):
                 if found != shown:
-                    self.send(Progress(request.id, "knock-outs", *found))
+                    note = f"{session.undecided} undecided" if session.undecided else ""
+                    self.send(Progress(request.id, "knock-outs", *found, note=note))
                     shown = found
                 yield
             else:

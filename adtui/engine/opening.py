@@ -13,10 +13,11 @@ from ..attention.capture import Capture, capture
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import find_run
 from ..histories.inputs import inputs_npz
+from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.samples import SampleSet, load_samples
 from ..models.loading import load_model
 from ..models.model import Model
-from ..records.defaults import DEVICE, SAMPLES, SEED, WINDOWS
+from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
 from ..records.errors import ConfigError, ModelError
 from ..records.run import RunInfo
 from ..records.sample import Sample
@@ -25,6 +26,10 @@ from .session import Session
 
 LOGIT_TOLERANCE = 1e-3
 
+ENOUGH = 2.4e12
+"""Multiplications that contexts are made and tested with where nobody says how many: about a minute on one core."""
+TESTED = 400
+"""Passes that the knock-outs of one context take: forty claims, nine sets each, and the first layers in common."""
 SHARED_FROM = 256 * 1024
 """Width × tokens from which a layer is worth more than one thread."""
 
@@ -41,6 +46,7 @@ def open_session(
     window: int | None = None,
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
+    first: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
@@ -48,9 +54,10 @@ def open_session(
     Args:
         path: see `runs.find_run`.
         device, heads, causal: see `loading.load_model`.
-        samples: how many; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        samples: how many; None for `usual_count`, or WINDOWS of the users' own.
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
+        first: where no number is asked for, return with the FIRST of them: `Session.grow` makes the others.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
@@ -62,6 +69,9 @@ def open_session(
     settle_threads(model)
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     n_context = _context_length(context, model)
+    usual = samples is None and window is None
+    count = usual_count(model, n_context, settings.horizon or 0) if samples is None else samples
+    count = WINDOWS if samples is None and window is not None else count
     if inputs is not None:
         found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
     else:
@@ -69,17 +79,19 @@ def open_session(
             settings,
             run.directory,
             n_context,
-            (SAMPLES if window is None else WINDOWS) if samples is None else samples,
+            count,
             seed,
             window=window,
             policy=model.policy,
             progress=progress,
             histories=histories,
             stride=model.stride,
+            first=FIRST if first and usual else None,
+            asked=not usual,
         )
     chosen = found.samples
-    first = capture(model, chosen[0])
-    gap = logit_gap(model, chosen[0], first, checkpoint)
+    shown = capture(model, chosen[0])
+    gap = logit_gap(model, chosen[0], shown, checkpoint)
     info = RunInfo(
         name=run.name,
         path=str(checkpoint.path),
@@ -101,7 +113,19 @@ def open_session(
         compressor=model.compressor(chosen),
         seed=found.seed,
     )
-    return Session(info, model, chosen, seed, _captures=OrderedDict({0: first}))
+    captures = OrderedDict({0: shown})
+    return Session(info, model, seed, waiting=found.waiting, more=found.more, _captures=captures)
+
+
+def usual_count(model: Model, n_context: int, horizon: int) -> int:
+    """How many contexts to take where nobody says: SAMPLES, or as many as ENOUGH work allows, at least FIRST.
+
+    By the model's and the contexts' sizes alone: the app and the commands, on whatever machine, take the same ones.
+    """
+    tokens = n_context + 1
+    layer = tokens * (12 * model.d_model**2 + 2 * tokens * model.d_model)
+    passes = n_context + EPISODES_AFTER * horizon + TESTED
+    return max(FIRST, min(SAMPLES, int(ENOUGH / (passes * model.n_layer * layer))))
 
 
 def settle_threads(model: Model) -> None:

@@ -19,7 +19,7 @@ from ..insights.log import InsightLog
 from ..insights.named_transitions import NAMES
 from ..models.model import Model
 from ..records.arrays import Floats
-from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
+from ..records.attention import Attention, CellInfo, HeadView, Sheet
 from ..records.axis import Axis
 from ..records.defaults import SEED
 from ..records.errors import EngineError
@@ -27,10 +27,11 @@ from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import TRANSITIONS, Layout
 from ..records.place import Frame, Place
 from ..records.provenance import drawn
-from ..records.run import RunInfo
+from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
+from .bounds import check_head, check_round, check_window
 from .insight_tests import InsightTests
 
 if TYPE_CHECKING:
@@ -45,12 +46,17 @@ class Session:
 
     Captures (queries and keys, O(L·N·d) each) are kept for the few samples looked at last, and what pictures of large
     matrices are made of (see `pooling`) for the few heads looked at last; attention and statistics, O(L·H·N), for all.
+
+    Attributes:
+        waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
+        begun: how many it opened with: "every figure" is of these.
     """
 
     info: RunInfo
     model: Model
-    samples: tuple[Sample, ...]
     seed: int = SEED
+    waiting: int = 0
+    more: Iterator[tuple[Sample, ...]] = field(default_factory=lambda: iter(()))
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
     logged: set[int] = field(default_factory=set)
@@ -58,6 +64,27 @@ class Session:
     placebo: Placebo | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
+
+    def __post_init__(self) -> None:
+        self.begun = len(self.samples)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The contexts, so far."""
+        return self.info.samples
+
+    def grow(self) -> Iterator[MoreSamples | None]:
+        """Make the samples that wait; yields after every small step, now and then with what the run has got."""
+        for samples in self.more:
+            if not samples:
+                yield None
+                continue
+            memory = self.model.compressor(samples)
+            layouts = tuple(self.model.layout(sample) for sample in samples)
+            more = MoreSamples(samples, layouts, memory.rounds if memory else ())
+            self.info = self.info.grown(more)
+            self.waiting -= len(samples)
+            yield more
 
     def capture(self, index: int) -> Capture:
         """The capture of sample `index`, from memory where it is still there."""
@@ -95,14 +122,27 @@ class Session:
             yield index
 
     def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
-        """Statistics of sample `index`, and the insights that are new or changed by it; those are given once."""
+        """Statistics of sample `index`, and the insights that are new or changed since they were told last.
+
+        Insights are stated now and then, as each time is work for all samples so far: see `_due`.
+        """
         stats = self.measure(index)
         if index in self.logged:
             return stats, []
         self.logged.add(index)
+        if not self._due(len(self.logged)):
+            return stats, []
         known = sorted(self.logged)
         seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
         return stats, self.log.update([self.stats[i] for i in known], seen)
+
+    def _due(self, count: int) -> bool:
+        """Whether to state insights after so many samples: after 3, 6 and 9, then with twice as many, and after all.
+
+        The work is then that of a few times with all of them; each time a sample came, it grew with their square.
+        """
+        last = not self.waiting and count == len(self.samples)
+        return last or count in (3, 6) or (count % 9 == 0 and (count // 9).bit_count() == 1)
 
     def analyse_all(self) -> Iterator[int]:
         """Analyse every sample; yields each index when it is done."""
@@ -118,6 +158,11 @@ class Session:
         passes = observed * len(self.samples) * (CONTROLS + 2)
         layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
         return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
+
+    @property
+    def undecided(self) -> int:
+        """How many insights have been tested and are neither confirmed nor refuted: later tests may change that."""
+        return sum(one.status == "no evidence" and one.knock_out_n > 0 for one in self.log.insights)
 
     def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
         """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
@@ -145,10 +190,10 @@ class Session:
         """
         captured = self.capture(place.sample)
         if place.round is not None:
-            self._check_round(captured, place.round, place.layer, place.head)
+            check_round(self.info, captured, place.round, place.layer, place.head)
             return views.round_view(captured, place, frame)
-        self.check_head(place.layer, place.head)
-        self._check_window(frame.window, captured.heads.layout.view(place.unit).n_tokens)
+        check_head(self.info, place.layer, place.head)
+        check_window(frame.window, captured.heads.layout.view(place.unit).n_tokens)
         return views.view(captured, place, frame, pictures=self._pictures, check=check)
 
     def sheet(self, sample: int, frame: Frame, unit: str = TRANSITIONS) -> Generator[None, None, Sheet]:
@@ -169,10 +214,10 @@ class Session:
         """
         captured = self.capture(place.sample)
         if place.round is None:
-            self.check_head(place.layer, place.head)
+            check_head(self.info, place.layer, place.head)
             queries = keys = captured.heads.layout.view(place.unit).n_tokens
         else:
-            self._check_round(captured, place.round, place.layer, place.head)
+            check_round(self.info, captured, place.round, place.layer, place.head)
             one = captured.rounds[place.round]
             queries, keys = one.cross.shape[2], one.layout.view(place.unit).n_tokens
         if not (0 <= place.query < queries and 0 <= key < keys):
@@ -192,24 +237,25 @@ class Session:
         """
         self.capture(sample)  # says so when there is no such sample
         if head is not None:
-            self.check_head(*head)
+            check_head(self.info, *head)
             return mute(self.model, self.samples[sample], *head)
         return knock_out(self.model, self.samples[sample], transitions, seed=self.seed, index=sample)
 
     @property
     def title(self) -> str:
         """The run and its contexts, in words: what every figure is about."""
-        return f"{self.info.name} · step {self.info.step} · {drawn(self.info)}"
+        return _title(self.info)
 
-    def exhibit(self, layers: Sequence[int] | None = None) -> Exhibit:
-        """What there is to draw; every sample must have been measured."""
+    def exhibit(self, layers: Sequence[int] | None = None, count: int | None = None) -> Exhibit:
+        """What there is to draw of the first `count` samples, or of all; they must have been measured."""
         from ..reports.export import Exhibit  # matplotlib: only for those who draw
 
-        order = range(len(self.samples))
-        memory = self.info.compressor
+        info = self.info.first(len(self.samples) if count is None else count)
+        order = range(len(info.samples))
+        memory = info.compressor
         return Exhibit(
-            title=self.title,
-            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(self.samples)],
+            title=_title(info),
+            axes=[Axis(self.layout(index), sample) for index, sample in enumerate(info.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
             matrices=self.matrices,
@@ -218,42 +264,6 @@ class Session:
             n_compressor_figures=0 if memory is None else memory.n_layer * sum(1 for one in memory.rounds if one),
         )
 
-    def check_head(self, layer: int, head: int | None) -> None:
-        """Raise EngineError unless the model has this head."""
-        if not (0 <= layer < self.model.n_layer and (head is None or 0 <= head < self.model.n_head)):
-            raise EngineError(
-                f"L{layer}H{head}",
-                expected=f"L0H0 to L{self.model.n_layer - 1}H{self.model.n_head - 1}",
-                found="a head that the model does not have",
-                action="choose one of these",
-            )
 
-    @staticmethod
-    def _check_window(window: Window | None, n: int) -> None:
-        """Raise EngineError unless the window is a part of an n × n matrix."""
-        if window is None or all(0 <= first < last <= n for first, last in (window[:2], window[2:])):
-            return
-        raise EngineError(
-            f"window {window}",
-            expected=f"queries and keys from 0 to {n}",
-            found="others, or none",
-            action="choose a part of the matrix",
-        )
-
-    def _check_round(self, captured: Capture, number: int, layer: int, head: int | None) -> None:
-        """Raise EngineError unless the compressor ran this round on this sample, and has this head."""
-        known = self.info.compressor
-        if known is None or not 0 <= number < len(captured.rounds):
-            raise EngineError(
-                f"round {number}",
-                expected=f"one of the {len(captured.rounds)} rounds of this sample",
-                found="another",
-                action="choose one of these",
-            )
-        if not (0 <= layer < known.n_layer and (head is None or 0 <= head < known.n_head)):
-            raise EngineError(
-                f"compressor L{layer}H{head}",
-                expected=f"L0H0 to L{known.n_layer - 1}H{known.n_head - 1}",
-                found="a head that the compressor does not have",
-                action="choose one of these",
-            )
+def _title(info: RunInfo) -> str:
+    return f"{info.name} · step {info.step} · {drawn(info)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+
 import numpy as np
 
 from ..records.arrays import Ints
@@ -11,7 +13,7 @@ from ..records.sample import PHASES, Sample
 from ..worlds.agents import Histories, ProgressCallback
 from ..worlds.darkroom import goal_cell
 from ..worlds.draws import Use, generator, order
-from ..worlds.rollouts import Policy, rollout
+from ..worlds.rollouts import Policy, rolling
 from ..worlds.settings import DARK_ROOM, split_of
 
 #: Episodes that a rollout goes on for after its context is full.
@@ -31,8 +33,10 @@ def rolled_out(
     seed: int,
     stride: int = 1,
     progress: ProgressCallback | None = None,
-) -> tuple[Sample, ...]:
+) -> Iterator[tuple[Sample, ...]]:
     """Contexts of `n` transitions on held-out goals; sample i is the same whatever `count` is.
+
+    Yields after every step of a rollout: nothing mostly, and the samples of ROOMS rooms when these are through.
 
     Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
     with their first rewards and contexts that exploit are all among the samples.
@@ -60,7 +64,6 @@ def rolled_out(
     times = np.arange(n, episodes * horizon, stride)
     taken: Ints = np.zeros(len(PHASES), np.int64)
     blocks = np.resize(order(seed, pool), (-(-count // ROOMS), ROOMS))
-    samples: list[Sample] = []
     for block, goals in enumerate(blocks):
 
         def report(done: int, total: int, before: int = block) -> None:
@@ -68,7 +71,7 @@ def rolled_out(
                 progress(before * total + done, len(blocks) * total)
 
         first = block * ROOMS
-        past = rollout(
+        steps = rolling(
             policy,
             goals,
             episodes,
@@ -81,11 +84,24 @@ def rolled_out(
             stride=stride,
             progress=report,
         )
+        past = yield from _nothing_yet(steps)
+        samples = []
         for row in range(min(ROOMS, count - first)):
             phases = _phases(past.rewards[row], horizon, times, n)
             query = _moment(phases, times, taken, generator(seed, Use.MOMENTS, first + row))
             samples.append(_sample(past, row, query, n, settings, first + row))
-    return tuple(samples)
+        yield tuple(samples)
+
+
+def _nothing_yet(steps: Generator[None, None, Histories]) -> Generator[tuple[Sample, ...], None, Histories]:
+    """The steps of a rollout as steps that give no samples."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            past: Histories = end.value
+            return past
+        yield ()
 
 
 def _sample(past: Histories, row: int, query: int, n: int, settings: RunSettings, index: int) -> Sample:
@@ -104,6 +120,7 @@ def _sample(past: Histories, row: int, query: int, n: int, settings: RunSettings
         step=time % past.horizon,
         goal=cell,
         history=index,
+        task=goal,
     )
 
 

@@ -6,7 +6,8 @@ neighbouring windows of the users' data set share all but a handful of their tok
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -32,6 +33,8 @@ class SampleSet:
     """Samples, where they come from in words, and what the user should know about them.
 
     Attributes:
+        waiting: how many more there will be, where the first were asked for alone.
+        more: makes them, as `rolled_out` does.
         seed: what they were drawn with; None where nothing was drawn.
     """
 
@@ -39,6 +42,13 @@ class SampleSet:
     source: str
     notes: tuple[str, ...] = ()
     seed: int | None = None
+    waiting: int = 0
+    more: Iterator[tuple[Sample, ...]] = field(default_factory=lambda: iter(()))
+
+    def begun(self, first: int) -> SampleSet:
+        """The first of these samples, the others waiting."""
+        rest = self.samples[first:]
+        return replace(self, samples=self.samples[:first], waiting=len(rest), more=iter([rest] if rest else []))
 
 
 def load_samples(
@@ -53,6 +63,8 @@ def load_samples(
     *,
     histories: str | Path | None = None,
     stride: int = 1,
+    first: int | None = None,
+    asked: bool = True,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
 
@@ -71,6 +83,8 @@ def load_samples(
         histories: a file, or a directory that holds the run's file, instead of the places where it is looked for.
         stride: contexts begin at multiples of it, counted from the first step of the history; at least 1. For models
             that read their context in batches. A `window` stays where it is.
+        first: return with about so many, and leave the rest to `more`; None is all.
+        asked: whether the user named the count, and should know when there are fewer.
 
     Raises:
         HistoryError: unusable histories, or none and no policy.
@@ -86,7 +100,8 @@ def load_samples(
     if path is not None:
         if window is not None:
             return _windows(path, settings, n_context, count, window)
-        return _independent(path, settings, n_context, count, seed, stride)
+        found = _independent(path, settings, n_context, count, seed, stride, asked)
+        return found if first is None else found.begun(first)
     if window is not None or policy is None or not can_roll_out(settings):
         raise _none_found(settings, run_dir, window, notes)
     if settings.alg:
@@ -96,8 +111,12 @@ def load_samples(
     if not held_out:
         notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
     words = settings.held_out if held_out else "goals"
-    samples = rolled_out(policy, settings, n_context, count, seed, stride, progress)
-    return SampleSet(samples, f"the model's own rollouts on {words}", notes, seed)
+    more = rolled_out(policy, settings, n_context, count, seed, stride, progress)
+    samples: tuple[Sample, ...] = ()
+    while len(samples) < (count if first is None else min(first, count)):
+        samples += next(more)
+    source = f"the model's own rollouts on {words}"
+    return SampleSet(samples, source, notes, seed, count - len(samples), more)
 
 
 def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
@@ -118,7 +137,9 @@ def _open(path: Path, settings: RunSettings) -> HistoryFile:
     return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
 
 
-def _independent(path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int) -> SampleSet:
+def _independent(
+    path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int, asked: bool
+) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
     with _open(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
@@ -128,7 +149,8 @@ def _independent(path: Path, settings: RunSettings, n: int, count: int, seed: in
             starts = -(-(file.size(goal)[0] - n) // stride)
             query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
             samples.append(_sample(file, settings, goal, stream, query, n, history=i))
-    notes += more + _unknown_targets(path, settings, samples)
+    notes += more if asked else ()
+    notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes, seed)
 
 

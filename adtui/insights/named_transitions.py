@@ -39,15 +39,34 @@ class Context:
         return len(self.p)
 
 
-def context(sample: Sample, attention: Attention, layout: Layout, insight: Insight, *, causal: bool) -> Context:
-    """The context as the insight's head attends to it; for a layer or the model the mean over its heads' rows."""
-    layers = slice(None) if insight.layer is None else slice(insight.layer, insight.layer + 1)
-    heads = slice(None) if insight.head is None else slice(insight.head, insight.head + 1)
-    row = layout.by_transition(attention.query_row.astype(np.float64))[layers, heads, :-1]
+@dataclass(frozen=True)
+class Heads:
+    """One context as every head attends to it.
+
+    Attributes:
+        p: (L, H, n) the query rows over the transitions that the model sees, summing to 1.
+        received: (L, H, n), as in `Context`.
+        sample: as in `Context`.
+    """
+
+    p: Doubles
+    received: Doubles
+    sample: Sample
+
+    def of(self, insight: Insight) -> Context:
+        """The context as the insight's head attends to it; for a layer or the model the mean over its heads' rows."""
+        layers = slice(None) if insight.layer is None else slice(insight.layer, insight.layer + 1)
+        heads = slice(None) if insight.head is None else slice(insight.head, insight.head + 1)
+        p, received = (part[layers, heads].mean(axis=(0, 1)) for part in (self.p, self.received))
+        return Context(p, received, self.sample)
+
+
+def every_head(sample: Sample, attention: Attention, layout: Layout, *, causal: bool) -> Heads:
+    """The context as every head attends to it."""
+    row = layout.by_transition(attention.query_row.astype(np.float64))[..., :-1]
     with np.errstate(invalid="ignore", divide="ignore"):
-        p = (row / row.sum(axis=-1, keepdims=True)).mean(axis=(0, 1))
-    received = received_lift(attention, layout, causal=causal)[layers, heads].mean(axis=(0, 1))
-    return Context(p, received, visible_part(sample, layout))
+        p = row / row.sum(axis=-1, keepdims=True)
+    return Heads(p, received_lift(attention, layout, causal=causal), visible_part(sample, layout))
 
 
 def named(insight: Insight, found: Context) -> Ints | None:

@@ -10,8 +10,12 @@ from typing import Final
 
 DEVICE = "auto"
 SEED = 0
-SAMPLES = 18
-"""Contexts: about six for each phase of learning."""
+SAMPLES = 144
+"""Contexts that insights are stated and tested over; fewer where a model is so large that this would take long, see
+`opening.usual_count`. Claims of fewer do not come back with other contexts: docs/validity.md."""
+FIRST = 18
+"""Contexts to begin with, about six for each phase of learning: the app shows them while the others are made, and
+figures and files are of these."""
 WINDOWS = 5
 """Contexts with --window: one history, shifted by a step, says little more with more of them."""
 FIGURES = "figs/attention"

@@ -16,7 +16,7 @@ from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
 from .place import Frame, Place
-from .run import RunInfo
+from .run import MoreSamples, RunInfo
 from .statistics import SampleStats
 
 
@@ -28,13 +28,13 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenRun(Request):
-    """Open a run and analyse its samples. Replies: Opened, then StatsReady per sample, InsightFound, Progress,
-    PlaceboReady where insights were tested, Done.
+    """Open a run and analyse its samples. Replies: Opened with the first samples, then StatsReady per sample,
+    SamplesAdded where there are to be more, InsightFound, Progress, PlaceboReady where insights were tested, Done.
 
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
         device: "auto", "cpu", "cuda", "cuda:1".
-        samples: how many contexts; None for `defaults.SAMPLES`, or WINDOWS of the users' own.
+        samples: how many contexts, all of them before it opens; None for the usual ones, see `opening.open_session`.
         seed: of the sampling of contexts and of rollouts.
         context: context length in transitions, or None for the longest that the model takes.
         heads, causal: override what the checkpoint says, or None.
@@ -137,6 +137,13 @@ class Opened(Reply):
 
 
 @dataclass(frozen=True)
+class SamplesAdded(Reply):
+    """The run on display has more samples than before: they come after those that it had."""
+
+    more: MoreSamples
+
+
+@dataclass(frozen=True)
 class StatsReady(Reply):
     sample: int
     stats: SampleStats
@@ -156,12 +163,16 @@ class PlaceboReady(Reply):
 
 @dataclass(frozen=True)
 class Progress(Reply):
-    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown)."""
+    """`done` of `total` steps of the job `what`; `rate` in steps per second (0 while unknown).
+
+    `note` says in words what else is known, "" where nothing is.
+    """
 
     what: str
     done: int
     total: int
     rate: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .layout import Layout
 from .run_settings import RunSettings
@@ -24,6 +24,20 @@ class CompressorInfo:
     n_head: int
     n_latents: int
     rounds: tuple[tuple[Layout, ...], ...]
+
+
+@dataclass(frozen=True)
+class MoreSamples:
+    """Samples that an open run gets beside those it has.
+
+    Attributes:
+        samples, layouts: see `RunInfo`.
+        rounds: see `CompressorInfo`; () where the model has none.
+    """
+
+    samples: tuple[Sample, ...]
+    layouts: tuple[Layout, ...]
+    rounds: tuple[tuple[Layout, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,26 @@ class RunInfo:
     layouts: tuple[Layout, ...] = ()
     compressor: CompressorInfo | None = None
     seed: int | None = None
+
+    def grown(self, more: MoreSamples) -> RunInfo:
+        """With more samples after those that it has."""
+        memory = self.compressor
+        return replace(
+            self,
+            samples=self.samples + more.samples,
+            layouts=self.layouts + more.layouts,
+            compressor=memory and replace(memory, rounds=memory.rounds + more.rounds),
+        )
+
+    def first(self, count: int) -> RunInfo:
+        """With the first samples only."""
+        memory = self.compressor
+        return replace(
+            self,
+            samples=self.samples[:count],
+            layouts=self.layouts[:count],
+            compressor=memory and replace(memory, rounds=memory.rounds[:count]),
+        )
 
     def layout(self, sample: int) -> Layout:
         """What the tokens of a sample stand for."""

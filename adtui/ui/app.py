@@ -28,6 +28,7 @@ from ..records.messages import (
     PlaceboReady,
     Progress,
     Ready,
+    SamplesAdded,
     StatsReady,
 )
 from ..records.run import RunInfo
@@ -167,6 +168,10 @@ class AdtuiApp(EngineApp):
                     self.opened = reply.run
                     self.explorer.open(reply.run)
                     self.desk.opened(self.request, reply.run)
+            case SamplesAdded():
+                if reply.id == self.opening and self.opened is not None:
+                    self.opened = self.opened.grown(reply.more)
+                    self.explorer.grow(reply.more)
             case StatsReady() | InsightFound() | PlaceboReady():
                 if reply.id == self.opening:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)

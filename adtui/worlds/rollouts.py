@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Generator
+from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 
@@ -35,7 +36,35 @@ def random_policy(
     return np.zeros((len(query_states), NUM_ACTIONS), dtype=np.float32)
 
 
+class Conditions(TypedDict, total=False):
+    """How a rollout is made; see `rolling`, which has the defaults."""
+
+    size: int
+    horizon: int
+    seed: int
+    use: Use
+    first_room: int
+    greedy: bool
+    wipe_each_episode: bool
+    zero_rewards: bool
+    stride: int
+    progress: ProgressCallback | None
+
+
 def rollout(
+    policy: Policy, goals: IntArray, episodes: int, n_context: int, **conditions: Unpack[Conditions]
+) -> Histories:
+    """`rolling` at one go."""
+    steps = rolling(policy, goals, episodes, n_context, **conditions)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            past: Histories = end.value
+            return past
+
+
+def rolling(
     policy: Policy,
     goals: IntArray,
     episodes: int,
@@ -51,7 +80,7 @@ def rollout(
     zero_rewards: bool = False,
     stride: int = 1,
     progress: ProgressCallback | None = None,
-) -> Histories:
+) -> Generator[None, None, Histories]:
     """Let `policy` act for `episodes` in one room for each entry of `goals` (B,).
 
     The context starts empty, grows to the last `n_context` transitions and runs across episodes; at an episode's end
@@ -67,6 +96,9 @@ def rollout(
         zero_rewards: control; the policy sees reward 0 everywhere (the returned rewards are the true ones).
         stride: the context begins at a multiple of so many steps: models that read batches get whole ones.
         progress: called after each episode with (done, total).
+
+    Yields:
+        After every step, so that others can be answered in between.
 
     Returns:
         the histories, with the policy's own action probabilities.
@@ -89,6 +121,7 @@ def rollout(
         past.write(step, Step(here, chosen, reward, reached), chance)
         if ended and progress is not None:
             progress(step // horizon + 1, episodes)
+        yield
     return past
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from app_driver import opened, screen_text, there, until
-from fake_engine import FakeEngine, insight, run_info
+from fake_engine import FakeEngine, insight, run_info, sample
 
 from adtui.records.errors import CheckpointError, EngineError
-from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun, Request
+from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun, Request, SamplesAdded
+from adtui.records.run import MoreSamples
 from adtui.ui.app import AdtuiApp
 from adtui.ui.screens.dialog import Dialog
 
@@ -133,6 +134,23 @@ async def test_a_reload_forgets_the_old_checkpoint() -> None:
         await until(pilot, lambda: not app.jobs.newest)
         await pilot.pause()
         assert len(app.explorer.panes.insights.insights) == 1
+
+
+async def test_samples_that_come_later_are_counted_and_can_be_looked_at() -> None:
+    async with opened() as (app, engine, pilot):
+        opening, before = engine.asked(OpenRun)[0].id, app.explorer.presenter.view
+        more = tuple(sample(index) for index in range(3, 5))
+        engine.run = engine._opened = engine.run.grown(MoreSamples(more, ()))
+        engine.say(SamplesAdded(opening, MoreSamples(more, ())))
+        engine.say(SamplesAdded(opening + 1000, MoreSamples(more, ())))  # about a run of before
+        await until(pilot, lambda: len(there(app.explorer.status.run).samples) == 5)
+        assert "sample 1/5" in str(app.explorer.panes.heatmap.border_title)
+        assert app.explorer.presenter.view is before, "what is on display stays"
+        assert app.opened is not None
+        assert len(app.opened.samples) == 5
+        await pilot.press(*"nnnnnn")
+        await until(pilot, lambda: there(app.explorer.presenter.view).place.sample == 4)
+        assert there(app.explorer.presenter.run).samples[4] is more[-1]
 
 
 async def test_an_error_of_the_user_while_opening_ends_the_app_with_one_line() -> None:

@@ -138,7 +138,7 @@ async def test_shift_e_exports_all_and_escape_cancels() -> None:
         await pilot.press("E")
         await until(pilot, lambda: engine.held)
         engine.say(Progress(engine.held[0].id, "export", 1, 44, 3.0))
-        await until(pilot, lambda: app.explorer.status.progress == (1, 44, "export", 3.0))
+        await until(pilot, lambda: app.explorer.status.progress == (1, 44, "export", 3.0, ""))
         await pilot.press("escape")
         await until(pilot, lambda: engine.asked(Cancel))
         assert engine.asked(Cancel)[0].job == engine.held[0].id

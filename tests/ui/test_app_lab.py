@@ -213,7 +213,7 @@ async def test_the_explorer_is_used_while_trials_run_and_escape_there_stops_them
         await until(pilot, lambda: app.screen is app.explorer)
         await pilot.press("l")
         await until(pilot, lambda: there(app.explorer.presenter.view).place.head == 1)
-        assert app.explorer.status.progress == (4, 14, "trials", 0.5)
+        assert app.explorer.status.progress == (4, 14, "trials", 0.5, "")
         await pilot.press("C")
         await until(pilot, lambda: app.desk.screen is not None and app.screen is app.desk.screen)
         await until(pilot, lambda: "4 cells · 2 of 12" in screen_text(app))

@@ -15,10 +15,13 @@ import pytest
 from checkpoints import make_run, write_histories
 from planted import planted_run
 
+from adtui.engine import opening
 from adtui.engine import process as engine_module
 from adtui.engine.jobs import Engine
+from adtui.engine.opening import open_session
 from adtui.engine.process import newest
 from adtui.records import pipe
+from adtui.records.defaults import FIRST
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -38,12 +41,14 @@ from adtui.records.messages import (
     Progress,
     Ready,
     Reply,
+    SamplesAdded,
     SheetReady,
     StatsReady,
     ViewReady,
 )
 from adtui.records.pipe import HEADER, Pipe
 from adtui.records.place import Frame, Place
+from adtui.records.provenance import mark
 
 
 def run_all(engine: Engine) -> None:
@@ -77,6 +82,30 @@ def test_opening_gives_the_run_then_statistics_of_every_sample(opened: tuple[Eng
     assert {r.id for r in sent} == {1}
 
 
+def test_a_run_opens_with_its_first_samples_and_gets_the_others_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "SAMPLES", 30)
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    path = str(make_run(tmp_path / "alone", n_transit=4))
+    engine.handle(OpenRun(1, path))
+    engine.advance()
+    assert isinstance(sent[-1], Opened)
+    info = sent[-1].run
+    assert len(info.samples) == FIRST
+    while not any(isinstance(reply, SamplesAdded) for reply in sent):
+        engine.advance()
+    run_all(engine)
+    for reply in sent:
+        info = info.grown(reply.more) if isinstance(reply, SamplesAdded) else info
+    assert [r.sample for r in sent if isinstance(r, StatsReady)] == list(range(30))
+    assert mark(info.samples) == mark(open_session(path).samples)
+    names = [type(reply).__name__ for reply in sent]
+    assert names.index("InsightFound") < names.index("SamplesAdded"), "what the first ones show is told at once"
+    assert isinstance(sent[-1], Done)
+
+
 def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:
     sent: list[Any] = []
     engine = Engine(sent.append)
@@ -93,6 +122,9 @@ def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:
     assert isinstance(sent[-1], Done)
     steps = [(r.done, r.total) for r in sent if isinstance(r, Progress) and r.what == "knock-outs"]
     assert steps == sorted(set(steps))
+    told = [r.note for r in sent if isinstance(r, Progress) and r.what == "knock-outs" and r.note]
+    assert all(note.endswith(" undecided") for note in told)
+    assert any(one.status == "no evidence" and one.knock_out_n > 0 for one in last.values()) == bool(told)
 
 
 def test_whoever_asks_for_figures_does_not_wait_for_the_knock_outs(

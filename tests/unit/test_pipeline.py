@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 import torch
 from checkpoints import make_run
+from planted import planted_session
 from references import gpt2, llama, marked, rad
 
 from adtui.cli.arguments import OPENING, add_opening, opening_options
-from adtui.engine.opening import open_session
+from adtui.engine import opening
+from adtui.engine.opening import open_session, usual_count
 from adtui.files.runs import demo_run
+from adtui.insights.log import find_insights
 from adtui.models import attend
-from adtui.records.defaults import SAMPLES
+from adtui.records.defaults import FIRST, SAMPLES
 from adtui.records.errors import ConfigError, ModelError
 from adtui.records.messages import OpenRun
 from adtui.records.provenance import drawn, mark
@@ -89,14 +92,77 @@ def test_the_bundled_runs_contexts_do_not_depend_on_how_many_are_asked_for() -> 
         assert [sample.label for sample in found] == [sample.label for sample in many[:count]]
 
 
-def test_the_app_and_the_commands_open_the_same_contexts(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "runs" / "tiny")
+def test_the_app_and_the_commands_open_the_same_contexts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "SAMPLES", 30)
+    run = make_run(tmp_path / "runs" / "tiny", n_transit=4)
     parser = argparse.ArgumentParser()
     add_opening(parser)
     given = open_session(run, **opening_options(parser.parse_args([]))).info
     request = OpenRun(1, str(run))
     asked = {name: getattr(request, name) for name in OPENING}
     assert asked == opening_options(parser.parse_args([]))
-    plain = open_session(run).info
-    assert len(plain.samples) == SAMPLES
-    assert drawn(plain) == drawn(given)
+    app = open_session(run, first=True)
+    assert len(app.samples) == FIRST
+    assert app.waiting == 30 - FIRST
+    assert [more for more in app.grow() if more is not None]
+    assert (len(app.samples), app.waiting) == (30, 0)
+    assert drawn(app.info) == drawn(given)
+
+
+def test_whoever_asks_for_a_number_gets_it_at_once(tmp_path: Path) -> None:
+    session = open_session(make_run(tmp_path / "runs" / "tiny", n_transit=4), samples=20, first=True)
+    assert (len(session.samples), session.waiting, list(session.grow())) == (20, 0, [])
+
+
+def test_histories_that_are_fewer_than_usual_are_all_taken_without_a_word(
+    tiny_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note about a number that nobody asked for would be noise."""
+    monkeypatch.setattr(opening, "FIRST", 6)
+    whole, begun = open_session(tiny_run), open_session(tiny_run, first=True)
+    assert len(whole.samples) == 16  # one for each goal that was held out
+    assert not [note for note in whole.info.notes if "asked for" in note]
+    assert (len(begun.samples), begun.waiting) == (6, 10)
+    for _ in begun.grow():
+        pass
+    assert mark(begun.samples) == mark(whole.samples)
+    assert repr(begun.info.layouts) == repr(whole.info.layouts)
+    assert begun.title == whole.title
+
+
+def test_a_compressors_rounds_grow_with_the_samples(tmp_path: Path) -> None:
+    session = open_session(rad.make_run(tmp_path / "runs" / "rad", n_transit=12), first=True, context=14)
+    next(more for more in session.grow() if more is not None)
+    assert len(session.samples) > FIRST
+    assert repr(session.info.compressor) == repr(session.model.compressor(session.samples))
+    assert session.info.first(FIRST).samples == session.samples[:FIRST]
+
+
+def test_large_models_take_fewer_contexts_where_nobody_says_how_many() -> None:
+    model = open_session(demo_run(), samples=1, device="cpu").model
+    counts = [usual_count(model, n, 20) for n in (20, 79, 160, 320, 640, 4096)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[:2] == [SAMPLES, SAMPLES]
+    assert counts[-1] == FIRST
+
+
+def test_insights_are_stated_now_and_then_and_in_the_end_are_those_of_all_samples(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = planted_session(tmp_path / "planted", 20, analyse=False)
+    stated: list[int] = []
+    honest = session.log.update
+
+    def counted(stats: Any, samples: Any) -> Any:
+        stated.append(len(samples))
+        return honest(stats, samples)
+
+    monkeypatch.setattr(session.log, "update", counted)
+    told: dict[Any, Any] = {}
+    for index in [*range(20), 7, 19]:  # what was logged is not logged again
+        told |= {one.key: one for one in session.analyse(index)[1]}
+    assert stated == [3, 6, 9, 18, 20]
+    found = list(find_insights([session.stats[index] for index in range(20)], session.samples))
+    assert repr(session.log.insights) == repr(tuple(found))  # NaN is not equal to itself
+    kept = {key: repr(one) for key, one in told.items() if not one.withdrawn}
+    assert kept == {one.key: repr(one) for one in found}, "told as differences, it comes to the same"

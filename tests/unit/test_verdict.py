@@ -17,7 +17,7 @@ from adtui.engine.opening import open_session
 from adtui.engine.session import Session
 from adtui.insights.confirmation import FLOOR, MIN_TASKS, NOTHING_NAMED, KnockOuts, settle
 from adtui.insights.kind import CAVEAT
-from adtui.insights.named_transitions import NAMES, context, named
+from adtui.insights.named_transitions import NAMES, every_head, named
 from adtui.insights.placebo import placebo
 from adtui.insights.thresholds import TESTS
 from adtui.models.decoder import DecoderShape
@@ -150,7 +150,7 @@ def test_named_transitions_are_few_enough_for_a_control(bundled: tuple[Session, 
     kinds = set()
     for one in found:
         for index, sample in enumerate(session.samples):
-            here = context(sample, session.attentions[index], session.layout(index), one, causal=True)
+            here = every_head(sample, session.attentions[index], session.layout(index), causal=True).of(one)
             chosen = named(one, here)
             assert (chosen is None) == (one.kind not in NAMES)
             if chosen is not None:

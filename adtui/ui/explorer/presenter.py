@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...records.attention import HeadView, Window
 from ...records.axis import Axis
 from ...records.messages import InsightFound, PlaceboReady, Reply, StatsReady
-from ...records.run import RunInfo
+from ...records.run import MoreSamples, RunInfo
 from ...records.statistics import SampleStats
 from ..engine_client import EngineLink
 from . import clipboard, knock_out, zoom
@@ -112,6 +112,12 @@ class Presenter:
         for note in run.notes:
             self.panes.insights.status(note)
         self.select(self.selection)
+
+    def grow(self, more: MoreSamples) -> None:
+        """The run has more samples, after those it had: what is on display stays."""
+        if self.run is not None:
+            self.run = self.run.grown(more)
+            self._showing.titles()
 
     def analysed(self) -> None:
         """Every sample has been analysed: silence in the log now means something."""

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from ...records.defaults import FIGURES
 from ...records.messages import ExportAll, ExportView, KnockOutReady
 from ...records.plain import to_ascii
-from ...records.run import RunInfo
+from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
@@ -102,6 +102,12 @@ class ExplorerScreen(SelectingScreen):
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample
         self.draw_bar()
+
+    def grow(self, more: MoreSamples) -> None:
+        """The run has more samples than before."""
+        self.presenter.grow(more)
+        if self.presenter.run is not None:
+            self.status.open(self.presenter.run)
 
     # -- panes -------------------------------------------------------------------------------------------------------
     def bar(self) -> str:

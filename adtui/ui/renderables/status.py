@@ -30,12 +30,13 @@ def progress_bar(done: int, total: int, width: int = BAR, utf8: bool = True) -> 
     return bar.ljust(width, "░")
 
 
-def progress_text(done: int, total: int, what: str, rate: float = 0.0, utf8: bool = True) -> str:
-    """ "attention ██████░░░░░░ 3/5" and the pace where known; "opening …" while the total is not."""
+def progress_text(done: int, total: int, what: str, rate: float = 0.0, note: str = "", utf8: bool = True) -> str:
+    """ "attention ██████░░░░░░ 3/5", the pace where known, and the note; "opening …" while the total is not."""
     if total <= 0:
         return to_ascii(f"{what} …", unless=utf8)
     pace = "" if rate <= 0 else f" {rate:.3g}/s" if rate >= 0.5 else f" {1 / rate:.0f} s each"
-    return f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{pace}"
+    text = f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{pace}"
+    return f"{text}, {to_ascii(note, unless=utf8)}" if note else text
 
 
 def status_line(

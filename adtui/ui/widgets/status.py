@@ -30,8 +30,10 @@ class StatusLine(Widget):
     sample: reactive[int | None] = reactive[int | None](None)
     message: reactive[str] = reactive("")
     """Shown while no run is open."""
-    progress: reactive[tuple[int, int, str, float] | None] = reactive[tuple[int, int, str, float] | None](None)
-    """(done, total, what, rate) of the job that runs, None when nothing does."""
+    progress: reactive[tuple[int, int, str, float, str] | None] = reactive[tuple[int, int, str, float, str] | None](
+        None
+    )
+    """(done, total, what, rate, note) of the job that runs, None when nothing does."""
 
     def open(self, run: RunInfo) -> None:
         """Another run, or the same one again."""
@@ -41,7 +43,9 @@ class StatusLine(Widget):
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
         self.progress = (
-            (progress.done, progress.total, progress.what, progress.rate) if progress and progress.total else None
+            (progress.done, progress.total, progress.what, progress.rate, progress.note)
+            if progress and progress.total
+            else None
         )
 
     def render(self) -> Text:
