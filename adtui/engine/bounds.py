@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from ..attention.capture import Capture
+from typing import TYPE_CHECKING
+
 from ..records.attention import Window
 from ..records.errors import EngineError
 from ..records.run import RunInfo
+
+if TYPE_CHECKING:  # torch: the engine answers before it is loaded
+    from ..attention.capture import Capture
 
 
 def check_head(info: RunInfo, layer: int, head: int | None) -> None:
