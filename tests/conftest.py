@@ -55,3 +55,12 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         yield child
         child.kill()
+
+
+@pytest.fixture(scope="session")
+def cases_dir() -> Path:
+    """Small files as other people's code writes them, each with what is right."""
+    directory = REPOSITORY.parent / "shared" / "cases"
+    if not directory.is_dir():
+        pytest.skip(f"{directory} is absent")
+    return directory

@@ -70,11 +70,12 @@ def run(args: argparse.Namespace) -> int:
     from ..compression.trials.plan import sweep
     from ..compression.trials.prepare import prepare
     from ..compression.trials.runner import run as run_trials
+    from ..histories.goals import with_groups
     from .progress import bar
 
     backends.check(args.backend)
     choices = sweep(args.strategies.split(","), args.budgets)
-    prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED})
+    prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, known=with_groups)
     try:
         with bar() as progress:
             task = progress.add_task("compress", total=len(choices) + 2, note="")

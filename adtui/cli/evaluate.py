@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
     from ..files.checkpoint import load_checkpoint
     from ..files.runs import find_run
+    from ..histories.goals import with_groups
     from ..models.loading import load_model
     from ..worlds.settings import dark_rooms, run_settings
 
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = with_groups(settings, opened.directory)
     titles = _titles(settings)
     plan = make_plan(model, dark_rooms(settings), args, _share_cores(model))
     choice = _choice(args.compress or settings.compress)
@@ -171,7 +173,7 @@ def _titles(settings: RunSettings) -> dict[str, str]:
         return TITLES
     return TITLES | {
         "held_out": settings.held_out,
-        "train": "goals assumed trained on",
+        "train": settings.trained_on,
         "compressed": f"{settings.held_out}, compressed contexts",
     }
 

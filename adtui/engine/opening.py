@@ -12,6 +12,7 @@ import torch
 from ..attention.capture import Capture, capture
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import find_run
+from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
 from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.samples import SampleSet, load_samples
@@ -73,8 +74,9 @@ def open_session(
     count = usual_count(model, n_context, settings.horizon or 0) if samples is None else samples
     count = WINDOWS if samples is None and window is not None else count
     if inputs is not None:
-        found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}")
+        found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
+        settings = with_groups(settings, run.directory, histories)
         found = load_samples(
             settings,
             run.directory,

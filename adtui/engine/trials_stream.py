@@ -16,6 +16,7 @@ from ..compression.trials.plan import FULL, WIPED, Plan, fingerprint, sweep
 from ..compression.trials.prepare import prepare
 from ..compression.trials.runner import described, run
 from ..compression.trials.summary import baselines, cells_of, trial_of
+from ..histories.goals import with_groups
 from ..records.defaults import MARGIN
 from ..records.messages import Progress, Reply
 from ..records.trial_messages import BaselinesReady, RunSweep, SweepReady, SweepStarted, TrialReady
@@ -39,6 +40,7 @@ def answer(request: RunSweep, send: Send) -> None:
         context=request.context,
         streams=request.streams,
         episodes=request.episodes,
+        known=with_groups,
     )
     mark = fingerprint(ready.opening, ready.plan)
     output = Path(request.directory) / f"{ready.name}-{mark}"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..records.arrays import Floats, Ints
+from ..records.run_settings import RunSettings
 from .hdf5 import Column, HDF5File, unusable
 
 #: Steps of one history; `dones` are read from its beginning, so that they cost what a file claims to have.
@@ -28,6 +29,8 @@ _TASK = re.compile(r"[0-9]{1,9}")
 _LOOKED_AT = (64, 16)
 #: How many pairs of neighbours say enough, and the share of them that joins along the axis of time, resets aside.
 _ENOUGH, _MOST = 8, 0.75
+#: Numbers of a column that are looked at at once for the cells of rewards, and how often at most.
+_SHOWING, _PARTS = 1 << 16, 8
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,37 @@ class HistoryFile:
             next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
         )
 
+    def rewarded_cells(self, task: int) -> set[tuple[int, int]]:
+        """The cells that rewarded steps end on, in the last part of a task's histories that has any.
+
+        Steps that end an episode are left out, and so are those that are no move: their next state may be the cell of
+        the reset.
+        """
+        steps, streams = self.size(task)
+        size = max(1, _SHOWING // streams)
+        for last in range(steps, max(0, steps - _PARTS * size), -size):
+            first = max(0, last - size)
+            rewarded = self._rewards(task, slice(None), first, last).reshape(last - first, -1) > 0
+            rewarded &= ~self._ends(task, first, last)
+            if not rewarded.any():
+                continue
+            states, reached = (
+                self._cells(task, name, slice(None), first, last).reshape(last - first, -1, 2)[rewarded]
+                for name in ("states", "next_states")
+            )
+            moved = np.abs(reached - states).sum(axis=1) <= 1
+            if moved.any():
+                return {(int(x), int(y)) for x, y in np.unique(reached[moved], axis=0)}
+        return set()
+
+    def _ends(self, task: int, first: int, last: int) -> np.ndarray[Any, Any]:
+        """(n, streams) or (n, 1): which of the steps end an episode, by `dones`, else by the horizon."""
+        if self._has_dones(task):
+            dones = self._numbers(task, "dones", slice(None), first, last)
+            return np.asarray(dones.reshape(last - first, -1) != 0)
+        time = np.arange(first + 1, last + 1)
+        return np.asarray(time % self.horizon == 0 if self.horizon else time < 0)[:, None]
+
     def optimal_action(self, task: int, stream: int, step: int) -> int | None:
         """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).
 
@@ -229,6 +263,11 @@ class HistoryFile:
                 f"{along:.0%} of such pairs along the first axis, {across.mean():.0%} along the second",
                 "swap the first two axes of every data set: they are (streams, steps)",
             )
+
+
+def open_histories(path: Path, settings: RunSettings) -> HistoryFile:
+    """The file of a run's histories, its values checked against the run's settings."""
+    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
 
 
 def _layout(actions: Column) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from ..worlds.agents import Histories, ProgressCallback
 from ..worlds.darkroom import goal_cell
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy, rolling
-from ..worlds.settings import DARK_ROOM, split_of
+from ..worlds.settings import DARK_ROOM, goals_of
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
@@ -60,7 +60,7 @@ def rolled_out(
             found=f"{episodes} episodes of {horizon}",
             action="give --histories PATH, or correct the horizon in the run's config",
         )
-    pool: Ints = np.array(split_of(settings).test or range(size * size), dtype=np.int64)
+    pool: Ints = np.array(goals_of(settings).test or range(size * size), dtype=np.int64)
     times = np.arange(n, episodes * horizon, stride)
     taken: Ints = np.zeros(len(PHASES), np.int64)
     blocks = np.resize(order(seed, pool), (-(-count // ROOMS), ROOMS))

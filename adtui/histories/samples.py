@@ -19,11 +19,12 @@ from ..records.sample import Sample
 from ..worlds.agents import ProgressCallback
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
-from ..worlds.settings import can_roll_out, count_tasks, split_of
-from .file import HistoryFile
+from ..worlds.settings import DARK_ROOM, can_roll_out, count_tasks, goals_of, split_of
+from .file import HistoryFile, open_histories
+from .goals import cell_number, shown_goal
 from .inputs import inputs_npz
 from .paths import find_histories, given_histories
-from .rolled_out import dark_room_cell, goal_words, rolled_out
+from .rolled_out import goal_words, rolled_out
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
@@ -107,7 +108,7 @@ def load_samples(
     if settings.alg:
         notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
     notes += settings.doubts
-    held_out = split_of(settings).test
+    held_out = goals_of(settings).test
     if not held_out:
         notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
     words = settings.held_out if held_out else "goals"
@@ -133,15 +134,11 @@ def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes:
     )
 
 
-def _open(path: Path, settings: RunSettings) -> HistoryFile:
-    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
-
-
 def _independent(
     path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int, asked: bool
 ) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
-    with _open(path, settings) as file:
+    with open_histories(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
         chosen, more = _choose(file, order(seed, np.array(goals, dtype=np.int64)).tolist(), n, count)
         samples = []
@@ -185,7 +182,7 @@ def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int)
     Sample i is history i // (T − n_transit + 1) at start i % (T − n_transit + 1); a shorter context is its end.
     """
     n_transit = settings.n_transit or n + 1
-    with _open(path, settings) as file:
+    with open_histories(path, settings) as file:
         goals, notes = _held_out(file.tasks, settings)
         steps = _steps(file, goals[0], settings)
         _long_enough(path, steps, n_transit - 1)
@@ -219,7 +216,8 @@ def _steps(file: HistoryFile, goal: int, settings: RunSettings) -> int:
 def _held_out(tasks: tuple[int, ...], settings: RunSettings) -> tuple[list[int], tuple[str, ...]]:
     """The tasks to choose from, and what is special about them."""
     if count_tasks(settings) is None:
-        return list(tasks), (f"the test split of {settings.env} is not known: some goals may have been trained on",)
+        unknown = f"the test split of {settings.env} is not known: some goals may have been trained on"
+        return list(tasks), (*settings.overruled.values(), unknown)
     present = set(tasks)
     goals = [goal for goal in split_of(settings).test if goal in present]
     if goals:
@@ -232,6 +230,8 @@ def _trained_on(settings: RunSettings) -> str:
 
 
 def _test_histories(settings: RunSettings) -> str:
+    if settings.groups is not None and settings.groups.contradicted:
+        return "histories of the test groups"
     return "test histories" if settings.split_known else f"histories of {settings.held_out}"
 
 
@@ -256,10 +256,10 @@ def _sample(
 ) -> Sample:
     """The n transitions before step `query` of one history, and the state there."""
     found = file.read(goal, stream, query - n, query + 1)
-    cell = dark_room_cell(goal, settings)
+    cell = shown_goal(found, goal, settings)
     best = settings.wants_optimal
     return Sample(
-        label=f"goal {goal_words(goal, cell)} stream {stream} step {query}",
+        label=f"{_named(goal, cell, settings)} stream {stream} step {query}",
         states=found.states[:-1],
         actions=found.actions[:-1],
         rewards=found.rewards[:-1],
@@ -270,5 +270,21 @@ def _sample(
         goal=cell,
         target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
         history=history,
-        task=goal,
+        task=_task(goal, cell, settings),
     )
+
+
+def _task(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> int:
+    """The goal's number, so that two groups of one goal count once; where it is not known, a number of its own."""
+    if cell is not None:
+        return cell_number(cell, settings)
+    return group if settings.env != DARK_ROOM else settings.grid_size**2 + group
+
+
+def _named(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> str:
+    """What a label says of the task: the goal's cell, and the group where its number is another one."""
+    if settings.env != DARK_ROOM:
+        return f"task {group}"
+    if settings.groups is None or not settings.groups.contradicted:
+        return f"goal {goal_words(group, cell)}"
+    return f"goal {goal_words(group, cell) if cell else 'unknown'} group {group}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..records.errors import HistoryError
 from ..worlds.agents import Histories
-from ..worlds.darkroom import NUM_ACTIONS, BoolArray, IntArray, move
+from ..worlds.darkroom import NUM_ACTIONS, BoolArray, IntArray, goal_cell, move
 from .file import HistoryFile, Streams
 
 #: Bytes of one transition in Histories.
@@ -56,6 +56,7 @@ def _fill(past: Histories, file: HistoryFile, goals: Sequence[int], widths: Sequ
         found = file.read_all(goal, width)
         reached = move(found.states, found.actions, size)
         _check_laws(f"{file.path}, {goal}", found, reached, past.horizon)
+        _check_goal(f"{file.path}, {goal}", found, reached, goal_cell(goal, size))
         rows = slice(row, row + width)
         past.states[rows], past.actions[rows], past.rewards[rows] = found.states, found.actions, found.rewards
         past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
@@ -125,6 +126,15 @@ def _check_laws(subject: str, found: Streams, reached: IntArray, horizon: int) -
         begun = np.zeros(states.shape[:2], dtype=np.bool_)
         begun[:, ::horizon] = elsewhere
         raise _wrong(f"{subject}/states", expected, _first(begun), "check `horizon`")
+
+
+def _check_goal(subject: str, found: Streams, reached: IntArray, goal: IntArray) -> None:
+    """Refuse another goal than the group's number says: goals that are held back would be trained on."""
+    wrong = (found.rewards != 0) == _differ(reached, goal)
+    if wrong.any():
+        expected = f"rewards where steps end on goal ({goal[0]},{goal[1]}), as the group's number says"
+        action = "number groups by goal: some collectors shuffle the goals first"
+        raise _wrong(f"{subject}/rewards", expected, _first(wrong), action)
 
 
 def _differ(cells: IntArray, others: IntArray) -> BoolArray:

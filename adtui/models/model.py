@@ -66,9 +66,13 @@ class Model:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """What the weights' shapes tell of the environment, by the names of the users' settings."""
-        actions = {"num_actions": self.n_actions}
-        return {"grid_size": self.grid_size, **actions} if self.network.grid_told else actions
+        """What the weights' shapes tell, by the names of the users' settings."""
+        sizes = {"num_actions": self.n_actions, "tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
+        if self.network.grid_told:
+            sizes["grid_size"] = self.grid_size
+        if self.network.n_transit_told is not None:
+            sizes["n_transit"] = self.network.n_transit_told
+        return sizes
 
     @property
     def causal(self) -> bool:

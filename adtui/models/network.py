@@ -45,12 +45,14 @@ class Network(nn.Module, ABC):
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
+        n_transit_told: n_transit where a weight's shape tells it: the transitions of a training window.
     """
 
     variant: str = ""
     notes: tuple[str, ...] = ()
     stride: int = 1
     grid_told: bool = True
+    n_transit_told: int | None = None
 
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
         super().__init__()

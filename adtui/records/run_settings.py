@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import ConfigError
+from .group_goals import GroupGoals
 
 #: Where a value comes from, the first that has it: the weights' shapes, the checkpoint's own settings, the file beside
 #: the checkpoint, the default of the users' training code.
@@ -15,6 +16,7 @@ WEIGHTS, CHECKPOINT, BESIDE, DEFAULT = "weights", "checkpoint", "config.yaml", "
 MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
 _ROOMS = ("env", "horizon")
+_ABOUT = ("sources", "overruled", "groups")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class RunSettings:
         train_source_timesteps: steps of each history that the users' data set takes.
         compress: the strategy that the run was trained with, as it stands there.
         sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE or DEFAULT.
+        overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
+        groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
     """
 
     env: str
@@ -46,6 +50,8 @@ class RunSettings:
     train_source_timesteps: int | None
     compress: Any
     sources: Mapping[str, str]
+    overruled: Mapping[str, str] = field(default_factory=dict)
+    groups: GroupGoals | None = None
 
     @property
     def file_name(self) -> str:
@@ -74,19 +80,34 @@ class RunSettings:
     # -- what is assumed ---------------------------------------------------------------------------------------------
     @property
     def split_known(self) -> bool:
-        """Whether the run itself says which goals it was trained on."""
-        return not self._assumed(_SPLIT)
+        """Whether the run itself says which goals it was trained on.
+
+        Its split numbers the groups of its histories; where group i is not goal i, that says nothing of goals. Nor
+        does it where it is of a grid that the model was not made for.
+        """
+        return self.groups is None and "grid_size" not in self.overruled and not self._assumed(_SPLIT)
 
     @property
     def held_out(self) -> str:
         """What to call the goals on the test side of the split."""
+        if self.groups is not None:
+            return self.groups.test_goals
         return "held-out goals" if self.split_known else "goals assumed held out"
+
+    @property
+    def trained_on(self) -> str:
+        """What to call the goals on the training side of the split."""
+        if self.groups is not None and self.groups.contradicted:
+            return "goals of the training groups"
+        return "training goals" if self.split_known else "goals assumed trained on"
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """What measurements would rest on without the run saying so, a line each; () where it says everything."""
         split, rooms = self._assumed(_SPLIT), self._assumed(_ROOMS)
-        lines = []
+        lines = list(self.overruled.values())
+        if self.groups is not None:
+            lines.append(self.groups.doubt)
         if split:
             lines.append(f"goals are held out by the users' default {split}: the run does not say which it trained on")
         if rooms:
@@ -100,7 +121,7 @@ class RunSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Name → `value` and `source`."""
-        names = [field.name for field in fields(self) if field.name != "sources"]
+        names = [field.name for field in fields(self) if field.name not in _ABOUT]
         return {name: {"value": getattr(self, name), "source": self.sources[name]} for name in names}
 
 

@@ -18,9 +18,13 @@ from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, Split, split_tasks
 #: The environment whose dynamics and goal cells are known; of the others below, how many tasks there are.
 DARK_ROOM = "darkroom"
 _PERMUTED, _PERMUTATIONS = "darkroompermuted", 120
-_KEY_TO_DOOR = "darkkeytodoor"
+#: One code takes all pairs of a key and a door, another, whose histories have these names, the first of them only.
+_KEY_TO_DOOR, _FEW_KEYS_TO_DOORS, _FEW = "darkkeytodoor", "dark_key_to_door", 200
+#: What the weights' shapes settle; of their other sizes it is only said where a configuration tells otherwise.
+_BY_SHAPE = ("grid_size", "num_actions")
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
+_PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
 
 
 class Stated(BaseModel):
@@ -56,7 +60,7 @@ def run_settings(
         config: the checkpoint's settings. A name that stands there without a value hides the file's.
         beside: `config.yaml` of the run directory, None where there is none.
         name: what errors call the checkpoint's settings: its path.
-        sizes: see `model.Model.sizes`.
+        sizes: see `model.Model.sizes`; where a place says otherwise, `RunSettings.overruled` tells.
 
     Raises:
         ConfigError: a value that is used is of the wrong kind or out of bounds, or the file is no YAML.
@@ -64,7 +68,9 @@ def run_settings(
     values = Stated.model_validate({}).model_dump()
     sources = dict.fromkeys(values, DEFAULT)
     settled: set[str] = set()
-    places = [(WEIGHTS, name, sizes or {}), (CHECKPOINT, name, config)]
+    sizes = sizes or {}
+    shaped = {key: sizes[key] for key in _BY_SHAPE if key in sizes}
+    places = [(WEIGHTS, name, shaped), (CHECKPOINT, name, config)]
     if beside is not None:
         places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
     for source, label, said in places:
@@ -77,7 +83,21 @@ def run_settings(
         values["model"] = None
     if values["horizon"] is None and values["env"] == DARK_ROOM:
         values["horizon"] = HORIZON
-    return RunSettings(**values, sources=sources)
+    overruled: dict[str, str] = {}
+    for source, _, said in reversed(places[1:]):
+        kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
+        overruled = kept | _overruled(sizes, _PLACES[source], said)
+    return RunSettings(**values, sources=sources, overruled=overruled)
+
+
+def _overruled(sizes: Mapping[str, int], place: str, said: Mapping[str, Any]) -> dict[str, str]:
+    """What one place says otherwise than the weights' shapes, which count."""
+    lines = {}
+    for name, size in sizes.items():
+        value = said.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value != size:
+            lines[name] = f"{name} is {size} by the weights' shapes, which count; the {place} says {value:.6g}"
+    return lines
 
 
 def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
@@ -98,18 +118,36 @@ def can_roll_out(settings: RunSettings) -> bool:
 def count_tasks(settings: RunSettings) -> int | None:
     """How many tasks the environment has, or None when that is not known or beyond MAX_TASKS."""
     size = settings.grid_size
-    total = {DARK_ROOM: size**2, _PERMUTED: _PERMUTATIONS, _KEY_TO_DOOR: size**4}.get(settings.env)
+    pairs = size**4
+    totals = {DARK_ROOM: size**2, _PERMUTED: _PERMUTATIONS}
+    totals |= {_KEY_TO_DOOR: pairs, _FEW_KEYS_TO_DOORS: min(_FEW, pairs)}
+    total = totals.get(settings.env)
     return total if total is not None and total <= MAX_TASKS else None
 
 
 def split_of(settings: RunSettings) -> Split:
-    """The users' split of the tasks, in the order of their data set; empty where the tasks are not known."""
+    """The users' split of the tasks, in the order of their data set; empty where the tasks are not known.
+
+    It numbers the groups of a file of histories. See `goals_of` for the goals in them.
+    """
     return split_tasks(settings.env_split_seed, settings.train_env_ratio, count_tasks(settings) or 0)
+
+
+def goals_of(settings: RunSettings) -> Split:
+    """The goals on both sides of the split: its numbers, or what the groups of these numbers hold.
+
+    A goal on both sides counts as trained on.
+    """
+    split, groups = split_of(settings), settings.groups
+    if groups is None:
+        return split
+    train = groups.of(split.train)
+    return Split(train, tuple(goal for goal in groups.of(split.test) if goal not in set(train)))
 
 
 @dataclass(frozen=True)
 class Rooms:
-    """The Dark Rooms that a run is measured in: side of the grid, steps of an episode, training and held-out goals."""
+    """The Dark Rooms that a run is measured in: side of the grid, steps of an episode, goals on both sides."""
 
     size: int
     horizon: int
@@ -125,7 +163,14 @@ def dark_rooms(settings: RunSettings) -> Rooms:
     if not can_roll_out(settings):
         found = f"{settings.env} with {settings.num_actions} actions"
         raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
-    split = split_of(settings)
+    split = goals_of(settings)
+    if (not split.test or not split.train) and settings.groups is not None:
+        raise ConfigError(
+            settings.groups.file,
+            expected="groups whose rewards show goals to measure on, on both sides of the run's split",
+            found=f"{len(split.train)} training and {len(split.test)} test goals",
+            action="collect histories whose group i holds goal i, or evaluate another run",
+        )
     if not split.test or not split.train:
         raise ConfigError(
             "train_env_ratio",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import pickle
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from checkpoints import samples_of, save_checkpoint, settings, users_split, write_histories
+from checkpoints import reference, samples_of, save_checkpoint, settings, users_split, write_histories
 from references import llama
 
 from adtui.engine.opening import open_session
 from adtui.files.checkpoint import load_checkpoint
-from adtui.records.errors import ConfigError
+from adtui.models.loading import load_model
+from adtui.records.errors import CheckpointError, ConfigError
 from adtui.records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
 from adtui.worlds.settings import Stated, dark_rooms, run_settings, split_of
 
@@ -54,7 +57,7 @@ def test_a_name_without_a_value_in_the_checkpoint_hides_the_files(tmp_path: Path
 
 
 def test_every_setting_that_can_be_stated_is_in_the_record() -> None:
-    fields = {field.name for field in dataclasses.fields(RunSettings)} - {"sources"}
+    fields = {field.name for field in dataclasses.fields(RunSettings)} - {"sources", "overruled", "groups"}
     assert fields == set(Stated.model_fields) == set(run_settings({}).sources)
 
 
@@ -148,3 +151,66 @@ def test_the_split_of_a_run_is_that_of_its_rooms() -> None:
     assert list(split_of(found).test) == users_split(3, 0.8)
     with pytest.raises(ConfigError, match="training and test goals"):
         dark_rooms(run_settings(settings(train_env_ratio=0)))
+
+
+# -- where the weights and a configuration disagree --------------------------------------------------------------------
+@pytest.mark.parametrize("place", ["checkpoint", "beside"])
+def test_what_the_shapes_overrule_is_said(tmp_path: Path, place: str) -> None:
+    said = {"grid_size": 8, "n_transit": 30, "tf_n_layer": 6, "tf_n_embd": 64, "num_actions": 4, "tf_n_head": 2}
+    config = said if place == "checkpoint" else {"tf_n_head": 2}
+    path = save_checkpoint(tmp_path / "ckpt-1.pt", reference().state_dict(), config | {"env_split_seed": 0})
+    if place == "beside":
+        beside_of(tmp_path, **said)
+    info = open_session(path, device="cpu", samples=1).info
+    assert info.settings.overruled.keys() == said.keys() - {"tf_n_head"}
+    assert {line for line in info.notes if "which count" in line} == set(info.settings.overruled.values())
+    assert info.settings.grid_size == 9
+    assert info.settings.held_out == "goals assumed held out"
+
+
+def test_the_checkpoint_counts_before_the_file_that_disagrees(tmp_path: Path) -> None:
+    beside = beside_of(tmp_path, grid_size=5)
+    assert run_settings({"grid_size": 9}, beside, sizes={"grid_size": 9}).overruled == {}
+    assert run_settings({"grid_size": 7}, beside, sizes={"grid_size": 9}).overruled.keys() == {"grid_size"}
+    assert "config.yaml" in run_settings({}, beside, sizes={"grid_size": 9}).overruled["grid_size"]
+
+
+def test_no_run_of_the_users_disagrees_with_itself(fixtures_dir: Path) -> None:
+    for path in sorted(fixtures_dir.glob("*/runs/*/ckpt-*.pt")):
+        checkpoint = load_checkpoint(path)
+        with contextlib.suppress(CheckpointError):
+            sizes = load_model(checkpoint, device="cpu").sizes
+            assert run_settings(checkpoint.config, sizes=sizes).overruled == {}
+
+
+def test_a_grid_of_another_size_than_the_config_says(cases_dir: Path) -> None:
+    info = open_session(cases_dir / "grid_size_disagrees/runs/AD-darkroom-seed0", device="cpu", samples=3).info
+    assert info.settings.grid_size == 10
+    assert any("grid_size is 10" in note and "says 9" in note for note in info.notes)
+    assert "held-out" not in info.source
+
+
+@pytest.mark.parametrize(
+    ("env", "grid", "total"),
+    [
+        ("dark_key_to_door", 9, 200),
+        ("dark_key_to_door", 3, 81),
+        ("dark_key_to_door", 1000, 200),
+        ("darkkeytodoor", 9, 9**4),
+    ],
+)
+def test_two_names_of_key_to_door_have_two_splits(env: str, grid: int, total: int) -> None:
+    order = list(range(total))
+    random.Random(3).shuffle(order)
+    config = {"env": env, "grid_size": grid, "env_split_seed": 3, "train_env_ratio": 0.95}
+    assert split_of(run_settings(config)).test == tuple(order[round(total * 0.95) :])
+
+
+def test_the_split_of_two_hundred_tasks(cases_dir: Path) -> None:
+    info = open_session(
+        cases_dir / "dark_key_to_door_split/runs/AD-dark_key_to_door-seed0", device="cpu", samples=8
+    ).info
+    held_out = {10, 66, 77, 98, 103, 107, 122, 124, 130, 194}
+    assert {sample.task for sample in info.samples} < held_out
+    assert {sample.label.split()[0] for sample in info.samples} == {"task"}
+    assert info.notes == ()

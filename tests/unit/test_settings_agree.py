@@ -25,7 +25,7 @@ from adtui.engine.session import Session
 from adtui.records.messages import Failed, OpenRun
 from adtui.records.run_settings import BESIDE, CHECKPOINT, WEIGHTS
 from adtui.records.trial_messages import AskLab, LabReady
-from adtui.worlds.darkroom import optimal_return
+from adtui.worlds.darkroom import GRID_SIZE, optimal_return
 
 N_TRANSIT = 14
 SPLIT = ("env_split_seed", "train_env_ratio")
@@ -121,6 +121,8 @@ def test_any_config_means_the_same_to_everyone(config: dict[str, Any], beside: d
         said = ask(make(Path(directory) / "AD", config, beside))
     check_agreement(said, goals, expected["horizon"])
     known = all(name in {**(beside or {}), **config} for name in SPLIT)
+    grid = config.get("grid_size", (beside or {}).get("grid_size", GRID_SIZE))
+    known &= grid == GRID_SIZE  # a split of another room's goals is not that of the model's
     assert said.session.info.settings.split_known == known
     assert ("assumed" in said.session.info.source) == (not known)
 

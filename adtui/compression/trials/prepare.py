@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ...files.runs import find_run
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
+from ...records.run_settings import RunSettings
 from ...worlds.settings import dark_rooms, run_settings
 from ..strategies.base import Positions
 from .cell import opened
@@ -41,6 +43,7 @@ def prepare(
     episodes: int = EPISODES,
     seed: int = SEED,
     positions: Positions = POSITIONS,
+    known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
     """What to open and how to run it; the model is opened here once, so that a mistake shows before anything runs.
 
@@ -49,6 +52,7 @@ def prepare(
         device, heads, causal: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
         streams, episodes, seed, positions: see `plan.Plan`.
+        known: adds to the settings what more is known of the run in a directory, such as the goals of its groups.
 
     Raises:
         ConfigError, CheckpointError, ModelError, RunError: with what to do.
@@ -57,6 +61,7 @@ def prepare(
     opening = ModelSource(str(found.latest), device, heads, causal)
     model, checkpoint = opened(opening)
     settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = known(settings, found.directory)
     rooms = dark_rooms(settings)
     if context is not None and context > model.n_context_max:
         raise ConfigError(

@@ -50,7 +50,7 @@ class Encoder(Network):
         self, shape: DecoderShape, n_transit: int, grid_size: int, n_actions: int, causal: bool = True
     ) -> None:
         super().__init__(shape, grid_size, n_actions, causal)
-        self.n_transit = n_transit
+        self.n_transit = self.n_transit_told = n_transit
         self.pos_embedding = nn.Parameter(torch.empty(1, n_transit, shape.d_model).normal_(std=0.02))
         self.embed_context = nn.Linear(2 + n_actions + 1 + 2, shape.d_model)
         self.embed_query_state = nn.Embedding(grid_size * grid_size, shape.d_model)

@@ -1,0 +1,58 @@
+"""Which goals the groups of a file of histories hold, where that is not what their numbers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+SHUFFLED, OTHER, SILENT, UNREADABLE = "shuffled", "other", "silent", "unreadable"
+
+
+@dataclass(frozen=True)
+class GroupGoals:
+    """What the data of a file say of the goals in its groups.
+
+    Attributes:
+        file: the file's name.
+        order: SHUFFLED, group i holds goal i of the list that `seed` shuffles, as some collectors number them; OTHER,
+            neither that nor goal i; SILENT, no rewards say anything; UNREADABLE, nothing could be seen.
+        seed: of the shuffle, `env_split_seed`.
+        goals: group → goal, for the groups whose goal is known.
+    """
+
+    file: str
+    order: str
+    seed: int
+    goals: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the data say that group i is not goal i; else they only do not confirm it."""
+        return self.order in (SHUFFLED, OTHER)
+
+    @property
+    def test_goals(self) -> str:
+        """What to call the goals of the groups on the test side of the split by number."""
+        return "goals of the test groups" if self.contradicted else "goals assumed held out"
+
+    @property
+    def doubt(self) -> str:
+        """What a user should know, in a line."""
+        if self.order == SILENT:
+            return f"no reward in {self.file} shows a goal: that group i holds goal i is assumed"
+        if self.order == UNREADABLE:
+            return f"{self.file} cannot be read: that group i of the run's histories held goal i is assumed"
+        if self.order == SHUFFLED:
+            how = f"the rewards lie where the goals shuffled by env_split_seed {self.seed} put them"
+        else:
+            how = "the goals are those that the rewards show"
+        return (
+            f"group i of {self.file} does not hold goal i: {how}. The run's split numbers groups: "
+            "which goals the model was trained on is not known"
+        )
+
+    def of(self, groups: Iterable[int]) -> tuple[int, ...]:
+        """The goals of some groups, each once; groups whose goal is not known are left out."""
+        if not self.contradicted:
+            return tuple(groups)
+        return tuple(dict.fromkeys(self.goals[group] for group in groups if group in self.goals))
