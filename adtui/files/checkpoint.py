@@ -1,6 +1,7 @@
 """A checkpoint file to plain values and float32 weights on the CPU. Nothing in the file is ever executed.
 
-The layout is that of the users' training code: ``torch.save({"step", "config", "model", …}, "ckpt-<step>.pt")``.
+The layout is that of the users' training code, ``torch.save({"step", "config", "model", …}, "ckpt-<step>.pt")``, or one
+of those that other code wraps weights in; see `state_dicts`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ import torch
 from torch import Tensor
 
 from ..records.errors import CheckpointError
+from .inert import Inert
+from .plain_values import PlainValues
+from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, state_dicts
 from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
 
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
-_MAX_CONFIG_VALUES = 40_000
 _STEP = re.compile(r"(\d+)\.\w+$")
-_PREFIXES = ("module.", "_orig_mod.")
-_MAX_INT_BITS = 256
 _MAX_NAME = 300
 
 
@@ -37,9 +38,12 @@ class Checkpoint:
         path: the file.
         step: training step, from the file's content, else from its name, else 0.
         config: the settings of the run, plain values only (a device is text); {} when the file has none.
-        weights: state_dict names, without the prefixes of DDP and torch.compile → tensor on the CPU, float32 where
-            it was any float.
+        weights: state_dict names, without what DDP, FSDP and torch.compile put into them → tensor on the CPU, float32
+            where it was any float.
         size: bytes on disk.
+        place: where in the file the weights lie, "" where it holds nothing else.
+        others: further weights in the file; see `taking`.
+        notes: what the user should know about how it was read.
     """
 
     path: Path
@@ -47,6 +51,17 @@ class Checkpoint:
     config: dict[str, Any]
     weights: dict[str, Tensor]
     size: int
+    place: str = "model"
+    others: tuple[StateDict, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def taking(self, other: StateDict) -> Checkpoint:
+        """The same with other weights of the file.
+
+        Raises:
+            CheckpointError: these are no dense and finite tensors.
+        """
+        return replace(self, weights=_weights(self.path, other, self.size), place=other.place, others=())
 
     @property
     def parameters(self) -> int:
@@ -69,7 +84,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         before = _identity(path)
         fault = None
         try:
-            content = read(path, before[1])
+            content, skipped = read(path, before[1])
         except CheckpointError as error:
             fault = error
             time.sleep(wait)  # damaged, or only not yet complete: then it has grown by now
@@ -79,7 +94,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, expected="a file at rest", found="one being written", action="try again in a while")
     if fault is not None:
         raise fault
-    return _checkpoint(path, content, before[1])
+    return _checkpoint(path, content, skipped, before[1])
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
@@ -99,36 +114,59 @@ def _identity(path: Path) -> tuple[int, int, int]:
 
 
 # -- its content -------------------------------------------------------------------------------------------------------
-def _checkpoint(path: Path, content: Any, size: int) -> Checkpoint:
+def _checkpoint(path: Path, content: Any, skipped: set[str], size: int) -> Checkpoint:
+    if isinstance(content, Inert):
+        raise CheckpointError(
+            path,
+            expected=LAYOUT,
+            found=f"a whole Python object ({content.name[:_MAX_NAME]})",
+            action="save the state_dict of the model in it: torch.save(model.state_dict(), path)",
+        )
     if not isinstance(content, Mapping):
         raise CheckpointError(path, expected=LAYOUT, found=f"a {type(content).__name__}", action=SAVE_AGAIN)
-    model = content.get("model")
-    if not isinstance(model, Mapping) or not model:
-        found = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
-        raise CheckpointError(path, expected=LAYOUT, found=found, action=SAVE_AGAIN)
-    config = content.get("config")
+    found = state_dicts(content)
+    if not found:
+        named = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
+        raise CheckpointError(path, expected=LAYOUT, found=named, action=SAVE_AGAIN)
+    config = settings(content)
     config = {} if config is None else config
     if not isinstance(config, Mapping):
-        raise CheckpointError(
-            path, expected="'config' as a dict", found=f"a {type(config).__name__}", action=SAVE_AGAIN
-        )
-    plain = _Plain(path).value(config)
-    return Checkpoint(path, _step(content.get("step"), path), plain, _weights(path, model, size), size)
+        kind = config.name if isinstance(config, Inert) else type(config).__name__
+        raise CheckpointError(path, expected="'config' as a dict", found=f"a {kind}", action=SAVE_AGAIN)
+    plain = PlainValues(path)
+    values = plain.value(config)
+    first, *others = found
+    notes = _skipped(skipped - plain.understood)
+    weights = _weights(path, first, size)
+    return Checkpoint(path, _step(content, path), values, weights, size, first.place, tuple(others), notes)
+
+
+def _skipped(names: set[str]) -> tuple[str, ...]:
+    """What a user should know of the objects that the file asks for."""
+    if not names:
+        return ()
+    shown = ", ".join(sorted(name[:60] for name in names)[:3]) + (", …" if len(names) > 3 else "")
+    return (f"Python objects in the file were skipped, and nothing of them was run: {shown}",)
 
 
 _STEPS = 1 << 63
 
 
-def _step(step: Any, path: Path) -> int:
-    if isinstance(step, Tensor | np.generic) and step.ndim == 0:
-        step = step.item()
-    if isinstance(step, int | float) and 0 <= step < _STEPS:
-        return int(step)
+def _step(content: Mapping[Any, Any], path: Path) -> int:
+    for name in STEPS:
+        step = content.get(name)
+        if isinstance(step, Tensor | np.generic) and step.ndim == 0:
+            step = step.item()
+        if isinstance(step, int | float) and 0 <= step < _STEPS:
+            return int(step)
     named = _STEP.search(path.name)
     return int(named[1]) if named else 0
 
 
-def _weights(path: Path, model: Mapping[Any, Any], size: int) -> dict[str, Tensor]:
+def _weights(path: Path, found: StateDict, size: int) -> dict[str, Tensor]:
+    # What else lies beside raw weights (an epoch, `n_averaged`) is none of them: their names have parts.
+    beside = {name for name, value in found.values.items() if _is_beside(found.place, name, value)}
+    model = {name: value for name, value in found.values.items() if name not in beside}
     claimed = 0
     for name, tensor in model.items():
         if (
@@ -144,13 +182,17 @@ def _weights(path: Path, model: Mapping[Any, Any], size: int) -> dict[str, Tenso
     check_claim(path, claimed, size)
     weights: dict[str, Tensor] = {}
     for name, tensor in model.items():
-        bare = _bare(str(name))
+        bare = bare_name(str(name))
         if len(bare) > _MAX_NAME:
             raise _bad_weight(path, f"{bare[:40]}…", f"a name of {len(bare)} characters")
         if bare in weights:
             raise _bad_weight(path, bare, "two of that name once prefixes are stripped")
         weights[bare] = _usable(path, bare, tensor.detach())
     return weights
+
+
+def _is_beside(place: str, name: Any, value: Any) -> bool:
+    return name == AVERAGED or (place == "" and not isinstance(value, Tensor) and "." not in str(name))
 
 
 def _usable(path: Path, name: str, tensor: Tensor) -> Tensor:
@@ -170,13 +212,6 @@ def _usable(path: Path, name: str, tensor: Tensor) -> Tensor:
     return tensor
 
 
-def _bare(name: str) -> str:
-    """Without `module.` (DDP) and `_orig_mod.` (torch.compile), alone or together in any order."""
-    while prefix := next((prefix for prefix in _PREFIXES if name.startswith(prefix)), ""):
-        name = name.removeprefix(prefix)
-    return name
-
-
 def _bad_weight(path: Path, name: Any, found: str) -> CheckpointError:
     return CheckpointError(
         f"{path}, {str(name)[:_MAX_NAME]}", expected="a dense tensor", found=found, action=SAVE_AGAIN
@@ -187,35 +222,10 @@ def _tensor_kind(value: Any) -> str:
     return (
         f"a {value.layout} {value.dtype} tensor"
         if isinstance(value, Tensor)
-        else f"a value of type {type(value).__name__}"
+        else f"a value of type {value.name if isinstance(value, Inert) else type(value).__name__}"
     )
 
 
 def _names(content: Mapping[Any, Any]) -> str:
     names = [str(name)[:40] for name in content]
     return (", ".join(names[:4]) or "nothing") + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
-class _Plain:
-    """A config to plain values, within a budget that shared and nested containers also spend."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.left = _MAX_CONFIG_VALUES
-
-    def value(self, value: Any, depth: int = 0) -> Any:
-        self.left -= 1
-        if self.left < 0 or depth > 40:
-            raise CheckpointError(self.path, expected="settings in 'config'", found="far more", action=SAVE_AGAIN)
-        if isinstance(value, int) and value.bit_length() > _MAX_INT_BITS:
-            return f"a number of {value.bit_length()} bits"  # too large for any float, and for a message
-        if value is None or (isinstance(value, bool | int | float | str) and type(value).__module__ == "builtins"):
-            return value
-        if isinstance(value, Mapping):
-            return {str(self.value(key, depth + 1)): self.value(item, depth + 1) for key, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.value(item, depth + 1) for item in value]
-        if isinstance(value, Tensor | np.generic) and value.ndim == 0:
-            return value.item()
-        # A device becomes "cuda:0": text that no machine can stumble over.
-        return f"tensor {tuple(value.shape)}" if isinstance(value, Tensor) else str(value)

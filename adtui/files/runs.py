@@ -13,6 +13,15 @@ from ..records.errors import RunError
 #: The step of a checkpoint file whose name does not say it.
 UNKNOWN_STEP = -1
 _CHECKPOINT = re.compile(r"ckpt-([0-9]+)\.pt")
+#: What other code calls files of weights; of what lies beside them (an optimizer, random states) none is.
+_WEIGHTS = re.compile(r".+\.(?:pt|pth|ckpt|safetensors)|pytorch_model.*\.bin")
+_BESIDE = re.compile(
+    r"(?:resume|optim\w*|scheduler|scaler|sched\w*|rng|random|training_args)(?:[_.-].*)?", re.IGNORECASE
+)
+_DIGITS, _STEP = re.compile(r"[0-9]+"), re.compile(r"step[=_-]?([0-9]+)", re.IGNORECASE)
+_NEWEST = re.compile(r"(?:.*[_-])?(?:last|latest|final)(?:[_-].*)?", re.IGNORECASE)
+#: Directories within a run, or within its parent, that hold the checkpoints.
+_INNER = ("runs", "checkpoints")
 _DEMO = "try `adtui demo`"
 
 
@@ -147,11 +156,16 @@ def _run_of_file(path: Path) -> Run:
 
 
 def _run_of_directory(directory: Path) -> Run:
-    found = _checkpoints(directory)
+    found = _numbered(directory)
     if found:
         return _run(directory, found)
-    inner = directory / "runs"
-    runs = list_runs(directory) or (list_runs(inner) if inner.is_dir() else ())
+    runs = list_runs(directory)
+    if not runs and (found := _otherwise_named(directory)):
+        return _run(directory, found)
+    for inner in [directory / name for name in _INNER]:
+        if not runs and os.path.isdir(inner):
+            own = _readable_checkpoints(inner)
+            runs = (_run(inner, own),) if own else list_runs(inner)
     if len(runs) == 1:
         return runs[0]
     if runs:
@@ -162,7 +176,7 @@ def _run_of_directory(directory: Path) -> Run:
 
 def _no_checkpoints(directory: Path) -> RunError:
     names = sorted(child.name for child in _children(directory))
-    weights = [name for name in names if name.endswith((".pt", ".pth", ".ckpt", ".bin"))]
+    weights = [name for name in names if _WEIGHTS.fullmatch(name)]
     if weights:
         return RunError(
             directory,
@@ -194,6 +208,32 @@ def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows:
 
 
 def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
+    return _numbered(directory) or _otherwise_named(directory)
+
+
+def _otherwise_named(directory: Path) -> tuple[tuple[int, Path], ...]:
+    """(step, file) as other code names them: the only file, the one that says it is the last, or one series of numbers.
+
+    None where it cannot be told which of several is the newest.
+    """
+    files = [child for child in _children(directory.resolve()) if _WEIGHTS.fullmatch(child.name)]
+    files = [child for child in files if not _BESIDE.fullmatch(child.stem) and os.path.isfile(child)]
+    if len(files) > 1:
+        last = [child for child in files if _NEWEST.fullmatch(child.stem)]
+        if not last and len({_DIGITS.sub("", child.name) for child in files}) > 1:
+            return ()
+        files = last if len(last) == 1 else files if not last else []
+    return tuple(sorted((_named_step(child), child) for child in files))
+
+
+def _named_step(path: Path) -> int:
+    """The number after `step` in a file's name, else the last one."""
+    step = _STEP.search(path.stem)
+    numbers = _DIGITS.findall(path.stem)
+    return int(step[1]) if step else int(numbers[-1]) if numbers else UNKNOWN_STEP
+
+
+def _numbered(directory: Path) -> tuple[tuple[int, Path], ...]:
     """(step, file) in order of the integer step: as text, ckpt-9000.pt would come after ckpt-10000.pt."""
     directory = directory.resolve()
     return tuple(

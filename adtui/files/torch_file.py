@@ -8,11 +8,12 @@ import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import torch
 
 from ..records.errors import CheckpointError
+from .inert import stand_ins
 from .pickles import HostilePickleError, scan
+from .safetensors_file import is_safetensors, read_safetensors
 
 #: Largest content that is read at all. Content beyond the slack must also be in proportion to the file's size: torch
 #: does not compress, but an unused embedding may be stored as one expanded row.
@@ -32,13 +33,13 @@ _LEGACY_PICKLES = 5  # that number, a version, a platform, the content, the stor
 _MAX_PICKLE_BYTES = 256 << 20
 
 
-def read(path: Path, size: int) -> Any:
-    """The unpickled content of a file of `size` bytes.
+def read(path: Path, size: int) -> tuple[Any, set[str]]:
+    """The unpickled content of a file of `size` bytes, and the names of the Python objects that `inert` stands in for.
 
     Not memory-mapped: a file cut short while mapped would kill the process (SIGBUS).
 
     Raises:
-        CheckpointError: unreadable, empty, damaged, absurdly large, or with anything but tensors and plain values.
+        CheckpointError: unreadable, empty, damaged, absurdly large, or with what not even a stand-in is made for.
     """
     if size == 0:
         raise CheckpointError(path, expected=LAYOUT, found="an empty file", action=_DAMAGED)
@@ -50,6 +51,8 @@ def read(path: Path, size: int) -> Any:
             elif size > MAX_BYTES:
                 raise _too_large(path, size)
             file.seek(0)
+            if not head.startswith((_ZIP, b"\x80")) and is_safetensors(head, size):
+                return read_safetensors(path, file, size), set()
             return _unpickle(path, file, head)
     except OSError as error:
         raise unreadable(path, error) from None
@@ -75,13 +78,13 @@ def _check_archive(path: Path, file: BinaryIO, size: int) -> None:
     check_claim(path, claimed, size)
 
 
-def _unpickle(path: Path, file: BinaryIO, head: bytes) -> Any:
+def _unpickle(path: Path, file: BinaryIO, head: bytes) -> tuple[Any, set[str]]:
     try:
-        _check_pickles(file, head)
+        given, made = stand_ins(_check_pickles(file, head))
         file.seek(0)
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_numpy_scalars()):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(given):
             warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
-            return torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True), made
     except MemoryError:
         raise _too_large(path, None) from None
     except HostilePickleError as error:
@@ -108,26 +111,21 @@ def _look(head: bytes) -> str:
     return "a truncated or damaged file" if head[:1] in (b"P", b"\x80") else "bytes of another kind"
 
 
-def _check_pickles(file: BinaryIO, head: bytes) -> None:
-    """Refuse what would hang or kill the process while it is unpickled; see `pickles`."""
+def _check_pickles(file: BinaryIO, head: bytes) -> dict[str, set[str]]:
+    """What `pickles.scan` tells of the names in the file; refuses what would hang or kill the process."""
+    uses: dict[str, set[str]] = {}
     if head.startswith(_ZIP):
-        scan(torch._C.PyTorchFileReader(file).get_record("data.pkl"))
-        return
+        scan(torch._C.PyTorchFileReader(file).get_record("data.pkl"), uses=uses)
+        return uses
     if not _LEGACY.match(head):
         raise ValueError("neither of torch's formats")
     data = file.read(_MAX_PICKLE_BYTES)
     end = 0
     for _ in range(_LEGACY_PICKLES):
-        end = scan(data, end)
+        end = scan(data, end, uses)
     if end >= _MAX_PICKLE_BYTES:
         raise HostilePickleError(f"more than {_MAX_PICKLE_BYTES >> 20} MB without a tensor")
-
-
-def _numpy_scalars() -> list[Any]:
-    """What NumPy numbers in a config (a best return, a learning rate) need to load: constructors of numbers only."""
-    scalar = np.float64(0).__reduce__()[0]
-    kinds = [type(np.dtype(code)) for code in "?bBhHiIlLqQefd"]
-    return [(scalar, "numpy.core.multiarray.scalar"), (scalar, "numpy._core.multiarray.scalar"), np.dtype, *kinds]
+    return uses
 
 
 def unreadable(path: Path, error: OSError) -> CheckpointError:

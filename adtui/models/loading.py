@@ -1,4 +1,4 @@
-"""Checkpoint → model: recognise the family by keys and shapes, build its network, check what no shape tells."""
+"""Checkpoint → model: take its weights, build their family's network, check what no shape tells."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ..files.checkpoint import Checkpoint
+from ..files.state_dicts import HEADS
+from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
+from .choice import NOT_READ, choose
 from .families import encoder, gpt2, llama, marked, rad
+from .foreign import foreign
 from .model import Model
-from .network import BuildOptions
+from .network import BuildOptions, Network
+from .weights import ANOTHER_VARIANT
 
 FAMILIES = (encoder, marked, llama, gpt2, rad)
+CONFIG = "config.yaml"
+#: What other code calls the head count.
+_OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
 
 
 def load_model(
@@ -36,11 +43,13 @@ def load_model(
         ConfigError: the device does not exist.
     """
     path = str(checkpoint.path)
-    family = _recognise(path, checkpoint.weights)
-    n_head, notes = _head_count(path, checkpoint.config, heads)
+    checkpoint, family = choose(checkpoint, FAMILIES)
+    config, notes = _settings(checkpoint)
+    n_head, said = _head_count(path, config, heads)
+    notes = (*checkpoint.notes, *notes, *said)
     if causal is not None:
         notes += (f"{'causal' if causal else 'no causal'} mask, as asked",)
-    network = family.build(checkpoint.weights, BuildOptions(n_head, causal is not False, checkpoint.config), path)
+    network = _build(family, checkpoint, BuildOptions(n_head, causal is not False, config))
     where = choose_device(device)
     network = network.to(where).eval().requires_grad_(False)
     return Model(family.NAME, network, where, (*notes, *network.notes))
@@ -69,39 +78,54 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _recognise(path: str, weights: Mapping[str, Tensor]) -> Any:
-    """The one family whose keys these are; several are as bad as none, since a guess would load silently."""
-    matches = [family for family in FAMILIES if family.recognise(weights)]
-    if len(matches) == 1:
-        return matches[0]
-    names = ", ".join(family.NAME for family in FAMILIES)
-    if matches:
-        candidates = " and ".join(family.NAME for family in matches)
-        raise CheckpointError(
-            path,
-            expected=f"the weights of one family ({names})",
-            found=f"those of {len(matches)}: {candidates}",
-            action="save one model's state_dict by itself",
-        )
-    some = ", ".join(name[:60] for name in list(weights)[:3]) or "no weights"
-    raise CheckpointError(
-        path,
-        expected=f"the weights of a family that adtui knows ({names})",
-        found=f"{len(weights)} keys such as {some}",
-        action="give a checkpoint saved by Algorithm Distillation training",
-    )
+def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Network:
+    """The family's network; where the weights do not fit it, the error says what they are, if that is known."""
+    path = str(checkpoint.path)
+    try:
+        network: Network = family.build(checkpoint.weights, choices, path)
+    except CheckpointError as error:
+        if (words := foreign(checkpoint.weights)) is not None:
+            expected = f"the {family.NAME} family's model of cells and single actions"
+            raise CheckpointError(path, expected=expected, found=words, action=NOT_READ) from None
+        if error.action != ANOTHER_VARIANT:
+            raise
+        expected = f"{error.expected} (keys of the {family.NAME} family)"
+        raise CheckpointError(path, expected=expected, found=error.found, action=error.action) from None
+    return network
+
+
+def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The checkpoint's own settings; where it has none at all, those of the file beside it, which is said."""
+    beside = checkpoint.path.parent / CONFIG
+    if checkpoint.config or not beside.is_file():
+        return checkpoint.config, ()
+    return load_yaml(beside), (f"the checkpoint has no settings of its own: those of {CONFIG} beside it count",)
 
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:
-    """The head count is in no shape: it comes from the checkpoint's own settings, never from a file beside it."""
-    stored = config.get("tf_n_head")
+    """The head count is in no shape, and a wrong one loads silently: it is never guessed."""
+    stored = config.get(HEADS)
     if heads is not None:
         if heads < 1:
             raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
-        return heads, (f"{heads} heads, as asked (the checkpoint says {stored})",) if heads != stored else ()
-    if isinstance(stored, bool) or not isinstance(stored, int) or stored < 1:
+        return heads, (_asked(heads, stored),) if heads != stored else ()
+    if stored is None:
+        named = {name: config[name] for name in _OTHER_NAMES if _is_count(config.get(name))}
+        if len(set(named.values())) == 1:
+            name, count = next(iter(named.items()))
+            return count, (f"{count} heads, as {name} says",)
+    if not _is_count(stored):
         found = "no tf_n_head" if stored is None else f"tf_n_head: {stored!r}"
         raise CheckpointError(
             path, expected="the head count tf_n_head in its config", found=found, action="say it with --heads"
         )
     return stored, ()
+
+
+def _asked(heads: int, stored: Any) -> str:
+    said = "does not say" if stored is None else f"says {stored!r:.40}"
+    return f"{heads} heads, as asked (the checkpoint {said})"
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1

@@ -11,6 +11,9 @@ from torch import Tensor
 
 from ..records.errors import CheckpointError
 
+#: The file may be whole all the same: other code makes other models under the same names.
+ANOTHER_VARIANT = "either a part is missing, or it is a variant that adtui does not read (README, Model families)"
+
 Shapes = dict[str, tuple[int, ...]]
 
 
@@ -90,4 +93,4 @@ def positive(config: Mapping[str, Any], name: str, path: str, *, default: int, m
 
 def wrong(path: str, expected: str, found: str) -> CheckpointError:
     """The error of a file whose weights do not fit together."""
-    return CheckpointError(path, expected=expected, found=found, action="save the whole model's state_dict again")
+    return CheckpointError(path, expected=expected, found=found, action=ANOTHER_VARIANT)

@@ -18,7 +18,7 @@ from ..attend import Recorder
 from ..compressor import Compressor
 from ..decoder import DecoderShape, Edit
 from ..network import BuildOptions
-from ..weights import Shapes, both, check, check_heads, dims, layer_count, positive, wrong
+from ..weights import ANOTHER_VARIANT, Shapes, both, check, check_heads, dims, layer_count, positive, wrong
 from . import gpt2
 from .gpt2 import GPT2, PER_TRANSITION
 
@@ -147,7 +147,7 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> RA
             path,
             expected=f"a window longer than the {n_latents} latents and the query, and {longest} compressor positions",
             found=f"a window of {n_positions} tokens and {n_long} positions",
-            action="save the whole model's state_dict again",
+            action=ANOTHER_VARIANT,
         )
     usual = max(1, positive(config, "n_transit", path, default=n_positions, most=MAX_TRANSIT) - 1)
     limit = config.get("max_compressions")

@@ -1,0 +1,102 @@
+"""Where in a checkpoint's content the weights and the settings lie: training code wraps them in many ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from .inert import Inert
+
+#: Where weights usually lie, and where settings do, the first that is there.
+MODEL = "model"
+_USUAL = (MODEL, "state_dict", "model_state_dict", "module", "policy", "network", "net")
+_SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args")
+_NESTED = ("config", "cfg", "hparams", "args", "model")
+#: What DDP, torch.compile, FSDP and activation checkpointing put before the name of a module, wherever it stands.
+WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+#: What torch.optim.swa_utils.AveragedModel counts beside its weights.
+AVERAGED = "n_averaged"
+#: Where the step stands.
+STEPS = ("step", "global_step", "iteration")
+HEADS = "tf_n_head"
+_DEPTH, _MOST = 4, 64
+
+
+@dataclass(frozen=True, eq=False)
+class StateDict:
+    """Weights within a checkpoint.
+
+    Attributes:
+        place: the keys that lead to them, such as "ema.model"; "" where the content is the weights.
+        values: name → what should be a tensor.
+    """
+
+    place: str
+    values: Mapping[Any, Any]
+
+
+def state_dicts(content: Mapping[Any, Any]) -> list[StateDict]:
+    """The dicts of tensors in a checkpoint, the usual places first; `model` alone is one whatever is in it."""
+    found = list(_found(content, "", 0))[:_MOST]
+    model = content.get(MODEL)
+    if isinstance(model, Mapping) and model and not any(_within(one.place, MODEL) for one in found):
+        found.append(StateDict(MODEL, model))
+    return sorted(found, key=lambda one: _rank(one.place))
+
+
+def bare_name(name: str) -> str:
+    """A weight's name without WRAPPERS."""
+    if not any(wrapper in name for wrapper in WRAPPERS):
+        return name
+    return ".".join(part for part in name.split(".") if part not in WRAPPERS)
+
+
+def bare_names(values: Mapping[Any, Any]) -> dict[str, Tensor]:
+    """The tensors by their bare names, unchecked: enough to see what they are of."""
+    return {bare_name(str(name)): value for name, value in values.items() if isinstance(value, Tensor)}
+
+
+def settings(content: Mapping[Any, Any]) -> Any:
+    """The run's settings as they stand there, a mapping where they are one; None where there are none."""
+    for name in _SETTINGS:
+        value = _attributes(content.get(name))
+        if value is not None and (name == "config" or isinstance(value, Mapping)):
+            return _unwrapped(value) if isinstance(value, Mapping) else value
+    return None
+
+
+def _unwrapped(said: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """With the settings that lie within another dict of them, where these name the heads and it does not."""
+    inner = [_attributes(said.get(name)) for name in _NESTED]
+    told = [value for value in inner if isinstance(value, Mapping) and HEADS in value]
+    return {**said, **told[0]} if HEADS not in said and len(told) == 1 else said
+
+
+def _attributes(value: Any) -> Any:
+    """A namespace's attributes; any other value as it is."""
+    return value.attributes() if isinstance(value, Inert) and value.attributes() is not None else value
+
+
+def _found(values: Mapping[Any, Any], place: str, depth: int) -> Iterator[StateDict]:
+    tensors = [name for name, value in values.items() if isinstance(value, Tensor) and isinstance(name, str)]
+    if tensors and 2 * len(tensors) >= len(values) and any("." in name for name in tensors):
+        yield StateDict(place, values)
+        return
+    if depth == _DEPTH:
+        return
+    for name, value in list(values.items())[: 4 * _MOST]:
+        value = _attributes(value)
+        if isinstance(value, Mapping) and isinstance(name, str):
+            yield from _found(value, f"{place}.{name[:40]}" if place else name[:40], depth + 1)
+
+
+def _rank(place: str) -> tuple[int, int]:
+    first = place.split(".")[0]
+    return (_USUAL.index(first) if first in _USUAL else len(_USUAL), place.count("."))
+
+
+def _within(place: str, name: str) -> bool:
+    return place == name or place.startswith(f"{name}.")
