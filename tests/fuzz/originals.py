@@ -29,6 +29,7 @@ HISTORIES = "history_darkroom_PPO_alg-seed42.hdf5"
 REFERENCES: dict[str, tuple[dict[str, Any], ...]] = {
     "llama": ({}, {"dynamics": True}),
     "gpt2": ({},),
+    "gpt2_blocks": ({},),
     "rad": ({"rad_max_seq_length": 12, "n_context_positions": 24},),
     "marked": ({"compress_interval": 4, "n_transit": 14},),
 }

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run, reference, save_checkpoint, settings
-from references import Context, Expected, contexts, encoder, gpt2, llama, marked, rad
+from references import Context, Expected, contexts, encoder, gpt2, gpt2_blocks, llama, marked, rad
 
 from adtui.attention.capture import capture
 from adtui.cli.main import main
@@ -36,6 +36,7 @@ def extracted(run: Path, inputs: Path, output: Path, *options: str) -> Arrays:
 RUNS = {
     "adcw_ad": ("AD-darkroom-seed0", 1e-5),
     "dicp_ad": ("AD-darkroom-dynamicsFalse-seed0", 1e-4),
+    "cccad_ad": ("AD-darkroom-seed0", 1e-5),
     "rad_ad": ("ad_dr-darkroom-seed0", 1e-5),
     "rad_rad": ("rad_dr-darkroom-seed0", 1e-5),
 }
@@ -74,6 +75,7 @@ VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "DPT": (llama, {"model": "DPT"}),
     "DPT dynamics": (llama, {"model": "DPT", "dynamics": True}),
     "gpt2": (gpt2, {}),
+    "gpt2 blocks": (gpt2_blocks, {}),
     "rad": (rad, {}),
     "rad, other heads": (rad, {"compress_n_heads": 1, "compress_n_layers": 1, "n_compress_tokens": 7}),
     "rad, one round allowed": (rad, {"max_compressions": 1}),
@@ -151,7 +153,7 @@ def test_pre_norm_without_a_final_norm_is_told_by_the_settings(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
-@pytest.mark.parametrize("module", [llama, gpt2, rad, marked], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [llama, gpt2, gpt2_blocks, rad, marked], ids=lambda module: module.__name__)
 def test_wrappers_leave_no_trace(prefix: str, module: Any, tmp_path: Path) -> None:
     run = module.make_run(tmp_path / "run", n_transit=12)
     inputs = write_inputs(tmp_path / "x.npz", [contexts(5, 1)])
