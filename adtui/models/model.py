@@ -17,7 +17,6 @@ from ..records.run import CompressorInfo
 from ..records.sample import Sample
 from .attend import Recorder
 from .decoder import Edit
-from .families.rad import RAD
 from .network import Network
 
 Array = np.ndarray[Any, Any]
@@ -149,13 +148,13 @@ class Model:
 
     def rounds(self, sample: Sample) -> tuple[Layout, ...]:
         """What each of the compressor's rounds reads; () where the model has none, or the sample fits without."""
-        return self.network.round_layouts(sample.n_context) if isinstance(self.network, RAD) else ()
+        return self.network.round_layouts(sample.n_context)
 
     def compressor(self, samples: Sequence[Sample]) -> CompressorInfo | None:
         """The compressor and its rounds over these samples; None where the model has none."""
-        if not isinstance(self.network, RAD):
+        own = self.network.compressor
+        if own is None:
             return None
-        own = self.network.compression_transformer
         rounds = tuple(self.rounds(sample) for sample in samples)
         return CompressorInfo(own.n_layer, own.n_head, own.n_latents, rounds)
 

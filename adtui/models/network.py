@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..records.layout import Layout
 from .attend import Recorder
+from .compressor import Compressor
 from .decoder import Decoder, DecoderShape, Edit
 
 
@@ -96,6 +97,24 @@ class Network(nn.Module, ABC):
         Returns:
             (B, A) logits.
         """
+
+    @property
+    def compressor(self) -> Compressor | None:
+        """What sums up the oldest transitions in latents; None where the family has none."""
+        return None
+
+    def round_layouts(self, n: int) -> tuple[Layout, ...]:
+        """For each of the compressor's rounds over n transitions, what its latents attend to."""
+        del n
+        return ()
+
+    def mask(self, n: int) -> Tensor | None:
+        """(N, N) bool of a pass over n transitions, True where the query (row) may see the key (column).
+
+        None where it is what `causal` says.
+        """
+        del n
+        return None
 
     @property
     def keeps_positions(self) -> bool:

@@ -96,7 +96,10 @@ def test_a_tie_names_the_candidates(checkpoints: dict[str, Checkpoint]) -> None:
 
 def test_none_names_what_was_found(checkpoints: dict[str, Checkpoint]) -> None:
     said = complaint(Checkpoint(Path("x.pt"), 1, {}, {"fc.weight": torch.zeros(2, 2)}, 100))
-    assert "a family that adtui knows (encoder, encoder with compressed context, llama, gpt2, gpt2 blocks, rad)" in said
+    assert (
+        "a family that adtui knows (encoder, encoder with compressed context, llama, gpt2, gpt2 blocks, rad, compressed AD)"
+        in said
+    )
     assert "1 keys such as fc.weight" in said
 
 
