@@ -104,7 +104,9 @@ class Model:
         query_actions: Array | None = None,
         edit: Edit | None = None,
     ) -> Floats:
-        """Action logits for a batch of contexts of one length.
+        """The logits that the model acts by, for a batch of contexts of one length; under a recorder those of its pass.
+
+        The two differ where a flow is integrated: then the first are log-probabilities, and a recorder sees the prior.
 
         Args:
             states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
@@ -115,12 +117,12 @@ class Model:
         Returns:
             (B, A) float32 logits.
         """
-        logits = self.network(
-            *self._tensors(states, actions, rewards, next_states, query_states),
-            recorder,
-            None if query_actions is None else self._tensor(query_actions, torch.int64),
-            edit,
-        )
+        parts = self._tensors(states, actions, rewards, next_states, query_states)
+        if recorder is None and query_actions is None:
+            logits = self.network.policy_logits(*parts, edit)
+        else:
+            chosen = None if query_actions is None else self._tensor(query_actions, torch.int64)
+            logits = self.network(*parts, recorder, chosen, edit)
         return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
 
     def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
@@ -134,6 +136,8 @@ class Model:
         """
         for sample in samples:
             self._fits(sample)
+        if recorder is None and self.network.integrates:
+            return self._prior(samples)
         if recorder is None or not self.network.takes_query_action:
             return self.policy(*_batch(samples), recorder)
         actions = np.array([-1 if s.target_action is None else s.target_action for s in samples])
@@ -141,6 +145,19 @@ class Model:
         if unknown.any():
             actions = np.where(unknown, self.policy(*_batch(samples)).argmax(axis=1), actions)
         return self.policy(*_batch(samples), recorder, actions)
+
+    @torch.inference_mode()
+    def _prior(self, samples: Sequence[Sample]) -> Floats:
+        """(B, A) logits of the pass that a capture shows, without one."""
+        logits = self.network(*self._tensors(*_batch(samples)))
+        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+
+    def integrated(self, sample: Sample) -> Floats | None:
+        """(A,) probabilities of the actions after the flow; None where the logits tell them."""
+        if not self.network.integrates:
+            return None
+        self._fits(sample)
+        return np.exp(self.policy(*_batch([sample]))[0])
 
     def layout(self, sample: Sample) -> Layout:
         """What the tokens of a captured pass over a sample stand for."""

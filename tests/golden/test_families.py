@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run, reference, save_checkpoint, settings
-from references import Context, Expected, compressed_ad, contexts, encoder, gpt2, gpt2_blocks, llama, marked, rad
+from references import Context, Expected, compressed_ad, contexts, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 
 from adtui.attention.capture import capture
+from adtui.attention.knock_outs import knock_out
 from adtui.cli.main import main
 from adtui.files.checkpoint import load_checkpoint
 from adtui.histories.inputs import inputs_npz
@@ -38,6 +39,7 @@ RUNS = {
     "dicp_ad": ("AD-darkroom-dynamicsFalse-seed0", 1e-4),
     "cccad_ad": ("AD-darkroom-seed0", 1e-5),
     "cccad_cad": ("CompressedAD-darkroom-seed0", 1e-5),
+    "flow_ad": ("FlowAD-darkroom-seed0", 1e-4),
     "rad_ad": ("ad_dr-darkroom-seed0", 1e-5),
     "rad_rad": ("rad_dr-darkroom-seed0", 1e-5),
 }
@@ -56,6 +58,9 @@ def test_extract_equals_golden(fixtures_dir: Path, tmp_path: Path, name: str) ->
     states = expected.get("logits_all_state_tokens", expected.get("logits_selected"))
     if states is not None:
         np.testing.assert_allclose(found["state_logits"], states, rtol=0, atol=1e-5)
+    assert ("policy" in found) == ("policy" in expected)
+    if "policy" in expected:
+        np.testing.assert_allclose(found["policy"], expected["policy"], rtol=0, atol=tolerance)
     rounds = [key for key in expected if key.startswith("compress_round")]
     kinds = {key[-5:] for key in rounds}  # not every file has the latents' attention to each other
     assert set(rounds) == {key for key in found if key.startswith("compress_round") and key[-5:] in kinds}
@@ -82,6 +87,7 @@ VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "rad, other heads": (rad, {"compress_n_heads": 1, "compress_n_layers": 1, "n_compress_tokens": 7}),
     "rad, one round allowed": (rad, {"max_compressions": 1}),
     "rad, none allowed": (rad, {"max_compressions": 0}),
+    "flow": (flow, {}),
     "compressed AD": (compressed_ad, {}),
     "marked": (marked, {"compress_interval": 5}),
     "marked, first batch": (marked, {"compress_interval": 30}),
@@ -213,3 +219,17 @@ def same(found: Arrays, index: int, expected: Expected, tolerance: float) -> Non
                 name = f"compress_round{number}_layer{layer}_{kind}"
                 np.testing.assert_allclose(found[name][index], weights, rtol=0, atol=tolerance, err_msg=name)
     assert len([name for name in found if name.endswith("layer0_cross")]) == len(expected.extras.get("rounds", []))
+
+
+def test_the_flows_policy_is_what_its_reference_integrates(tmp_path: Path) -> None:
+    """With other settings than the users', and under an edit that changes nothing."""
+    run = flow.make_run(tmp_path / "run", seed=3)
+    context = contexts(9, 2)
+    [sample] = inputs_npz(write_inputs(tmp_path / "x.npz", [context]))
+    model = load_model(load_checkpoint(next(run.glob("*.pt"))))
+    expected = flow.expected(run, *context).extras["policy"]
+    np.testing.assert_allclose(model.integrated(sample), expected, rtol=0, atol=1e-5)
+    assert np.abs(expected - np.exp(capture(model, sample).attention.logits)).max() > 0.01
+    whole = knock_out(model, sample, [0, 3], controls=2)
+    assert whole.action_before == int(expected.argmax())
+    assert whole.kl > 0
