@@ -157,7 +157,7 @@ class Model:
         if not self.network.integrates:
             return None
         self._fits(sample)
-        return np.exp(self.policy(*_batch([sample]))[0])
+        return np.asarray(np.exp(self.policy(*_batch([sample]))[0]), dtype=np.float32)
 
     def layout(self, sample: Sample) -> Layout:
         """What the tokens of a captured pass over a sample stand for."""

@@ -228,7 +228,9 @@ def test_the_flows_policy_is_what_its_reference_integrates(tmp_path: Path) -> No
     [sample] = inputs_npz(write_inputs(tmp_path / "x.npz", [context]))
     model = load_model(load_checkpoint(next(run.glob("*.pt"))))
     expected = flow.expected(run, *context).extras["policy"]
-    np.testing.assert_allclose(model.integrated(sample), expected, rtol=0, atol=1e-5)
+    found = model.integrated(sample)
+    assert found is not None
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
     assert np.abs(expected - np.exp(capture(model, sample).attention.logits)).max() > 0.01
     whole = knock_out(model, sample, [0, 3], controls=2)
     assert whole.action_before == int(expected.argmax())

@@ -9,8 +9,8 @@ from checkpoints import save_checkpoint, settings
 from torch import Tensor
 from torch.nn.functional import silu
 
-from references import Array, Expected, Weights, read
-from references.gpt2 import ReferenceGPT2, backbone_sizes, perturb
+from references import Array, Expected, Weights, perturb, read
+from references.gpt2 import ReferenceGPT2, backbone_sizes
 from references.gpt2_blocks import linear, pair, random_weights
 
 

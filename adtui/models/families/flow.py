@@ -154,18 +154,19 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Fl
             shape, n_positions, side, n_actions, choices.causal, width=width, steps=steps, mix=mix, scale=scale
         )
     gpt2.load(network, {name.replace("pred_policy.", "pred_action."): tensor for name, tensor in weights.items()})
+    network.notes = ("attention and logits on display are those of the prior pass; knock-outs and trials integrate",)
     return network
 
 
 def _number(config: Mapping[str, Any], name: str, path: str, least: float, most: float) -> float:
     """A setting that the flow cannot do without; raises CheckpointError where it is absent or out of range."""
     value = config.get(name)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not least <= value <= most:
+    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    if not least <= number <= most:  # false of nan too
         raise CheckpointError(
             path,
             expected=f"{name} from {least:g} to {most:g} in its config: the policy is integrated with it",
             found="no such setting" if value is None else f"{value!r:.40}",
             action=f"save the checkpoint again with {name} in its config",
         )
-    return float(value)
+    return number

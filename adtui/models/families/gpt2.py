@@ -91,7 +91,7 @@ class GPT2(Network):
 
     def state_logits(
         self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor
-    ) -> Tensor:
+    ) -> Tensor | None:
         del next_states
         hidden = self.hidden(states, actions, rewards, query_states)
         layout = self.layout(actions.shape[1])
