@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ...records.errors import CheckpointError
 from ...records.layout import ACTION, FLOW_ACTION, NONE, QUERY, REWARD, STATE, TIME, Layout
 from ..attend import BLOCK_ROWS, Recorder, Wants
-from ..decoder import DecoderShape, Edit, split_heads
+from ..decoder import Block, DecoderShape, Edit, split_heads
 from ..network import BuildOptions
 from ..weights import both, check, dims, positive
 from . import gpt2
@@ -141,6 +141,7 @@ class Flow(GPT2):
         x = x[:, -AFTER:] + self.positions(torch.arange(N - AFTER, N, device=x.device))
         shown = torch.ones(AFTER, N, dtype=torch.bool, device=x.device).tril(N - AFTER)
         for block, (keys, values) in zip(self.decoder.blocks, kept.layers, strict=True):
+            assert isinstance(block, Block), "a decoder is made of blocks"
             fused = block.attention.qkv(block.norm1(x)).chunk(3, dim=-1)
             q, k, v = (split_heads(part, self.decoder.shape.n_head) for part in fused)
             k, v = torch.cat([keys, k], dim=2), torch.cat([values, v], dim=2)
