@@ -129,10 +129,6 @@ def test_sources_improve(world: World) -> None:
         "q-learning": (QLearning(), 90),
         "explorer": (Explorer(), 40),
     }
-        "demonstrator": (Demonstrator(), 26),
-        "q-learning": (QLearning(), 90),
-        "explorer": (Explorer(), 40),
-    }
     for name, (source, episodes) in sources.items():
         if name == "explorer" and isinstance(world, PermutedDarkRoom):
             continue
