@@ -21,7 +21,7 @@ from torch import Tensor
 from ..records.errors import CheckpointError
 from .inert import Inert
 from .plain_values import PlainValues
-from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, state_dicts
+from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, settings_objects, state_dicts
 from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
 
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
@@ -136,7 +136,7 @@ def _checkpoint(path: Path, content: Any, skipped: set[str], size: int) -> Check
     plain = PlainValues(path)
     values = plain.value(config)
     first, *others = found
-    notes = _skipped(skipped - plain.understood)
+    notes = _skipped(skipped - plain.understood - settings_objects(content))
     weights = _weights(path, first, size)
     return Checkpoint(path, _step(content, path), values, weights, size, first.place, tuple(others), notes)
 

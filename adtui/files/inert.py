@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import _compat_pickle
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
+Allowed = list[Callable[..., Any] | tuple[Callable[..., Any], str]]
 #: What is done to objects of a name while the pickle is read.
 LIST, DICT = "filled as a list", "filled as a dict"
 #: NumPy's numbers: their codes, and how a pickle spells them.
@@ -47,8 +48,10 @@ class Inert:
     def attributes(self) -> Mapping[Any, Any] | None:
         """What its attributes were to be, by name; None where they are not told so."""
         parts = self.state if isinstance(self.state, tuple) and len(self.state) == 2 else (self.state,)
-        told = {name: value for part in parts if isinstance(part, Mapping) for name, value in part.items()}
-        return None if self.state is None else told
+        told = [part for part in parts if isinstance(part, Mapping)]
+        if not told or any(part is not None and not isinstance(part, Mapping) for part in parts):
+            return None
+        return {name: value for part in told for name, value in part.items()}
 
     def path(self) -> str | None:
         """The text of a path."""
@@ -59,17 +62,20 @@ class Inert:
 
 
 class _Filled(Inert):
-    """An object that the file fills with items: a plain container stands for it."""
+    """An object that the file fills with items: a plain container stands for it, and has them all."""
 
     container: ClassVar[type[list[Any]] | type[OrderedDict[Any, Any]]]
 
     def __new__(cls, *args: Any) -> Any:
         del args
-        cls.made.add(cls.name)
+        if not cls.name.startswith("collections."):  # these are nothing more
+            cls.made.add(cls.name)
         return cls.container()
 
 
-def stand_ins(uses: Mapping[str, Iterable[str]]) -> tuple[list[tuple[Any, str]], set[str]]:
+def stand_ins(
+    uses: Mapping[str, Iterable[str]],
+) -> tuple[Allowed, set[str]]:
     """What to give to `torch.serialization.safe_globals`, and the set that receives the names of what is made.
 
     Args:
@@ -77,7 +83,7 @@ def stand_ins(uses: Mapping[str, Iterable[str]]) -> tuple[list[tuple[Any, str]],
     """
     made: set[str] = set()
     numbers = _numbers()
-    given = [(kind, name) for name, kind in numbers.items()]
+    given: Allowed = [(kind, name) for name, kind in numbers.items()]
     for spelled, how in uses.items():
         name = renamed(spelled)
         if name in numbers:
@@ -88,6 +94,8 @@ def stand_ins(uses: Mapping[str, Iterable[str]]) -> tuple[list[tuple[Any, str]],
         else:
             kind = type("Inert", (Inert,), body)
         given.append((kind, name))
+    # Named by nothing in the file; allowed, so that its attributes may be given to it.
+    given.append((_Array, f"{__name__}._Array"))
     return given, made
 
 

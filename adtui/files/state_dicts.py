@@ -68,6 +68,12 @@ def settings(content: Mapping[Any, Any]) -> Any:
     return None
 
 
+def settings_objects(content: Mapping[Any, Any]) -> set[str]:
+    """Names of the objects whose attributes `settings` reads."""
+    objects = [content.get(name) for name in _SETTINGS]
+    return {value.name for value in objects if isinstance(value, Inert) and value.attributes() is not None}
+
+
 def _unwrapped(said: Mapping[Any, Any]) -> Mapping[Any, Any]:
     """With the settings that lie within another dict of them, where these name the heads and it does not."""
     inner = [_attributes(said.get(name)) for name in _NESTED]

@@ -15,8 +15,9 @@ import numpy as np
 from ..records.errors import HistoryError
 from ..records.group_goals import OTHER, SHUFFLED, SILENT, UNREADABLE, GroupGoals
 from ..records.run_settings import RunSettings
-from ..worlds.darkroom import split_tasks
-from ..worlds.settings import DARK_ROOM, count_tasks, split_of
+from ..worlds.darkroom import DARK_ROOM
+from ..worlds.settings import count_tasks, split_of
+from ..worlds.world import split_tasks
 from .file import HistoryFile, Stretch, open_histories
 from .paths import find_histories, given_histories
 

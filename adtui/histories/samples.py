@@ -17,14 +17,15 @@ from ..records.errors import ConfigError, HistoryError
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
 from ..worlds.agents import ProgressCallback
+from ..worlds.darkroom import DARK_ROOM
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
-from ..worlds.settings import DARK_ROOM, can_roll_out, count_tasks, goals_of, split_of
+from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
 from .goals import cell_number, shown_goal
 from .inputs import inputs_npz
 from .paths import find_histories, given_histories
-from .rolled_out import goal_words, rolled_out
+from .rolled_out import rolled_out
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
@@ -286,5 +287,9 @@ def _named(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> s
     if settings.env != DARK_ROOM:
         return f"task {group}"
     if settings.groups is None or not settings.groups.contradicted:
-        return f"goal {goal_words(group, cell)}"
-    return f"goal {goal_words(group, cell) if cell else 'unknown'} group {group}"
+        return f"goal {_words(cell) if cell else group}"
+    return f"goal {_words(cell) if cell else 'unknown'} group {group}"
+
+
+def _words(cell: tuple[int, int]) -> str:
+    return f"({cell[0]},{cell[1]})"

@@ -47,7 +47,7 @@ def _named(words: str, *patterns: str) -> Callable[[Weights], str | None]:
 
 _KINDS: tuple[Callable[[Weights], str | None], ...] = (
     _continuous,
-    _named("AD-ε (corl-team/ad-eps)", r"emb2hid\.", r"blocks\.0\.(attention|mlp)\.", r"action_head\."),
+    _named("AD-eps (corl-team/ad-eps)", r"emb2hid\.", r"blocks\.0\.(attention|mlp)\.", r"action_head\."),
     _named("DPT as its authors save it", r"transformer\.h\.0\.", r"embed_transition\.", r"pred_actions\."),
     _named("AD on XLand-MiniGrid", r"(obs|state)_encoder\.", r"action_encoder\.", r"transformer", r"action_head\."),
     _named(

@@ -12,13 +12,13 @@ from ..files.state_dicts import HEADS
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
-from .families import encoder, gpt2, llama, marked, rad
+from .families import compressed_ad, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 from .foreign import foreign
 from .model import Model
 from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
-FAMILIES = (encoder, marked, llama, gpt2, rad)
+FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow)
 CONFIG = "config.yaml"
 #: What other code calls the head count.
 _OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
@@ -104,7 +104,7 @@ def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:
     """The head count is in no shape, and a wrong one loads silently: it is never guessed."""
-    stored = config.get(HEADS)
+    stored: Any = config.get(HEADS)
     if heads is not None:
         if heads < 1:
             raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
@@ -119,7 +119,7 @@ def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tupl
         raise CheckpointError(
             path, expected="the head count tf_n_head in its config", found=found, action="say it with --heads"
         )
-    return stored, ()
+    return int(stored), ()
 
 
 def _asked(heads: int, stored: Any) -> str:

@@ -23,7 +23,8 @@ from adtui.histories.training import read_histories
 from adtui.records.errors import ConfigError, HistoryError
 from adtui.records.group_goals import OTHER, SHUFFLED, SILENT, UNREADABLE, GroupGoals
 from adtui.records.run_settings import RunSettings
-from adtui.worlds.settings import dark_rooms, goals_of, run_settings
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.settings import arena_of, goals_of, run_settings
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 TEST_GROUPS = users_split(0, 0.9)
@@ -220,21 +221,21 @@ def test_everyone_measures_on_the_goals_of_the_groups(run: Path) -> None:
 def test_without_goals_on_both_sides_nothing_is_measured(tmp_path: Path) -> None:
     histories(tmp_path, dict.fromkeys(TEST_GROUPS, 40))
     with pytest.raises(ConfigError) as caught:
-        dark_rooms(seen(tmp_path))
+        arena_of(seen(tmp_path))
     assert "0 training" in str(caught.value)
 
 
 def test_a_goal_on_both_sides_counts_as_trained_on(tmp_path: Path) -> None:
     first, second, *_ = [group for group in range(81) if group not in TEST_GROUPS]
     histories(tmp_path, {TEST_GROUPS[0]: 40, TEST_GROUPS[1]: 31, first: 40, second: 39})
-    rooms = dark_rooms(seen(tmp_path))
+    rooms = arena_of(seen(tmp_path))
     assert (set(rooms.split.train), rooms.split.test) == ({40, 39}, (31,))
 
 
 def test_training_refuses_other_goals_than_the_groups_say(tmp_path: Path) -> None:
     path = shuffled(tmp_path)
     with pytest.raises(HistoryError) as caught:
-        read_histories(path, (order_of(0).index(40),), 20, GRID, None)
+        read_histories(path, DarkRoom(), (order_of(0).index(40),), None)
     assert "the group's number says" in str(caught.value)
 
 

@@ -244,10 +244,12 @@ def test_damaged_safetensors(tmp_path: Path, header: bytes, found: str) -> None:
     ],
 )
 def test_the_names_that_other_code_gives(tmp_path: Path, names: list[str], newest: str) -> None:
+    run = tmp_path / "runs" / "one"
+    run.mkdir(parents=True)
     for name in names:
-        (tmp_path / name).touch()
-    assert find_run(tmp_path).latest.name == newest
-    assert find_run(tmp_path.parent).directory == tmp_path or len(list(tmp_path.parent.iterdir())) > 1
+        (run / name).touch()
+    assert find_run(run).latest.name == newest
+    assert find_run(run.parent).directory == run
 
 
 def test_checkpoints_in_a_directory_of_their_own(tmp_path: Path) -> None:
@@ -290,7 +292,7 @@ RESUMED: dict[str, Any] = {
     "containers": [deque([1, 2], maxlen=5), defaultdict(list, a=[1]), OrderedDict(a=1), {1, 2}, frozenset([3]), NAMED],
     "enum": [Place.HERE, {Place.HERE: 1}],
     "torch": [torch.Size([1, 2]), torch.float32, torch.device("cuda:1"), torch.strided],
-    "objects": [Loop(), Loop, os.getcwd, complex(1, 2), range(3), slice(1), b"bytes", bytearray(b"x")],
+    "objects": [Loop(), Loop, complex(1, 2), range(3), slice(1), b"bytes", bytearray(b"x")],
 }
 
 
@@ -365,11 +367,14 @@ def test_no_code_in_the_file_runs(tmp_path: Path, place: str, zipped: bool) -> N
         else:
             content[place] = bomb
         torch.save(content, tmp_path / "x.pt", _use_new_zipfile_serialization=zipped)
+        message = ""
         try:
             model = opened(tmp_path / "x.pt")
-            assert any("nothing of them was run" in note for note in model.notes)
         except AdtuiError as error:
-            assert len(str(error).splitlines()) == 1
+            message = str(error)
+        else:
+            assert any("nothing of them was run" in note for note in model.notes)
+        assert len(message.splitlines()) <= 1
         assert not trap.exists()
 
 
@@ -388,7 +393,7 @@ def named(*names: str, **shapes: tuple[int, ...]) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        (named("pos_emb.pos_emb", "emb2hid.weight", "blocks.0.attention.in_proj_weight", "action_head.weight"), "AD-ε"),
+        (named("emb2hid.weight", "blocks.0.attention.in_proj_weight", "action_head.weight"), "AD-eps"),
         (named("transformer.h.0.attn.c_attn.weight", "embed_transition.weight", "pred_actions.weight"), "DPT"),
         (named("obs_encoder.0.weight", "action_encoder.weight", "transformer.0.weight", "action_head.weight"), "XLand"),
         (named("transformer.proj.weight", "transformer.state_emb.weight", "transformer.action_emb.weight",
