@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code, see `exit_codes`."""
     argv = list(sys.argv[1:] if argv is None else argv)
     _spell_out()
+    _ask_the_terminal()
     try:
         try:
             code = _dispatch(argv)
@@ -68,6 +69,17 @@ def _spell_out() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=SPELLING)
+
+
+def _ask_the_terminal() -> None:
+    """Its size is its own to say: a container or shell may export one that has long been another.
+
+    Textual, rich and argparse believe COLUMNS and LINES before they ask. A pipe has no size, a line that never said
+    one has 0 columns: both keep the variables.
+    """
+    if sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).columns:
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 def _dispatch(argv: list[str]) -> int:

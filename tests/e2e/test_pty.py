@@ -427,6 +427,19 @@ def test_the_terminal_may_change_its_size(start: Start, tiny: Path) -> None:
     assert_restored(app)
 
 
+@pytest.mark.parametrize("size", [("20", "6"), ("200", "60")])
+def test_the_size_is_the_terminals_whatever_the_environment_says(
+    start: Start, tiny: Path, size: tuple[str, str]
+) -> None:
+    app = start(tiny, environment=dict(zip(("COLUMNS", "LINES"), size, strict=True)), size=(100, 30))
+    app.wait(lambda: app.screen.display[-1].strip() and "q quit" in app.text)
+    assert "too small" not in app.text
+    app.resize(120, 40)
+    app.wait("6 insights")
+    app.send("q")
+    assert app.exit_code() == 0
+
+
 def test_keys_that_arrive_in_one_packet_act_in_their_order(start: Start, tiny: Path) -> None:
     app = opened(start(tiny))
     app.send("2jL/s2 l1h0\r")
