@@ -77,7 +77,11 @@ def _ask_the_terminal() -> None:
     Textual, rich and argparse believe COLUMNS and LINES before they ask. A pipe has no size, a line that never said
     one has 0 columns: both keep the variables.
     """
-    if sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).columns:
+    try:
+        columns = os.get_terminal_size(sys.__stdout__.fileno()).columns if sys.__stdout__ else 0
+    except (OSError, ValueError):  # no terminal, or closed
+        columns = 0
+    if columns:
         for name in ("COLUMNS", "LINES"):
             os.environ.pop(name, None)
 
