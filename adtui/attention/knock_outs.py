@@ -54,9 +54,25 @@ def knock_outs(
     controls: int = CONTROLS,
     seed: int = 0,
     index: int = 0,
-    way: str = MASK,
-    direction: str = NOISING,
 ) -> Generator[None, None, list[KnockOut]]:
+    """Hide sets of context transitions, one set at a time: `ablations` by mask, noising only."""
+    draws = {"controls": controls, "seed": seed, "index": index}
+    found = yield from ablations(model, sample, named, where=where, way=MASK, directions=(NOISING,), **draws)
+    return found[NOISING]
+
+
+def ablations(
+    model: Model,
+    sample: Sample,
+    named: Sequence[Sequence[int] | Ints],
+    *,
+    where: Where,
+    way: str,
+    directions: Sequence[str],
+    controls: int,
+    seed: int,
+    index: int,
+) -> Generator[None, None, dict[str, list[KnockOut]]]:
     """Ablate sets of context transitions, one set at a time, and see what becomes of the action at the query.
 
     A control is a set of the same size, drawn from all transitions that the model sees, whatever the set in question
@@ -67,20 +83,20 @@ def knock_outs(
     Args:
         named: sets of indices of context transitions, each with tokens of its own.
         where: ablate them for this head only, (layer, head), or for this layer, (layer, None).
+        way: how, see `ablations`.
+        directions: "noising" ablates a set, "denoising" all that the model sees but the set, controls likewise.
         controls: how many draws for each size; 0 for a set of all there is.
         seed, index: of the draws; the index tells samples apart, see `draws`. They also differ between sizes and
             places, and are the same for every way and direction.
-        way: how, see `ablations`.
-        direction: "noising" ablates a set, "denoising" all that the model sees but the set, for controls as well.
 
     Yields:
         After every forward pass.
 
     Returns:
-        One for each set.
+        For each direction, one for each set.
 
     Raises:
-        ModelError: nothing to hide, or a transition that the model does not see (one that became latents).
+        ModelError: nothing to ablate, or a transition that the model does not see (one that became latents).
     """
     layout = model.layout(sample)
     visible = layout.visible
@@ -88,14 +104,18 @@ def knock_outs(
     others = {size: _draws(visible, size, controls, (seed, index), where) for size in {len(one) for one in chosen}}
     variants = {one.tobytes(): one for one in [*chosen, *(draw for draws in others.values() for draw in draws)]}
     rows = {key: row for row, key in enumerate(variants, 1)}
-    ablated = np.zeros((len(variants) + 1, sample.n_context), np.bool_)
-    for key, one in variants.items():
-        ablated[rows[key], one if direction == NOISING else np.setdiff1d(visible, one)] = True
+    ablated = np.zeros((1 + len(directions) * len(variants), sample.n_context), np.bool_)
+    for at, direction in enumerate(directions):
+        for key, one in variants.items():
+            row = rows[key] + at * len(variants)
+            ablated[row, one if direction == NOISING else np.setdiff1d(visible, one)] = True
     logits = yield from ablate(model, sample, ablated, way, where, stand_ins(layout, seed, index))
-    return [
-        _result(logits[[0, rows[one.tobytes()], *(rows[draw.tobytes()] for draw in others[len(one)])]], one, where)
-        for one in chosen
-    ]
+    found: dict[str, list[KnockOut]] = {direction: [] for direction in directions}
+    for at, direction in enumerate(directions):
+        for one in chosen:
+            mine = np.array([rows[each.tobytes()] for each in (one, *others[len(one)])]) + at * len(variants)
+            found[direction].append(_result(logits[[0, *mine]], one, where))
+    return found
 
 
 def _checked(sample: Sample, transitions: Sequence[int] | Ints, visible: Ints) -> Ints:

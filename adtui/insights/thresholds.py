@@ -193,6 +193,10 @@ TESTS = {
         36,
         "Contexts, at most, in which the other ablations are tried, the tasks in turn.",
     ),
+    "ablation draws": Threshold(
+        4,
+        "Of the 8 random sets, those beside what is named where it is ablated in the other ways.",
+    ),
     "logit difference": Threshold(
         0.2,
         "Logits: changes of the logit difference below this count as this. It is where no probability of one of two "

@@ -30,7 +30,7 @@ class Ablation:
         interval: its 95 % interval over tasks.
         n: in how many contexts it was tried.
         tasks: of how many tasks.
-        agrees: with the first test, by the rule for this line; None where there is nothing to agree with.
+        agrees: with what the first test decided; None where it is not clear, was not tried, or nothing was decided.
     """
 
     way: str
