@@ -137,7 +137,8 @@ def agreement(lines: Sequence[Ablation]) -> tuple[bool, str]:
     said = ", ".join(_said(tried, direction) for direction in DIRECTIONS)
     if against:
         return False, f"the ablations disagree: {said}; against it: {', '.join(dict.fromkeys(against))}"
-    return True, f"the other ablations agree: {said}"
+    clear = all(one.agrees for one in tried)
+    return True, f"{'the other ablations agree' if clear else 'no other ablation contradicts it'}: {said}"
 
 
 def _said(lines: Sequence[Ablation], direction: str) -> str:
