@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ..models.attend import BLOCK_ROWS, Wants
 from ..models.decoder import Edit
-from ..models.model import Model
+from ..models.model import Array, Model
 from ..records.ablation import MASK, MEAN, RESAMPLED
 from ..records.arrays import Floats, Ints
 from ..records.layout import Layout
@@ -124,7 +124,7 @@ def logits(model: Model, sample: Sample, edit: Edit) -> Floats:
     return model.policy(*_inputs(sample), edit=edit)
 
 
-def _inputs(sample: Sample) -> tuple[NDArray[np.generic], ...]:
+def _inputs(sample: Sample) -> tuple[Array, Array, Array, Array, Array]:
     """As a batch of one."""
     return (
         sample.states[None],
@@ -137,9 +137,12 @@ def _inputs(sample: Sample) -> tuple[NDArray[np.generic], ...]:
 
 def _on_inputs(model: Model, sample: Sample, other: Sample, ablated: NDArray[np.bool_]) -> Floats:
     """(V, A) logits of V inputs, each with the ablated transitions from the other sample."""
-    pairs = zip(_inputs(sample)[:4], _inputs(other)[:4], strict=True)
-    parts = (np.where(ablated.reshape(*ablated.shape, *[1] * (own.ndim - 2)), new, own) for own, new in pairs)
-    return model.policy(*parts, np.repeat(np.asarray(sample.query_state)[None], len(ablated), axis=0))
+    (*own, query), (*new, _) = _inputs(sample), _inputs(other)
+    states, actions, rewards, next_states = (
+        np.where(ablated.reshape(*ablated.shape, *[1] * (ours.ndim - 2)), theirs, ours)
+        for ours, theirs in zip(own, new, strict=True)
+    )
+    return model.policy(states, actions, rewards, next_states, np.repeat(query, len(ablated), axis=0))
 
 
 class _Seen:

@@ -103,10 +103,10 @@ class InsightTests:
                     )
                     found = yield from steps
                     for direction in directions:
-                        for at, one in zip(about, found[direction], strict=True):
-                            tried[at][way, direction][index] = one
-            for insight, others in zip(group, tried, strict=True):
-                insight.others = others
+                        for at, knocked in zip(about, found[direction], strict=True):
+                            tried[at][way, direction][index] = knocked
+            for claim, others in zip(group, tried, strict=True):
+                claim.others = others
 
     def _named(self, index: int, group: Sequence[KnockOuts]) -> dict[int, Ints]:
         """Of the group's insights, by place in it, those that are about this context, with what they name there."""

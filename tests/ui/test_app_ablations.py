@@ -15,6 +15,8 @@ from adtui.ui.renderables.ablations import panel_lines
 from adtui.ui.screens.ablations import AblationsScreen
 
 FIRST = (MASK, NOISING)
+SHOWN = 1 + len(INSIGHTS)
+"""Insights in the app: one is the fake engine's own."""
 LINES = tuple(
     Ablation(way, direction, metric, 9.5, (4.31, 23.0), 144 if (way, direction) == FIRST else 36, 8, True)
     for direction in DIRECTIONS
@@ -27,13 +29,13 @@ UNTRIED = tuple(
 )
 
 
-def tested(lines: tuple[Ablation, ...] = LINES) -> Insight:
+def claim(lines: tuple[Ablation, ...] = LINES) -> Insight:
     return insight(status="confirmed", tested="hiding them …", ablations=lines)
 
 
 def test_the_panel_in_two_columns() -> None:
     against = replace(LINES[2], ratio=1.0, interval=(0.9, 1.1), agrees=False)
-    lines = panel_lines(tested((*LINES[:2], against, replace(LINES[3], agrees=None), *LINES[4:])), 68)
+    lines = panel_lines(claim((*LINES[:2], against, replace(LINES[3], agrees=None), *LINES[4:])), 68)
     assert lines[:10] == [
         "✔ L2 recency: confirmed",
         "",
@@ -51,7 +53,7 @@ def test_the_panel_in_two_columns() -> None:
 
 
 def test_the_panel_in_one_column_and_in_ascii() -> None:
-    lines = panel_lines(tested(), 31, utf8=False)
+    lines = panel_lines(claim(), 31, utf8=False)
     assert lines[:6] == [
         "+ L2 recency: confirmed",
         "",
@@ -73,12 +75,12 @@ def test_what_was_not_tried_is_not_made_up() -> None:
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
 async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) -> None:
     async with opened(ScreenEngine(), size) as (app, _, pilot):
-        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == len(INSIGHTS))
+        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
         await pilot.press("6", "enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         await until(pilot, lambda: "L0H1 rewarded: confirmed" in screen_text(app))
         await pilot.press("right")
-        await until(pilot, lambda: "L2H0 sink: refuted" in screen_text(app))
+        await until(pilot, lambda: "L1H2 recency: observed" in screen_text(app))
         await pilot.press("left", "left")
         await until(pilot, lambda: "L2H3 uniform: no evidence" in screen_text(app))
         await pilot.press("escape")
@@ -88,7 +90,7 @@ async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) ->
 
 async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
-        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == len(INSIGHTS))
+        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
         await pilot.press("6", "enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         assert "distribution" not in screen_text(app)
@@ -99,7 +101,7 @@ async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
 
 async def test_enter_in_the_panel_takes_the_insights_to_full_size_and_back() -> None:
     async with opened(ScreenEngine()) as (app, _, pilot):
-        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == len(INSIGHTS))
+        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
         await pilot.press("6", "enter", "enter")
         await until(pilot, lambda: app.explorer.panes.full)
         assert not isinstance(app.screen, AblationsScreen)
@@ -119,7 +121,7 @@ async def test_without_insights_enter_is_what_it_was() -> None:
 async def test_the_panel_is_that_of_the_insight_at_the_top() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
         pane = app.explorer.panes.insights
-        await until(pilot, lambda: len(pane.insights) == len(INSIGHTS))
+        await until(pilot, lambda: len(pane.insights) == SHOWN)
         await pilot.press("6")
         await pilot.pause()
         assert pane.topmost == 0
@@ -129,4 +131,3 @@ async def test_the_panel_is_that_of_the_insight_at_the_top() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         assert pane.insights[pane.topmost].kind in screen_text(app)
-

@@ -109,7 +109,9 @@ def test_a_transition_that_stands_in_for_itself_changes_nothing(
 def test_the_mean_of_one_transition_is_its_own_value(models: dict[str, Model], name: str) -> None:
     model, one = models[name], sample(1)
     for where in PLACES:
-        np.testing.assert_allclose(without(model, one, np.zeros(1, np.int64), MEAN, where), plain(model, one), atol=1e-5)
+        np.testing.assert_allclose(
+            without(model, one, np.zeros(1, np.int64), MEAN, where), plain(model, one), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -171,12 +173,8 @@ def hooked(model: Model, one: Sample, change: Callable[[int, Tensor], None]) -> 
             def hook(_module: object, _inputs: object, out: Tensor, at: int = layer) -> None:
                 change(at, out)
 
-            stack.callback(block.attention.qkv.register_forward_hook(hook).remove)  # type: ignore[union-attr, operator]
-        return model.policy(*(np.asarray(part)[None] for part in inputs(one)))
-
-
-def inputs(one: Sample) -> tuple[Any, ...]:
-    return one.states, one.actions, one.rewards, one.next_states, one.query_state
+            stack.callback(block.attention.qkv.register_forward_hook(hook).remove)  # type: ignore[union-attr]
+        return plain(model, one)
 
 
 def projections(model: Model, one: Sample) -> list[Tensor]:
