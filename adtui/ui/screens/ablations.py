@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ...records.insight import Insight
-from ...records.plain import to_ascii
+from ...records.plain import to_ascii_cells
 from ..renderables.ablations import panel_lines
 
 FRAME = 5
@@ -62,7 +62,7 @@ class AblationsScreen(ModalScreen[bool]):
         width, plain = self.app.size.width, self._plain
         box.border_title = f"ablations {self.at + 1}/{len(self._insights)}"
         hint = "←→ insight  ↑↓ scroll  Enter full size  Esc" if width >= 60 else "←→ ↑↓ Enter: full  Esc"
-        box.border_subtitle = to_ascii(hint, unless=not plain)
+        box.border_subtitle = to_ascii_cells(hint, unless=not plain)
         inner = min(110, width * 9 // 10) - FRAME
         self._text.update(Content("\n".join(panel_lines(self._insights[self.at], inner, not plain))))
 
