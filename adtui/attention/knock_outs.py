@@ -9,24 +9,20 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import numpy as np
-import torch
 
 from ..models.decoder import Edit
 from ..models.model import Model
+from ..records.ablation import MASK, NOISING
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
 from ..records.sample import Sample
 from ..worlds.draws import Use, generator
+from .ablations import Where, ablate, stand_ins
+from .ablations import logits as logits_of
 
 CONTROLS = 32
 """Random controls of one knock-out."""
-Where = tuple[int, int | None] | None
-"""A head, a layer, or the model, as in `KnockOut.where`."""
-_TOKENS = 2048
-"""Tokens in one forward pass, at least one variant's: bounds its time, so that others can be answered in between."""
-_PAIRS = 1 << 26
-"""Query-key pairs in one forward pass, each a byte of mask for every variant: bounds its memory."""
 
 
 def knock_out(
@@ -59,7 +55,25 @@ def knock_outs(
     seed: int = 0,
     index: int = 0,
 ) -> Generator[None, None, list[KnockOut]]:
-    """Hide sets of context transitions, one set at a time, and see what becomes of the action at the query.
+    """Hide sets of context transitions, one set at a time: `ablations` by mask, noising only."""
+    draws = {"controls": controls, "seed": seed, "index": index}
+    found = yield from ablations(model, sample, named, where=where, way=MASK, directions=(NOISING,), **draws)
+    return found[NOISING]
+
+
+def ablations(
+    model: Model,
+    sample: Sample,
+    named: Sequence[Sequence[int] | Ints],
+    *,
+    where: Where,
+    way: str,
+    directions: Sequence[str],
+    controls: int,
+    seed: int,
+    index: int,
+) -> Generator[None, None, dict[str, list[KnockOut]]]:
+    """Ablate sets of context transitions, one set at a time, and see what becomes of the action at the query.
 
     A control is a set of the same size, drawn from all transitions that the model sees, whatever the set in question
     holds. So a set that was itself drawn at random is one of R + 1 equal draws, which `randomisation` rests on; draws
@@ -68,19 +82,21 @@ def knock_outs(
 
     Args:
         named: sets of indices of context transitions, each with tokens of its own.
-        where: hide them from this head only, (layer, head), or from this layer, (layer, None).
+        where: ablate them for this head only, (layer, head), or for this layer, (layer, None).
+        way: how, see `ablations`.
+        directions: "noising" ablates a set, "denoising" all that the model sees but the set, controls likewise.
         controls: how many draws for each size; 0 for a set of all there is.
         seed, index: of the draws; the index tells samples apart, see `draws`. They also differ between sizes and
-            places.
+            places, and are the same for every way and direction.
 
     Yields:
         After every forward pass.
 
     Returns:
-        One for each set.
+        For each direction, one for each set.
 
     Raises:
-        ModelError: nothing to hide, or a transition that the model does not see (one that became latents).
+        ModelError: nothing to ablate, or a transition that the model does not see (one that became latents).
     """
     layout = model.layout(sample)
     visible = layout.visible
@@ -88,22 +104,18 @@ def knock_outs(
     others = {size: _draws(visible, size, controls, (seed, index), where) for size in {len(one) for one in chosen}}
     variants = {one.tobytes(): one for one in [*chosen, *(draw for draws in others.values() for draw in draws)]}
     rows = {key: row for row, key in enumerate(variants, 1)}
-    owner = layout.transition[: layout.n_tokens - model.network.takes_query_action]
-    out = np.zeros((len(variants) + 1, sample.n_context + 2), np.bool_)  # by transition, the query, and −1: none
-    for key, one in variants.items():
-        out[rows[key], one] = True
-    hidden = out[:, owner]
-    size = max(1, min(_TOKENS // len(owner), _PAIRS // len(owner) ** 2))
-    parts = []
-    for first in range(0, len(hidden), size):
-        some = torch.as_tensor(hidden[first : first + size], device=model.device)
-        parts.append(_logits(model, sample, Edit(some, where)))
-        yield
-    logits = np.concatenate(parts)
-    return [
-        _result(logits[[0, rows[one.tobytes()], *(rows[draw.tobytes()] for draw in others[len(one)])]], one, where)
-        for one in chosen
-    ]
+    ablated = np.zeros((1 + len(directions) * len(variants), sample.n_context), np.bool_)
+    for at, direction in enumerate(directions):
+        for key, one in variants.items():
+            row = rows[key] + at * len(variants)
+            ablated[row, one if direction == NOISING else np.setdiff1d(visible, one)] = True
+    logits = yield from ablate(model, sample, ablated, way, where, stand_ins(layout, seed, index))
+    found: dict[str, list[KnockOut]] = {direction: [] for direction in directions}
+    for at, direction in enumerate(directions):
+        for one in chosen:
+            mine = np.array([rows[each.tobytes()] for each in (one, *others[len(one)])]) + at * len(variants)
+            found[direction].append(_result(logits[[0, *mine]], one, where))
+    return found
 
 
 def _checked(sample: Sample, transitions: Sequence[int] | Ints, visible: Ints) -> Ints:
@@ -134,25 +146,14 @@ def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
     """Replace one head's output by 0; the controls are the other heads of its layer, one at a time."""
     others = [other for other in range(model.n_head) if other != head]
     variants = [frozenset(), frozenset({(layer, head)}), *(frozenset({(layer, other)}) for other in others)]
-    logits = np.concatenate([_logits(model, sample, Edit(muted=muted)) for muted in variants])
+    logits = np.concatenate([logits_of(model, sample, Edit(muted=muted)) for muted in variants])
     return _result(logits, np.zeros(0, np.int64), (layer, head), muted=True)
-
-
-def _logits(model: Model, sample: Sample, edit: Edit) -> Floats:
-    """(V, A) logits of one sample under each of the V rows of an edit."""
-    return model.policy(
-        sample.states[None],
-        sample.actions[None],
-        sample.rewards[None],
-        sample.next_states[None],
-        np.asarray(sample.query_state)[None],
-        edit=edit,
-    )
 
 
 def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> KnockOut:
     """From logits (2 + R, A): untouched, the knock-out, its controls."""
     divergence = kl_from_first(logits)
+    change = logit_changes(logits)
     actions = logits.argmax(axis=1)
     return KnockOut(
         transitions=tuple(chosen.tolist()),
@@ -164,6 +165,8 @@ def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> 
         action_before=int(actions[0]),
         action_after=int(actions[1]),
         muted=muted,
+        logit=float(change[1]),
+        control_logit=change[2:],
     )
 
 
@@ -173,3 +176,16 @@ def kl_from_first(logits: Floats) -> Doubles:
     log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
     divergence: Doubles = (np.exp(log_p[0]) * (log_p[0] - log_p)).sum(axis=1)
     return np.maximum(divergence, 0.0)
+
+
+def logit_changes(logits: Floats) -> Doubles:
+    """(V, A) logits → (V,) how far the logit difference is from the first row's, either way.
+
+    The difference is that of the first row's likeliest action from the mean of all others. Zhang & Nanda take one
+    other answer; here none is the wrong one, and which is second may hang on a hair.
+    """
+    wide = logits.astype(np.float64)
+    best, A = int(wide[0].argmax()), wide.shape[1]
+    difference = wide[:, best] - (wide.sum(axis=1) - wide[:, best]) / max(1, A - 1)
+    change: Doubles = np.abs(difference - difference[0])
+    return change

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..attention.knock_outs import Where, knock_outs
-from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle
+from ..attention.ablations import Where
+from ..attention.knock_outs import ablations, knock_outs
+from ..insights.agreement import DRAWS, OTHERS, chosen_contexts
+from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle, undecided_yet
 from ..insights.named_transitions import NAMES, Heads, every_head, named
 from ..insights.placebo import placebo
 from ..insights.stories import told_once
 from ..models.model import Model
+from ..records.ablation import WAYS
 from ..records.arrays import Ints
 from ..records.attention import Attention
-from ..records.insight import Insight, Placebo
+from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import Layout
 from ..records.sample import Sample, phase_of
 
@@ -47,6 +50,7 @@ class InsightTests:
         Insights about one head, layer or the model go together, because they share their random draws. After each
         place all that were tested are decided together, by the same rule as in the end: a status is provisional until
         the last place, as a correction for more tests may withdraw it, or a true finding among them bring it back.
+        Nothing is told to be confirmed or refuted before the other ablations of it are known.
         """
         done = 0
         for where, group in _by_place(insights).items():
@@ -55,6 +59,8 @@ class InsightTests:
             for _ in self._knock_out(where, new):
                 yield done, len(insights)
             self.tested += new
+            for _ in self._try_others():
+                yield done, len(insights)
             yield from (replace(one, tested=NOTHING_NAMED) for one in group if one.kind not in NAMES)
             yield from self._news(settle(self.tested))
             done += len(group)
@@ -77,6 +83,30 @@ class InsightTests:
             steps = knock_outs(self.model, sample, named, where=where, **draws)
             for at, found in zip(sets, (yield from steps), strict=True):
                 group[at].add(found, index, sample.cluster)
+
+    def _try_others(self) -> Iterator[None]:
+        """The other ablations of what the first test decides, with the same draws, in some of its contexts."""
+        places: dict[Where, list[KnockOuts]] = {}
+        for one in undecided_yet(self.tested):
+            places.setdefault(_place(one.insight), []).append(one)
+        for where, group in places.items():
+            contexts = [chosen_contexts(one.tasks) for one in group]
+            tried: list[dict[tuple[str, str], dict[int, KnockOut]]] = [{how: {} for how in OTHERS} for _ in group]
+            for index in sorted(set().union(*contexts)):
+                about = [at for at, chosen in enumerate(contexts) if index in chosen]
+                named = [group[at].knock_outs[index].transitions for at in about]
+                draws = {"controls": DRAWS, "seed": self.seed, "index": index}
+                for way in WAYS:
+                    directions = [direction for other, direction in OTHERS if other == way]
+                    steps = ablations(
+                        self.model, self.samples[index], named, where=where, way=way, directions=directions, **draws
+                    )
+                    found = yield from steps
+                    for direction in directions:
+                        for at, knocked in zip(about, found[direction], strict=True):
+                            tried[at][way, direction][index] = knocked
+            for claim, others in zip(group, tried, strict=True):
+                claim.others = others
 
     def _named(self, index: int, group: Sequence[KnockOuts]) -> dict[int, Ints]:
         """Of the group's insights, by place in it, those that are about this context, with what they name there."""
@@ -105,5 +135,9 @@ class InsightTests:
 def _by_place(insights: Sequence[Insight]) -> dict[Where, list[Insight]]:
     places: dict[Where, list[Insight]] = {}
     for one in insights:
-        places.setdefault(None if one.layer is None else (one.layer, one.head), []).append(one)
+        places.setdefault(_place(one), []).append(one)
     return places
+
+
+def _place(insight: Insight) -> Where:
+    return None if insight.layer is None else (insight.layer, insight.head)

@@ -14,10 +14,12 @@ from ..attention import views
 from ..attention.capture import Capture, capture
 from ..attention.knock_outs import knock_out, mute
 from ..attention.pooling import Pictures
+from ..insights.agreement import CONTEXTS, DRAWS, OTHERS
 from ..insights.confirmation import CONTROLS
 from ..insights.log import InsightLog
 from ..insights.named_transitions import NAMES
 from ..models.model import Model
+from ..records.ablation import WAYS
 from ..records.arrays import Floats
 from ..records.attention import Attention, CellInfo, HeadView, Sheet
 from ..records.axis import Axis
@@ -155,7 +157,8 @@ class Session:
         """Whether `test_insights` takes about a minute at most, at twenty billion multiplications a second."""
         tokens = max(self.layout(index).n_tokens for index in range(len(self.samples)))
         observed = sum(one.status == "observed" and one.kind in NAMES for one in self.log.insights)
-        passes = observed * len(self.samples) * (CONTROLS + 2)
+        others = len(OTHERS) * (DRAWS + 1) + len(WAYS) + 2  # passes of the other ablations in a context, if all decided
+        passes = observed * (len(self.samples) * (CONTROLS + 2) + min(len(self.samples), CONTEXTS) * others)
         layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
         return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
 

@@ -31,11 +31,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ..records.ablation import Ablation
 from ..records.arrays import Doubles, Ints
 from ..records.insight import Insight, KnockOut
-from ..statistics.intervals import average_within, over_histories
+from ..statistics.intervals import over_histories
 from ..statistics.randomisation import randomisation_test
 from ..statistics.significance import benjamini_hochberg
+from .agreement import FIRST, Tried, agreement, log_ratios, panel
 from .kind import CAVEAT
 from .thresholds import TESTS
 from .wording import brief
@@ -105,7 +107,7 @@ class Draws:
         names, members, sizes = np.unique(self.tasks, return_inverse=True, return_counts=True)
         logs = np.log(np.maximum(self.kl, FLOOR))
         p = randomisation_test(logs, 1 / (len(names) * sizes[members])).either
-        found = over_histories(average_within((K * logs - logs.sum(axis=1, keepdims=True)) / (K - 1), self.tasks))
+        found = over_histories(log_ratios(self.kl, self.tasks, FLOOR))
         kl, changed = self.kl.mean(axis=0), self.changed.mean(axis=0)
         other_kl, other_changed = ((K * part.mean() - part) / (K - 1) for part in (kl, changed))
         ratio, low, high = (np.exp(part) for part in (found.mean, found.low, found.high))
@@ -135,11 +137,14 @@ class KnockOuts:
         insight: as it was observed.
         knock_outs: context → what hiding did there; only where there was something to hide, with controls.
         tasks: context → its task.
+        others: what the other ways and directions did, in some of the contexts; {} before they are tried.
     """
 
     insight: Insight
     knock_outs: dict[int, KnockOut] = field(default_factory=dict)
     tasks: dict[int, int] = field(default_factory=dict)
+    others: Tried = field(default_factory=dict)
+    _panels: dict[tuple[bool, str], tuple[Ablation, ...]] = field(default_factory=dict)
 
     def add(self, found: KnockOut, context: int, task: int) -> None:
         """Take one context's knock-out; without controls it says nothing."""
@@ -169,6 +174,21 @@ class KnockOuts:
         all_of_them = self.draws()
         return Draws(all_of_them.kl[:, 1:], all_of_them.changed[:, 1:], all_of_them.tasks).effects()
 
+    def panel(self, decision: str) -> tuple[Ablation, ...]:
+        """All ablations; the first test has come to this decision. Kept, as statuses are restated after every place."""
+        key = bool(self.others), decision
+        if key not in self._panels:
+            larger = {"confirmed": True, "refuted": False}.get(decision)
+            self._panels[key] = panel({FIRST: self.knock_outs, **self.others}, self.tasks, larger)
+        return self._panels[key]
+
+
+def undecided_yet(tested: Sequence[KnockOuts]) -> list[KnockOuts]:
+    """Those that the first test confirms or refutes, and that the other ablations have not been tried on."""
+    decidable = [one for one in tested if one.decidable]
+    decisions = zip(decidable, decide([one.effect for one in decidable]), strict=True)
+    return [one for one, decision in decisions if decision in ("confirmed", "refuted") and not one.others]
+
 
 def settle(tested: Sequence[KnockOuts]) -> list[Insight]:
     """The insights with their status, decided together; more tests among them may change what it is."""
@@ -185,7 +205,10 @@ def _undecided(one: KnockOuts) -> Insight:
 
 def _restated(one: KnockOuts, decision: str) -> Insight:
     effect, insight = one.effect, one.insight
-    decided = decision in ("confirmed", "refuted")
+    ablations = one.panel(decision)
+    first = decision in ("confirmed", "refuted")
+    agree, others = agreement(ablations) if first else (False, "")
+    decided = first and agree
     status = decision if decided else "no evidence"
     doubt = "the interval over tasks holds 1: others may differ" if effect.low <= 1 <= effect.high else ""
     words = (
@@ -193,9 +216,11 @@ def _restated(one: KnockOuts, decision: str) -> Insight:
         f"much as hiding as many at random (KL {effect.kl:.2g} nats; {effect.changed:.0%} of actions change, "
         f"{effect.other_changed:.0%} at random; p {_p(effect.p)}, {effect.contexts} contexts of {effect.tasks} tasks)"
     )
+    why = doubt if decided else "" if first else decision
     confirmed = status == "confirmed"
     return replace(
-        insight, status=status, tested="; ".join(part for part in (words, doubt if decided else decision) if part),
+        insight, status=status, tested="; ".join(part for part in (words, why, others) if part),
+        ablations=ablations,
         knock_out=effect.ratio, knock_out_interval=(effect.low, effect.high), knock_out_n=effect.tasks,
         knock_out_contexts=effect.contexts, knock_out_p=effect.p, knock_out_kl=effect.kl,
         knock_out_changed=effect.changed, control_kl=effect.other_kl, control_changed=effect.other_changed,

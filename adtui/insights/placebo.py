@@ -1,9 +1,10 @@
 """Placebos: what the tests of a run say of sets that were named by chance.
 
 Beside every named set R random ones of its size were hidden. Each of these is put in the named one's place in turn, all
-first draws of a run together, then all second draws, and decided by the very same rule: exact test among the others,
-correction over the tests that are made together, minimum effect. It costs no forward pass. The
-true answer is always "no evidence", so that the rates are those of the rule's errors, on this model and these contexts.
+first draws of a run together, then all second draws, and decided by the first test's rule: exact test among the others,
+correction over the tests that are made together, minimum effect. It costs no forward pass: other ablations are not
+tried on them, and could only take verdicts away. The true answer is always "no evidence", so that the rates are those
+of the rule's errors, on this model and these contexts.
 """
 
 from __future__ import annotations

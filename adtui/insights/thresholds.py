@@ -189,6 +189,21 @@ TESTS = {
         "Instead of the KL: share of the contexts whose likeliest action changes. One in twenty is one step in an "
         "episode of Dark Room.",
     ),
+    "ablation contexts": Threshold(
+        36,
+        "Contexts, at most, in which the other ablations are tried, the tasks in turn: with 4 draws they then take as "
+        "long on the bundled run as the first test in 144 contexts.",
+    ),
+    "ablation draws": Threshold(
+        4,
+        "Of the 8 random sets, those beside what is named where it is ablated in the other ways: with 3, 4 or 8 of "
+        "them claims of the bundled run were confirmed and came back about as often.",
+    ),
+    "logit difference": Threshold(
+        0.2,
+        "Logits: changes of the logit difference below this count as this. It is where no probability of one of two "
+        "actions moves by more than 5 % (|Δp| ≤ Δ/4), as for the KL.",
+    ),
     "same sets": Threshold(
         0.7,
         "Mean Jaccard overlap (shared over all) of what two insights about one place name, from which they are one "

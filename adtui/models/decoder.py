@@ -5,6 +5,7 @@ Attention itself is in `attend`, with and without capture.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +52,8 @@ class Edit:
     Attributes:
         hidden: (B, N) bool, tokens that no other token may attend to; None hides nothing. A token still sees itself.
             On a batch of one context every row is a variant of it: what the variants share is computed once.
+        instead: layer → keys (None leaves them as they are) and values, (H, N, d/H) each, that hidden tokens show
+            instead of being hidden: to every token, themselves included. None hides them.
         where: hide them from one head only, (layer, head), or from a layer, (layer, None); None is from every head of
             every layer.
         muted: heads whose output is replaced by 0.
@@ -61,6 +64,24 @@ class Edit:
     where: tuple[int, int | None] | None = None
     muted: frozenset[tuple[int, int]] = frozenset()
     positions: Tensor | None = None
+    instead: Mapping[int, tuple[Tensor | None, Tensor]] | None = None
+
+    @property
+    def masks(self) -> bool:
+        """Whether anything is hidden by a mask."""
+        return self.hidden is not None and self.instead is None
+
+    def shown(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values of a layer, (B, H, N, d/H) each, with those in place that hidden tokens show instead."""
+        elsewhere = self.where is not None and self.where[0] != layer
+        if self.hidden is None or self.instead is None or elsewhere:
+            return k, v
+        H, N = k.shape[1:3]
+        here = self.hidden[:, None, :N, None]
+        if self.where is not None and self.where[1] is not None:
+            here = here & (torch.arange(H, device=k.device) == self.where[1])[None, :, None, None]
+        keys, values = self.instead[layer]
+        return k if keys is None else torch.where(here, keys[:, :N], k), torch.where(here, values[:, :N], v)
 
     def mask(self, layer: int, n_head: int, base: Tensor) -> Tensor | None:
         """(B, 1 or H, N, N) bool for a layer, True where the query may see the key; None where nothing is hidden.
@@ -68,7 +89,7 @@ class Edit:
         Args:
             base: (N, N) bool, the mask without the intervention.
         """
-        if self.hidden is None or (self.where is not None and self.where[0] != layer):
+        if self.hidden is None or not self.masks or (self.where is not None and self.where[0] != layer):
             return None
         N = base.shape[0]
         shown = ~self.hidden[:, None, None, :] | torch.eye(N, dtype=torch.bool, device=base.device)
@@ -124,10 +145,13 @@ class SelfAttention(nn.Module):
         mask, read, alone = how.mask, how.read, q.shape[2] < x.shape[1]
         if how.recorder is not None:
             how.recorder.heads(how.layer, q, k, v, self.out.weight)
+        if how.edit is not None:
+            k, v = how.edit.shown(how.layer, k, v)
         if alone and read is not None and mask is not None:
             mask = mask[..., read : read + 1, :]
-        if mask is not None and mask.dim() == 4 and len(mask) > len(q):  # from here on the variants differ
-            q, k, v = (part.expand(len(mask), -1, -1, -1) for part in (q, k, v))
+        variants = max(len(v), len(mask) if mask is not None and mask.dim() == 4 else 1)
+        if variants > len(q):  # from here on they differ
+            q, k, v = (part.expand(variants, -1, -1, -1) for part in (q, k, v))
         y = attend(q, k, v, mask=mask, causal=how.causal and not alone, layer=how.layer, recorder=how.recorder)
         if read is not None and not alone:
             y = y[:, :, read : read + 1]
@@ -227,7 +251,7 @@ class Decoder(nn.Module):
             read += x.shape[1]
         base = mask
         thrifty = recorder is not None or (edit is not None and edit.hidden is not None)
-        if edit is not None and edit.hidden is not None and mask is None:
+        if edit is not None and edit.masks and mask is None:
             N = x.shape[1]
             base = torch.ones(N, N, dtype=torch.bool, device=x.device)
             base = base.tril() if causal else base

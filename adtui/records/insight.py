@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .ablation import Ablation
 from .arrays import Doubles
 
 
@@ -41,6 +42,7 @@ class Insight:
             random ones.
         also: where several kinds name the same transitions: the others' names, on the one that is told.
         same_as: the kind that is told instead of this one; "" is this one itself.
+        ablations: the panel behind the status; () before the test.
     """
 
     kind: str
@@ -70,6 +72,7 @@ class Insight:
     control_kl: float = float("nan")
     also: tuple[str, ...] = ()
     same_as: str = ""
+    ablations: tuple[Ablation, ...] = ()
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:
@@ -86,10 +89,10 @@ class Insight:
 
 @dataclass(frozen=True)
 class KnockOut:
-    """What hiding some transitions, or muting a head, does to the action; and what R controls of the same size do.
+    """What ablating some transitions, or muting a head, does to the action; and what R controls of the same size do.
 
     Attributes:
-        transitions: the context transitions that were hidden; () where a head was muted.
+        transitions: the context transitions that were hidden, or that alone were kept; () where a head was muted.
         where: the one head that they were hidden from, or that was muted, (layer, head); (layer, None) is a layer's
             heads, None every head.
         kl: KL(p_full ‖ p_without) of the action distribution, nats.
@@ -98,6 +101,8 @@ class KnockOut:
             by one; R is 0 where all transitions were hidden.
         action_before, action_after: the most likely action.
         muted: a head was muted.
+        logit: by how much the logit difference changes, either way; see `knock_outs.logit_changes`.
+        control_logit: (R,) the same of the controls.
     """
 
     transitions: tuple[int, ...]
@@ -109,6 +114,8 @@ class KnockOut:
     action_before: int
     action_after: int
     muted: bool = False
+    logit: float = float("nan")
+    control_logit: Doubles = field(default_factory=lambda: np.zeros(0))
 
     @property
     def excess(self) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..insights.thresholds import RULES, TESTS
+from ..records.ablation import CAVEAT as ABLATIONS
 from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
 from ..records.provenance import drawn, mark
@@ -113,7 +114,9 @@ def _arrays(stats: HeadStats) -> dict[str, Any]:
 
 def _insight(insight: Insight) -> dict[str, Any]:
     entry = {item.name: getattr(insight, item.name) for item in fields(insight) if item.name != "withdrawn"}
-    return entry | {"where": insight.where}
+    lines = [{item.name: getattr(one, item.name) for item in fields(one)} for one in insight.ablations]
+    caveat = f"{insight.caveat} {ABLATIONS}".strip() if lines else insight.caveat
+    return entry | {"where": insight.where, "ablations": lines, "caveat": caveat}
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from rich.text import Text
 from ..insights.kind import CAVEAT
 from ..insights.thresholds import RULES
 from ..insights.wording import brief
+from ..records.ablation import CAVEAT as ABLATIONS
 from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
 from ..records.layout import Layout
@@ -34,7 +35,7 @@ TABLES = (
     ("On what", (
         ("reward lift", "rewarded_lift"), ("revisit lift", "revisit_lift"), ("self mass", "self_mass"))),
 )  # fmt: skip
-PLACEBOS = "Sets named by chance, decided by the same rule"
+PLACEBOS = "Sets named by chance, masked and decided by the same test"
 
 
 def text_report(
@@ -154,6 +155,8 @@ def _insights(insights: Sequence[Insight], placebo: Placebo | None) -> Renderabl
         parts.append(_indent(Text("Nothing that these samples support.")))
     if rest:
         parts += [Text("  No evidence", "bold"), _indent(*(_bullet(_doubted(one)) for one in rest))]
+    if any(one.ablations for one in insights):
+        parts.append(_indent(Text(f"Ablations: {ABLATIONS}", "dim")))
     if placebo is not None:
         parts.append(_indent(Text(f"{PLACEBOS}: {placebo.words}.", "dim")))
     return Group(_title("Insights", "95 % intervals over independent histories"), *parts)

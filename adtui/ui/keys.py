@@ -64,7 +64,13 @@ PANES = (
     Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
     Key("7", "7", "go_pane(6)", "", "pane 7: the query's attention on latent tokens (models with a compressor)"),
     Key("8", "8", "go_pane(7)", "", "pane 8: what each latent was made from; arrows move its cursor, Shift its head"),
-    Key("enter", "Enter", "full", "full size", "the focused pane at full size; Enter or Esc goes back"),
+    Key(
+        "enter",
+        "Enter",
+        "full",
+        "full size",
+        "the focused pane at full size, and back; insights: the ratios behind them",
+    ),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (

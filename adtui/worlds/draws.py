@@ -30,6 +30,7 @@ class Use(IntEnum):
     OPEN_LOOP = 22  # what it draws on stored contexts
     CONTROLS = 23  # the controls of knock-outs, by sample
     AGENTS = 24  # source agents that are seeded by a number, by goal
+    RESAMPLED = 25  # which transition stands in for which where knock-outs resample, by sample
 
 
 def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:

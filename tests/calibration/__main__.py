@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what the other t
 from adtui.engine.opening import open_session
 from adtui.records.defaults import SAMPLES
 
-from . import null_models, placebos, power, recurrence
+from . import agreement, null_models, placebos, power, recurrence
 
-PARTS = ("placebos", "power", "models", "seeds")
+PARTS = ("placebos", "power", "ablations", "models", "seeds")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -34,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         if "power" in parts:
             found = placebos.pool(session, 10, 2 if args.quick else 16, args.seed)
             print(power.report(found, tests, args.seed, 18 if args.quick else 40)[0], flush=True)
+    if "ablations" in parts:
+        print(agreement.report(tests, args.seed, 18 if args.quick else 40)[0], flush=True)
     if "models" in parts:
         text, counts = null_models.report(models, 9, args.seed)
         good &= all(found[0] == found[5] == 0 for found in counts.values())

@@ -9,7 +9,7 @@ import pytest
 
 from adtui.insights.confirmation import CONTROLS, Draws
 
-from . import null_models
+from . import agreement, null_models
 from .earlier import earlier
 from .placebos import LEVEL, Pool, rates
 from .power import confirmed
@@ -48,6 +48,17 @@ def test_a_strong_effect_is_confirmed_no_less_often_than_before(skewed: Pool, co
     before, alone, rule = hits / 100
     assert alone >= before
     assert rule >= before
+
+
+def test_the_other_ablations_leave_a_planted_effect_confirmed() -> None:
+    found = agreement.tried(1.0, 12, seed=0)
+    rng = np.random.default_rng(0)
+    hits = np.zeros(2)
+    for _ in range(30):
+        hits += agreement.confirmed(found, rng.choice(12, 6, replace=False))
+    first, agreed = hits
+    assert first >= 24
+    assert agreed >= first - 2
 
 
 def test_models_that_have_learnt_nothing_have_nothing_confirmed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ What torch computes differs in its last digits from machine to machine, and one 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from lab_data import LabEngine
 from pane_data import insight
 
 from adtui.engine.opening import open_session
+from adtui.records.ablation import METRICS, Ablation
 from adtui.records.arrays import Floats
 from adtui.records.attention import CellInfo, HeadView, Sheet
 from adtui.records.insight import KnockOut
@@ -38,6 +40,20 @@ from adtui.records.run import RunInfo
 CONTRAST = 0.25
 """Low enough that in the curves 0 and a uniform share are some lines apart: plotext draws labels that share a line one
 over the other, in an order that is another one in every process."""
+ABLATIONS = tuple(
+    Ablation(way, direction, metric, ratio**power, (0.6 * ratio**power, 2 * ratio**power), count, 8, agrees)
+    for (way, direction, ratio, count, agrees), (metric, power) in product(
+        (
+            ("mask", "noising", 4.2, 144, True),
+            ("mean", "noising", 3.1, 36, True),
+            ("resampled", "noising", 1.6, 36, True),
+            ("mask", "denoising", 0.9, 36, None),
+            ("mean", "denoising", 2.8, 36, True),
+            ("resampled", "denoising", 1.3, 36, True),
+        ),
+        zip(METRICS, (1.0, 0.5), strict=True),
+    )
+)
 INSIGHTS = (
     insight(
         "rewarded",
@@ -48,6 +64,7 @@ INSIGHTS = (
         status="confirmed",
         tested="hiding them moves the actions 4.2 times as much as hiding as many random ones",
         suggests=("newest+rewarded",),
+        ablations=ABLATIONS,
     ),
     insight("sink", scope="head", sentence="parks attention on the first token", layer=2, head=0, status="refuted"),
     insight("uniform", scope="head", sentence="attends uniformly", layer=2, head=3, status="no evidence"),

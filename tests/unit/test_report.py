@@ -13,6 +13,8 @@ import pytest
 
 from adtui.insights.log import find_insights
 from adtui.insights.thresholds import RULES
+from adtui.records.ablation import CAVEAT as ABLATIONS
+from adtui.records.ablation import Ablation
 from adtui.records.attention import Attention
 from adtui.records.insight import Insight, Placebo
 from adtui.records.run import RunInfo
@@ -53,6 +55,26 @@ def analysis(histories: int = 5, n: int = 60) -> tuple[RunInfo, list[SampleStats
         notes=("the head count was given by --heads [2]",), settings=run_settings({"horizon": 30}),
     )  # fmt: skip
     return info, stats, list(find_insights(stats, samples))
+
+
+def test_the_ablations_are_in_the_json_with_their_caveat_and_in_the_text() -> None:
+    info, stats, insights = analysis()
+    line = Ablation("mean", "noising", "KL", 2.5, (1.5, 4.0), 36, 8, agrees=True)
+    tested = dataclasses.replace(insights[0], status="confirmed", ablations=(line, Ablation("mask", "noising", "KL")))
+    first, *others = json.loads(dumps(json_report(info, stats, [tested, *insights[1:]])))["insights"]
+    assert first["ablations"][0] == {
+        "way": "mean", "direction": "noising", "metric": "KL", "ratio": 2.5, "interval": [1.5, 4.0], "n": 36, "tasks": 8,
+        "agrees": True,
+    }  # fmt: skip
+    assert (first["ablations"][1]["ratio"], first["ablations"][1]["n"], first["ablations"][1]["agrees"]) == (
+        None,
+        0,
+        None,
+    )
+    assert first["caveat"].endswith(ABLATIONS)
+    assert not any(one["ablations"] or ABLATIONS in one["caveat"] for one in others)
+    assert "Masking renormalises" in text_report(info, stats, [tested, *insights[1:]])
+    assert "Masking renormalises" not in text_report(info, stats, insights)
 
 
 def test_the_text_has_every_section_and_every_head() -> None:

@@ -84,6 +84,8 @@ def test_what_is_confirmed_moved_the_actions_more_than_random_others(planted: Se
             assert one.knock_out_changed >= one.control_changed
             assert CAVEAT not in one.caveat
             assert one.suggests
+            assert len(one.ablations) == 12
+            assert all(line.agrees for line in one.ablations)
         if one.status == "observed":
             assert one.tested == NOTHING_NAMED
             assert CAVEAT in one.caveat
@@ -268,6 +270,7 @@ def test_what_is_shown_on_the_way_is_what_the_rule_says_of_the_tests_so_far(plan
             last[found.key] = found
             told = {one.key: one.status for one in settle(tests.tested)}
             assert found.status == told[found.key]
+            assert found.status == "no evidence" or all(line.n for line in found.ablations)
     assert {key: one.status for key, one in last.items()} == {one.key: one.status for one in settle(tests.tested)}
 
 

@@ -23,10 +23,11 @@ from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..renderables.knock_out import knock_out_text
+from ..screens.ablations import AblationsScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
-from .panes import COMPRESSOR, HEADS, HEATMAP, Panes
+from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
 from .selecting import SelectingScreen
 
@@ -200,6 +201,18 @@ class ExplorerScreen(SelectingScreen):
             self.notify("nothing to compress yet: the run is opening", severity="warning")
         else:
             self.post_message(self.Lab())
+
+    def action_full(self) -> None:
+        """The active pane at full size, or back; of the insights, the ablations behind them."""
+        pane = self.panes.insights
+        if self.panes.active == INSIGHTS and pane.insights:
+            self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
+        else:
+            super().action_full()
+
+    def _after_ablations(self, full: bool | None) -> None:
+        if full:
+            super().action_full()
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

@@ -31,7 +31,11 @@ PICTURES = (
         "",
         "✔ hiding what it names moves the actions more than hiding as many at random, ✘ less; ○ no evidence",
     ),
-    ("", "placebos: sets named by chance, decided by the same rule, so that any found among them are false"),
+    (
+        "",
+        "Enter: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether they agree",
+    ),
+    ("", "placebos: sets named by chance, decided by the first test, so that any found among them are false"),
     ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
     ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
     ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),

@@ -72,6 +72,15 @@ class InsightLines(Widget):
             lines += [*([[]] if lines else []), *entry[2]]
         return [*lines, [], *self._fold(Text(self._note, FAINT), width)] if self._note else lines
 
+    def at_line(self, y: int) -> int:
+        """The place in the log of the insight that line y shows, or the first one below it."""
+        end = -1
+        for place, insight in enumerate(self._insights):
+            end += 1 + len(self._wrapped[insight.key][2]) if insight.key in self._wrapped else 0
+            if y < end:
+                return place
+        return max(0, len(self._insights) - 1)
+
     def _fold(self, text: Text, width: int) -> list[Line]:
         text.rstrip()
         return [list(line.render(self.app.console)) for line in text.wrap(self.app.console, width)]
@@ -95,6 +104,11 @@ class InsightsPane(ScrollPane):
     def insights(self) -> list[Insight]:
         """In the order of the log; one that tells the same as another is not told again."""
         return sorted((one for one in self._insights.values() if not one.same_as), key=order)
+
+    @property
+    def topmost(self) -> int:
+        """The place in the log of the insight at the top of what is on display."""
+        return self._text.at_line(int(self.scroll_y))
 
     def add(self, insight: Insight) -> None:
         """Add an insight, or replace the one of the same key; forget it where it is withdrawn."""
