@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
     titles = _titles(settings)
-    plan = make_plan(model, dark_rooms(settings), args, _share_cores(model))
+    plan = make_plan(model, dark_rooms(settings), args, share_cores(model))
     choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
@@ -127,7 +127,7 @@ def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[
     return make
 
 
-def _share_cores(model: Model) -> int:
+def share_cores(model: Model) -> int:
     """Threads to roll out with. One core per rollout: the matrices are small, and torch's own threads would mostly
     wait for each other (five times the CPU time on two busy cores)."""
     import torch

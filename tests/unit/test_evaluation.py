@@ -10,13 +10,12 @@ import pytest
 from policies import goal_seeker
 
 from adtui.worlds.darkroom import IntArray, Split, optimal_return
-from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve
-from adtui.worlds.returns import _returns as returns_of
+from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve, returns_by_room
 from adtui.worlds.rollouts import random_policy
 
 
 def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:
-    return returns_of(lambda _: random_policy, plan, goals, "rooms", None)
+    return returns_by_room(lambda _: random_policy, plan, goals, "rooms", None)
 
 
 PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, control_streams=4, seed=2)

@@ -19,7 +19,7 @@ def titles(display: Display) -> dict[int, str]:
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
     found = {
-        HEADS: chosen.where,
+        HEADS: f"{chosen.where} · ◆ circuit" if run.circuit is not None and run.circuit.heads else chosen.where,
         HEATMAP: f"{chosen.where}{waiting}{display.window_label}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
