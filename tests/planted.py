@@ -65,7 +65,7 @@ def seeking_run(directory: Path) -> Path:
     was reached there, and whether there was a reward. The action leads from the query's cell to that one and stays where
     that was rewarded; without a reward all actions are alike. Every other head writes nothing.
     """
-    width, loud, reward, reached, own, mark, written = 8, 0, 1, 2, 4, 6, 8  # of a head; then where a token holds what
+    width, loud, reward, reached, own, mark, even, written = 8, 0, 1, 2, 4, 6, 7, 8  # of a head; where a token holds what
     model = reference("pre", d_model=2 * width, n_layer=2, n_head=2, n_transit=SEEKING)
     cells = torch.tensor([[x - GRID // 2, y - GRID // 2] for x in range(GRID) for y in range(GRID)]).float()
     with torch.no_grad():
@@ -76,11 +76,14 @@ def seeking_run(directory: Path) -> Path:
         model.embed_context.weight[reached : reached + 2, 3 + ACTIONS :] = 0.1 * torch.eye(2)
         model.embed_context.bias[reached : reached + 2] = -0.1 * (GRID // 2)
         model.embed_query_state.weight[:, own : own + 2] = 0.1 * cells
+        model.embed_context.weight[even] = -model.embed_context.weight[reached : reached + 2].sum(0)
+        model.embed_context.bias[even] = -model.embed_context.bias[reached : reached + 2].sum()
+        model.embed_query_state.weight[:, even] = -0.1 * cells.sum(1)  # the mean of a token is that of any other
         model.embed_query_state.weight[:, mark] = LOUD  # as loud as a reward, so that the norm divides both alike
         attention = model.transformer_encoder.layers[0].self_attn
         _, k, v = attention.in_proj_weight.split(2 * width)
         attention.in_proj_bias[width] = 12.0
-        k[width, reward], k[width, mark] = 1.0, 0.6
+        k[width, reward], k[width, mark] = 1.0, 0.75
         v[width : width + 2, reached : reached + 2] = torch.eye(2)
         v[width : width + 2, own : own + 2] = torch.eye(2)
         v[width + 2, reward] = 1.0
