@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from adtui.histories.samples import SampleSet, load_samples
-from adtui.worlds.darkroom import DarkRooms
+from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.settings import run_settings
 
 GRID = 9
@@ -111,7 +111,7 @@ def write_histories(path: Path, goals: Iterable[int] = range(81), *, length: int
     rng = np.random.default_rng(0)
     with h5py.File(path, "w") as file:
         for goal in goals:
-            rooms = DarkRooms(np.full(streams, goal), GRID)
+            rooms = DarkRoom(size=GRID).rooms(np.full(streams, goal))
             columns: dict[str, list[Any]] = {key: [] for key in ("states", "actions", "rewards", "next_states")}
             for _ in range(length):
                 states, actions = rooms.states, rng.integers(ACTIONS, size=streams)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from adtui.worlds.agents import FloatArray, toward
-from adtui.worlds.darkroom import NUM_ACTIONS, IntArray
+from adtui.worlds.world import NUM_ACTIONS, FloatArray, IntArray, toward
 
 
 def goal_seeker(

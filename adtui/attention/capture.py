@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, weight_blocks
+from ..models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, visible_queries, weight_blocks
 from ..models.model import Model
-from ..records.arrays import Floats, Ints
+from ..records.arrays import Floats
 from ..records.attention import Attention, CompressorRound
 from ..records.layout import TOKENS, TRANSITIONS, Layout
 from ..records.place import Place
@@ -70,6 +70,7 @@ class Heads:
         queries, keys: per layer (H, N, d/H), on the model's device.
         layout: what the N tokens stand for.
         block_rows: query rows that were computed at once; the device had the memory for so many.
+        mask: (N, N) bool where the model's is neither causal nor whole; `causal` is then False.
     """
 
     queries: tuple[Tensor, ...]
@@ -77,6 +78,7 @@ class Heads:
     causal: bool
     layout: Layout
     block_rows: int = BLOCK_ROWS
+    mask: Tensor | None = None
 
     @property
     def n_layer(self) -> int:
@@ -109,7 +111,7 @@ class Heads:
         out = np.zeros((last - first, self.n_tokens), np.float32)
         q, k = self.queries[layer][pick], self.keys[layer][pick]
         rows = {"first": first, "last": last, "block": self.block_rows}
-        for start, w in weight_blocks(q, k, mask=None, causal=self.causal, **rows):
+        for start, w in weight_blocks(q, k, mask=self.mask, causal=self.causal, **rows):
             out[start - first : start - first + w.shape[1], : w.shape[2]] = w.mean(0).float().cpu().numpy()
         return out
 
@@ -157,7 +159,15 @@ def capture(model: Model, sample: Sample) -> Capture:
         CompressorRound(np.stack([own for own, _ in layers]), np.stack([cross for _, cross in layers]), keys)
         for layers, keys in zip(collect.rounds, model.rounds(sample), strict=True)
     ]
-    heads = Heads(tuple(collect.queries), tuple(collect.keys), model.causal, model.layout(sample), collect.block_rows)
+    mask = model.network.mask(sample.n_context)
+    heads = Heads(
+        tuple(collect.queries),
+        tuple(collect.keys),
+        model.causal and mask is None,
+        model.layout(sample),
+        collect.block_rows,
+        mask,
+    )
     return Capture(attention, heads, tuple(rounds))
 
 
@@ -189,7 +199,7 @@ def query_row(model: Model, sample: Sample) -> QueryRow:
 def _measured(model: Model, sample: Sample, *, keep: bool) -> tuple[_Collect, Attention]:
     """One pass; when the device runs out of memory, another with blocks of half as many rows, to SMALLEST_BLOCK."""
     block = BLOCK_ROWS
-    layout = model.layout(sample)
+    layout, mask = model.layout(sample), model.network.mask(sample.n_context)
     while True:
         collect = _Collect(model, layout, "sums", block, keep)
         try:
@@ -202,16 +212,11 @@ def _measured(model: Model, sample: Sample, *, keep: bool) -> tuple[_Collect, At
     attention = Attention(
         query_row=_array(collect.query_row),
         row_entropy=collect.row_entropy.cpu().numpy(),
-        received=collect.received.cpu().numpy() / visible_queries(layout.n_tokens, model.causal),
+        received=collect.received.cpu().numpy() / visible_queries(layout.n_tokens, model.causal, mask),
         value_norm=_array(collect.value_norm),
         logits=logits,
     )
     return collect, attention
-
-
-def visible_queries(n_tokens: int, causal: bool) -> Ints:
-    """(N,) how many queries can see each key."""
-    return np.arange(n_tokens, 0, -1, dtype=np.int64) if causal else np.full(n_tokens, n_tokens, np.int64)
 
 
 def _round_weights(captured: Capture, place: Place) -> tuple[Floats, Layout]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..records.run_settings import RunSettings
     from ..worlds.returns import Evaluation, EvaluationPlan
     from ..worlds.rollouts import Policy
-    from ..worlds.settings import Rooms
+    from ..worlds.settings import Arena
 
 HELP = "measure the in-context return per episode on training and held-out goals, with controls"
 TITLES = {
@@ -53,14 +53,14 @@ def run(args: argparse.Namespace) -> int:
     from ..files.checkpoint import load_checkpoint
     from ..files.runs import find_run
     from ..models.loading import load_model
-    from ..worlds.settings import dark_rooms, run_settings
+    from ..worlds.settings import arena_of, run_settings
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
     titles = _titles(settings)
-    plan = make_plan(model, dark_rooms(settings), args, share_cores(model))
+    plan = make_plan(model, arena_of(settings), args, share_cores(model))
     choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
@@ -122,7 +122,9 @@ def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[
     from ..worlds.draws import Use, generator
 
     def make(index: int) -> Policy:
-        return ShortenedPolicy(model, choice, POSITIONS, plan.horizon, generator(plan.seed, Use.STRATEGIES, index))
+        return ShortenedPolicy(
+            model, choice, POSITIONS, plan.world.horizon, generator(plan.seed, Use.STRATEGIES, index)
+        )
 
     return make
 
@@ -138,7 +140,7 @@ def share_cores(model: Model) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def make_plan(model: Model, rooms: Rooms, args: argparse.Namespace, workers: int = 1) -> EvaluationPlan:
+def make_plan(model: Model, arena: Arena, args: argparse.Namespace, workers: int = 1) -> EvaluationPlan:
     """What to measure.
 
     Raises:
@@ -151,10 +153,9 @@ def make_plan(model: Model, rooms: Rooms, args: argparse.Namespace, workers: int
     if args.context is not None and args.context > n_context:
         raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
     return EvaluationPlan(
-        split=rooms.split,
+        world=arena.world,
+        split=arena.split,
         n_context=args.context or model.n_context_usual,
-        size=rooms.size,
-        horizon=rooms.horizon,
         episodes=args.episodes,
         streams=args.streams,
         control_streams=args.control_streams or max(1, args.streams // CONTROL_SHARE),

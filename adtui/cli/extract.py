@@ -30,11 +30,13 @@ arrays of the output:
   attn      (samples, layers, heads, queries, keys) float32; every row sums to 1
   logits    (samples, actions) float32, at the query
   layers    (layers,) the indices of the layers written
-  tokens    (queries,) what each token is: transition, state, action, reward, query, query action, latent, <c>, </c>
+  tokens    (queries,) what each token is: transition, state, action, reward, query, query action, latent, <c>, </c>,
+            flow action, time
   token_transition  (queries,) the transition that each token belongs to; n for the query, -1 for none
   read      the token whose row is the query row: there the logits are read
   state_logits      (samples, states, actions), in families that predict at every state token; the query is the last
-  compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of the rad family's compressor
+  policy    (samples, actions), of the flow family: the integrated policy; its logits and attention are the prior pass
+  compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of a compressor
   drawn, mark, seed  which contexts these are, in words and as eight digits; the seed, -1 where nothing was drawn
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
             in_target_actions is -1 where it is not known
@@ -110,6 +112,8 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
                 more[f"compress_round{number}_layer{layer}_cross"].append(cross)
         if (at_states := model.state_logits(sample)) is not None:
             more["state_logits"].append(at_states)
+        if (integrated := model.integrated(sample)) is not None:
+            more["policy"].append(integrated)
         advance()
     return {
         "attn": attn,

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..models.model import Model
 from ..records.arrays import Floats
-from ..worlds.agents import FloatArray
-from ..worlds.darkroom import IntArray
+from ..worlds.world import FloatArray, IntArray
 from .choice import Choice, choose
 from .shortened import shortened_logits, with_evidence
 from .strategies.base import Contexts, Positions

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, weight_blocks
+from ..models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, visible_queries, weight_blocks
 from ..models.decoder import Edit
 from ..models.model import Array, Model
 from ..records.arrays import Floats
@@ -80,10 +80,10 @@ def _first_tokens(layout: Layout) -> Array:
 class _Evidence:
     """Recorder of a batch: means over layers and heads of what strategies ask for, per token."""
 
-    def __init__(self, layout: Layout, batch: int, needs: Collection[str], causal: bool) -> None:
+    def __init__(self, layout: Layout, batch: int, needs: Collection[str], causal: bool, mask: Tensor | None) -> None:
         self.block_rows = BLOCK_ROWS
         self.wants: Wants = "sums" if RECEIVED in needs else "heads" if WINDOW in needs else "read"
-        self.layout, self.needs, self.causal = layout, needs, causal
+        self.layout, self.needs, self.causal, self.mask = layout, needs, causal, mask
         shape = (batch, layout.n_tokens)
         self.query, self.received, self.window, self.values = (np.zeros(shape, np.float64) for _ in range(4))
         self.seen = 0
@@ -100,7 +100,7 @@ class _Evidence:
             self.values[:, :keys] += (row * norms).sum(1).double().cpu().numpy()
         if WINDOW in self.needs:
             first = max(0, read + 1 - WINDOW_QUERIES)
-            for _, weights in weight_blocks(q, k, mask=None, causal=self.causal, first=first, last=read + 1):
+            for _, weights in weight_blocks(q, k, mask=self.mask, causal=self.causal, first=first, last=read + 1):
                 keys = weights.shape[3]
                 self.window[:, :keys] += weights.sum((1, 2)).double().cpu().numpy() / WINDOW_QUERIES
 
@@ -123,10 +123,11 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> C
     found: dict[str, Any] = {}
     if {QUERY_ROW, RECEIVED, WINDOW, VALUES} & set(needs):
         layout = model.network.layout(contexts.n)
-        recorder = _Evidence(layout, contexts.count, needs, model.causal)
+        mask = model.network.mask(contexts.n)
+        recorder = _Evidence(layout, contexts.count, needs, model.causal, mask)
         arrays = (contexts.states, contexts.actions, contexts.rewards, contexts.next_states, contexts.query_states)
         model.policy(*arrays, recorder)
-        visible = np.arange(layout.n_tokens, 0, -1) if model.causal else np.full(layout.n_tokens, layout.n_tokens)
+        visible = visible_queries(layout.n_tokens, model.causal, mask)
         sums = {
             QUERY_ROW: recorder.query,
             RECEIVED: recorder.received / visible,

@@ -241,11 +241,11 @@ class Engine:
 
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:
-        from ..worlds.settings import dark_rooms  # the environments
+        from ..worlds.settings import arena_of  # the environments
 
-        rooms = dark_rooms(session.info.settings)
+        arena = arena_of(session.info.settings)
         n_context = request.context or session.model.n_context_usual
-        return LabReady(request.id, len(rooms.split.test), n_context, rooms.horizon)
+        return LabReady(request.id, len(arena.split.test), n_context, arena.world.horizon)
 
     def _start_sweep(self, request: RunSweep) -> None:
         """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""

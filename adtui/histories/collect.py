@@ -78,20 +78,18 @@ def _chunks(settings: CollectSettings, progress: ProgressCallback | None) -> Ite
                 progress(before + done * rooms, total)
 
         rng = np.random.default_rng([settings.alg_seed, first])
-        yield run_source(
-            make_source(settings), rooms, settings.episodes, rng, settings.grid_size, settings.horizon, report
-        )
+        yield run_source(make_source(settings), settings.world, rooms, settings.episodes, rng, report)
 
 
 def _write_chunk(file: h5py.File, histories: Histories, streams: int) -> None:
     """Add one group for each goal; rooms of a goal lie next to each other."""
     length = histories.actions.shape[1]
     ends = np.arange(1, length + 1) % histories.horizon == 0
-    for first in range(0, len(histories.goals), streams):
+    for first in range(0, len(histories.tasks), streams):
         rooms = slice(first, first + streams)
         stored = histories.next_states[rooms].copy()
         stored[:, ends] = histories.states[rooms, :1]
-        group = file.create_group(str(int(histories.goals[first])))
+        group = file.create_group(str(int(histories.tasks[first])))
         columns = {
             "states": histories.states[rooms],
             "actions": histories.actions[rooms],

@@ -8,20 +8,22 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ..files.settings import Settings
-from ..worlds.darkroom import GRID_SIZE, HORIZON
+from ..worlds.darkroom import DARK_ROOM
+from ..worlds.registry import WORLDS, make_world
+from ..worlds.world import GRID_SIZE, World
 
 
 class CollectSettings(Settings):
     """Settings of `adtui collect`; names are those of the users' configuration where they have one."""
 
-    env: Literal["darkroom"] = "darkroom"
+    env: str = DARK_ROOM
     alg: Literal["explorer", "demonstrator", "q-learning", "PPO"] = "explorer"
     alg_seed: int = 42
     n_stream: int = Field(default=40, ge=1, description="independent histories per goal")
     episodes: int = Field(default=16, ge=1, description="episodes per history")
     grid_size: int = Field(default=GRID_SIZE, ge=2)
-    horizon: int = Field(default=HORIZON, ge=1)
-    goals: list[int] | None = Field(default=None, description="goal indices; all of them when absent")
+    horizon: int | None = Field(default=None, ge=1, description="steps per episode; the world's own when absent")
+    goals: list[int] | None = Field(default=None, description="task indices; all of them when absent")
     traj_dir: str = "./datasets"
     noise_start: tuple[float, float] | None = Field(default=None, description="action noise at the start, drawn from")
     noise_episodes: tuple[int, int] | None = Field(default=None, description="episodes until noise is 0, drawn from")
@@ -33,12 +35,18 @@ class CollectSettings(Settings):
     n_epochs: int = Field(default=20, ge=1, description="PPO passes per update")
 
     @model_validator(mode="after")
-    def _goals_inside(self) -> CollectSettings:
-        size = self.grid_size**2
-        outside = [goal for goal in self.goals or [] if not 0 <= goal < size]
+    def _consistent(self) -> CollectSettings:
+        known_world(self.env)
+        total = self.world.n_tasks
+        outside = [goal for goal in self.goals or [] if not 0 <= goal < total]
         if outside:
-            raise ValueError(f"goals must lie in 0..{size - 1}, found {outside[0]}")
+            raise ValueError(f"goals must lie in 0..{total - 1}, found {outside[0]}")
+        check_source(self.env, self.alg)
         return self
+
+    @property
+    def world(self) -> World:
+        return make_world(self.env, self.grid_size, self.horizon)
 
     @property
     def output(self) -> Path:
@@ -47,9 +55,21 @@ class CollectSettings(Settings):
 
     @property
     def goal_indices(self) -> list[int]:
-        return list(range(self.grid_size**2)) if self.goals is None else self.goals
+        return list(range(self.world.n_tasks)) if self.goals is None else self.goals
 
     @property
     def steps(self) -> int:
         """Steps per history."""
-        return self.episodes * self.horizon
+        return self.episodes * self.world.horizon
+
+
+def known_world(env: str) -> None:
+    """Raise ValueError where no world has this name."""
+    if env not in WORLDS:
+        raise ValueError(f"env must be one of {', '.join(WORLDS)}, found {env}")
+
+
+def check_source(env: str, alg: str) -> None:
+    """Raise ValueError where a source agent cannot learn in this world."""
+    if alg == "explorer" and env == "darkroompermuted":
+        raise ValueError("alg explorer takes actions to move as Dark Room's do: use demonstrator or q-learning")

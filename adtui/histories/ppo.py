@@ -9,8 +9,9 @@ import numpy as np
 
 from ..records.errors import ConfigError
 from ..worlds.agents import Histories, ProgressCallback
-from ..worlds.darkroom import NUM_ACTIONS, DarkRoom
 from ..worlds.draws import Use, number
+from ..worlds.environment import Environment
+from ..worlds.world import NUM_ACTIONS
 
 if TYPE_CHECKING:
     from .collect_settings import CollectSettings
@@ -42,8 +43,8 @@ def _learn(goal: int, settings: CollectSettings) -> list[tuple[Any, ...]]:
     from stable_baselines3 import PPO
     from stable_baselines3.common.vec_env import DummyVecEnv
 
-    def room() -> DarkRoom:
-        return DarkRoom(goal, settings.grid_size, settings.horizon)
+    def room() -> Environment:
+        return Environment(settings.world, goal)
 
     rows: list[tuple[Any, ...]] = []
 
@@ -77,4 +78,4 @@ def _histories(goal: int, rows: list[tuple[Any, ...]], settings: CollectSettings
     states, actions, rewards, reached = (np.stack(column, axis=1).astype(np.int64) for column in columns)
     chosen = np.eye(NUM_ACTIONS, dtype=np.float32)[actions]
     goals = np.full(settings.n_stream, goal, dtype=np.int64)
-    return Histories(goals, states, actions, rewards, reached, chosen, settings.horizon)
+    return Histories(goals, states, actions, rewards, reached, chosen, settings.world.horizon)

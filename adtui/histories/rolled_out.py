@@ -11,10 +11,10 @@ from ..records.errors import HistoryError
 from ..records.run_settings import RunSettings
 from ..records.sample import PHASES, Sample
 from ..worlds.agents import Histories, ProgressCallback
-from ..worlds.darkroom import goal_cell
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy, rolling
-from ..worlds.settings import DARK_ROOM, split_of
+from ..worlds.settings import split_of, world_of
+from ..worlds.world import World
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
@@ -50,8 +50,9 @@ def rolled_out(
     Raises:
         HistoryError: the settings' horizon makes rollouts too long.
     """
-    size, horizon = settings.grid_size, settings.horizon
-    assert horizon is not None  # Dark Room has a default
+    world = world_of(settings)
+    assert world is not None
+    horizon = world.horizon
     episodes = n // horizon + 1 + EPISODES_AFTER
     if episodes * horizon > MAX_ROLLOUT:
         raise HistoryError(
@@ -60,11 +61,11 @@ def rolled_out(
             found=f"{episodes} episodes of {horizon}",
             action="give --histories PATH, or correct the horizon in the run's config",
         )
-    pool: Ints = np.array(split_of(settings).test or range(size * size), dtype=np.int64)
+    pool: Ints = np.array(split_of(settings).test or range(world.n_tasks), dtype=np.int64)
     times = np.arange(n, episodes * horizon, stride)
     taken: Ints = np.zeros(len(PHASES), np.int64)
     blocks = np.resize(order(seed, pool), (-(-count // ROOMS), ROOMS))
-    for block, goals in enumerate(blocks):
+    for block, tasks in enumerate(blocks):
 
         def report(done: int, total: int, before: int = block) -> None:
             if progress is not None:
@@ -73,11 +74,10 @@ def rolled_out(
         first = block * ROOMS
         steps = rolling(
             policy,
-            goals,
+            world,
+            tasks,
             episodes,
             n,
-            size=size,
-            horizon=horizon,
             seed=seed,
             use=Use.CONTEXTS,
             first_room=first,
@@ -89,7 +89,7 @@ def rolled_out(
         for row in range(min(ROOMS, count - first)):
             found = phases(past.rewards[row], horizon, times, n)
             query = moment(found, times, taken, generator(seed, Use.MOMENTS, first + row))
-            samples.append(_sample(past, row, query, n, settings, first + row))
+            samples.append(_sample(past, row, query, n, world, first + row))
         yield tuple(samples)
 
 
@@ -104,13 +104,12 @@ def _nothing_yet(steps: Generator[None, None, Histories]) -> Generator[tuple[Sam
         yield ()
 
 
-def _sample(past: Histories, row: int, query: int, n: int, settings: RunSettings, index: int) -> Sample:
+def _sample(past: Histories, row: int, query: int, n: int, world: World, index: int) -> Sample:
     """The n transitions before step `query` of one room, and the cell there."""
     time = np.arange(query - n, query + 1, dtype=np.int64)
-    goal = int(past.goals[row])
-    cell = dark_room_cell(goal, settings)
+    task = int(past.tasks[row])
     return Sample(
-        label=f"goal {goal_words(goal, cell)} rollout {index} step {query}",
+        label=f"{world.words(task)} rollout {index} step {query}",
         states=past.states[row, time[:-1]],
         actions=past.actions[row, time[:-1]],
         rewards=past.rewards[row, time[:-1]].astype(np.float32),
@@ -118,9 +117,9 @@ def _sample(past: Histories, row: int, query: int, n: int, settings: RunSettings
         query_state=past.states[row, query],
         episode=time // past.horizon,
         step=time % past.horizon,
-        goal=cell,
+        goal=world.goal(task),
         history=index,
-        task=goal,
+        task=task,
     )
 
 
@@ -146,16 +145,3 @@ def moment(phases: Ints, times: Ints, taken: Ints, rng: np.random.Generator) -> 
     phase = present[taken[present].argmin()]
     taken[phase] += 1
     return int(rng.choice(times[phases == phase]))
-
-
-def dark_room_cell(goal: int, settings: RunSettings) -> tuple[int, int] | None:
-    """The goal's cell, or None where the goal is no cell of a Dark Room."""
-    if settings.env != DARK_ROOM or not 0 <= goal < settings.grid_size**2:
-        return None
-    x, y = goal_cell(goal, settings.grid_size)
-    return int(x), int(y)
-
-
-def goal_words(goal: int, cell: tuple[int, int] | None) -> str:
-    """The goal as labels name it."""
-    return f"({cell[0]},{cell[1]})" if cell else str(goal)

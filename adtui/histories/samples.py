@@ -19,11 +19,11 @@ from ..records.sample import Sample
 from ..worlds.agents import ProgressCallback
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
-from ..worlds.settings import can_roll_out, count_tasks, split_of
+from ..worlds.settings import can_roll_out, count_tasks, split_of, world_of
 from .file import HistoryFile
 from .inputs import inputs_npz
 from .paths import find_histories, given_histories
-from .rolled_out import dark_room_cell, goal_words, rolled_out
+from .rolled_out import rolled_out
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
@@ -256,10 +256,11 @@ def _sample(
 ) -> Sample:
     """The n transitions before step `query` of one history, and the state there."""
     found = file.read(goal, stream, query - n, query + 1)
-    cell = dark_room_cell(goal, settings)
+    world = world_of(settings)
+    known = world is not None and 0 <= goal < world.n_tasks
     best = settings.wants_optimal
     return Sample(
-        label=f"goal {goal_words(goal, cell)} stream {stream} step {query}",
+        label=f"{world.words(goal) if world and known else f'task {goal}'} stream {stream} step {query}",
         states=found.states[:-1],
         actions=found.actions[:-1],
         rewards=found.rewards[:-1],
@@ -267,7 +268,7 @@ def _sample(
         query_state=found.states[-1],
         episode=found.episode,
         step=found.step,
-        goal=cell,
+        goal=world.goal(goal) if world and known else None,
         target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
         history=history,
         task=goal,

@@ -1,6 +1,6 @@
-"""Histories of an HDF5 file to train on: of one length, in whole episodes, and true to the room that is trained for.
+"""Histories of an HDF5 file to train on: of one length, in whole episodes, and true to the world that is trained for.
 
-The targets and the cells reached are made from what the file says, so it is held to Dark Room's laws first: a model
+The targets and the cells reached are made from what the file says, so it is held to the world's laws first: a model
 trained on anything else would learn from transitions that never happened, and nothing would show it.
 """
 
@@ -14,7 +14,8 @@ import numpy as np
 
 from ..records.errors import HistoryError
 from ..worlds.agents import Histories
-from ..worlds.darkroom import NUM_ACTIONS, BoolArray, IntArray, move
+from ..worlds.darkroom import DARK_ROOM
+from ..worlds.world import NUM_ACTIONS, BoolArray, IntArray, World
 from .file import HistoryFile, Streams
 
 #: Bytes of one transition in Histories.
@@ -22,40 +23,38 @@ _BYTES = 8 * (2 + 1 + 1 + 2) + 4 * NUM_ACTIONS
 _COLLECT = "check `histories`, or collect them anew with `adtui collect`"
 
 
-def read_histories(
-    path: Path, goals: Sequence[int], horizon: int, size: int, streams: int | None, *, least: int = 1
-) -> Histories:
-    """The histories of some goals from an HDF5 file; targets are the actions taken.
+def read_histories(path: Path, world: World, tasks: Sequence[int], streams: int | None, *, least: int = 1) -> Histories:
+    """The histories of some tasks from an HDF5 file; targets are the actions taken.
 
     Args:
-        goals: goal indices to read, the others stay unread.
-        streams: at most this many streams of each goal.
+        tasks: indices to read, the others stay unread.
+        streams: at most this many streams of each task.
         least: steps that every history must have, for windows of as many to be cut out of them.
 
     Raises:
-        HistoryError: what `HistoryFile` refuses, a goal that the file lacks, histories that are too short, of several
-            lengths or of broken episodes, more than fits into memory, rewards other than 0 and 1, or steps that no
-            Dark Room makes.
+        HistoryError: what `HistoryFile` refuses, a task that the file lacks, histories that are too short, of several
+            lengths or of broken episodes, more than fits into memory, rewards other than 0 and 1, or steps that the
+            world does not make.
     """
     try:
-        with HistoryFile(path, grid_size=size, n_actions=NUM_ACTIONS, horizon=horizon) as file:
-            steps, widths = _sizes(file, goals, horizon, streams)
+        with HistoryFile(path, grid_size=world.size, n_actions=world.num_actions, horizon=world.horizon) as file:
+            steps, widths = _sizes(file, tasks, world.horizon, streams)
             if steps < least:
                 raise _wrong(path, f"histories of at least {least} steps (n_transit)", str(steps), "lower n_transit")
-            past = _room_for(path, goals, widths, steps, horizon)
-            _fill(past, file, goals, widths, size)
+            past = _room_for(path, tasks, widths, steps, world.horizon)
+            _fill(past, file, world, tasks, widths)
     except MemoryError:  # a limit below what the machine has
         raise _wrong(path, "histories that fit into memory", "more than is free", "lower train_n_stream") from None
     return past
 
 
-def _fill(past: Histories, file: HistoryFile, goals: Sequence[int], widths: Sequence[int], size: int) -> None:
+def _fill(past: Histories, file: HistoryFile, world: World, tasks: Sequence[int], widths: Sequence[int]) -> None:
     one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)
     row = 0
-    for goal, width in zip(goals, widths, strict=True):
-        found = file.read_all(goal, width)
-        reached = move(found.states, found.actions, size)
-        _check_laws(f"{file.path}, {goal}", found, reached, past.horizon)
+    for task, width in zip(tasks, widths, strict=True):
+        found = file.read_all(task, width)
+        reached = world.move(np.full(width, task), found.states, found.actions)
+        _check_laws(f"{file.path}, {task}", world, found, reached)
         rows = slice(row, row + width)
         past.states[rows], past.actions[rows], past.rewards[rows] = found.states, found.actions, found.rewards
         past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
@@ -63,32 +62,32 @@ def _fill(past: Histories, file: HistoryFile, goals: Sequence[int], widths: Sequ
         row += width
 
 
-def _sizes(file: HistoryFile, goals: Sequence[int], horizon: int, streams: int | None) -> tuple[int, list[int]]:
-    """(steps of every history, how many streams of each goal are read)."""
+def _sizes(file: HistoryFile, tasks: Sequence[int], horizon: int, streams: int | None) -> tuple[int, list[int]]:
+    """(steps of every history, how many streams of each task are read)."""
     steps, widths = 0, []
     present = set(file.tasks)
-    for goal in goals:
-        if goal not in present:
-            raise _wrong(file.path, f"a group for training goal {goal}", f"{len(present)} groups without it")
-        length, width = file.size(goal)
+    for task in tasks:
+        if task not in present:
+            raise _wrong(file.path, f"a group for training goal {task}", f"{len(present)} groups without it")
+        length, width = file.size(task)
         if steps and length != steps:
-            raise _wrong(f"{file.path}, group {goal}", f"{steps} steps, as in group {goals[0]}", f"{length}")
+            raise _wrong(f"{file.path}, group {task}", f"{steps} steps, as in group {tasks[0]}", f"{length}")
         if length % horizon:
-            raise _wrong(f"{file.path}, group {goal}", f"whole episodes of {horizon} steps", f"{length} steps")
+            raise _wrong(f"{file.path}, group {task}", f"whole episodes of {horizon} steps", f"{length} steps")
         steps = length
         widths.append(width if streams is None else min(width, streams))
     return steps, widths
 
 
-def _room_for(path: Path, goals: Sequence[int], widths: list[int], steps: int, horizon: int) -> Histories:
-    """Histories to be filled in: one goal at a time, so that no second copy of all of them is ever held."""
+def _room_for(path: Path, tasks: Sequence[int], widths: list[int], steps: int, horizon: int) -> Histories:
+    """Histories to be filled in: one task at a time, so that no second copy of all of them is ever held."""
     wanted, memory = sum(widths) * steps * _BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if wanted > memory:
         found = f"{wanted / 2**30:.0f} GB"
         raise _wrong(path, f"histories that fit into {memory / 2**30:.0f} GB", found, "lower train_n_stream")
     shape = (sum(widths), steps)
     return Histories(
-        goals=np.repeat(np.array(goals, dtype=np.int64), widths),
+        tasks=np.repeat(np.array(tasks, dtype=np.int64), widths),
         states=np.empty((*shape, 2), dtype=np.int64),
         actions=np.empty(shape, dtype=np.int64),
         rewards=np.empty(shape, dtype=np.int64),
@@ -98,12 +97,13 @@ def _room_for(path: Path, goals: Sequence[int], widths: list[int], steps: int, h
     )
 
 
-def _check_laws(subject: str, found: Streams, reached: IntArray, horizon: int) -> None:
-    """Refuse what Dark Room cannot have made; `reached` (streams, T, 2) are the cells that its moves lead to."""
+def _check_laws(subject: str, world: World, found: Streams, reached: IntArray) -> None:
+    """Refuse what the world cannot have made; `reached` (streams, T, 2) are the cells that its moves lead to."""
+    horizon, name = world.horizon, "Dark Room" if world.env == DARK_ROOM else world.env
     # Rewards are neither cut to whole numbers nor passed on: the room that the model will act in pays 0 and 1.
     if (odd := (found.rewards != 0) & (found.rewards != 1)).any():
         value = f"{found.rewards[odd][0]:g}"
-        raise _wrong(f"{subject}/rewards", "0 or 1, as Dark Room pays", value, "rescale them to 0 and 1")
+        raise _wrong(f"{subject}/rewards", f"0 or 1, as {name} pays", value, "rescale them to 0 and 1")
     states, after = found.states, found.next_states
     aside = f"resets every {horizon} steps aside"
     stays = np.arange(1, states.shape[1] + 1) % horizon != 0  # the steps that no reset follows
@@ -116,7 +116,7 @@ def _check_laws(subject: str, found: Streams, reached: IntArray, horizon: int) -
 
     astray = _differ(after, reached) & stays
     if astray.any():
-        expected = f"Dark Room's moves (actions 0 to 4: x+1, x-1, y+1, y-1, stay), {aside}"
+        expected = f"{name}'s moves (actions 0 to 4: x+1, x-1, y+1, y-1, stay), {aside}"
         raise _wrong(f"{subject}/next_states", expected, _first(astray), "check `horizon` and the actions' order")
 
     elsewhere = _differ(states[:, ::horizon], states[:, :1])

@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Literal, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ..records.arrays import Ints
 
 BLOCK_ROWS = 128
 SMALLEST_BLOCK = 16
@@ -217,3 +220,10 @@ def hidden_keys(
         return None
     rows = torch.arange(start, stop, device=device)[:, None]
     return torch.arange(keys, device=device)[None, :] > rows
+
+
+def visible_queries(n_tokens: int, causal: bool, mask: Tensor | None = None) -> Ints:
+    """(N,) how many queries can see each key."""
+    if mask is not None:
+        return np.asarray(mask.sum(0).cpu().numpy(), dtype=np.int64)
+    return np.arange(n_tokens, 0, -1, dtype=np.int64) if causal else np.full(n_tokens, n_tokens, np.int64)

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from ..files.checkpoint import Checkpoint
 from ..records.errors import CheckpointError, ConfigError
-from .families import encoder, gpt2, llama, marked, rad
+from .families import compressed_ad, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 from .model import Model
 from .network import BuildOptions
 
-FAMILIES = (encoder, marked, llama, gpt2, rad)
+FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow)
 
 
 def load_model(

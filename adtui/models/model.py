@@ -17,7 +17,6 @@ from ..records.run import CompressorInfo
 from ..records.sample import Sample
 from .attend import Recorder
 from .decoder import Edit
-from .families.rad import RAD
 from .network import Network
 
 Array = np.ndarray[Any, Any]
@@ -105,7 +104,9 @@ class Model:
         query_actions: Array | None = None,
         edit: Edit | None = None,
     ) -> Floats:
-        """Action logits for a batch of contexts of one length.
+        """The logits that the model acts by, for a batch of contexts of one length; under a recorder those of its pass.
+
+        The two differ where a flow is integrated: then the first are log-probabilities, and a recorder sees the prior.
 
         Args:
             states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
@@ -116,12 +117,12 @@ class Model:
         Returns:
             (B, A) float32 logits.
         """
-        logits = self.network(
-            *self._tensors(states, actions, rewards, next_states, query_states),
-            recorder,
-            None if query_actions is None else self._tensor(query_actions, torch.int64),
-            edit,
-        )
+        parts = self._tensors(states, actions, rewards, next_states, query_states)
+        if recorder is None and query_actions is None:
+            logits = self.network.policy_logits(*parts, edit)
+        else:
+            chosen = None if query_actions is None else self._tensor(query_actions, torch.int64)
+            logits = self.network(*parts, recorder, chosen, edit)
         return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
 
     def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
@@ -135,6 +136,8 @@ class Model:
         """
         for sample in samples:
             self._fits(sample)
+        if recorder is None and self.network.integrates:
+            return self._prior(samples)
         if recorder is None or not self.network.takes_query_action:
             return self.policy(*_batch(samples), recorder)
         actions = np.array([-1 if s.target_action is None else s.target_action for s in samples])
@@ -143,19 +146,32 @@ class Model:
             actions = np.where(unknown, self.policy(*_batch(samples)).argmax(axis=1), actions)
         return self.policy(*_batch(samples), recorder, actions)
 
+    @torch.inference_mode()
+    def _prior(self, samples: Sequence[Sample]) -> Floats:
+        """(B, A) logits of the pass that a capture shows, without one."""
+        logits = self.network(*self._tensors(*_batch(samples)))
+        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+
+    def integrated(self, sample: Sample) -> Floats | None:
+        """(A,) probabilities of the actions after the flow; None where the logits tell them."""
+        if not self.network.integrates:
+            return None
+        self._fits(sample)
+        return np.asarray(np.exp(self.policy(*_batch([sample]))[0]), dtype=np.float32)
+
     def layout(self, sample: Sample) -> Layout:
         """What the tokens of a captured pass over a sample stand for."""
         return self.network.layout(sample.n_context)
 
     def rounds(self, sample: Sample) -> tuple[Layout, ...]:
         """What each of the compressor's rounds reads; () where the model has none, or the sample fits without."""
-        return self.network.round_layouts(sample.n_context) if isinstance(self.network, RAD) else ()
+        return self.network.round_layouts(sample.n_context)
 
     def compressor(self, samples: Sequence[Sample]) -> CompressorInfo | None:
         """The compressor and its rounds over these samples; None where the model has none."""
-        if not isinstance(self.network, RAD):
+        own = self.network.compressor
+        if own is None:
             return None
-        own = self.network.compression_transformer
         rounds = tuple(self.rounds(sample) for sample in samples)
         return CompressorInfo(own.n_layer, own.n_head, own.n_latents, rounds)
 

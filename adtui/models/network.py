@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..records.layout import Layout
 from .attend import Recorder
+from .compressor import Compressor
 from .decoder import Decoder, DecoderShape, Edit
 
 
@@ -44,6 +45,7 @@ class Network(nn.Module, ABC):
         variant: what this one is within its family, in words; "" where there is one kind only.
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
+        integrates: whether the policy is more than the logits of one pass, see `policy_logits`.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
     """
 
@@ -51,6 +53,7 @@ class Network(nn.Module, ABC):
     notes: tuple[str, ...] = ()
     stride: int = 1
     grid_told: bool = True
+    integrates: bool = False
 
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
         super().__init__()
@@ -96,6 +99,37 @@ class Network(nn.Module, ABC):
         Returns:
             (B, A) logits.
         """
+
+    def policy_logits(
+        self,
+        states: Tensor,
+        actions: Tensor,
+        rewards: Tensor,
+        next_states: Tensor,
+        query_states: Tensor,
+        edit: Edit | None = None,
+    ) -> Tensor:
+        """(B, A) logits that the model acts by: those of `forward`, where no flow is integrated after it."""
+        out: Tensor = self(states, actions, rewards, next_states, query_states, None, None, edit)
+        return out
+
+    @property
+    def compressor(self) -> Compressor | None:
+        """What sums up the oldest transitions in latents; None where the family has none."""
+        return None
+
+    def round_layouts(self, n: int) -> tuple[Layout, ...]:
+        """For each of the compressor's rounds over n transitions, what its latents attend to."""
+        del n
+        return ()
+
+    def mask(self, n: int) -> Tensor | None:
+        """(N, N) bool of a pass over n transitions, True where the query (row) may see the key (column).
+
+        None where it is what `causal` says.
+        """
+        del n
+        return None
 
     @property
     def keeps_positions(self) -> bool:

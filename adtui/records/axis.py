@@ -68,7 +68,8 @@ class Axis:
         marks = (self.layout.transition == NONE) & (self.layout.kind != LATENT)
         for position in np.flatnonzero(marks).tolist():
             beside = known[position + 1 :][known[position + 1 :] != NO_EPISODE]
-            known[position] = beside[0] if len(beside) else NO_EPISODE
+            before = known[:position][known[:position] != NO_EPISODE]  # nothing comes after the tokens of a flow
+            known[position] = beside[0] if len(beside) else before[-1] if len(before) else NO_EPISODE
         return known
 
     @cached_property

@@ -15,8 +15,12 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
-TOKEN_KINDS = ("transition", "state", "action", "reward", "query", "query action", "latent", "<c>", "</c>")
-TRANSITION, STATE, ACTION, REWARD, QUERY, QUERY_ACTION, LATENT, OPEN, CLOSE = range(len(TOKEN_KINDS))
+TOKEN_KINDS = (
+    *("transition", "state", "action", "reward", "query", "query action", "latent", "<c>", "</c>"),
+    *("flow action", "time"),
+)
+TRANSITION, STATE, ACTION, REWARD, QUERY, QUERY_ACTION, LATENT, OPEN, CLOSE = range(9)
+FLOW_ACTION, TIME = 9, 10
 NONE = -1
 TOKENS, TRANSITIONS = "tokens", "transitions"
 UNITS = (TRANSITIONS, TOKENS)

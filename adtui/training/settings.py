@@ -10,17 +10,20 @@ from pydantic import Field, model_validator
 from ..compression.choice import parse
 from ..compression.strategies import STRATEGIES
 from ..files.settings import Settings
+from ..histories.collect_settings import check_source, known_world
 from ..records.errors import ConfigError
-from ..worlds.darkroom import GRID_SIZE, HORIZON, split_goals
+from ..worlds.darkroom import DARK_ROOM
+from ..worlds.registry import make_world
+from ..worlds.world import GRID_SIZE, World
 
 
 class TrainSettings(Settings):
     """Settings of `adtui train`; names are those of the users' configuration where they have one."""
 
     model: Literal["AD"] = "AD"
-    env: Literal["darkroom"] = "darkroom"
+    env: str = DARK_ROOM
     grid_size: int = Field(default=GRID_SIZE, ge=2, le=1000, description="side of the room")
-    horizon: int = Field(default=HORIZON, ge=1, description="steps per episode")
+    horizon: int | None = Field(default=None, ge=1, description="steps per episode; the world's own when absent")
     dim_states: Literal[2] = 2
     dim_actions: Literal[1] = 1
     num_actions: Literal[5] = 5
@@ -60,16 +63,23 @@ class TrainSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSettings:
+        known_world(self.env)
+        if self.histories is None:
+            check_source(self.env, self.alg)
         if self.tf_n_embd % self.tf_n_head:
             raise ValueError(f"tf_n_head must divide tf_n_embd, found {self.tf_n_head} and {self.tf_n_embd}")
-        if self.histories is None and self.episodes * self.horizon < self.n_transit:
+        if self.histories is None and self.episodes * self.world.horizon < self.n_transit:
             raise ValueError(f"histories of at least n_transit = {self.n_transit} steps: raise episodes")
         if self.compress is not None:
             _check_choice(self.compress, self.n_transit)
-        available = len(split_goals(self.env_split_seed, self.train_env_ratio, self.grid_size).train)
+        available = len(self.world.split(self.env_split_seed, self.train_env_ratio).train)
         if self.validation_goals >= available:
             raise ValueError(f"validation_goals below the {available} training goals")
         return self
+
+    @property
+    def world(self) -> World:
+        return make_world(self.env, self.grid_size, self.horizon)
 
     @property
     def run_dir(self) -> Path:
@@ -79,7 +89,8 @@ class TrainSettings(Settings):
 
     def stored(self) -> dict[str, Any]:
         """Plain values for the checkpoint and config.yaml, with the run directory that was used."""
-        return self.model_dump(mode="json") | {"log_dir": str(self.run_dir)}
+        told = {"horizon": self.world.horizon, "log_dir": str(self.run_dir)}
+        return self.model_dump(mode="json") | told
 
 
 def _check_choice(text: str, n_transit: int) -> None:

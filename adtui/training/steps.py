@@ -24,7 +24,7 @@ from ..models.decoder import DecoderShape
 from ..models.families.encoder import Encoder
 from ..records.errors import ModelError
 from ..worlds.agents import Demonstrator, Explorer, Histories, QLearning, Source, run_source
-from ..worlds.darkroom import IntArray, split_goals
+from ..worlds.world import IntArray
 from .settings import TrainSettings
 from .start_values import initialise
 from .targets import compressed_targets
@@ -108,7 +108,9 @@ class Training:
     def _forward(self, windows: TrainingBatch, rng: np.random.Generator) -> tuple[Tensor, Tensor, IntArray]:
         """Logits and targets, both (B, T, A), and the steps that they are about, (T,): all n without compression."""
         if self.choice is not None:
-            found = compressed_targets(self.network, windows, self.choice, self.settings.horizon, rng, self.device)
+            found = compressed_targets(
+                self.network, windows, self.choice, self.settings.world.horizon, rng, self.device
+            )
             return found.logits, found.probabilities, found.steps
 
         def there(values: np.ndarray[Any, np.dtype[Any]]) -> Tensor:
@@ -139,16 +141,15 @@ class Training:
         settings = self.settings
         if settings.histories:
             path, length = Path(settings.histories), settings.n_transit
-            return read_histories(path, goals, settings.horizon, settings.grid_size, streams, least=length)
+            return read_histories(path, settings.world, goals, streams, least=length)
         rooms = np.repeat(np.array(goals, dtype=np.int64), streams)
         rng = np.random.default_rng([settings.seed if seed is None else seed, *purpose])
-        source = make_source(settings)
-        return run_source(source, rooms, settings.episodes, rng, settings.grid_size, settings.horizon)
+        return run_source(make_source(settings), settings.world, rooms, settings.episodes, rng)
 
 
 def reserve(settings: TrainSettings) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(goals to train on, goals held back for validation), both from the training side of the split."""
-    goals = split_goals(settings.env_split_seed, settings.train_env_ratio, settings.grid_size).train
+    goals = settings.world.split(settings.env_split_seed, settings.train_env_ratio).train
     rng = np.random.default_rng([settings.env_split_seed, _HELD_BACK])
     held_back = {int(goal) for goal in rng.permutation(goals)[: settings.validation_goals]}
     return tuple(goal for goal in goals if goal not in held_back), tuple(sorted(held_back))

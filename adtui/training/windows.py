@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..worlds.agents import FloatArray, Histories
-from ..worlds.darkroom import IntArray
+from ..worlds.agents import Histories
+from ..worlds.world import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def draw_windows(
     At the end of an episode half of the windows show the cell reached and half the reset state: online evaluation
     gives the first, stored histories the second, and the model should read both.
     """
-    rows = rng.integers(len(histories.goals), size=count)
+    rows = rng.integers(len(histories.tasks), size=count)
     starts = rng.integers(histories.actions.shape[1] - length + 1, size=count)
     starts[rng.random(count) < start_share] = 0
     steps = starts[:, None] + np.arange(length)

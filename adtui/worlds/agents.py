@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .darkroom import NUM_ACTIONS, BoolArray, DarkRooms, IntArray, goal_cells
+from .world import NUM_ACTIONS, BoolArray, FloatArray, IntArray, Rooms, World, cells, toward
 
-FloatArray = NDArray[np.float32]
 #: Called after each episode with (done, total).
 ProgressCallback = Callable[[int, int], None]
 
@@ -34,7 +33,7 @@ class Step(NamedTuple):
 class Histories:
     """Histories of B rooms over T steps, room-major. `next_states` are the cells reached, also at episode ends."""
 
-    goals: IntArray  # (B,) goal index
+    tasks: IntArray  # (B,) index of each room's task
     states: IntArray  # (B, T, 2)
     actions: IntArray  # (B, T)
     rewards: IntArray  # (B, T)
@@ -49,24 +48,24 @@ class Histories:
 
     def returns(self) -> IntArray:
         """Return of each episode, (B, episodes)."""
-        returns: IntArray = self.rewards.reshape(len(self.goals), -1, self.horizon).sum(axis=-1)
+        returns: IntArray = self.rewards.reshape(len(self.tasks), -1, self.horizon).sum(axis=-1)
         return returns
 
 
-def empty_histories(goals: IntArray, length: int, horizon: int) -> Histories:
-    """Zeros for one room for each of `goals` (B,), `length` steps long, to be written step by step."""
-    shape = (len(goals), length)
+def empty_histories(tasks: IntArray, length: int, horizon: int) -> Histories:
+    """Zeros for one room for each of `tasks` (B,), `length` steps long, to be written step by step."""
+    shape = (len(tasks), length)
     states, next_states = (np.zeros((*shape, 2), dtype=np.int64) for _ in range(2))
     actions, rewards = (np.zeros(shape, dtype=np.int64) for _ in range(2))
     probabilities = np.zeros((*shape, NUM_ACTIONS), dtype=np.float32)
-    return Histories(goals, states, actions, rewards, next_states, probabilities, horizon)
+    return Histories(tasks, states, actions, rewards, next_states, probabilities, horizon)
 
 
 class Source(Protocol):
     """What `collect` needs of a source agent."""
 
-    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
-        """Forget everything and face B new rooms. Only a demonstrator may read their goals."""
+    def start(self, rooms: Rooms, rng: np.random.Generator) -> None:
+        """Forget everything and face B new rooms. Only a demonstrator may read their tasks."""
 
     def begin_episode(self, episode: int) -> None:
         """The rooms were reset."""
@@ -76,15 +75,6 @@ class Source(Protocol):
 
     def observe(self, step: Step) -> None:
         """Learn from one step of every room."""
-
-
-def toward(states: IntArray, targets: IntArray) -> FloatArray:
-    """Probabilities (B, A), uniform over the moves that shorten the way; stay when already there."""
-    offset = targets - states
-    better = np.stack(
-        [offset[:, 0] > 0, offset[:, 0] < 0, offset[:, 1] > 0, offset[:, 1] < 0, (offset == 0).all(axis=1)], axis=1
-    ).astype(np.float32)
-    return np.asarray(better / better.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def with_noise(probabilities: FloatArray, noise: FloatArray) -> FloatArray:
@@ -115,40 +105,53 @@ class Explorer(_Annealed):
     """Noise-annealed explorer: posterior sampling over where the goal can be (Thompson 1933).
 
     It believes in every cell that it has not seen unrewarded, walks to one drawn from that belief, and after the
-    first reward goes to the goal. It knows nothing of which goals are for training.
+    first reward goes to the goal. Where rewards come one after another in an episode (a key, then its door), it has a
+    belief for each, and stays when none is left. It knows nothing of which goals are for training, and takes actions
+    to move as Dark Room's do.
     """
 
     noise_start: tuple[float, float] = (0.3, 1.0)
     noise_episodes: tuple[int, int] = (5, 12)
 
-    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
-        count, self._size, self._horizon, self._rng = len(rooms.cells), rooms.size, rooms.horizon, rng
-        self._open: BoolArray = np.ones((count, rooms.size**2), dtype=np.bool_)
-        self._found: BoolArray = np.zeros(count, dtype=np.bool_)
-        self._target: IntArray = np.zeros(count, dtype=np.int64)
+    def start(self, rooms: Rooms, rng: np.random.Generator) -> None:
+        count, self._rooms, self._rng = len(rooms.tasks), rooms, rng
+        self._rows, self._stage = np.arange(count), rooms.stage
+        self._open: BoolArray = np.ones((count, rooms.world.STAGES, rooms.world.size**2), dtype=np.bool_)
+        self._found: BoolArray = np.zeros((count, rooms.world.STAGES), dtype=np.bool_)
+        self._target: IntArray = np.zeros((count, rooms.world.STAGES), dtype=np.int64)
         self._draw_schedule(count, rng)
 
     def begin_episode(self, episode: int) -> None:
         del episode  # every episode begins alike
-        self._retarget(~self._found)
+        self._stage = self._rooms.stage
+        self._retarget(~self._now(self._found))
+
+    def _now(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Of (B, stages, …) what the present stage has."""
+        return values[self._rows, self._stage]
 
     def _retarget(self, rooms: BoolArray) -> None:
         chosen = np.flatnonzero(rooms)
-        keys = self._rng.random((len(chosen), self._open.shape[1]), dtype=np.float32)
-        self._target[chosen] = (keys * self._open[chosen]).argmax(axis=1)
+        keys = self._rng.random((len(chosen), self._open.shape[2]), dtype=np.float32)
+        self._target[chosen, self._stage[chosen]] = (keys * self._now(self._open)[chosen]).argmax(axis=1)
 
     def act(self, states: IntArray) -> FloatArray:
-        probabilities = with_noise(toward(states, goal_cells(self._target, self._size)), self._noise())
-        self._clock += 1 / self._horizon
+        world = self._rooms.world
+        targets = np.where(self._rooms.done[:, None], states, cells(self._now(self._target), world.size))
+        probabilities = with_noise(toward(states, targets), self._noise())
+        self._clock += 1 / world.horizon
         return probabilities
 
     def observe(self, step: Step) -> None:
-        cell = step.next_states[:, 0] * self._size + step.next_states[:, 1]
+        cell = step.next_states[:, 0] * self._rooms.world.size + step.next_states[:, 1]
         rewarded = step.rewards > 0
-        self._open[np.flatnonzero(~rewarded), cell[~rewarded]] = False
-        self._target[rewarded] = cell[rewarded]
-        self._found |= rewarded
-        self._retarget(~self._found & ~self._open[np.arange(len(cell)), self._target])
+        self._open[self._rows[~rewarded], self._stage[~rewarded], cell[~rewarded]] = False
+        self._target[rewarded, self._stage[rewarded]] = cell[rewarded]
+        self._found[rewarded, self._stage[rewarded]] = True
+        moved_on = self._stage != self._rooms.stage
+        self._stage = self._rooms.stage
+        astray = ~self._open[self._rows, self._stage, self._now(self._target)]
+        self._retarget(~self._now(self._found) & (astray | moved_on))
 
 
 @dataclass
@@ -161,16 +164,17 @@ class Demonstrator(_Annealed):
     noise_start: tuple[float, float] = (1.0, 1.0)
     noise_episodes: tuple[int, int] = (12, 24)
 
-    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
-        self._cells, self._horizon = rooms.cells, rooms.horizon
-        self._draw_schedule(len(rooms.cells), rng)
+    def start(self, rooms: Rooms, rng: np.random.Generator) -> None:
+        self._rooms = rooms
+        self._draw_schedule(len(rooms.tasks), rng)
 
     def begin_episode(self, episode: int) -> None:
         pass
 
     def act(self, states: IntArray) -> FloatArray:
-        probabilities = with_noise(toward(states, self._cells), self._noise())
-        self._clock += 1 / self._horizon
+        del states  # those of the rooms
+        probabilities = with_noise(self._rooms.optimal(), self._noise())
+        self._clock += 1 / self._rooms.world.horizon
         return probabilities
 
     def observe(self, step: Step) -> None:
@@ -179,7 +183,10 @@ class Demonstrator(_Annealed):
 
 @dataclass
 class QLearning:
-    """Tabular Q-learning with optimistic start values and an annealed epsilon (Watkins 1989)."""
+    """Tabular Q-learning with optimistic start values and an annealed epsilon (Watkins 1989).
+
+    Its states are those of the room together with how many of the episode's one-time rewards it has had.
+    """
 
     learning_rate: float = 0.5
     discount: float = 0.9
@@ -188,47 +195,48 @@ class QLearning:
     epsilon_episodes: int = 60
     start_value: float = 0.3
 
-    def start(self, rooms: DarkRooms, rng: np.random.Generator) -> None:
-        self._size = rooms.size
-        self._rows = np.arange(len(rooms.cells))
-        jitter = 0.01 * rng.random((len(rooms.cells), rooms.size**2, NUM_ACTIONS))
+    def start(self, rooms: Rooms, rng: np.random.Generator) -> None:
+        self._rooms, self._size = rooms, rooms.world.size
+        self._rows, self._stage = np.arange(len(rooms.tasks)), rooms.stage
+        jitter = 0.01 * rng.random((len(rooms.tasks), rooms.world.STAGES * self._size**2, NUM_ACTIONS))
         self._values = self.start_value + jitter
         self._epsilon = self.epsilon_start
 
     def begin_episode(self, episode: int) -> None:
+        self._stage = self._rooms.stage
         share = min(1.0, episode / max(1, self.epsilon_episodes))
         self._epsilon = self.epsilon_start + share * (self.epsilon_end - self.epsilon_start)
 
-    def _index(self, states: IntArray) -> IntArray:
-        index: IntArray = states[:, 0] * self._size + states[:, 1]
+    def _index(self, states: IntArray, stage: IntArray) -> IntArray:
+        index: IntArray = (stage * self._size + states[:, 0]) * self._size + states[:, 1]
         return index
 
     def act(self, states: IntArray) -> FloatArray:
-        greedy = self._values[self._rows, self._index(states)].argmax(axis=1)
+        greedy = self._values[self._rows, self._index(states, self._stage)].argmax(axis=1)
         one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)[greedy]
         return with_noise(one_hot, np.full(len(greedy), self._epsilon, dtype=np.float32))
 
     def observe(self, step: Step) -> None:
         # The horizon is a time limit and not an end of the task, so the last step bootstraps as well.
-        following = self._values[self._rows, self._index(step.next_states)].max(axis=1)
+        stage, self._stage = self._stage, self._rooms.stage
+        following = self._values[self._rows, self._index(step.next_states, self._stage)].max(axis=1)
         target = step.rewards + self.discount * following
-        place = (self._rows, self._index(step.states), step.actions)
+        place = (self._rows, self._index(step.states, stage), step.actions)
         self._values[place] += self.learning_rate * (target - self._values[place])
 
 
 def run_source(
     source: Source,
-    goals: IntArray,
+    world: World,
+    tasks: IntArray,
     episodes: int,
     rng: np.random.Generator,
-    size: int,
-    horizon: int,
     progress: ProgressCallback | None = None,
 ) -> Histories:
-    """Let `source` live through `episodes` in one room for each entry of `goals` (B,)."""
-    goals = np.asarray(goals, dtype=np.int64)
-    environment = DarkRooms(goals, size, horizon)
-    past = empty_histories(goals, episodes * horizon, horizon)
+    """Let `source` live through `episodes` in one room for each entry of `tasks` (B,)."""
+    tasks, horizon = np.asarray(tasks, dtype=np.int64), world.horizon
+    environment = world.rooms(tasks)
+    past = empty_histories(tasks, episodes * horizon, horizon)
     source.start(environment, rng)
     for step in range(episodes * horizon):
         if step % horizon == 0:

@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 
 from ..records.arrays import Floats
-from .darkroom import IntArray
+from .world import IntArray
 
 
 class Use(IntEnum):

@@ -19,9 +19,9 @@ from ..records.defaults import CONTROL_SHARE, EPISODES, SEED, STREAMS
 from ..records.interval import Interval
 from ..records.trial import LAST
 from ..statistics.intervals import estimate
-from .darkroom import GRID_SIZE, HORIZON, IntArray, Split, optimal_return
 from .draws import Use
 from .rollouts import Policy, random_policy, rollout
+from .world import IntArray, Split, World
 
 #: Rooms in which random actions are measured.
 RANDOM_ROOMS = 500
@@ -45,10 +45,9 @@ class EvaluationPlan:
         workers: threads that roll out groups of rooms side by side; the numbers do not depend on it.
     """
 
+    world: World
     split: Split
     n_context: int
-    size: int = GRID_SIZE
-    horizon: int = HORIZON
     episodes: int = EPISODES
     streams: int = STREAMS
     control_streams: int = STREAMS // CONTROL_SHARE
@@ -149,14 +148,13 @@ def random_by_goal(goals: IntArray, plan: EvaluationPlan) -> Doubles:
 def _chance(goals: IntArray, plan: EvaluationPlan) -> IntArray:
     """Returns of random actions, in equally many rooms for each of the goals, goal after goal."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    past = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
-    return past.returns()
+    return rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE).returns()
 
 
 def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> ReturnCurve:
     """Returns (B, episodes) of rooms with `goals` (B,) as a curve with intervals."""
     last = returns[:, -LAST:].mean(axis=1)
-    best = np.array([optimal_return(int(goal), plan.size, plan.horizon) for goal in goals])
+    best = plan.world.optimal_returns(goals)
     values = np.column_stack([returns, last, last / np.maximum(best, 1)]).astype(np.float64)
     together = estimate(values, np.arange(len(goals)))
     intervals = [
@@ -207,11 +205,10 @@ def returns_by_room(
     def run(index: int) -> IntArray:
         return rollout(
             maker(index),
+            plan.world,
             groups[index],
             plan.episodes,
             plan.n_context,
-            size=plan.size,
-            horizon=plan.horizon,
             seed=plan.seed,
             use=use,
             first_room=index * ROOMS_AT_ONCE,

@@ -1,4 +1,4 @@
-"""In-context rollouts: a frozen policy acts in Dark Rooms, and what it did becomes its context. No torch here."""
+"""In-context rollouts: a frozen policy acts in a world's rooms, and what it did becomes its context. No torch here."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from .agents import FloatArray, Histories, ProgressCallback, Step, empty_histories, sample_actions
-from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, DarkRooms, IntArray
+from .agents import Histories, ProgressCallback, Step, empty_histories, sample_actions
 from .draws import Use, uniforms
+from .world import NUM_ACTIONS, FloatArray, IntArray, World
 
 
 class Policy(Protocol):
@@ -39,8 +39,6 @@ def random_policy(
 class Conditions(TypedDict, total=False):
     """How a rollout is made; see `rolling`, which has the defaults."""
 
-    size: int
-    horizon: int
     seed: int
     use: Use
     first_room: int
@@ -52,10 +50,10 @@ class Conditions(TypedDict, total=False):
 
 
 def rollout(
-    policy: Policy, goals: IntArray, episodes: int, n_context: int, **conditions: Unpack[Conditions]
+    policy: Policy, world: World, tasks: IntArray, episodes: int, n_context: int, **conditions: Unpack[Conditions]
 ) -> Histories:
     """`rolling` at one go."""
-    steps = rolling(policy, goals, episodes, n_context, **conditions)
+    steps = rolling(policy, world, tasks, episodes, n_context, **conditions)
     while True:
         try:
             next(steps)
@@ -66,12 +64,11 @@ def rollout(
 
 def rolling(
     policy: Policy,
-    goals: IntArray,
+    world: World,
+    tasks: IntArray,
     episodes: int,
     n_context: int,
     *,
-    size: int = GRID_SIZE,
-    horizon: int = HORIZON,
     seed: int = 0,
     use: Use = Use.ROOMS,
     first_room: int = 0,
@@ -81,7 +78,7 @@ def rolling(
     stride: int = 1,
     progress: ProgressCallback | None = None,
 ) -> Generator[None, None, Histories]:
-    """Let `policy` act for `episodes` in one room for each entry of `goals` (B,).
+    """Let `policy` act for `episodes` in one room for each entry of `tasks` (B,).
 
     The context starts empty, grows to the last `n_context` transitions and runs across episodes; at an episode's end
     it holds the cell reached, as users' online evaluation does.
@@ -103,10 +100,10 @@ def rolling(
     Returns:
         the histories, with the policy's own action probabilities.
     """
-    goals = np.asarray(goals, dtype=np.int64)
-    uniform = uniforms(seed, use, first_room, len(goals), episodes * horizon)
-    environment = DarkRooms(goals, size, horizon)
-    past = empty_histories(goals, episodes * horizon, horizon)
+    tasks, horizon = np.asarray(tasks, dtype=np.int64), world.horizon
+    uniform = uniforms(seed, use, first_room, len(tasks), episodes * horizon)
+    environment = world.rooms(tasks)
+    past = empty_histories(tasks, episodes * horizon, horizon)
     for step in range(episodes * horizon):
         if step % horizon == 0:
             environment.reset()

@@ -13,12 +13,10 @@ from ..files.settings import load_settings
 from ..files.yaml import load_yaml
 from ..records.errors import ConfigError
 from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
-from .darkroom import GRID_SIZE, HORIZON, NUM_ACTIONS, Split, split_tasks
+from .darkroom import DARK_ROOM
+from .registry import WORLDS, make_world
+from .world import GRID_SIZE, NUM_ACTIONS, Split, World
 
-#: The environment whose dynamics and goal cells are known; of the others below, how many tasks there are.
-DARK_ROOM = "darkroom"
-_PERMUTED, _PERMUTATIONS = "darkroompermuted", 120
-_KEY_TO_DOOR = "darkkeytodoor"
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
 
@@ -75,8 +73,8 @@ def run_settings(
         settled |= own.keys()
     if not isinstance(values["model"], str):  # other code may call something else so
         values["model"] = None
-    if values["horizon"] is None and values["env"] == DARK_ROOM:
-        values["horizon"] = HORIZON
+    if values["horizon"] is None and values["env"] in WORLDS:
+        values["horizon"] = WORLDS[values["env"]].HORIZON
     return RunSettings(**values, sources=sources)
 
 
@@ -91,40 +89,55 @@ def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
 
 # -- what follows from them --------------------------------------------------------------------------------------------
 def can_roll_out(settings: RunSettings) -> bool:
-    """Whether the model can be rolled out: only Dark Room's dynamics are known here."""
-    return settings.env == DARK_ROOM and settings.num_actions == NUM_ACTIONS
+    """Whether the model can be rolled out: the dynamics of its world are known here, with as many actions."""
+    return settings.env in WORLDS and settings.num_actions == WORLDS[settings.env].num_actions
 
 
 def count_tasks(settings: RunSettings) -> int | None:
     """How many tasks the environment has, or None when that is not known or beyond MAX_TASKS."""
-    size = settings.grid_size
-    total = {DARK_ROOM: size**2, _PERMUTED: _PERMUTATIONS, _KEY_TO_DOOR: size**4}.get(settings.env)
-    return total if total is not None and total <= MAX_TASKS else None
+    world = world_of(settings)
+    return world.n_tasks if world is not None and world.n_tasks <= MAX_TASKS else None
 
 
 def split_of(settings: RunSettings) -> Split:
     """The users' split of the tasks, in the order of their data set; empty where the tasks are not known."""
-    return split_tasks(settings.env_split_seed, settings.train_env_ratio, count_tasks(settings) or 0)
+    world = world_of(settings)
+    if world is None or count_tasks(settings) is None:
+        return Split((), ())
+    return world.split(settings.env_split_seed, settings.train_env_ratio)
+
+
+def world_of(settings: RunSettings) -> World | None:
+    """The world that the run is of; None where it is not known."""
+    return make_world(settings.env, settings.grid_size, settings.horizon) if settings.env in WORLDS else None
 
 
 @dataclass(frozen=True)
-class Rooms:
-    """The Dark Rooms that a run is measured in: side of the grid, steps of an episode, training and held-out goals."""
+class Arena:
+    """What a run is measured in: its world, training and held-out tasks."""
 
-    size: int
-    horizon: int
+    world: World
     split: Split
 
 
-def dark_rooms(settings: RunSettings) -> Rooms:
-    """The rooms in which a run's model is let act.
+def arena_of(settings: RunSettings) -> Arena:
+    """Where a run's model is let act.
 
     Raises:
         ConfigError: the run is of another environment, or its split leaves no goal on one side.
     """
-    if not can_roll_out(settings):
+    world = world_of(settings)
+    if world is None or not can_roll_out(settings):
         found = f"{settings.env} with {settings.num_actions} actions"
-        raise ConfigError("env", expected="darkroom with 5 actions", found=found, action="evaluate a Dark Room run")
+        expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions"
+        raise ConfigError("env", expected=expected, found=found, action="evaluate a run of one of these")
+    if world.n_tasks > MAX_TASKS:
+        raise ConfigError(
+            "grid_size",
+            expected=f"a room of {settings.env} with at most {MAX_TASKS} tasks",
+            found=f"{world.n_tasks} in one of {world.size} x {world.size}",
+            action="correct it",
+        )
     split = split_of(settings)
     if not split.test or not split.train:
         raise ConfigError(
@@ -133,5 +146,4 @@ def dark_rooms(settings: RunSettings) -> Rooms:
             found=f"{len(split.train)} and {len(split.test)}",
             action="evaluate a run that holds goals back",
         )
-    assert settings.horizon is not None  # Dark Room has a default
-    return Rooms(settings.grid_size, settings.horizon, split)
+    return Arena(world, split)

@@ -14,7 +14,8 @@ from adtui.histories.training import read_histories
 from adtui.records.errors import AdtuiError
 from adtui.training.settings import TrainSettings
 from adtui.training.windows import draw_windows
-from adtui.worlds.darkroom import GRID_SIZE, HORIZON, move
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.world import move
 
 from .cases import Case
 from .originals import GOALS, HISTORIES, N_TRANSIT, STREAMS, originals
@@ -64,7 +65,7 @@ def _analyse(run: Path, **options: object) -> None:
 
 def _batch(path: Path) -> None:
     """Read histories and cut a batch out of them, as `adtui train` does; what gets through must be Dark Room's."""
-    histories = read_histories(path, GOALS, HORIZON, GRID_SIZE, STREAMS, least=N_TRANSIT)
+    histories = read_histories(path, DarkRoom(), GOALS, STREAMS, least=N_TRANSIT)
     windows = draw_windows(histories, 8, N_TRANSIT, 0.25, np.random.default_rng(0))
     assert np.isin(windows.rewards, (0, 1)).all()
     np.testing.assert_array_equal(histories.next_states, move(histories.states, histories.actions))

@@ -29,7 +29,10 @@ HISTORIES = "history_darkroom_PPO_alg-seed42.hdf5"
 REFERENCES: dict[str, tuple[dict[str, Any], ...]] = {
     "llama": ({}, {"dynamics": True}),
     "gpt2": ({},),
+    "gpt2_blocks": ({},),
     "rad": ({"rad_max_seq_length": 12, "n_context_positions": 24},),
+    "compressed_ad": ({"n_transit": 8, "n_context_positions": 24},),
+    "flow": ({},),
     "marked": ({"compress_interval": 4, "n_transit": 14},),
 }
 #: A third of the held-out goals and one that was trained on.

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 from checkpoints import save_checkpoint
-from references import Array, Expected, contexts, encoder, gpt2, llama, marked, rad
+from references import Array, Expected, compressed_ad, contexts, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 
 DATA = Path(__file__).parent / "data"
 INPUTS = ("states", "actions", "rewards", "next_states", "query_states", "target_actions")
@@ -63,6 +63,11 @@ FILES = {
     "llama": Golden(llama, n=11, seed=1, options={"n_inner": 12}),
     "llama_dynamics": Golden(llama, n=11, seed=1, options={"n_inner": 12, "dynamics": True}),
     "gpt2": Golden(gpt2, n=7, seed=1, options={"n_inner": 12}),
+    "gpt2_blocks": Golden(gpt2_blocks, n=11, seed=1, options={"n_inner": 12}),
+    "compressed_ad": Golden(
+        compressed_ad, n=15, seed=1, options={"n_inner": 12, "n_context_positions": 16, "compress_n_inner": 10}
+    ),
+    "flow": Golden(flow, n=7, seed=1, options={"n_inner": 12}),
     # A window of 24 tokens: two rounds of the compressor come before the last transitions and the query.
     "rad": Golden(rad, n=15, seed=9, options={"n_inner": 12, "n_context_positions": 32, "compress_n_inner": 10}),
 }

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run, reference, save_checkpoint, settings
-from references import Context, Expected, contexts, encoder, gpt2, llama, marked, rad
+from references import Context, Expected, compressed_ad, contexts, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 
 from adtui.attention.capture import capture
+from adtui.attention.knock_outs import knock_out
 from adtui.cli.main import main
 from adtui.files.checkpoint import load_checkpoint
 from adtui.histories.inputs import inputs_npz
@@ -36,6 +37,9 @@ def extracted(run: Path, inputs: Path, output: Path, *options: str) -> Arrays:
 RUNS = {
     "adcw_ad": ("AD-darkroom-seed0", 1e-5),
     "dicp_ad": ("AD-darkroom-dynamicsFalse-seed0", 1e-4),
+    "cccad_ad": ("AD-darkroom-seed0", 1e-5),
+    "cccad_cad": ("CompressedAD-darkroom-seed0", 1e-5),
+    "flow_ad": ("FlowAD-darkroom-seed0", 1e-4),
     "rad_ad": ("ad_dr-darkroom-seed0", 1e-5),
     "rad_rad": ("rad_dr-darkroom-seed0", 1e-5),
 }
@@ -54,8 +58,12 @@ def test_extract_equals_golden(fixtures_dir: Path, tmp_path: Path, name: str) ->
     states = expected.get("logits_all_state_tokens", expected.get("logits_selected"))
     if states is not None:
         np.testing.assert_allclose(found["state_logits"], states, rtol=0, atol=1e-5)
+    assert ("policy" in found) == ("policy" in expected)
+    if "policy" in expected:
+        np.testing.assert_allclose(found["policy"], expected["policy"], rtol=0, atol=tolerance)
     rounds = [key for key in expected if key.startswith("compress_round")]
-    assert sorted(rounds) == sorted(key for key in found if key.startswith("compress_round"))
+    kinds = {key[-5:] for key in rounds}  # not every file has the latents' attention to each other
+    assert set(rounds) == {key for key in found if key.startswith("compress_round") and key[-5:] in kinds}
     for key in rounds:
         np.testing.assert_allclose(found[key], expected[key], rtol=0, atol=1e-5, err_msg=key)
     if "compression_info" in expected:
@@ -74,10 +82,13 @@ VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "DPT": (llama, {"model": "DPT"}),
     "DPT dynamics": (llama, {"model": "DPT", "dynamics": True}),
     "gpt2": (gpt2, {}),
+    "gpt2 blocks": (gpt2_blocks, {}),
     "rad": (rad, {}),
     "rad, other heads": (rad, {"compress_n_heads": 1, "compress_n_layers": 1, "n_compress_tokens": 7}),
     "rad, one round allowed": (rad, {"max_compressions": 1}),
     "rad, none allowed": (rad, {"max_compressions": 0}),
+    "flow": (flow, {}),
+    "compressed AD": (compressed_ad, {}),
     "marked": (marked, {"compress_interval": 5}),
     "marked, first batch": (marked, {"compress_interval": 30}),
     "marked, switched off": (marked, {"use_compressed_context": False}),
@@ -90,7 +101,8 @@ def test_extract_equals_an_independent_reference(variant: str, sizes: dict[str, 
     module, more = VARIANTS[variant]
     run = module.make_run(tmp_path / "run", seed=5, **sizes, **more)
     n = min(8, sizes["n_transit"] - 4) if module is marked else sizes["n_transit"] - 1
-    for length in (n, n // 2, 1):
+    longer = (sizes["n_transit"], sizes["n_transit"] + 7) if module is compressed_ad else ()
+    for length in (n, n // 2, 1, *longer):
         given = [contexts(length, seed) for seed in (1, 2)]
         found = extracted(run, write_inputs(tmp_path / "x.npz", given), tmp_path / "y.npz")
         for index, context in enumerate(given):
@@ -151,7 +163,9 @@ def test_pre_norm_without_a_final_norm_is_told_by_the_settings(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
-@pytest.mark.parametrize("module", [llama, gpt2, rad, marked], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [llama, gpt2, gpt2_blocks, rad, compressed_ad, marked], ids=lambda module: module.__name__
+)
 def test_wrappers_leave_no_trace(prefix: str, module: Any, tmp_path: Path) -> None:
     run = module.make_run(tmp_path / "run", n_transit=12)
     inputs = write_inputs(tmp_path / "x.npz", [contexts(5, 1)])
@@ -205,3 +219,19 @@ def same(found: Arrays, index: int, expected: Expected, tolerance: float) -> Non
                 name = f"compress_round{number}_layer{layer}_{kind}"
                 np.testing.assert_allclose(found[name][index], weights, rtol=0, atol=tolerance, err_msg=name)
     assert len([name for name in found if name.endswith("layer0_cross")]) == len(expected.extras.get("rounds", []))
+
+
+def test_the_flows_policy_is_what_its_reference_integrates(tmp_path: Path) -> None:
+    """With other settings than the users', and under an edit that changes nothing."""
+    run = flow.make_run(tmp_path / "run", seed=3)
+    context = contexts(9, 2)
+    [sample] = inputs_npz(write_inputs(tmp_path / "x.npz", [context]))
+    model = load_model(load_checkpoint(next(run.glob("*.pt"))))
+    expected = flow.expected(run, *context).extras["policy"]
+    found = model.integrated(sample)
+    assert found is not None
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+    assert np.abs(expected - np.exp(capture(model, sample).attention.logits)).max() > 0.01
+    whole = knock_out(model, sample, [0, 3], controls=2)
+    assert whole.action_before == int(expected.argmax())
+    assert whole.kl > 0

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from adtui.worlds.darkroom import DarkRooms, goal_cell, start_cell
+from adtui.worlds.darkroom import DarkRoom
 
 Array = NDArray[Any]
 Weights = dict[str, Tensor]
@@ -45,9 +45,10 @@ def contexts(n: int, seed: int = 0, *, horizon: int = 20) -> Context:
     As in stored histories, `next_states` of an episode's last step is the state after the reset.
     """
     rng = np.random.default_rng(seed)
-    near = start_cell() + rng.permutation([[1, 0], [0, -1], [-1, 1], [2, 0]])[0]
+    room = DarkRoom(horizon=horizon)
+    near = np.array(room.start) + rng.permutation([[1, 0], [0, -1], [-1, 1], [2, 0]])[0]
     goal = int(near[0]) * 9 + int(near[1])
-    rooms = DarkRooms(np.array([goal]), 9, horizon)
+    rooms = room.rooms(np.array([goal]))
     rows: list[tuple[Array, int, int, Array]] = []
     for _ in range(n):
         state, action = rooms.states[0], _step_towards(rooms.states[0], goal, rng)
@@ -67,7 +68,7 @@ def contexts(n: int, seed: int = 0, *, horizon: int = 20) -> Context:
 
 def _step_towards(state: Array, goal: int, rng: np.random.Generator) -> int:
     """An action: half the time a random one, else one that comes nearer to the goal, or stays on it."""
-    dx, dy = goal_cell(goal) - state
+    dx, dy = np.array(DarkRoom().goal(goal)) - state
     if rng.random() < 0.5:
         return int(rng.integers(5))
     if dx:

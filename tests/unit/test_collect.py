@@ -15,8 +15,11 @@ from adtui.histories.collect import collect
 from adtui.histories.collect_settings import CollectSettings
 from adtui.histories.training import read_histories
 from adtui.records.errors import ConfigError
-from adtui.worlds.agents import Demonstrator, Explorer, QLearning, Source, run_source, sample_actions, toward
-from adtui.worlds.darkroom import DarkRooms, goal_cell, move, optimal_return
+from adtui.worlds.agents import Demonstrator, Explorer, QLearning, Source, run_source, sample_actions
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.world import move, toward
+
+ROOM = DarkRoom()
 
 
 @pytest.mark.parametrize(
@@ -24,7 +27,7 @@ from adtui.worlds.darkroom import DarkRooms, goal_cell, move, optimal_return
 )
 def test_mean_return_climbs_from_near_random(source: Source, episodes: int, final: float) -> None:
     goals = np.tile(np.arange(0, 81, 2), 8)
-    histories = run_source(source, goals, episodes, np.random.default_rng(0), 9, 20)
+    histories = run_source(source, ROOM, goals, episodes, np.random.default_rng(0))
     mean = histories.returns().mean(axis=0)
     thirds = [part.mean() for part in np.array_split(mean, 3)]
     assert mean[0] < 1.2
@@ -33,7 +36,7 @@ def test_mean_return_climbs_from_near_random(source: Source, episodes: int, fina
 
 
 def test_history_steps_follow_the_room_and_sources_give_probabilities() -> None:
-    histories = run_source(Explorer(), np.array([3, 40, 77]), 4, np.random.default_rng(1), 9, 20)
+    histories = run_source(Explorer(), ROOM, np.array([3, 40, 77]), 4, np.random.default_rng(1))
     np.testing.assert_array_equal(move(histories.states, histories.actions), histories.next_states)
     inside = np.arange(1, 80) % 20 != 0
     np.testing.assert_array_equal(histories.states[:, 1:][:, inside], histories.next_states[:, :-1][:, inside])
@@ -43,10 +46,10 @@ def test_history_steps_follow_the_room_and_sources_give_probabilities() -> None:
 
 def test_explorer_without_noise_goes_straight_to_a_known_goal() -> None:
     source = Explorer(noise_start=(0.0, 0.0), noise_episodes=(1, 1))
-    histories = run_source(source, np.arange(81), 8, np.random.default_rng(0), 9, 20)
+    histories = run_source(source, ROOM, np.arange(81), 8, np.random.default_rng(0))
     returns = histories.returns()
     found = returns.cumsum(axis=1) > 0
-    best = np.array([optimal_return(goal) for goal in range(81)])
+    best = ROOM.optimal_returns(np.arange(81))
     later = found[:, :-1]
     np.testing.assert_array_equal(returns[:, 1:][later], np.broadcast_to(best[:, None], later.shape)[later])
 
@@ -84,7 +87,7 @@ def test_file_has_the_users_layout(tmp_path: Path) -> None:
             assert ends.tolist() == [19, 39, 59]
             assert (group["next_states"][:][ends] == 4).all()
             reached = move(group["states"][:].astype(int), group["actions"][:])
-            np.testing.assert_array_equal((reached == goal_cell(int(name))).all(-1), group["rewards"][:])
+            np.testing.assert_array_equal((reached == ROOM.goal(int(name))).all(-1), group["rewards"][:])
 
 
 def test_collection_depends_on_the_seed_alone(tmp_path: Path) -> None:
@@ -149,10 +152,10 @@ def test_goals_outside_the_room_are_refused() -> None:
 
 def test_collected_histories_can_be_read_for_training(tmp_path: Path) -> None:
     path = collect(CollectSettings(n_stream=3, episodes=2, goals=[5, 80], traj_dir=str(tmp_path)))
-    histories = read_histories(path, [80], 20, 9, streams=2)
+    histories = read_histories(path, ROOM, [80], streams=2)
     assert histories.states.shape == (2, 40, 2)
-    assert histories.goals.tolist() == [80, 80]
-    rooms = DarkRooms(histories.goals)
+    assert histories.tasks.tolist() == [80, 80]
+    rooms = ROOM.rooms(histories.tasks)
     for step in range(20):
         states, rewards, _ = rooms.step(histories.actions[:, step])
         np.testing.assert_array_equal(states, histories.next_states[:, step])

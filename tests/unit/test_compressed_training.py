@@ -19,6 +19,7 @@ from adtui.training.steps import Training, make_network
 from adtui.training.targets import QUERIES, compressed_targets
 from adtui.training.windows import draw_windows
 from adtui.worlds.agents import Explorer, run_source
+from adtui.worlds.darkroom import DarkRoom
 
 TINY = load_settings(Path(__file__).parents[2] / "configs/tiny.yaml", TrainSettings)
 HORIZON, N = 20, 24
@@ -29,7 +30,7 @@ def tiny(**changes: Any) -> TrainSettings:
 
 
 def windows() -> Any:
-    histories = run_source(Explorer(), np.array([3, 40]), 4, np.random.default_rng(0), 9, HORIZON)
+    histories = run_source(Explorer(), DarkRoom(horizon=HORIZON), np.array([3, 40]), 4, np.random.default_rng(0))
     return draw_windows(histories, 4, N, 0.5, np.random.default_rng(0))
 
 

@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 from policies import goal_seeker
 
-from adtui.worlds.darkroom import IntArray, Split, optimal_return
+from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve, returns_by_room
 from adtui.worlds.rollouts import random_policy
+from adtui.worlds.world import IntArray, Split
 
 
 def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:
     return returns_by_room(lambda _: random_policy, plan, goals, "rooms", None)
 
 
-PLAN = EvaluationPlan(Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, control_streams=4, seed=2)
+PLAN = EvaluationPlan(
+    DarkRoom(), Split((3, 4), (41, 49)), n_context=79, episodes=12, streams=6, control_streams=4, seed=2
+)
 
 
 def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
@@ -28,7 +31,7 @@ def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
     assert held_out.episodes[0].mean < held_out.episodes[-1].mean
     assert result.reward_zeroed.last.high < held_out.last.low
     assert result.context_wiped.last.mean < held_out.last.mean
-    assert held_out.optimal == pytest.approx(np.mean([optimal_return(41), optimal_return(49)]))
+    assert held_out.optimal == pytest.approx(DarkRoom().optimal_returns(np.array([41, 49])).mean())
     assert result.train.histories == held_out.histories == 12
     assert set(result.train.by_goal) == {3, 4}
 

@@ -21,6 +21,7 @@ from checkpoints import make_run
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from adtui.cli.main import main
 from adtui.engine.opening import open_session
 from adtui.files import atomic
 from adtui.records.errors import ExportError
@@ -90,15 +91,13 @@ def test_the_same_input_gives_the_same_bytes_whatever_the_users_settings(exhibit
 
 
 def test_a_fresh_process_gives_the_same_bytes(tmp_path: Path) -> None:
-    from checkpoints import make_run
-
     run = make_run(tmp_path / "run")
-    for name in ("a", "b"):
-        command = [sys.executable, "-m", "adtui", "export", str(run), "--output", str(tmp_path / name)]
-        options = ["--samples", "1", "--layers", "0", "--device", "cpu"]
-        result = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        assert len(result.stdout.splitlines()) == 4
+    options = ["export", str(run), "--samples", "1", "--layers", "0", "--device", "cpu", "--output"]
+    command = [sys.executable, "-m", "adtui", *options, str(tmp_path / "a")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 4
+    assert main([*options, str(tmp_path / "b")]) == 0
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
 
 

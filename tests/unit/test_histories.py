@@ -18,8 +18,9 @@ from adtui.histories.inputs import inputs_npz
 from adtui.histories.samples import SampleSet
 from adtui.records.errors import ConfigError, HistoryError
 from adtui.records.sample import PHASES, Sample, phase_of
-from adtui.worlds.darkroom import NUM_ACTIONS
+from adtui.worlds.registry import make_world
 from adtui.worlds.rollouts import random_policy
+from adtui.worlds.world import NUM_ACTIONS
 
 NAME = "history_darkroom_PPO_alg-seed42.hdf5"
 TEST_GOALS = [38, 51, 62, 65, 33, 5, 53, 49]  # random.seed(0); random.shuffle(list(range(81))); the last 8
@@ -210,7 +211,9 @@ def tasks_of(root: Path, env: str, tasks: list[int]) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("env", "total"), [("darkroompermuted", 120), ("darkkeytodoor", 9**4)])
+@pytest.mark.parametrize(
+    ("env", "total"), [("darkroompermuted", 120), ("darkkeytodoor", 9**4), ("dark_key_to_door", 200)]
+)
 def test_the_held_out_tasks_of_other_environments(tmp_path: Path, env: str, total: int) -> None:
     order = list(range(total))
     random.seed(3)
@@ -219,12 +222,15 @@ def test_the_held_out_tasks_of_other_environments(tmp_path: Path, env: str, tota
     tasks_of(tmp_path, env, [*held_out[:5], *order[:5]])
     config = settings(env=env, env_split_seed=3)
     found = samples_of(config, tmp_path, 19, 99, 0)
-    assert {int(sample.label.split()[1]) for sample in found.samples} == set(held_out[:5])
-    assert {sample.goal for sample in found.samples} == {None}
-    first = [samples_of(config, tmp_path, 19, 1, 0, window=i * 41).samples[0].label.split()[1] for i in range(5)]
-    assert first == [str(task) for task in held_out[:5]]  # in the order of the shuffle, as the users' data set has them
-    with pytest.raises(HistoryError):
-        samples_of(config | {"alg": "other"}, tmp_path, 19, 1, 0, policy=towards_x)  # Dark Room's moves are not its
+    world = make_world(env, 9)
+    assert {sample.task for sample in found.samples} == set(held_out[:5])
+    words = {task: world.words(task) for task in held_out[:5]}
+    assert all(sample.label.startswith(f"{words[sample.task]} stream") for sample in found.samples if sample.task)
+    first = [samples_of(config, tmp_path, 19, 1, 0, window=i * 41).samples[0].task for i in range(5)]
+    assert first == held_out[:5]  # in the order of the shuffle, as the users' data set has them
+    rolled = samples_of(config | {"alg": "other"}, tmp_path, 19, 4, 0, policy=towards_x)  # in that world
+    assert {sample.task for sample in rolled.samples} <= set(held_out)
+    assert all(tuple(sample.states[sample.step[:-1] == 0][0]) == world.start for sample in rolled.samples)
 
 
 def test_an_unknown_environment_and_an_absurd_grid_have_no_known_split(tmp_path: Path) -> None:
@@ -232,7 +238,8 @@ def test_an_unknown_environment_and_an_absurd_grid_have_no_known_split(tmp_path:
         tasks_of(tmp_path, env, [0, 1])
         found = samples_of(settings(env=env, grid_size=grid), tmp_path, 19, 9, 0)
         assert "split" in found.notes[0]
-        assert len({sample.label.split()[1] for sample in found.samples}) == 2
+        assert {sample.task for sample in found.samples} == {0, 1}
+        assert {sample.goal for sample in found.samples} == {None} or env != "maze"
 
 
 def annotate(path: Path, stored: Any) -> Path:

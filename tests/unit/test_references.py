@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from references import Context, Expected, contexts, gpt2, llama, marked, rad
 
-from adtui.worlds.darkroom import move
+from adtui.worlds.world import move
 
 
 def _expected(module: Any, run: Path, context: Context) -> Expected:

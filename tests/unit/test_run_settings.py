@@ -18,7 +18,7 @@ from adtui.engine.opening import open_session
 from adtui.files.checkpoint import load_checkpoint
 from adtui.records.errors import ConfigError
 from adtui.records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
-from adtui.worlds.settings import Stated, dark_rooms, run_settings, split_of
+from adtui.worlds.settings import Stated, arena_of, run_settings, split_of
 
 SPLIT = ("env_split_seed", "train_env_ratio")
 
@@ -75,9 +75,16 @@ def test_a_grid_that_no_weight_tells_is_that_of_the_settings(
 
 
 def test_the_horizon_of_another_environment_is_not_invented() -> None:
-    assert run_settings({"env": "darkkeytodoor"}).horizon is None
-    assert run_settings({"env": "darkkeytodoor", "horizon": 50}).horizon == 50
-    assert run_settings({"env": "darkkeytodoor", **dict.fromkeys(SPLIT, 0.5) | {"env_split_seed": 1}}).doubts == ()
+    assert run_settings({"env": "maze"}).horizon is None
+    assert run_settings({"env": "maze", "horizon": 50}).horizon == 50
+    assert run_settings({"env": "maze", **dict.fromkeys(SPLIT, 0.5) | {"env_split_seed": 1}}).doubts == ()
+
+
+@pytest.mark.parametrize(("env", "horizon"), [("darkroom", 20), ("darkroompermuted", 50), ("dark_key_to_door", 50)])
+def test_the_horizon_of_a_known_world_is_said_to_be_assumed(env: str, horizon: int) -> None:
+    found = run_settings({"env": env})
+    assert found.horizon == horizon
+    assert f"horizon {horizon}" in found.doubts[-1]
 
 
 def test_the_record_travels_without_what_made_it() -> None:
@@ -144,7 +151,7 @@ def test_a_bad_value_that_is_not_used_does_no_harm(tmp_path: Path) -> None:
 
 def test_the_split_of_a_run_is_that_of_its_rooms() -> None:
     found = run_settings(settings(env_split_seed=3, train_env_ratio=0.8))
-    assert dark_rooms(found).split == split_of(found)
+    assert arena_of(found).split == split_of(found)
     assert list(split_of(found).test) == users_split(3, 0.8)
     with pytest.raises(ConfigError, match="training and test goals"):
-        dark_rooms(run_settings(settings(train_env_ratio=0)))
+        arena_of(run_settings(settings(train_env_ratio=0)))

@@ -25,7 +25,7 @@ from adtui.engine.session import Session
 from adtui.records.messages import Failed, OpenRun
 from adtui.records.run_settings import BESIDE, CHECKPOINT, WEIGHTS
 from adtui.records.trial_messages import AskLab, LabReady
-from adtui.worlds.darkroom import optimal_return
+from adtui.worlds.darkroom import DarkRoom
 
 N_TRANSIT = 14
 SPLIT = ("env_split_seed", "train_env_ratio")
@@ -77,10 +77,10 @@ def check_agreement(said: Said, goals: list[int], horizon: int) -> None:
         assert (np.diff(sample.episode * horizon + sample.step) == 1).all()
         assert sample.step.max() < horizon
     assert (said.lab.goals, said.lab.horizon) == (len(goals), horizon)
-    assert (said.plan.goals, said.plan.horizon) == (tuple(goals), horizon)
+    assert (said.plan.goals, said.plan.world.horizon) == (tuple(goals), horizon)
     held_out = said.evaluated["curves"]["held_out"]
     assert sorted(map(int, held_out["by_goal"])) == sorted(goals)
-    assert held_out["optimal"] == pytest.approx(np.mean([optimal_return(goal, 9, horizon) for goal in goals]))
+    assert held_out["optimal"] == pytest.approx(DarkRoom(horizon=horizon).optimal_returns(np.array(goals)).mean())
     told = said.session.info.settings.to_json()
     assert said.evaluated["settings"] == said.about["settings"] == told
 

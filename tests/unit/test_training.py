@@ -20,7 +20,7 @@ from adtui.training.settings import TrainSettings
 from adtui.training.steps import StepReport, Training, make_network, rate, reserve
 from adtui.training.windows import draw_windows
 from adtui.worlds.agents import Explorer, run_source
-from adtui.worlds.darkroom import split_goals
+from adtui.worlds.darkroom import DarkRoom
 
 TINY = load_settings(Path(__file__).parents[2] / "configs/tiny.yaml", TrainSettings)
 
@@ -32,7 +32,7 @@ def tiny(run_dir: Path, **changes: Any) -> TrainSettings:
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_parallel_logits_equal_one_query_at_every_prefix_length(norm: str) -> None:
     network = make_network(TrainSettings.model_validate(TINY.model_dump() | {"norm": norm, "tf_n_layer": 3}))
-    histories = run_source(Explorer(), np.array([3, 40]), 4, np.random.default_rng(0), 9, 20)
+    histories = run_source(Explorer(), DarkRoom(), np.array([3, 40]), 4, np.random.default_rng(0))
     windows = draw_windows(histories, 4, 24, 0.5, np.random.default_rng(0))
     states, actions, rewards, reached = (
         torch.from_numpy(part) for part in (windows.states, windows.actions, windows.rewards, windows.next_states)
@@ -47,7 +47,7 @@ def test_parallel_logits_equal_one_query_at_every_prefix_length(norm: str) -> No
 def test_held_back_goals_are_training_goals_and_never_trained_on() -> None:
     settings = TrainSettings()
     train_goals, held_back = reserve(settings)
-    split = split_goals(0, 0.9)
+    split = DarkRoom().split(0, 0.9)
     assert set(train_goals) | set(held_back) == set(split.train)
     assert not set(train_goals) & set(held_back)
     assert not set(split.test) & (set(train_goals) | set(held_back))
@@ -142,7 +142,7 @@ def test_learning_rate_warms_up_and_decays() -> None:
 
 
 def test_windows_cut_histories_and_show_both_kinds_of_episode_end() -> None:
-    histories = run_source(Explorer(), np.arange(0, 81, 5), 6, np.random.default_rng(0), 9, 20)
+    histories = run_source(Explorer(), DarkRoom(), np.arange(0, 81, 5), 6, np.random.default_rng(0))
     windows = draw_windows(histories, 200, 40, 0.25, np.random.default_rng(0))
     inside = np.roll(windows.states, -1, axis=1) == windows.next_states
     assert inside[:, :-1].all(axis=-1).mean() > 0.9

@@ -22,7 +22,8 @@ from adtui.histories.file import HistoryFile
 from adtui.histories.training import read_histories
 from adtui.records.errors import HistoryError
 from adtui.worlds.agents import Histories
-from adtui.worlds.darkroom import move
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.world import move
 
 Change = Callable[[h5py.File], None]
 Edit = Callable[[NDArray[Any]], Any]
@@ -37,7 +38,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def read(path: Path, *, horizon: int = 20, streams: int | None = None) -> Histories:
-    return read_histories(path, GOALS, horizon, 9, streams)
+    return read_histories(path, DarkRoom(horizon=horizon), GOALS, streams)
 
 
 def refusal(path: Path, **options: Any) -> str:
@@ -98,7 +99,7 @@ def with_one(value: float, *, step: int = 5) -> Edit:
 
 
 def assert_same(one: Histories, other: Histories) -> None:
-    for name in ("goals", *COLUMNS, "probabilities"):
+    for name in ("tasks", *COLUMNS, "probabilities"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
         assert getattr(one, name).dtype == getattr(other, name).dtype
 
@@ -106,7 +107,7 @@ def assert_same(one: Histories, other: Histories) -> None:
 # -- what is read ------------------------------------------------------------------------------------------------------
 def test_histories_are_what_the_file_says(path: Path) -> None:
     found = read(path)
-    assert found.goals.tolist() == [3, 3, 5, 5]
+    assert found.tasks.tolist() == [3, 3, 5, 5]
     with h5py.File(path) as file:
         for row, (goal, stream) in enumerate([("3", 0), ("3", 1), ("5", 0), ("5", 1)]):
             for name in ("states", "actions", "rewards"):
@@ -162,7 +163,7 @@ def test_a_file_that_another_process_has_locked_is_read(path: Path, monkeypatch:
     monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "TRUE")
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert len(read(path).goals) == 4
+        assert len(read(path).tasks) == 4
 
 
 # -- the same refusal in training and in the app -----------------------------------------------------------------------
@@ -275,7 +276,7 @@ def test_actions_of_another_order_are_told(path: Path) -> None:
 
 def test_goals_of_another_length_and_goals_that_are_not_there(path: Path) -> None:
     with pytest.raises(HistoryError, match="a group for training goal 6, found 2 groups without it"):
-        read_histories(path, [3, 6], 20, 9, None)
+        read_histories(path, DarkRoom(), [3, 6], None)
     with h5py.File(path, "r+") as file:
         for name in COLUMNS:
             values = file["5"][name][:40]
@@ -284,7 +285,7 @@ def test_goals_of_another_length_and_goals_that_are_not_there(path: Path) -> Non
     assert "group 5: expected 60 steps, as in group 3, found 40" in refusal(path)
     assert "whole episodes of 7 steps, found 60" in refusal(path, horizon=7)
     with pytest.raises(HistoryError, match=r"at least 64 steps \(n_transit\), found 60"):
-        read_histories(path, [3], 20, 9, None, least=64)
+        read_histories(path, DarkRoom(), [3], None, least=64)
 
 
 def test_more_than_the_memory_holds_is_refused_unread(path: Path) -> None:
@@ -294,7 +295,7 @@ def test_more_than_the_memory_holds_is_refused_unread(path: Path) -> None:
             shape = (1_000_000, 1_000_000) + ((2,) if "states" in name else ())
             file["3"].create_dataset(name, shape, "u1", chunks=(64, 64, 2)[: len(shape)])
     with pytest.raises(HistoryError, match=r"histories that fit into .* lower train_n_stream"):
-        read_histories(path, [3], 20, 9, None)
+        read_histories(path, DarkRoom(), [3], None)
 
 
 def test_a_limit_on_memory_is_one_line_too(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

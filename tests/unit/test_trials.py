@@ -23,9 +23,10 @@ from adtui.records.errors import ConfigError
 from adtui.records.interval import Interval
 from adtui.records.trial import Baselines, ClosedLoop, SweepReport, Trial, TrialCell
 from adtui.statistics.significance import holm, p_greater, t_tail
+from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import rollout
 
-PLAN = Plan(goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3, horizon=20)
+PLAN = Plan(DarkRoom(), goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3)
 CHOICES = [parse("recent:4"), parse("random:4"), parse("top-attention:4")]
 
 
@@ -56,7 +57,7 @@ def test_full_context_and_recent_are_plain_rollouts(opening: ModelSource, report
     """Same rooms, same seeds: the last K transitions are what a rollout with a context of K shows."""
     policy = load_model(load_checkpoint(opening.checkpoint)).policy
     for trial, n in zip(report.trials, (11, 4), strict=False):
-        past = rollout(policy, PLAN.rooms, PLAN.episodes, n, seed=PLAN.seed)
+        past = rollout(policy, PLAN.world, PLAN.rooms, PLAN.episodes, n, seed=PLAN.seed)
         assert trial.closed_loop is not None
         assert [one.mean for one in trial.closed_loop.episodes] == pytest.approx(past.returns().mean(axis=0).tolist())
 

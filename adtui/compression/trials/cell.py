@@ -16,7 +16,7 @@ import torch
 from ...files.checkpoint import Checkpoint, load_checkpoint
 from ...models.loading import load_model
 from ...models.model import Model
-from ...worlds.darkroom import IntArray
+from ...worlds.world import IntArray
 from ..choice import Choice, parse
 from .closed_loop import contexts_of, replay, returns_and_actions
 from .open_loop import Reference, compare, cost, full_logits
@@ -95,7 +95,7 @@ def run_cell(opening: ModelSource, plan: Plan, label: str, full_actions: IntArra
 
 def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Reference:
     """The open loop's contexts, replayed from what the model did with its full context."""
-    contexts, history = contexts_of(replay(plan.rooms, full_actions, plan.size, plan.horizon), plan)
+    contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions), plan)
     return Reference(contexts, history, full_logits(model, contexts))
 
 

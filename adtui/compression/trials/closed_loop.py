@@ -1,4 +1,4 @@
-"""Closed loop: the model acts in Dark Rooms on its own shortened contexts.
+"""Closed loop: the model acts in its world on its own shortened contexts.
 
 Common random numbers: every cell has the same goals, and the same draw for each room's action at each step, so that
 cells differ by what they keep and by nothing else. What a strategy draws comes from another generator.
@@ -13,10 +13,10 @@ import numpy as np
 from ...models.model import Model
 from ...records.arrays import Doubles
 from ...worlds.agents import Histories, Step, empty_histories
-from ...worlds.darkroom import DarkRooms, IntArray
 from ...worlds.draws import Use, generator
 from ...worlds.returns import RANDOM_ROOMS, ROOMS_AT_ONCE
 from ...worlds.rollouts import Policy, random_policy, rollout
+from ...worlds.world import IntArray, World
 from ..acting import ShortenedPolicy
 from ..choice import Choice
 from ..strategies.base import Contexts
@@ -30,14 +30,13 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
         policy: Policy = model.policy
         if choice is not None:
             rng = generator(plan.seed, Use.STRATEGIES, index)
-            policy = ShortenedPolicy(model, choice, plan.positions, plan.horizon, rng)
+            policy = ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
         past = rollout(
             policy,
+            plan.world,
             goals,
             plan.episodes,
             plan.n_context,
-            size=plan.size,
-            horizon=plan.horizon,
             seed=plan.seed,
             first_room=index * ROOMS_AT_ONCE,
             wipe_each_episode=choice is None,
@@ -52,16 +51,16 @@ def random_returns(plan: Plan) -> Doubles:
     """(H,) measured return of uniformly random actions on the goal of each history: it costs next to nothing."""
     goals = np.array(plan.goals, dtype=np.int64)
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    past = rollout(random_policy, rooms, 20, 0, size=plan.size, horizon=plan.horizon, seed=plan.seed, use=Use.CHANCE)
+    past = rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE)
     by_goal = past.returns().reshape(len(goals), -1).mean(axis=1)
     by_history: Doubles = np.repeat(by_goal, plan.streams)
     return by_history
 
 
-def replay(goals: IntArray, actions: IntArray, size: int, horizon: int) -> Histories:
-    """The histories that `actions` (H, T) make: Dark Room has no chance in it."""
-    rooms = DarkRooms(goals, size, horizon)
-    past = empty_histories(goals, actions.shape[1], horizon)
+def replay(world: World, tasks: IntArray, actions: IntArray) -> Histories:
+    """The histories that `actions` (H, T) make: a task has no chance in it."""
+    rooms, horizon = world.rooms(tasks), world.horizon
+    past = empty_histories(tasks, actions.shape[1], horizon)
     nothing = np.zeros_like(past.probabilities[:, 0])
     for step in range(actions.shape[1]):
         here = rooms.reset() if step % horizon == 0 else rooms.states
@@ -72,7 +71,7 @@ def replay(goals: IntArray, actions: IntArray, size: int, horizon: int) -> Histo
 
 def query_steps(plan: Plan) -> IntArray:
     """The steps at which the open loop asks, closer together early: contexts without rewards are found only there."""
-    last = plan.episodes * plan.horizon - 1
+    last = plan.episodes * plan.world.horizon - 1
     steps = np.round(np.geomspace(plan.n_context, last, plan.queries)).astype(np.int64)
     aligned = plan.n_context + (steps - plan.n_context) // plan.stride * plan.stride
     return np.unique(aligned)
@@ -83,7 +82,7 @@ def contexts_of(past: Histories, plan: Plan) -> tuple[Contexts, IntArray]:
     parts = []
     for query in query_steps(plan).tolist():
         seen = slice(query - plan.n_context, query)
-        episode = np.broadcast_to(np.arange(seen.start, query) // plan.horizon, past.actions[:, seen].shape)
+        episode = np.broadcast_to(np.arange(seen.start, query) // plan.world.horizon, past.actions[:, seen].shape)
         parts.append(
             Contexts(
                 past.states[:, seen],
@@ -96,4 +95,4 @@ def contexts_of(past: Histories, plan: Plan) -> tuple[Contexts, IntArray]:
         )
     names = ("states", "actions", "rewards", "next_states", "query_states", "episode")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return replace(parts[0], **joined), np.tile(np.arange(len(past.goals)), len(parts))
+    return replace(parts[0], **joined), np.tile(np.arange(len(past.tasks)), len(parts))

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ...models.model import Model
 from ...records.arrays import Doubles, Floats
-from ...worlds.darkroom import IntArray
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE
+from ...worlds.world import IntArray
 from ..acting import shortened
 from ..choice import Choice
 from ..strategies.base import Contexts, Positions

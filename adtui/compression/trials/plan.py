@@ -13,8 +13,8 @@ import numpy as np
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
 from ...records.trial import TrialCell
-from ...worlds.darkroom import GRID_SIZE, HORIZON, IntArray
 from ...worlds.returns import ROOMS_AT_ONCE
+from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
 from ..strategies.base import Positions
 
@@ -23,7 +23,7 @@ FULL = "none"
 WIPED = "context-wiped"
 RANDOM, RECENT = "random", "recent"
 #: Changes when the same plan would give other numbers.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,14 @@ class Plan:
     """How every cell is run.
 
     Attributes:
-        goals: held-out goals; each gets `streams` rooms, a history each.
+        world: what the model acts in.
+        goals: held-out tasks of it; each gets `streams` rooms, a history each.
         n_context: transitions of a full context.
         queries: contexts taken from each history for the open loop.
         stride: see `rollouts.rollout`.
     """
 
+    world: World
     goals: tuple[int, ...]
     n_context: int
     streams: int = TRIAL_STREAMS
@@ -44,12 +46,10 @@ class Plan:
     seed: int = SEED
     positions: Positions = POSITIONS
     queries: int = 12
-    size: int = GRID_SIZE
-    horizon: int = HORIZON
     stride: int = 1
 
     def __post_init__(self) -> None:
-        least = least_episodes(self.n_context, self.horizon)
+        least = least_episodes(self.n_context, self.world.horizon)
         if self.episodes < least:
             raise ConfigError(
                 "--episodes",

@@ -9,7 +9,7 @@ from typing import Any
 from ...files.runs import find_run
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
-from ...worlds.settings import dark_rooms, run_settings
+from ...worlds.settings import arena_of, run_settings
 from ..strategies.base import Positions
 from .cell import opened
 from .plan import ModelSource, Plan
@@ -57,20 +57,19 @@ def prepare(
     opening = ModelSource(str(found.latest), device, heads, causal)
     model, checkpoint = opened(opening)
     settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
-    rooms = dark_rooms(settings)
+    arena = arena_of(settings)
     if context is not None and context > model.n_context_max:
         raise ConfigError(
             "--context", expected=f"at most {model.n_context_max}", found=str(context), action="shorten it"
         )
     plan = Plan(
-        goals=rooms.split.test,
+        world=arena.world,
+        goals=arena.split.test,
         n_context=context or model.n_context_usual,
         streams=streams,
         episodes=episodes,
         seed=seed,
         positions=positions,
-        size=rooms.size,
-        horizon=rooms.horizon,
         stride=model.stride,
     )
     about = {

@@ -15,7 +15,6 @@ from ...records.arrays import Doubles, Ints
 from ...records.interval import Interval
 from ...records.trial import LAST, STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 from ...statistics.intervals import RESAMPLES, SEED, estimate, tail
-from ...worlds.darkroom import optimal_return
 from ..choice import Choice
 from .cell import Outcome
 from .gate import judge
@@ -131,5 +130,4 @@ def _intervals(columns: Doubles, histories: ArrayLike | None = None) -> list[Int
 
 
 def _optimal(plan: Plan) -> Doubles:
-    best = [optimal_return(goal, plan.size, plan.horizon) for goal in plan.rooms.tolist()]
-    return np.array(best, dtype=np.float64)
+    return plan.world.optimal_returns(plan.rooms)

@@ -24,6 +24,8 @@ PREFIX = f"{BACKBONE}h."
 PER_TRANSITION = 3
 COMPRESSOR = ("compression_transformer.", "latent_type_embedding")
 """How the names begin that only models with a compressor have."""
+FLOW = ("embed_flow_action.", "embed_time.", "pred_velocity.")
+"""How the names begin that only models with a flow have."""
 UNUSED = (
     r"transformer_model\.wte\.weight",
     r"transformer_model\.h\.\d+\.attn\.(bias|masked_bias)",  # masks that older versions of transformers store
@@ -89,7 +91,7 @@ class GPT2(Network):
 
     def state_logits(
         self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor
-    ) -> Tensor:
+    ) -> Tensor | None:
         del next_states
         hidden = self.hidden(states, actions, rewards, query_states)
         layout = self.layout(actions.shape[1])
@@ -137,7 +139,7 @@ class GPT2(Network):
 
 def recognise(weights: Mapping[str, Tensor]) -> bool:
     """Whether the keys are this family's."""
-    return is_backbone(weights) and not any(name.startswith(COMPRESSOR) for name in weights)
+    return is_backbone(weights) and not any(name.startswith(COMPRESSOR + FLOW) for name in weights)
 
 
 def is_backbone(weights: Mapping[str, Tensor]) -> bool:
@@ -155,11 +157,13 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> GP
     return network
 
 
-def sizes(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> tuple[DecoderShape, int, int, int]:
-    """(decoder's shape, number of positions, grid's side, number of actions) of a file of this layout."""
+def sizes(
+    weights: Mapping[str, Tensor], choices: BuildOptions, path: str, head: str = "pred_action"
+) -> tuple[DecoderShape, int, int, int]:
+    """(decoder's shape, number of positions, grid's side, number of actions) of a file whose read-out has this name."""
     n_positions, d_model = dims(weights, f"{BACKBONE}wpe.weight", 2, path)
     side = grid_side(weights, "embed_state.weight", path)
-    n_actions = dims(weights, "pred_action.weight", 2, path)[0]
+    n_actions = dims(weights, f"{head}.weight", 2, path)[0]
     n_layer = layer_count(weights, PREFIX, path)
     d_ff = dims(weights, f"{PREFIX}0.mlp.c_fc.weight", 2, path)[1]
     check_heads(path, d_model, choices.n_head)
@@ -189,7 +193,7 @@ def from_file(name: str) -> str:
     return name
 
 
-def file_shapes(shape: DecoderShape, n_positions: int, cells: int, n_actions: int) -> Shapes:
+def file_shapes(shape: DecoderShape, n_positions: int, cells: int, n_actions: int, head: str = "pred_action") -> Shapes:
     """Names and shapes of a file of these sizes."""
     d, ff = shape.d_model, shape.d_ff
     sizes: Shapes = {f"{BACKBONE}wpe.weight": (n_positions, d)}
@@ -204,4 +208,4 @@ def file_shapes(shape: DecoderShape, n_positions: int, cells: int, n_actions: in
             sizes |= {f"{at}{part}.weight": (inside, outside), f"{at}{part}.bias": (outside,)}
         sizes |= both(f"{at}ln_1", d) | both(f"{at}ln_2", d)
     sizes |= {"embed_state.weight": (cells, d), "embed_action.weight": (n_actions, d)}
-    return sizes | both(f"{BACKBONE}ln_f", d) | both("embed_reward", d, 1) | both("pred_action", n_actions, d)
+    return sizes | both(f"{BACKBONE}ln_f", d) | both("embed_reward", d, 1) | both(head, n_actions, d)

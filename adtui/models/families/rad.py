@@ -64,6 +64,10 @@ class RAD(GPT2):
         return self.n_usual
 
     @property
+    def compressor(self) -> Compressor:
+        return self.compression_transformer
+
+    @property
     def n_latents(self) -> int:
         """m."""
         return self.compression_transformer.n_latents

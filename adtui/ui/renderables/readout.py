@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...records.axis import Axis
-from ...records.layout import ACTION, CLOSE, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE
+from ...records.layout import ACTION, CLOSE, FLOW_ACTION, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE, TIME
 from ...records.plain import to_ascii, to_ascii_cells
 from ...records.sample import Sample
 
@@ -30,7 +30,8 @@ def source(axis: Axis, position: int, utf8: bool = True) -> str:
     kind = int(axis.layout.kind[position])
     if index is None:
         first = int((axis.layout.kind[:position] == LATENT).sum())
-        return f"latent {first}" if kind == LATENT else {OPEN: "mark <c>", CLOSE: "mark </c>"}[kind]
+        others = {OPEN: "mark <c>", CLOSE: "mark </c>", FLOW_ACTION: "the flow's action", TIME: "the flow's time"}
+        return f"latent {first}" if kind == LATENT else others[kind]
     sample = axis.sample
     if kind in (ACTION, REWARD):
         of = f"ep{sample.episode[index]} t{sample.step[index]}"

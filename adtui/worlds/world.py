@@ -1,0 +1,184 @@
+"""What a world is: an environment family that in-context RL trains on, its tasks and their split.
+
+A world is one family of grid rooms: the state is the agent's cell, an episode is truncated after `horizon` steps, and
+nothing but the task differs between two of its rooms. A file each, a line each in `registry`.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..records.arrays import Doubles
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float32]
+Cell = tuple[int, int]
+
+#: Displacement of each action: x+1, x-1, y+1, y-1, stay.
+MOVES: IntArray = np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [0, 0]], dtype=np.int64)
+NUM_ACTIONS = len(MOVES)
+GRID_SIZE = 9
+
+
+class Split(NamedTuple):
+    """Task indices for training and for testing."""
+
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+
+
+def split_tasks(seed: int, train_ratio: float, total: int) -> Split:
+    """The split of users' training code: Python's `random`, the first round(n * ratio) of tasks 0 … total − 1 train.
+
+    The order matters (it is the order of the users' dataset), so it is kept.
+    """
+    tasks = list(range(total))
+    random.Random(seed).shuffle(tasks)
+    count = round(total * train_ratio)
+    return Split(tuple(tasks[:count]), tuple(tasks[count:]))
+
+
+class Rooms(ABC):
+    """Many rooms of one world stepped together, one for each of `tasks` (B,).
+
+    All rooms share the clock, so one flag says that the episode of every room has ended.
+
+    Attributes:
+        states: (B, 2) the agents' cells.
+        stage: (B,) how many of the episode's one-time rewards an agent has had: what it may know, and its cell does
+            not show.
+    """
+
+    def __init__(self, world: World, tasks: IntArray) -> None:
+        self.world, self.tasks = world, np.asarray(tasks, dtype=np.int64)
+        self.reset()
+
+    def reset(self) -> IntArray:
+        """States (B, 2) at the start of an episode."""
+        self.elapsed = 0
+        self.stage: IntArray = np.zeros(len(self.tasks), dtype=np.int64)
+        self.states: IntArray = np.tile(np.array(self.world.start, dtype=np.int64), (len(self.tasks), 1))
+        return self.states
+
+    def step(self, actions: IntArray) -> tuple[IntArray, IntArray, bool]:
+        """(next states (B, 2), rewards (B,) of 0 or 1, whether the episode ended).
+
+        The returned states are the ones reached, also at the end of an episode; call `reset` for the next.
+        """
+        self.states = self.world.move(self.tasks, self.states, actions)
+        self.elapsed += 1
+        return self.states, self._rewards(), self.elapsed >= self.world.horizon
+
+    @property
+    def done(self) -> BoolArray:
+        """(B,) where nothing pays any more in this episode."""
+        return np.zeros(len(self.tasks), dtype=np.bool_)
+
+    @abstractmethod
+    def _rewards(self) -> IntArray:
+        """(B,) of the step that led to `states`; keeps `stage`."""
+
+    @abstractmethod
+    def optimal(self) -> FloatArray:
+        """(B, A) uniform over the actions that lose nothing, for whoever knows the task."""
+
+
+@dataclass(frozen=True)
+class World(ABC):
+    """Rooms of one kind and size.
+
+    Attributes:
+        env: its name in the users' configs, one of NAMES.
+        size: side of the grid, cells.
+        horizon: steps of an episode.
+    """
+
+    NAMES: ClassVar[tuple[str, ...]]
+    HORIZON: ClassVar[int]
+    """The users' own, where a config states none."""
+    STAGES: ClassVar[int] = 1
+    """Values that `Rooms.stage` takes."""
+    ROOMS: ClassVar[type[Rooms]]
+    num_actions: ClassVar[int] = NUM_ACTIONS
+
+    env: str
+    size: int
+    horizon: int
+
+    @property
+    @abstractmethod
+    def n_tasks(self) -> int:
+        """How many tasks the users' training code draws from: indices 0 … n_tasks − 1."""
+
+    @property
+    def start(self) -> Cell:
+        """Where every episode starts: the centre."""
+        return self.size // 2, self.size // 2
+
+    @abstractmethod
+    def optimal_return(self, task: int) -> int:
+        """Largest return of one episode."""
+
+    @abstractmethod
+    def words(self, task: int) -> str:
+        """The task as labels name it: "goal (3,4)"."""
+
+    @abstractmethod
+    def landmarks(self, task: int) -> dict[str, Cell]:
+        """The cells of the floor plan that matter, by the letter that marks them."""
+
+    def goal(self, task: int) -> Cell | None:
+        """The one rewarded cell, in worlds that have one for each task."""
+        del task
+        return None
+
+    def move(self, tasks: IntArray, states: IntArray, actions: IntArray) -> IntArray:
+        """Cells (B, …, 2) after `actions` (B, …) in `states` (B, …, 2); walls stop the agent."""
+        del tasks
+        return move(states, actions, self.size)
+
+    def rooms(self, tasks: IntArray) -> Rooms:
+        """One room for each of `tasks` (B,)."""
+        return self.ROOMS(self, tasks)
+
+    def optimal_returns(self, tasks: IntArray) -> Doubles:
+        """`optimal_return` of tasks (B,)."""
+        known = {task: self.optimal_return(task) for task in np.unique(tasks).tolist()}
+        return np.array([known[task] for task in tasks.tolist()], dtype=np.float64)
+
+    def split(self, seed: int, train_ratio: float) -> Split:
+        """The users' split of the tasks."""
+        return split_tasks(seed, train_ratio, self.n_tasks)
+
+
+def move(states: IntArray, actions: IntArray, size: int = GRID_SIZE) -> IntArray:
+    """Cells (..., 2) after taking `actions` (...) in `states` (..., 2); walls stop the agent."""
+    reached: IntArray = np.clip(states + MOVES[actions], 0, size - 1)
+    return reached
+
+
+def toward(states: IntArray, targets: IntArray) -> FloatArray:
+    """Probabilities (B, A), uniform over the moves that shorten the way; stay when already there."""
+    offset = targets - states
+    better = np.stack(
+        [offset[:, 0] > 0, offset[:, 0] < 0, offset[:, 1] > 0, offset[:, 1] < 0, (offset == 0).all(axis=1)], axis=1
+    ).astype(np.float32)
+    return np.asarray(better / better.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def distance(one: Cell, other: Cell) -> int:
+    """Steps from one cell to another."""
+    return abs(one[0] - other[0]) + abs(one[1] - other[1])
+
+
+def cells(indices: IntArray, size: int) -> IntArray:
+    """Cells (..., 2) of indices (...): (index // size, index % size), as users number them."""
+    found: IntArray = np.stack([indices // size, indices % size], axis=-1).astype(np.int64)
+    return found
