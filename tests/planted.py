@@ -65,7 +65,16 @@ def seeking_run(directory: Path) -> Path:
     was reached there, and whether there was a reward. The action leads from the query's cell to that one and stays where
     that was rewarded; without a reward all actions are alike. Every other head writes nothing.
     """
-    width, loud, reward, reached, own, mark, even, written = 8, 0, 1, 2, 4, 6, 7, 8  # of a head; where a token holds what
+    width, loud, reward, reached, own, mark, even, written = (
+        8,
+        0,
+        1,
+        2,
+        4,
+        6,
+        7,
+        8,
+    )  # of a head; where a token holds what
     model = reference("pre", d_model=2 * width, n_layer=2, n_head=2, n_transit=SEEKING)
     cells = torch.tensor([[x - GRID // 2, y - GRID // 2] for x in range(GRID) for y in range(GRID)]).float()
     with torch.no_grad():

@@ -243,11 +243,13 @@ def test_the_one_head_that_matters_is_in_every_circuit_and_is_certified_alone(so
     assert sought.sentence.startswith("Certified: 1 of 4 heads (L0H1)")
 
 
-def test_equal_seeds_give_equal_reports_and_others_do_not(seeking: Opened, sought: CircuitReport) -> None:
-    again = runner.run(replace(seeking, options=replace(seeking.options, workers=2)))
-    assert again == sought
-    other = runner.run(replace(seeking, options=replace(seeking.options, seed=1, episodes=3)))
-    assert [one.kl for one in other.path] != [one.kl for one in sought.path]
+def test_equal_seeds_give_equal_reports_and_others_do_not(seeking: Opened) -> None:
+    few = replace(seeking.options, episodes=3)
+    once, again, other = (
+        runner.run(replace(seeking, options=one)) for one in (few, replace(few, workers=2), replace(few, seed=1))
+    )
+    assert again.to_json() == once.to_json()  # where ends of intervals are unknown alike
+    assert [one.kl for one in other.path] != [one.kl for one in once.path]
 
 
 def test_a_model_that_does_not_learn_gets_no_certificate(tiny: Opened) -> None:
