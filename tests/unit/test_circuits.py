@@ -192,7 +192,7 @@ def test_a_share_passes_where_it_is_surely_large_enough(kept: float, passed: boo
 
 
 def test_goals_and_not_histories_are_what_is_counted() -> None:
-    """A loss on one goal of ten: sure over 40 histories each for its own, but nobody knows how many such goals there are."""
+    """A loss on one goal of ten is sure over 40 histories; how many such goals there are, nobody knows."""
     full = returns(1000)
     cut = full.copy()
     cut[GOALS == 3] = 700
