@@ -17,9 +17,10 @@ from adtui.records.messages import Opened, OpenRun, Reply
 WORDS = "a line about the circuit"
 
 
-async def app_screen(circuit: KnownCircuit | None) -> str:
+async def app_screen(circuit: KnownCircuit | None, *keys: str) -> str:
     async with opened(FakeEngine(replace(run_info(), circuit=circuit))) as (app, _, pilot):
         await until(pilot, lambda: app.explorer.panes.insights.insights)
+        await pilot.press(*keys)
         return screen_text(app)
 
 
@@ -28,7 +29,8 @@ async def test_marks_stand_where_there_is_a_circuit_of_these_weights(heads: Head
     shown = await app_screen(KnownCircuit(heads, WORDS))
     assert shown.count("◆") == marks  # the title explains it
     assert ("◆ circuit" in shown) == bool(marks)
-    assert WORDS in shown
+    assert ("· no circuit" in shown) == (not marks)
+    assert WORDS in await app_screen(KnownCircuit(heads, WORDS), "6", "enter")  # the log at full size
 
 
 async def test_nothing_is_said_where_none_was_computed() -> None:

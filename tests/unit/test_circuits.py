@@ -161,7 +161,12 @@ def test_elimination_ends_with_a_set_of_every_size(costs: list[float]) -> None:
 def test_bisection_finds_the_smallest_that_passes_where_all_larger_ones_do(total: int, data: st.DataObject) -> None:
     least = data.draw(st.integers(0, total))
     looked: list[int] = []
-    found = smallest(total, lambda size: bool(looked.append(size) or size >= least))
+
+    def passes(size: int) -> bool:
+        looked.append(size)
+        return size >= least
+
+    found = smallest(total, passes)
     assert found == (None if least == total else least)
     assert total not in looked
     assert len(looked) <= total.bit_length() + 1
