@@ -61,11 +61,20 @@ def planted_run(directory: Path, strength: float = 1.0) -> Path:
 def seeking_run(directory: Path) -> Path:
     """A run directory with a model of two layers with two heads that goes back to where it was rewarded.
 
-    Head 1 of layer 0 attends to rewarded transitions, or to its own token where there are none, and writes the cell that
-    was reached there, and whether there was a reward. The action leads from the query's cell to that one and stays where
-    that was rewarded; without a reward all actions are alike. Every other head writes nothing.
+    Head 1 of layer 0 attends to rewarded transitions, or to its own token where there are none, and writes the cell
+    that was reached there, and whether there was a reward. The action leads from the query's cell to that one and stays
+    where that was rewarded; without a reward all actions are alike. Every other head writes nothing.
     """
-    width, loud, reward, reached, own, mark, even, written = 8, 0, 1, 2, 4, 6, 7, 8  # of a head; where a token holds what
+    width, loud, reward, reached, own, mark, even, written = (
+        8,
+        0,
+        1,
+        2,
+        4,
+        6,
+        7,
+        8,
+    )  # of a head; where a token holds what
     model = reference("pre", d_model=2 * width, n_layer=2, n_head=2, n_transit=SEEKING)
     cells = torch.tensor([[x - GRID // 2, y - GRID // 2] for x in range(GRID) for y in range(GRID)]).float()
     with torch.no_grad():

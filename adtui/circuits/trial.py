@@ -98,7 +98,9 @@ def share_of(circuit: Ints, full: Ints, goals: Ints, random: Doubles, least: flo
     elif p_greater(full_last - random, 0.0) > ALPHA:
         faults.append("the full model's own return is not better than that of random actions")
     elif not (share.low >= least and p <= ALPHA):
-        faults.append(f"it may keep less than {100 * least:g} %: {percent(share.mean)} [{_ends(share.low, share.high)}]")
+        faults.append(
+            f"it may keep less than {100 * least:g} %: {percent(share.mean)} [{_ends(share.low, share.high)}]"
+        )
     return Share(
         share=share,
         all_episodes=ratio(whole, _by_goal(full, goals)),

@@ -57,7 +57,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         default=CIRCUITS,
         help=f"where the report goes (default: {CIRCUITS}, as the app looks)",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON (docs/circuits.md) instead of a table")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     add_model(parser)
 
 

@@ -106,7 +106,7 @@ class CircuitReport:
         return next(one.heads for one in self.path if len(one.heads) == self.chosen)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, schema "adtui.circuit/1" (docs/circuits.md); NaN becomes None."""
+        """Plain values, schema "adtui.circuit/1" (docs/validity.md); NaN becomes None."""
         document: dict[str, Any] = plain({"schema": SCHEMA, **asdict(self), "certified": self.certified})
         return document
 

@@ -78,7 +78,7 @@ def difference(before: Doubles, after: Doubles) -> Estimate:
 def ratio(above: Doubles, below: Doubles) -> Interval:
     """Mean of `above` over mean of `below`, both (G,), paired, and its interval; G are what is independent.
 
-    NaN where the mean below is not positive; its ends also where there are fewer than two, or where it is 0 in a resample.
+    NaN where the mean below is not positive; its ends also where there are fewer than two, or it is 0 in a resample.
     """
     unknown = float("nan")
     n = len(below)

@@ -16,25 +16,32 @@ from adtui.cli.main import main
 SMALL = ["--contexts", "4", "--streams", "2", "--episodes", "4", "--device", "cpu"]
 
 
-def test_a_table_and_what_may_be_said_then_the_same_as_json_and_stored(
+def test_a_table_and_what_may_be_said_and_the_report_where_the_app_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    words = ["circuit", str(seeking_run(tmp_path / "seeking")), *SMALL, "--exhaustive"]
-    assert main([*words, "--episodes", "12"]) == 0
+    words = ["circuit", str(seeking_run(tmp_path / "seeking")), *SMALL, "--exhaustive", "--episodes", "12"]
+    assert main(words) == 0
     shown = capsys.readouterr()
     assert "Certified: 1 of 4 heads (L0H1), the others mean-ablated, keep 100.0 % [100.0, 100.0]" in shown.out
     assert "used once, with draws of their own" in shown.out
     assert "1 ◆" in shown.out
     assert "wrote figs/circuit/seeking.json" in shown.err
-    assert main([*words, "--episodes", "12", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
-    assert document == json.loads((tmp_path / "figs" / "circuit" / "seeking.json").read_text())
+    document = json.loads((tmp_path / "figs" / "circuit" / "seeking.json").read_text())
     assert document["schema"] == "adtui.circuit/1"
     assert document["certified"] == [[0, 1]]
     assert [len(one["heads"]) for one in document["path"]] == [4, 3, 2, 1, 0]
     assert document["test"]["goals"] == 24
     assert document["about"]["seed"] == 0
+
+
+def test_json_is_what_is_stored(tmp_path: Path, tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["circuit", str(tiny_run), *SMALL, "--output", str(tmp_path), "--json"]) == 0
+    [stored] = tmp_path.iterdir()
+    document = json.loads(capsys.readouterr().out)
+    assert document == json.loads(stored.read_text())
+    assert document["certified"] is None
+    assert document["sentence"].startswith("Not certified")
 
 
 def test_a_run_with_histories_only_gets_divergences_and_no_certificate(

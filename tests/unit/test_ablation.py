@@ -107,7 +107,9 @@ def every_set(model: Model) -> NDArray[np.bool_]:
 
 def test_all_heads_kept_is_the_model_itself(model: Model) -> None:
     kept = np.ones((1, model.n_layer, model.n_head), np.bool_)
-    np.testing.assert_array_equal(logits(model, Edit(ablated=Ablation(head_means(model, batch()), kept))), logits(model))
+    np.testing.assert_array_equal(
+        logits(model, Edit(ablated=Ablation(head_means(model, batch()), kept))), logits(model)
+    )
 
 
 def test_no_head_kept_and_one_head_kept_are_what_hooks_make_of_them(model: Model) -> None:

@@ -115,12 +115,19 @@ def sheet_line(
             segments += _block(float(entropy_norm[layer, head]), grid, table, chosen, mark)
         elif inner == grid.high:
             text = caption(layer, head, float(entropy_norm[layer, head]), grid.wide)
+            text, mark = _marked(text, mark)
             behind = Segment(mark.ljust(grid.gap), PLAIN if mark == " " else ACCENT)
             segments += [Segment(text, SELECTED if chosen else FAINT), behind]
         else:
             segments += _thumbnail(levels[layer, head], inner, grid, table)
             segments.append(Segment(" " * grid.gap, PLAIN))
     return segments
+
+
+def _marked(text: str, mark: str) -> tuple[str, str]:
+    """The caption with the mark at its end, where there is room, and what stands in the gap behind it."""
+    short = text.rstrip()
+    return ((short + mark).ljust(len(text)), " ") if len(short) < len(text) else (text, mark)
 
 
 def caption(layer: int, head: int, entropy: float, width: int) -> str:

@@ -19,7 +19,7 @@ PICTURES = (
     ("heads", "one thumbnail per layer (down) and head (across); the caption is the entropy H/ln n of the query's row"),
     (
         "",
-        "◆ a head of the certified circuit, where `adtui circuit` has found one of these weights: few heads that, with",
+        "◆ behind a head: of the certified circuit that `adtui circuit` found for these weights: few heads that, with",
     ),
     (
         "",
