@@ -24,6 +24,8 @@ WIDTH = N + 1
 REWARD, ACTION, WRITTEN = WIDTH, WIDTH + 1, WIDTH + 1 + ACTIONS
 """Where a token holds its reward and its action, and where the heads write, ACTIONS dimensions each."""
 LOUD = 10.0
+SEEKING = 31
+"""Tokens of the model that seeks."""
 
 
 def planted_run(directory: Path, strength: float = 1.0) -> Path:
@@ -53,6 +55,56 @@ def planted_run(directory: Path, strength: float = 1.0) -> Path:
                 0.3 * (strength if head == 1 else 1.0) * torch.eye(ACTIONS)
             )
     save_checkpoint(directory / "ckpt-1.pt", model.state_dict(), settings(3, WIDTH))
+    return directory
+
+
+def seeking_run(directory: Path) -> Path:
+    """A run directory with a model of two layers with two heads that goes back to where it was rewarded.
+
+    Head 1 of layer 0 attends to rewarded transitions, or to its own token where there are none, and writes the cell
+    that was reached there, and whether there was a reward. The action leads from the query's cell to that one and stays
+    where that was rewarded; without a reward all actions are alike. Every other head writes nothing.
+    """
+    width, loud, reward, reached, own, mark, even, written = (
+        8,
+        0,
+        1,
+        2,
+        4,
+        6,
+        7,
+        8,
+    )  # of a head; where a token holds what
+    model = reference("pre", d_model=2 * width, n_layer=2, n_head=2, n_transit=SEEKING)
+    cells = torch.tensor([[x - GRID // 2, y - GRID // 2] for x in range(GRID) for y in range(GRID)]).float()
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.fill_(1.0 if "norm" in name and name.endswith("weight") else 0.0)
+        model.pos_embedding[..., loud] = LOUD  # so that norms scale all tokens nearly alike
+        model.embed_context.weight[reward, 2 + ACTIONS] = LOUD
+        model.embed_context.weight[reached : reached + 2, 3 + ACTIONS :] = 0.1 * torch.eye(2)
+        model.embed_context.bias[reached : reached + 2] = -0.1 * (GRID // 2)
+        model.embed_query_state.weight[:, own : own + 2] = 0.1 * cells
+        model.embed_context.weight[even] = -model.embed_context.weight[reached : reached + 2].sum(0)
+        model.embed_context.bias[even] = -model.embed_context.bias[reached : reached + 2].sum()
+        model.embed_query_state.weight[:, even] = -0.1 * cells.sum(1)  # the mean of a token is that of any other
+        model.embed_query_state.weight[:, mark] = LOUD  # as loud as a reward, so that the norm divides both alike
+        attention = model.transformer_encoder.layers[0].self_attn
+        _, k, v = attention.in_proj_weight.split(2 * width)
+        attention.in_proj_bias[width] = 12.0
+        k[width, reward], k[width, mark] = 1.0, 0.75
+        v[width : width + 2, reached : reached + 2] = torch.eye(2)
+        v[width : width + 2, own : own + 2] = torch.eye(2)
+        v[width + 2, reward] = 1.0
+        spread = LOUD * (2 / (2 * width) - (2 / (2 * width)) ** 2) ** 0.5  # what the norm divides by
+        middle = LOUD * 2 / (2 * width) / spread  # what it takes away
+        attention.in_proj_bias[5 * width : 5 * width + 3] = middle * torch.tensor([2.0, 2, 1])
+        attention.out_proj.weight[written : written + 3, width : width + 3] = spread * torch.eye(3)
+        leads = torch.tensor([[1.0, 0], [-1, 0], [0, 1], [0, -1], [0, 0]])
+        model.pred_action.weight[:, written : written + 2] = 200 * leads
+        model.pred_action.weight[:, own : own + 2] = -200 * leads
+        model.pred_action.weight[4, written + 2] = 1.5
+    save_checkpoint(directory / "ckpt-1.pt", model.state_dict(), settings(2, SEEKING, train_env_ratio=0.7))
     return directory
 
 

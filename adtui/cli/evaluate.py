@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = with_groups(settings, opened.directory)
     titles = _titles(settings)
-    plan = make_plan(model, arena_of(settings), args, _share_cores(model))
+    plan = make_plan(model, arena_of(settings), args, share_cores(model))
     choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
@@ -131,7 +131,7 @@ def _shortened(model: Model, choice: Choice, plan: EvaluationPlan) -> Callable[[
     return make
 
 
-def _share_cores(model: Model) -> int:
+def share_cores(model: Model) -> int:
     """Threads to roll out with. One core per rollout: the matrices are small, and torch's own threads would mostly
     wait for each other (five times the CPU time on two busy cores)."""
     import torch

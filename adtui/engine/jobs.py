@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
@@ -169,6 +170,7 @@ class Engine:
 
     # -- long jobs ---------------------------------------------------------------------------------------------------
     def _open(self, request: OpenRun) -> Steps:
+        from ..circuits.store import known
         from .opening import open_session  # torch: about two seconds
 
         self.session = session = open_session(
@@ -184,6 +186,7 @@ class Engine:
             first=True,
             progress=lambda done, total: self._rolled(request, done, total),
         )
+        session.info = replace(session.info, circuit=known(session.info.name, session.model))
         self.send(Opened(request.id, session.info))
         yield
         total = len(session.samples)

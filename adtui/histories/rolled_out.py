@@ -87,8 +87,8 @@ def rolled_out(
         past = yield from _nothing_yet(steps)
         samples = []
         for row in range(min(ROOMS, count - first)):
-            phases = _phases(past.rewards[row], horizon, times, n)
-            query = _moment(phases, times, taken, generator(seed, Use.MOMENTS, first + row))
+            found = phases(past.rewards[row], horizon, times, n)
+            query = moment(found, times, taken, generator(seed, Use.MOMENTS, first + row))
             samples.append(_sample(past, row, query, n, world, first + row))
         yield tuple(samples)
 
@@ -123,7 +123,7 @@ def _sample(past: Histories, row: int, query: int, n: int, world: World, index: 
     )
 
 
-def _phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
+def phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
     """(Q,) the phase, an index into PHASES, of the context of n transitions before each of the query times."""
     steps = np.flatnonzero(rewards > 0)
     first, last = np.searchsorted(steps, times - n), np.searchsorted(steps, times)
@@ -131,7 +131,7 @@ def _phases(rewards: Ints, horizon: int, times: Ints, n: int) -> Ints:
     return np.minimum(np.array(episodes, np.int64), 2)
 
 
-def _moment(phases: Ints, times: Ints, taken: Ints, rng: np.random.Generator) -> int:
+def moment(phases: Ints, times: Ints, taken: Ints, rng: np.random.Generator) -> int:
     """A query time of one history, at random in that phase it has which fewest samples before it have had.
 
     Phases are so as evenly represented as the histories allow. A phase fixed by the sample's number would leave the

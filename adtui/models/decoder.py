@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .ablation import Ablation, Branch
 from .attend import Recorder, attend
 
 
@@ -57,12 +58,15 @@ class Edit:
         where: hide them from one head only, (layer, head), or from a layer, (layer, None); None is from every head of
             every layer.
         muted: heads whose output is replaced by 0.
+        ablated: sets of heads to run every context with, the others giving their mean; the result has a row for each
+            set and context. With several sets nothing is hidden besides.
         positions: (B, N) int64, the position of each token; None is 0, 1, 2, …
     """
 
     hidden: Tensor | None = None
     where: tuple[int, int | None] | None = None
     muted: frozenset[tuple[int, int]] = frozenset()
+    ablated: Ablation | None = None
     positions: Tensor | None = None
     instead: Mapping[int, tuple[Tensor | None, Tensor]] | None = None
 
@@ -107,6 +111,7 @@ class Pass:
         mask, causal, recorder, edit: as in `Decoder.forward`, the edit's hidden tokens being in the mask already.
         layer: its number.
         read: the only token whose output is wanted; None wants all.
+        branch: how sets of heads part here, where the edit has such.
     """
 
     mask: Tensor | None
@@ -115,6 +120,7 @@ class Pass:
     recorder: Recorder | None
     edit: Edit | None
     read: int | None = None
+    branch: Branch | None = None
 
     @property
     def alone(self) -> bool:
@@ -157,6 +163,8 @@ class SelfAttention(nn.Module):
             y = y[:, :, read : read + 1]
         if how.edit is not None and (muted := [head for at, head in how.edit.muted if at == how.layer]):
             y[:, muted] = 0
+        if how.branch is not None:
+            y = how.branch.outputs(y, read)
         out: Tensor = self.out(y.transpose(1, 2).flatten(2))
         return out
 
@@ -194,6 +202,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, how: Pass) -> Tensor:
         """(B, N, d) → (B, N, d), or (B, 1, d) where one token is read."""
         rest = x if how.read is None else x[:, how.read : how.read + 1]
+        if how.branch is not None:
+            rest = how.branch.spread(rest)
         if self.pre_norm:
             x = rest + self.attention(self.norm1(x), how)
             x = x + self.transform(self.norm2(x))
@@ -240,9 +250,10 @@ class Decoder(nn.Module):
             mask: (N, N) bool, True where the query (row) may see the key (column).
             recorder: shown every layer's attention. Not together with hidden tokens.
             edit: an intervention.
-            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder, or
-                with tokens hidden, the last layer is then computed for it alone. Else all tokens are computed: trials
-                compare their logits by argmax, and other shapes would round otherwise than the published runs did.
+            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder, with
+                tokens hidden, or with several sets of heads, the last layer is then computed for it alone. Else all
+                tokens are computed: trials compare their logits by argmax, and other shapes would round otherwise than
+                the published runs did.
 
         Returns:
             (B, N, d) hidden states; (B, d) of the token that is read.
@@ -250,7 +261,9 @@ class Decoder(nn.Module):
         if read is not None and read < 0:
             read += x.shape[1]
         base = mask
+        ablated = None if edit is None else edit.ablated
         thrifty = recorder is not None or (edit is not None and edit.hidden is not None)
+        thrifty = thrifty or (ablated is not None and len(ablated.kept) > 1)
         if edit is not None and edit.masks and mask is None:
             N = x.shape[1]
             base = torch.ones(N, N, dtype=torch.bool, device=x.device)
@@ -258,7 +271,9 @@ class Decoder(nn.Module):
         for layer, block in enumerate(self.blocks):
             edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)
             alone = read if thrifty and layer == self.shape.n_layer - 1 else None
-            x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone))
+            branch = None if ablated is None else ablated.branch(layer)
+            x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone, branch))
+        x = x if ablated is None else ablated.sets(x)
         if read is not None:
             x = x[:, -1] if thrifty else x[:, read]
         return x if self.final_norm is None else self.final_norm(x)

@@ -34,3 +34,13 @@ POSITIONS: Final = "reindexed"
 MARGIN = 0.05
 """Share of (full context − random actions) whose loss counts as none."""
 SWEEP_FIGURES = "figs/compression"
+CIRCUITS = "figs/circuit"
+"""Where `adtui circuit` writes its report, and where the app looks for it."""
+CIRCUIT_SHARE = 0.95
+"""Share of the full model's return that a circuit has to keep."""
+CIRCUIT_CONTEXTS = 48
+"""Contexts that sets of heads are compared on, and as many rooms that means are taken from."""
+CIRCUIT_EXAMPLES = 4
+"""Contexts of each of these rooms that means are taken from."""
+CIRCUIT_CHOICE = 4
+"""A goal that a size is chosen on gets one history for so many of a held-out goal; there are more of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .circuit import KnownCircuit
 from .layout import Layout
 from .run_settings import RunSettings
 from .sample import Sample
@@ -61,6 +62,7 @@ class RunInfo:
         layouts: what each token of each sample stands for, in the order of `samples`; empty when every sample has one
             token per transition, then the query.
         compressor: the attention that made latent tokens out of the oldest transitions, or None.
+        circuit: what is stored of the run's circuit; None where nothing is, or where nobody looked.
     """
 
     name: str
@@ -82,6 +84,7 @@ class RunInfo:
     layouts: tuple[Layout, ...] = ()
     compressor: CompressorInfo | None = None
     seed: int | None = None
+    circuit: KnownCircuit | None = None
 
     def grown(self, more: MoreSamples) -> RunInfo:
         """With more samples after those that it has."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..records.arrays import Doubles, Ints
-from ..records.interval import Estimate
+from ..records.interval import Estimate, Interval
 
 RESAMPLES = 1000
 SEED = 0
@@ -73,6 +73,27 @@ def difference(before: Doubles, after: Doubles) -> Estimate:
             drawn = np.sort(_weights(len(b), SEED + 1) @ b - _weights(len(a)) @ a)
             low[k], high[k] = min(drawn[cut], mean[k]), max(drawn[RESAMPLES - 1 - cut], mean[k])
     return Estimate(mean, low, high, n)
+
+
+def ratio(above: Doubles, below: Doubles) -> Interval:
+    """Mean of `above` over mean of `below`, both (G,), paired, and its interval; G are what is independent.
+
+    NaN where the mean below is not positive; its ends also where there are fewer than two, or it is 0 in a resample.
+    """
+    unknown = float("nan")
+    n = len(below)
+    if not n or below.mean() <= 0:
+        return Interval(unknown, unknown, unknown)
+    value = float(above.sum() / below.sum())
+    if n < 2:
+        return Interval(value, unknown, unknown)
+    weights = _weights(n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = np.sort((weights @ above) / (weights @ below))
+    if not np.isfinite(drawn).all():
+        return Interval(value, unknown, unknown)
+    cut = int(tail(n) * RESAMPLES)
+    return Interval(value, min(float(drawn[cut]), value), max(float(drawn[RESAMPLES - 1 - cut]), value))
 
 
 def tail(n: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..records.arrays import Doubles
 from ..records.defaults import CONTROL_SHARE, EPISODES, SEED, STREAMS
 from ..records.interval import Interval
 from ..records.trial import LAST
@@ -121,7 +122,7 @@ def evaluate(
     def curve(
         name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False, maker: PolicyMaker = same
     ) -> ReturnCurve:
-        returns = _returns(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
+        returns = returns_by_room(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
         return make_curve(goals, returns, random_return(np.unique(goals), plan), plan)
 
     return Evaluation(
@@ -135,9 +136,19 @@ def evaluate(
 
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
+    return float(_chance(goals, plan).mean())
+
+
+def random_by_goal(goals: IntArray, plan: EvaluationPlan) -> Doubles:
+    """(G,) the same on each of the goals (G,)."""
+    by_goal: Doubles = _chance(goals, plan).reshape(len(goals), -1).mean(axis=1)
+    return by_goal
+
+
+def _chance(goals: IntArray, plan: EvaluationPlan) -> IntArray:
+    """Returns of random actions, in equally many rooms for each of the goals, goal after goal."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    chance = rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE)
-    return float(chance.returns().mean())
+    return rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE).returns()
 
 
 def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> ReturnCurve:
@@ -161,17 +172,25 @@ def make_curve(goals: IntArray, returns: IntArray, random: float, plan: Evaluati
     )
 
 
-def _returns(
+def returns_by_room(
     maker: PolicyMaker,
     plan: EvaluationPlan,
     goals: IntArray,
     name: str,
     progress: EvaluationProgress | None,
     *,
+    use: Use = Use.ROOMS,
     wipe: bool = False,
     zero: bool = False,
 ) -> IntArray:
-    """(B, episodes) returns, rolled out in groups of rooms, several groups at a time."""
+    """(B, episodes) returns in rooms with `goals` (B,), rolled out in groups of rooms, several groups at a time.
+
+    Args:
+        maker: number of a group → the policy that acts in it.
+        name: what `progress` is told.
+        use: of the action draws.
+        wipe, zero: controls; see `rollouts.rolling`.
+    """
     groups = [goals[first : first + ROOMS_AT_ONCE] for first in range(0, len(goals), ROOMS_AT_ONCE)]
     ended = itertools.count(1)
     stopped = threading.Event()
@@ -191,6 +210,7 @@ def _returns(
             plan.episodes,
             plan.n_context,
             seed=plan.seed,
+            use=use,
             first_room=index * ROOMS_AT_ONCE,
             greedy=plan.greedy,
             wipe_each_episode=wipe,

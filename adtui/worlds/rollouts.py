@@ -108,7 +108,7 @@ def rolling(
         if step % horizon == 0:
             environment.reset()
         here = environment.states
-        first = max(0, -((n_context - step) // stride) * stride, step - step % horizon if wipe_each_episode else 0)
+        first = max(first_seen(step, n_context, stride), step - step % horizon if wipe_each_episode else 0)
         seen = slice(first, step)
         shown = np.where(zero_rewards, 0, past.rewards[:, seen]).astype(np.float32)
         logits = policy(past.states[:, seen], past.actions[:, seen], shown, past.next_states[:, seen], here)
@@ -120,6 +120,11 @@ def rolling(
             progress(step // horizon + 1, episodes)
         yield
     return past
+
+
+def first_seen(step: int, n_context: int, stride: int = 1) -> int:
+    """The step at which the context of a step begins, where nothing wipes it; see `rolling`."""
+    return max(0, -((n_context - step) // stride) * stride)
 
 
 def softmax(logits: FloatArray) -> FloatArray:

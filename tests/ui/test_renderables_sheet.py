@@ -85,3 +85,14 @@ def test_clicks_beside_the_thumbnails_hit_nothing() -> None:
     assert grid.head_at(4, 0) == (0, 0)
     assert grid.head_at(32, 9) == (1, 2)
     assert grid.head_at(4, 10) is None
+
+
+def test_heads_of_a_circuit_carry_a_mark_behind_their_caption() -> None:
+    shown, levels = sheet(), to_levels(sheet().thumbnails, "row", 4)
+    grid = lay_out(2, 3, 33, 10)
+    for table, mark in ((ASCII, "@"), (choose_table(None, utf8=True), "◆")):
+        drawn = sheet_line(4, levels, shown.entropy_norm, grid, table, (0, 0), {(0, 1), (1, 0)})
+        assert "".join(segment.text for segment in drawn).rstrip() == f"   L0H0 .10  L0H1 .26{mark} L0H2 .42"
+    tiny = lay_out(2, 3, 12, 2)
+    drawn = sheet_line(0, levels, shown.entropy_norm, tiny, ASCII, (0, 0), {(0, 0), (0, 1)})
+    assert "".join(segment.text for segment in drawn).rstrip() == "L0 %%>##@++"

@@ -10,14 +10,13 @@ import pytest
 from policies import goal_seeker
 
 from adtui.worlds.darkroom import DarkRoom
-from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve
-from adtui.worlds.returns import _returns as returns_of
+from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve, returns_by_room
 from adtui.worlds.rollouts import random_policy
 from adtui.worlds.world import IntArray, Split
 
 
 def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:
-    return returns_of(lambda _: random_policy, plan, goals, "rooms", None)
+    return returns_by_room(lambda _: random_policy, plan, goals, "rooms", None)
 
 
 PLAN = EvaluationPlan(

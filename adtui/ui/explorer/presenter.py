@@ -107,11 +107,17 @@ class Presenter:
         self.run = run
         if len(self.selection.clamped(run).axis(run)) != self._length:
             self.selection = replace(self.selection, window=None)
-        self.panes.sheet.expect(run.n_layer, run.n_head)
+        self.panes.sheet.expect(run.n_layer, run.n_head, () if run.circuit is None else run.circuit.heads)
         self.panes.set_memory(run.compressor is not None)
         for note in run.notes:
             self.panes.insights.status(note)
+        self._note()
         self.select(self.selection)
+
+    def _note(self, *more: str) -> None:
+        """What stands below the insights: first what is known of a circuit."""
+        circuit = None if self.run is None else self.run.circuit
+        self.panes.insights.note("\n".join(([] if circuit is None else [circuit.words]) + [*more]))
 
     def grow(self, more: MoreSamples) -> None:
         """The run has more samples, after those it had: what is on display stays."""
@@ -246,6 +252,6 @@ class Presenter:
                 # The log writes itself after the next refresh, title included; ours comes after that.
                 self.panes.insights.call_after_refresh(self._showing.titles)
             case PlaceboReady():
-                self.panes.insights.note(reply.placebo.words)
+                self._note(reply.placebo.words)
             case _:
                 self._asking.receive(reply)

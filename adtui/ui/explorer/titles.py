@@ -19,7 +19,7 @@ def titles(display: Display) -> dict[int, str]:
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
     found = {
-        HEADS: chosen.where,
+        HEADS: chosen.where + ("" if run.circuit is None else " · ◆ circuit" if run.circuit.heads else " · no circuit"),
         HEATMAP: f"{chosen.where}{waiting}{display.window_label}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",

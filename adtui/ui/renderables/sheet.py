@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from .heatmap import pixel_runs
 from .scales import Levels
 from .scroll import first_line
 
+CIRCUIT = "◆"
+"""Stands behind the caption of a head of the certified circuit."""
 SELECTED = Style(bold=True, reverse=True)
 LABEL = 3
 """Width of the layer labels "L0 "."""
@@ -89,6 +92,7 @@ def sheet_line(
     grid: Grid,
     table: ColorTable,
     selected: tuple[int, int | None],
+    circuit: Set[tuple[int, int]] = frozenset(),
 ) -> list[Segment]:
     """Line y of the sheet.
 
@@ -96,6 +100,7 @@ def sheet_line(
         levels: (L, H, h, w) uint8 from `to_levels`; only the part that fits in a thumbnail is shown.
         entropy_norm: (L, H), for captions; low entropy is a focused head.
         selected: (layer, head); head None marks the whole layer.
+        circuit: heads with a mark of their own, in the gap behind them; of a tiny sheet, where they are not selected.
     """
     row, inner = divmod(y, grid.pitch)
     if row >= grid.rows:
@@ -105,15 +110,24 @@ def sheet_line(
     segments = [Segment(label, ACCENT if layer == selected[0] else FAINT)]
     for head in range(grid.first_head, grid.first_head + grid.cols):
         chosen = layer == selected[0] and selected[1] in (None, head)
+        mark = to_ascii_cells(CIRCUIT, unless=table.utf8) if (layer, head) in circuit else " "
         if grid.tiny:
-            segments += _block(float(entropy_norm[layer, head]), grid, table, chosen)
+            segments += _block(float(entropy_norm[layer, head]), grid, table, chosen, mark)
         elif inner == grid.high:
             text = caption(layer, head, float(entropy_norm[layer, head]), grid.wide)
-            segments += [Segment(text, SELECTED if chosen else FAINT), Segment(" " * grid.gap, PLAIN)]
+            text, mark = _marked(text, mark)
+            behind = Segment(mark.ljust(grid.gap), PLAIN if mark == " " else ACCENT)
+            segments += [Segment(text, SELECTED if chosen else FAINT), behind]
         else:
             segments += _thumbnail(levels[layer, head], inner, grid, table)
             segments.append(Segment(" " * grid.gap, PLAIN))
     return segments
+
+
+def _marked(text: str, mark: str) -> tuple[str, str]:
+    """The caption with the mark at its end, where there is room, and what stands in the gap behind it."""
+    short = text.rstrip()
+    return ((short + mark).ljust(len(text)), " ") if len(short) < len(text) else (text, mark)
 
 
 def caption(layer: int, head: int, entropy: float, width: int) -> str:
@@ -139,9 +153,9 @@ def _thumbnail(levels: Levels, line: int, grid: Grid, table: ColorTable) -> list
     return [*segments, Segment(" " * (grid.wide - used), PLAIN)] if used < grid.wide else segments
 
 
-def _block(entropy: float, grid: Grid, table: ColorTable, chosen: bool) -> list[Segment]:
+def _block(entropy: float, grid: Grid, table: ColorTable, chosen: bool, mark: str) -> list[Segment]:
     """A block as bright as the head is focused."""
     focus = 0.0 if not np.isfinite(entropy) else 1.0 - entropy
     char, style = table.swatch(int(np.clip(focus * 32, 0, 31)))
-    mark = to_ascii_cells("◂", unless=table.utf8) if chosen else " "
+    mark = to_ascii_cells("◂", unless=table.utf8) if chosen else mark
     return [Segment(char * grid.wide, style), Segment(mark, ACCENT)]

@@ -17,6 +17,14 @@ from ..renderables.statistics import STATISTICS
 
 PICTURES = (
     ("heads", "one thumbnail per layer (down) and head (across); the caption is the entropy H/ln n of the query's row"),
+    (
+        "",
+        "◆ behind a head: of the certified circuit that `adtui circuit` found for these weights: few heads that, with",
+    ),
+    (
+        "",
+        "the others giving what they give on average, keep the model's return on held-out goals; the log says how much",
+    ),
     ("heatmap", "query tokens down, key tokens across; brighter is more attention; dark above the diagonal is masked"),
     ("", "when a run is longer than the pane, a pixel is the maximum over its block of tokens; + zooms in"),
     ("ticks", "an episode begins; marks on the axes are rewarded transitions; the query row is the one in the curve"),

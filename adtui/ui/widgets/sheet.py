@@ -11,13 +11,14 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from ...records.attention import Sheet
+from ...records.circuit import Heads
 from ..renderables.scales import Levels, largest, to_levels
 from ..renderables.sheet import Grid, lay_out, sheet_line
 from .picture import PicturePane
 
 
 class SheetPane(PicturePane):
-    """Draws a `Sheet` and marks the selected head; the screen handles the keys that select."""
+    """Draws a `Sheet`, marks the selected head and those of a circuit; the screen handles the keys that select."""
 
     selected: reactive[tuple[int, int | None]] = reactive[tuple[int, int | None]]((0, 0), init=False)
     """(layer, head); head None is the mean over heads and marks the whole layer."""
@@ -37,11 +38,16 @@ class SheetPane(PicturePane):
         self._levels: Levels | None = None
         self._keys = 1
         self._grid: Grid | None = None
+        self._circuit: frozenset[tuple[int, int]] = frozenset()
 
     # -- what the app calls ------------------------------------------------------------------------------------------
-    def expect(self, n_layer: int, n_head: int) -> None:
-        """Tell how many thumbnails there will be, so that `pixels_wanted` is right before the first sheet."""
-        self._shape = (n_layer, n_head)
+    def expect(self, n_layer: int, n_head: int, circuit: Heads = ()) -> None:
+        """Tell how many thumbnails there will be, so that `pixels_wanted` is right before the first sheet.
+
+        Args:
+            circuit: heads that carry a mark.
+        """
+        self._shape, self._circuit = (n_layer, n_head), frozenset(circuit)
         self._redraw()
 
     def show(self, sheet: Sheet, n_context: int | None = None) -> None:
@@ -75,7 +81,8 @@ class SheetPane(PicturePane):
     def _draw(self, y: int) -> Strip:
         if self._sheet is None or self._levels is None or self._grid is None:
             return self._draw_reason(y)
-        return self.strip(sheet_line(y, self._levels, self._sheet.entropy_norm, self._grid, self.table, self.selected))
+        entropy = self._sheet.entropy_norm
+        return self.strip(sheet_line(y, self._levels, entropy, self._grid, self.table, self.selected, self._circuit))
 
     def _color(self) -> None:
         if self._sheet is not None:

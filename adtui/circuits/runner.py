@@ -1,0 +1,294 @@
+"""A run → its circuit: contexts, a set of heads for every size, the size that is chosen, and its one test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..compression.strategies.base import Contexts
+from ..compression.trials.plan import least_episodes
+from ..files.checkpoint import Checkpoint, load_checkpoint
+from ..files.runs import Run, find_run
+from ..histories.samples import load_samples
+from ..models.loading import load_model
+from ..models.model import Model
+from ..records.arrays import Ints
+from ..records.circuit import CircuitReport, PathSet, Share
+from ..records.defaults import (
+    CIRCUIT_CHOICE,
+    CIRCUIT_CONTEXTS,
+    CIRCUIT_EXAMPLES,
+    CIRCUIT_SHARE,
+    DEVICE,
+    EPISODES,
+    SEED,
+    TRIAL_STREAMS,
+)
+from ..records.errors import ConfigError, HistoryError
+from ..records.run_settings import RunSettings
+from ..worlds.draws import Use, order
+from ..worlds.returns import EvaluationPlan
+from ..worlds.settings import can_roll_out, dark_rooms, run_settings
+from .contexts import Lives, chosen, episodes, lives, of_samples
+from .means import Means, head_means
+from .proxy import Proxy
+from .search import FEW, eliminate, exhaustive, heads, optima
+from .store import weights_mark
+from .trial import Rooms, smallest
+from .wording import sentence_of
+
+#: Called with (what is done, parts done, in all).
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for.
+
+    Attributes:
+        device, heads, causal: see `loading.load_model`.
+        context: transitions of a full context, None for as many as the model usually sees.
+        contexts: how many contexts sets of heads are compared on, and rooms that means are taken from.
+        exhaustive: also try every set of heads.
+        share: of the full model's return, to be kept.
+        streams, episodes: histories per held-out goal, and episodes of each.
+        histories: the HDF5 file of a run that cannot be rolled out, None to look for it.
+        workers: threads that roll out side by side; the numbers do not depend on it.
+    """
+
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+    context: int | None = None
+    contexts: int = CIRCUIT_CONTEXTS
+    exhaustive: bool = False
+    share: float = CIRCUIT_SHARE
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
+    seed: int = SEED
+    histories: str | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run made ready; made by `prepare`."""
+
+    run: Run
+    checkpoint: Checkpoint
+    model: Model
+    settings: RunSettings
+    options: Options
+    n_context: int
+
+    @property
+    def total(self) -> int:
+        """Heads of the decoder."""
+        return self.model.n_layer * self.model.n_head
+
+
+def prepare(path: str | Path, options: Options) -> Opened:
+    """Open the run, so that a mistake shows before anything is computed.
+
+    Raises:
+        ConfigError, CheckpointError, ModelError, RunError: with what to do.
+    """
+    run = find_run(path)
+    checkpoint = load_checkpoint(run.latest)
+    model = load_model(checkpoint, device=options.device, heads=options.heads, causal=options.causal)
+    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    n_context = options.context or model.n_context_usual
+    opened = Opened(run, checkpoint, model, settings, options, n_context)
+    if n_context > model.n_context_max:
+        raise ConfigError(
+            "--context", expected=f"at most {model.n_context_max}", found=str(n_context), action="shorten it"
+        )
+    if options.exhaustive and opened.total > FEW:
+        raise ConfigError(
+            "--exhaustive", expected=f"a model of at most {FEW} heads", found=str(opened.total), action="leave it out"
+        )
+    if can_roll_out(settings):
+        _check_rooms(opened)
+    return opened
+
+
+def run(opened: Opened, progress: Progress | None = None) -> CircuitReport:
+    """Search, choose, test; equal runs and options give equal reports.
+
+    Raises:
+        HistoryError: the run cannot be rolled out, and has no histories.
+    """
+    progress = progress or _silent
+    if not can_roll_out(opened.settings):
+        reference, compared, about = _stored(opened)
+        proxy = Proxy(opened.model, compared, head_means(opened.model, reference))
+        path = _search(opened, proxy, progress)
+        why = f"only Dark Room can be rolled out, and this run is of {opened.settings.env}"
+        return CircuitReport(about, path, None, None, sentence_of(path, None, None, (), why, opened.settings.held_out))
+    return _measured(opened, progress)
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    """Nobody wants to know."""
+
+
+def _measured(opened: Opened, progress: Progress) -> CircuitReport:
+    """Of a run that can be rolled out."""
+    model, options, plan = opened.model, opened.options, _plan(opened)
+    shares = _dealt(plan, options.seed)
+    reference, compared = _lives(model, plan, shares[:2], options.contexts, progress)
+    means = Means(model, lambda n: reference.contexts(n, CIRCUIT_EXAMPLES))
+    proxy = Proxy(model, compared.contexts(plan.n_context), means.of(plan.n_context))
+    path = list(_search(opened, proxy, progress))
+    kept = {len(one.heads): _mask(one, model) for one in path}
+
+    choice = np.repeat(shares[2], max(1, options.streams // CIRCUIT_CHOICE))
+    rooms = Rooms(model, means, plan, choice, Use.CIRCUIT_CHOICE, "choosing", progress)
+
+    def passes(size: int) -> bool:
+        found = rooms.share(kept[size], options.share)
+        path[opened.total - size] = replace(path[opened.total - size], share=found)
+        return found.passed
+
+    size = smallest(opened.total, passes)
+    test: Share | None = None
+    if size is not None:
+        held_out = np.repeat(np.array(plan.split.test, np.int64), options.streams)
+        rooms = Rooms(model, means, plan, held_out, Use.CIRCUIT_TEST, "testing", progress)
+        test = rooms.share(kept[size], options.share)
+    about = _about(opened) | {
+        "n_context": plan.n_context,
+        "episodes": plan.episodes,
+        "reference": {"rooms": options.contexts, "contexts_each": CIRCUIT_EXAMPLES, "goals": shares[0].tolist()},
+        "compared": {"contexts": options.contexts, "goals": shares[1].tolist()},
+        "choice": {"histories": len(choice), "goals": shares[2].tolist()},
+        "test": {"streams": options.streams, "goals": list(plan.split.test)},
+    }
+    looked = tuple(one.share for one in path if one.share is not None)
+    sentence = sentence_of(tuple(path), size, test, looked, "", opened.settings.held_out)
+    return CircuitReport(about, tuple(path), size, test, sentence)
+
+
+def _search(opened: Opened, proxy: Proxy, progress: Progress) -> tuple[PathSet, ...]:
+    """A set for every size, with the best there is where every set is tried."""
+    found = eliminate(proxy, lambda done, total: progress("eliminating", done, total))
+    sets = [PathSet(heads(one.kept), one.kl) for one in found]
+    if opened.options.exhaustive:
+        divergence = exhaustive(proxy, lambda done, total: progress("every set", done, total))
+        best = optima(divergence, found)
+        sets = [replace(one, optimum=optimum) for one, optimum in zip(sets, best, strict=True)]
+    return tuple(sets)
+
+
+def _mask(one: PathSet, model: Model) -> Any:
+    kept = np.zeros((model.n_layer, model.n_head), np.bool_)
+    for layer, head in one.heads:
+        kept[layer, head] = True
+    return kept
+
+
+# -- contexts ----------------------------------------------------------------------------------------------------------
+def _lives(
+    model: Model, plan: EvaluationPlan, goals: list[Ints], rooms: int, progress: Progress
+) -> tuple[Lives, Lives]:
+    """What the full model does on the goals of the reference contexts, and on those of the compared ones."""
+    found: list[Lives] = []
+    total = 2 * episodes(plan) * -(-rooms // 32)
+    for number, some in enumerate(goals):
+        for step in lives(model.policy, plan, np.resize(some, rooms), first_room=number * rooms):
+            if isinstance(step, int):
+                progress("contexts", number * total // 2 + step, total)
+            else:
+                found.append(step)
+    return found[0], found[1]
+
+
+def _dealt(plan: EvaluationPlan, seed: int) -> list[Ints]:
+    """Training goals for the reference contexts, for the compared ones, and to choose on: none twice, if there are
+    three."""
+    goals = order(seed, np.array(plan.split.train, np.int64))
+    return [goals[part::3] if len(goals) > part else goals for part in range(3)]
+
+
+def _stored(opened: Opened) -> tuple[Contexts, Contexts, dict[str, Any]]:
+    """Reference and compared contexts of a run with histories only: samples in turn, independent of each other."""
+    options, model = opened.options, opened.model
+    found = load_samples(
+        opened.settings,
+        opened.run.directory,
+        opened.n_context,
+        2 * options.contexts,
+        options.seed,
+        histories=options.histories,
+        stride=model.stride,
+    )
+    if len(found.samples) < 2:
+        raise HistoryError(found.source, expected="two histories", found="one", action="use a file with more of them")
+    for sample in found.samples:
+        model.logits([sample])  # says so where the model does not know its cells or actions
+    whole = of_samples(found.samples)
+    about = _about(opened) | {"n_context": opened.n_context, "contexts": found.source}
+    about["notes"] = [*about["notes"], *found.notes]
+    about["reference"] = {"contexts": len(found.samples[0::2])}
+    about["compared"] = {"contexts": len(found.samples[1::2])}
+    return chosen(whole, slice(0, None, 2)), chosen(whole, slice(1, None, 2)), about
+
+
+# -- the plan ----------------------------------------------------------------------------------------------------------
+def _check_rooms(opened: Opened) -> None:
+    options, settings = opened.options, opened.settings
+    if options.histories is not None:
+        raise ConfigError(
+            "--histories",
+            expected="a run that cannot be rolled out",
+            found="a Dark Room run, whose contexts are its own rollouts",
+            action="leave it out",
+        )
+    horizon = dark_rooms(settings).horizon
+    least = least_episodes(opened.n_context, horizon)
+    if options.episodes < least:
+        raise ConfigError(
+            "--episodes",
+            expected=f"at least {least}, as a context holds {opened.n_context} transitions",
+            found=str(options.episodes),
+            action="use more episodes or a shorter --context",
+        )
+
+
+def _plan(opened: Opened) -> EvaluationPlan:
+    rooms, options = dark_rooms(opened.settings), opened.options
+    return EvaluationPlan(
+        split=rooms.split,
+        n_context=opened.n_context,
+        size=rooms.size,
+        horizon=rooms.horizon,
+        episodes=options.episodes,
+        streams=options.streams,
+        seed=options.seed,
+        workers=options.workers,
+        stride=opened.model.stride,
+    )
+
+
+def _about(opened: Opened) -> dict[str, Any]:
+    model, settings = opened.model, opened.settings
+    return {
+        "checkpoint": f"{opened.run.name}/{opened.checkpoint.path.name}",
+        "step": opened.checkpoint.step,
+        "weights": weights_mark(model),
+        "family": model.description,
+        "device": str(model.device),
+        "n_layer": model.n_layer,
+        "n_head": model.n_head,
+        "held_out": settings.held_out,
+        "seed": opened.options.seed,
+        "share": opened.options.share,
+        "ablation": "a head's output, before the output projection, is its mean over reference contexts of the same "
+        "length, token by token",
+        "notes": [*model.notes, *settings.doubts],
+        "settings": settings.to_json(),
+    }
