@@ -37,7 +37,7 @@ class Lives:
     @property
     def tasks(self) -> Ints:
         """(R,) the goal of each room."""
-        return np.concatenate([part.goals for part in self.parts])
+        return np.concatenate([part.tasks for part in self.parts])
 
     def contexts(self, n: int, per_room: int = 1) -> Contexts:
         """Contexts of n transitions from every room, up to so many from each, room after room.
@@ -45,7 +45,7 @@ class Lives:
         Moments are drawn from all at which a rollout's context has n transitions, in that phase of learning that has
         been drawn fewest times so far, as far as the room's history has it; see `rolled_out.moment`.
         """
-        plan, horizon = self.plan, self.plan.horizon
+        plan, horizon = self.plan, self.plan.world.horizon
         steps = self.parts[0].actions.shape[1]
         times = np.array([t for t in range(steps) if t - first_seen(t, plan.n_context, plan.stride) == n], np.int64)
         taken: Ints = np.zeros(len(PHASES), np.int64)
@@ -60,7 +60,7 @@ class Lives:
                     rows.append(row)
                     free = free[free != moments[-1]]
             found.append(_cut(part, np.array(rows, np.int64), np.array(moments, np.int64), n))
-            number += len(part.goals)
+            number += len(part.tasks)
         return joined(found)
 
 
@@ -72,11 +72,10 @@ def lives(policy: Policy, plan: EvaluationPlan, goals: Ints, first_room: int = 0
         parts.append(
             rollout(
                 policy,
+                plan.world,
                 goals[first : first + ROOMS_AT_ONCE],
                 episodes(plan),
                 plan.n_context,
-                size=plan.size,
-                horizon=plan.horizon,
                 seed=plan.seed,
                 use=Use.CIRCUIT_LIVES,
                 first_room=first_room + first,
@@ -89,7 +88,7 @@ def lives(policy: Policy, plan: EvaluationPlan, goals: Ints, first_room: int = 0
 
 def episodes(plan: EvaluationPlan) -> int:
     """Of a life: until the context is full, and some more, as samples are taken from."""
-    return plan.n_context // plan.horizon + 1 + EPISODES_AFTER
+    return plan.n_context // plan.world.horizon + 1 + EPISODES_AFTER
 
 
 def of_samples(samples: Sequence[Sample]) -> Contexts:

@@ -13,6 +13,7 @@ from ..compression.strategies.base import Contexts
 from ..compression.trials.plan import least_episodes
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import Run, find_run
+from ..histories.goals import with_groups
 from ..histories.samples import load_samples
 from ..models.loading import load_model
 from ..models.model import Model
@@ -28,11 +29,11 @@ from ..records.defaults import (
     SEED,
     TRIAL_STREAMS,
 )
-from ..records.errors import ConfigError, HistoryError
+from ..records.errors import ConfigError, HistoryError, ModelError
 from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
 from ..worlds.returns import EvaluationPlan
-from ..worlds.settings import can_roll_out, dark_rooms, run_settings
+from ..worlds.settings import arena_of, can_roll_out, run_settings
 from .contexts import Lives, chosen, episodes, lives, of_samples
 from .means import Means, head_means
 from .proxy import Proxy
@@ -101,6 +102,14 @@ def prepare(path: str | Path, options: Options) -> Opened:
     checkpoint = load_checkpoint(run.latest)
     model = load_model(checkpoint, device=options.device, heads=options.heads, causal=options.causal)
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    if model.network.integrates:
+        raise ModelError(
+            run.latest,
+            expected="a policy that one pass gives",
+            found=f"one of the {model.family} family, integrated over several",
+            action="a circuit is not defined for it: see its knock-outs in the app",
+        )
+    settings = with_groups(settings, run.directory, options.histories)
     n_context = options.context or model.n_context_usual
     opened = Opened(run, checkpoint, model, settings, options, n_context)
     if n_context > model.n_context_max:
@@ -127,7 +136,7 @@ def run(opened: Opened, progress: Progress | None = None) -> CircuitReport:
         reference, compared, about = _stored(opened)
         proxy = Proxy(opened.model, compared, head_means(opened.model, reference))
         path = _search(opened, proxy, progress)
-        why = f"only Dark Room can be rolled out, and this run is of {opened.settings.env}"
+        why = f"this run is of {opened.settings.env}, which cannot be rolled out here"
         return CircuitReport(about, path, None, None, sentence_of(path, None, None, (), why, opened.settings.held_out))
     return _measured(opened, progress)
 
@@ -245,10 +254,10 @@ def _check_rooms(opened: Opened) -> None:
         raise ConfigError(
             "--histories",
             expected="a run that cannot be rolled out",
-            found="a Dark Room run, whose contexts are its own rollouts",
+            found=f"a run of {settings.env}, whose contexts are its own rollouts",
             action="leave it out",
         )
-    horizon = dark_rooms(settings).horizon
+    horizon = arena_of(settings).world.horizon
     least = least_episodes(opened.n_context, horizon)
     if options.episodes < least:
         raise ConfigError(
@@ -260,12 +269,11 @@ def _check_rooms(opened: Opened) -> None:
 
 
 def _plan(opened: Opened) -> EvaluationPlan:
-    rooms, options = dark_rooms(opened.settings), opened.options
+    arena, options = arena_of(opened.settings), opened.options
     return EvaluationPlan(
-        split=rooms.split,
+        world=arena.world,
+        split=arena.split,
         n_context=opened.n_context,
-        size=rooms.size,
-        horizon=rooms.horizon,
         episodes=options.episodes,
         streams=options.streams,
         seed=options.seed,

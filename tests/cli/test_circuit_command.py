@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from checkpoints import make_run, reference, save_checkpoint, settings, write_histories
 from planted import seeking_run
+from references import flow
 
 from adtui.circuits import runner
 from adtui.cli.main import main
@@ -47,12 +48,12 @@ def test_json_is_what_is_stored(tmp_path: Path, tiny_run: Path, capsys: pytest.C
 def test_a_run_with_histories_only_gets_divergences_and_no_certificate(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = settings(env="darkroompermuted")
+    config = settings(env="maze")
     save_checkpoint(tmp_path / "run" / "ckpt-1.pt", reference().state_dict(), config)
-    write_histories(tmp_path / "datasets" / "history_darkroompermuted_PPO_alg-seed42.hdf5", range(120))
+    write_histories(tmp_path / "datasets" / "history_maze_PPO_alg-seed42.hdf5", range(120))
     assert main(["circuit", str(tmp_path / "run"), *SMALL, "--output", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr().out
-    assert "Not certified: no return could be measured (only Dark Room can be rolled out" in shown
+    assert "Not certified: no return could be measured (this run is of maze, which cannot be rolled out here" in shown
     assert "return kept" not in shown
     assert "KL over 4 contexts, means over 4 others: test histories" in shown
 
@@ -111,3 +112,11 @@ def test_an_interrupt_leaves_nothing(
     assert main(["circuit", str(tiny_run), *SMALL, "--output", str(tmp_path / "out")]) == 130
     assert "stopped; nothing is kept" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_policy_of_several_passes_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = flow.make_run(tmp_path / "run")
+    assert main(["circuit", str(run), *SMALL, "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert "integrated over several" in error
+    assert error.count("\n") == 1

@@ -11,7 +11,7 @@ import pytest
 import torch
 from checkpoints import make_run as make_encoder_run
 from numpy.typing import NDArray
-from references import contexts, gpt2, llama, marked, rad
+from references import compressed_ad, contexts, gpt2, gpt2_blocks, llama, marked, rad
 from torch import Tensor, nn
 
 from adtui.circuits.means import head_means
@@ -29,6 +29,8 @@ MAKERS: dict[str, Any] = {
     "gpt2": (gpt2.make_run, {}),
     "rad": (rad.make_run, {}),
     "marked": (marked.make_run, {}),
+    "gpt2 blocks": (gpt2_blocks.make_run, {}),
+    "compressed AD": (compressed_ad.make_run, {}),
 }
 N, COUNT = 9, 5
 

@@ -25,6 +25,7 @@ from adtui.models.decoder import Edit
 from adtui.records.arrays import Ints
 from adtui.records.circuit import CircuitReport
 from adtui.statistics.intervals import ratio
+from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.returns import EvaluationPlan
 from adtui.worlds.rollouts import first_seen
 
@@ -44,7 +45,7 @@ def proxy(tiny: Opened) -> Proxy:
 
 
 def lived(opened: Opened, goals: list[int], first_room: int = 0) -> Lives:
-    plan = EvaluationPlan(split=runner._plan(opened).split, n_context=opened.n_context)
+    plan = EvaluationPlan(DarkRoom(), runner._plan(opened).split, n_context=opened.n_context)
     last = [*lives(opened.model.policy, plan, np.array(goals), first_room)][-1]
     assert isinstance(last, Lives)
     return last
