@@ -19,16 +19,7 @@ from ..models.loading import load_model
 from ..models.model import Model
 from ..records.arrays import Ints
 from ..records.circuit import CircuitReport, PathSet, Share
-from ..records.defaults import (
-    CIRCUIT_CHOICE,
-    CIRCUIT_CONTEXTS,
-    CIRCUIT_EXAMPLES,
-    CIRCUIT_SHARE,
-    DEVICE,
-    EPISODES,
-    SEED,
-    TRIAL_STREAMS,
-)
+from ..records.defaults import CIRCUIT_CHOICE, CIRCUIT_EXAMPLES
 from ..records.errors import ConfigError, HistoryError, ModelError
 from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
@@ -36,6 +27,7 @@ from ..worlds.returns import EvaluationPlan
 from ..worlds.settings import arena_of, can_roll_out, run_settings
 from .contexts import Lives, chosen, episodes, lives, of_samples
 from .means import Means, head_means
+from .options import Options
 from .proxy import Proxy
 from .search import FEW, eliminate, exhaustive, heads, optima
 from .store import weights_mark
@@ -44,35 +36,6 @@ from .wording import sentence_of
 
 #: Called with (what is done, parts done, in all).
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What is asked for.
-
-    Attributes:
-        device, heads, causal: see `loading.load_model`.
-        context: transitions of a full context, None for as many as the model usually sees.
-        contexts: how many contexts sets of heads are compared on, and rooms that means are taken from.
-        exhaustive: also try every set of heads.
-        share: of the full model's return, to be kept.
-        streams, episodes: histories per held-out goal, and episodes of each.
-        histories: the HDF5 file of a run that cannot be rolled out, None to look for it.
-        workers: threads that roll out side by side; the numbers do not depend on it.
-    """
-
-    device: str = DEVICE
-    heads: int | None = None
-    causal: bool | None = None
-    context: int | None = None
-    contexts: int = CIRCUIT_CONTEXTS
-    exhaustive: bool = False
-    share: float = CIRCUIT_SHARE
-    streams: int = TRIAL_STREAMS
-    episodes: int = EPISODES
-    seed: int = SEED
-    histories: str | None = None
-    workers: int = 1
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ OPTIONS = (
     *("device", "heads", "causal", "context", "contexts", "exhaustive", "share", "streams", "episodes", "seed"),
     "histories",
 )
-"""The options that are fields of `runner.Options`."""
+"""The options that are fields of `options.Options`."""
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +64,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Search, choose and test; the result goes to stdout and, whole, into --output. Ctrl+C leaves nothing."""
     from ..circuits import store
-    from ..circuits.runner import Options, prepare
+    from ..circuits.options import Options
+    from ..circuits.runner import prepare
     from .evaluate import share_cores
 
     options = {name: getattr(args, name) for name in OPTIONS}

@@ -16,8 +16,9 @@ from planted import seeking_run
 from adtui.circuits import runner, store
 from adtui.circuits.contexts import Lives, chosen, lives
 from adtui.circuits.means import Means, head_means
+from adtui.circuits.options import Options
 from adtui.circuits.proxy import Proxy
-from adtui.circuits.runner import Opened, Options, prepare
+from adtui.circuits.runner import Opened, prepare
 from adtui.circuits.search import eliminate, every, exhaustive, heads, optima
 from adtui.circuits.trial import LEAST_GOALS, share_of, smallest
 from adtui.models.ablation import Ablation
