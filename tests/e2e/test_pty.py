@@ -150,6 +150,9 @@ def full_size(app: Terminal) -> None:
     for pane, name in enumerate(("heads", "heatmap", "query", "received", "numbers", "insights"), start=1):
         other = "2 heatmap" if pane == 1 else "1 heads"
         app.send(f"{pane}\r")
+        if name == "insights":  # the ablations behind them come first
+            app.wait("ablations 1/")
+            app.send("\r")
         app.wait(partial(lambda other, title: other not in app.text and title in app.text, other, f"{pane} {name}"))
         app.send(ESCAPE)
         app.wait(other)
