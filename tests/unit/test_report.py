@@ -63,8 +63,8 @@ def test_the_ablations_are_in_the_json_with_their_caveat_and_in_the_text() -> No
     tested = dataclasses.replace(insights[0], status="confirmed", ablations=(line, Ablation("mask", "noising", "KL")))
     first, *others = json.loads(dumps(json_report(info, stats, [tested, *insights[1:]])))["insights"]
     assert first["ablations"][0] == {
-        "way": "mean", "direction": "noising", "metric": "KL", "ratio": 2.5, "interval": [1.5, 4.0], "n": 36, "tasks": 8,
-        "agrees": True,
+        "way": "mean", "direction": "noising", "metric": "KL", "ratio": 2.5, "interval": [1.5, 4.0], "n": 36,
+        "tasks": 8, "agrees": True,
     }  # fmt: skip
     assert (first["ablations"][1]["ratio"], first["ablations"][1]["n"], first["ablations"][1]["agrees"]) == (
         None,
