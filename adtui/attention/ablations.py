@@ -102,7 +102,10 @@ def exchanged(sample: Sample, order: Ints) -> Sample:
 
 
 def contents(model: Model, sample: Sample, way: str) -> Contents:
-    """What ablated tokens show in each layer: mean values of this context, or its own keys and values."""
+    """What ablated tokens show in each layer: mean values of this context, or its own keys and values.
+
+    Of a flow, those of its prior pass: no step changes them where it is causal.
+    """
     seen = _Seen()
     model.policy(*_inputs(sample), recorder=seen)
     if way != MEAN:

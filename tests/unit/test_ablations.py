@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run as make_encoder_run
-from references import contexts, gpt2, llama, marked, rad
+from references import compressed_ad, contexts, flow, gpt2, gpt2_blocks, llama, marked, rad
 from torch import Tensor
 
 from adtui.attention.ablations import Where, ablate, contents, exchanged, logits, stand_ins
@@ -22,6 +22,7 @@ from adtui.models.model import Model
 from adtui.records.ablation import DENOISING, DIRECTIONS, MASK, MEAN, NOISING, RESAMPLED, WAYS
 from adtui.records.arrays import Floats, Ints
 from adtui.records.insight import KnockOut
+from adtui.records.layout import FLOW_ACTION, TIME
 from adtui.records.sample import Sample
 
 FAMILIES: dict[str, tuple[Callable[..., Any], dict[str, object], int]] = {
@@ -32,6 +33,9 @@ FAMILIES: dict[str, tuple[Callable[..., Any], dict[str, object], int]] = {
     "gpt2": (gpt2.make_run, {}, 8),
     "rad": (rad.make_run, {}, 15),  # the oldest become latents
     "marked": (marked.make_run, {}, 10),
+    "gpt2 blocks": (gpt2_blocks.make_run, {}, 10),
+    "compressed AD": (compressed_ad.make_run, {"n_transit": 12}, 15),  # as in rad
+    "flow": (flow.make_run, {}, 6),  # its policy is integrated
 }
 PLACES: tuple[Where, ...] = (None, (1, None), (0, 1), (1, 0))
 
@@ -64,7 +68,8 @@ def run(steps: Generator[None, None, Any]) -> Any:
 
 
 def plain(model: Model, one: Sample) -> Floats:
-    return model.logits([one])
+    """(1, A) of the policy, all tokens being computed in every pass."""
+    return logits(model, one, Edit())
 
 
 def without(model: Model, one: Sample, chosen: Ints, way: str, where: Where, order: Ints | None = None) -> Floats:
@@ -89,8 +94,9 @@ def both(model: Model, one: Sample, sets: list[Ints], way: str, where: Where = N
 @pytest.mark.parametrize("name", FAMILIES)
 def test_keys_and_values_in_their_own_place_change_nothing(models: dict[str, Model], name: str, where: Where) -> None:
     model, one, _ = of(models, name)
-    tokens = model.layout(one).n_tokens - model.network.takes_query_action
-    hidden = torch.ones(2, tokens, dtype=torch.bool)
+    layout = model.layout(one)
+    steady = ~np.isin(layout.kind, (FLOW_ACTION, TIME))[: layout.n_tokens - model.network.takes_query_action]
+    hidden = torch.as_tensor(np.stack([steady, steady]))  # a flow's own tokens differ in each of its steps
     found = logits(model, one, Edit(hidden, where, instead=contents(model, one, RESAMPLED)))
     np.testing.assert_allclose(found, np.repeat(plain(model, one), 2, axis=0), atol=1e-5)
 
@@ -105,7 +111,7 @@ def test_a_transition_that_stands_in_for_itself_changes_nothing(
     np.testing.assert_allclose(found, plain(model, one), atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["encoder", "llama", "gpt2", "marked"])
+@pytest.mark.parametrize("name", ["encoder", "llama", "gpt2", "marked", "gpt2 blocks", "compressed AD", "flow"])
 def test_the_mean_of_one_transition_is_its_own_value(models: dict[str, Model], name: str) -> None:
     model, one = models[name], sample(1)
     for where in PLACES:
