@@ -205,7 +205,7 @@ class ExplorerScreen(SelectingScreen):
     def action_full(self) -> None:
         """The active pane at full size, or back; of the insights, the ablations behind them."""
         pane = self.panes.insights
-        if self.panes.active == INSIGHTS and pane.insights:
+        if self.panes.active == INSIGHTS and pane.insights and not self.panes.full:
             self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
         else:
             super().action_full()
