@@ -10,9 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.attend import BLOCK_ROWS, SMALLEST_BLOCK, Wants, row_weights, value_norms, visible_queries, weight_blocks
+from ..models.attend import (
+    BLOCK_ROWS,
+    SMALLEST_BLOCK,
+    Wants,
+    even_attention,
+    row_weights,
+    value_norms,
+    visible_queries,
+    weight_blocks,
+)
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..records.attention import Attention, CompressorRound
@@ -91,6 +101,16 @@ class Heads:
     @property
     def n_tokens(self) -> int:
         return self.layout.n_tokens
+
+    def visible(self, query: int, unit: str) -> NDArray[np.bool_]:
+        """(N or U,) which positions of a view a query sees: of a transition's row, those its state token does."""
+        if self.mask is None:
+            n = self.layout.view(unit).n_tokens
+            return np.arange(n) <= query if self.causal else np.ones(n, np.bool_)
+        if unit == TOKENS:
+            return np.asarray(self.mask[query].cpu().numpy(), dtype=np.bool_)
+        seen = self.mask[int(self.layout.leads[query])].cpu().numpy()
+        return np.asarray(self.layout.sum(seen.astype(np.int64)) > 0, dtype=np.bool_)
 
     @torch.inference_mode()
     def rows(self, layer: int, head: int | None, first: int, last: int, unit: str = TOKENS) -> Floats:
@@ -215,6 +235,7 @@ def _measured(model: Model, sample: Sample, *, keep: bool) -> tuple[_Collect, At
         received=collect.received.cpu().numpy() / visible_queries(layout.n_tokens, model.causal, mask),
         value_norm=_array(collect.value_norm),
         logits=logits,
+        even=None if mask is None else even_attention(mask),
     )
     return collect, attention
 

@@ -16,11 +16,6 @@ from .capture import Capture, _round_weights
 from .pooling import Pictures, edges, pool
 
 
-def visible_keys(query: int, n_tokens: int, causal: bool) -> int:
-    """How many keys a query can see."""
-    return query + 1 if causal else n_tokens
-
-
 def view(
     captured: Capture,
     place: Place,
@@ -121,10 +116,10 @@ def cell(captured: Capture, place: Place, key: int) -> CellInfo:
     """One weight and its rank among the keys that the query can see (ties share the better rank)."""
     if place.round is None:
         row = captured.heads.rows(place.layer, place.head, place.query, place.query + 1, place.unit)[0]
-        visible = visible_keys(place.query, len(row), captured.heads.causal)
+        visible = captured.heads.visible(place.query, place.unit)
     else:
         weights, keys = _round_weights(captured, place)
         row = keys.sum(weights[place.query]) if place.unit == TRANSITIONS else weights[place.query]
-        visible = len(row)
-    rank = 1 + int((row[:visible] > row[key]).sum())
-    return CellInfo(place, key, float(row[key]), rank, visible)
+        visible = np.ones(len(row), np.bool_)
+    rank = 1 + int((row[visible] > row[key]).sum())
+    return CellInfo(place, key, float(row[key]), rank, int(visible.sum()))

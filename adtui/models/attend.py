@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..records.arrays import Ints
+from ..records.arrays import Doubles, Ints
 
 BLOCK_ROWS = 128
 SMALLEST_BLOCK = 16
@@ -227,3 +227,9 @@ def visible_queries(n_tokens: int, causal: bool, mask: Tensor | None = None) -> 
     if mask is not None:
         return np.asarray(mask.sum(0).cpu().numpy(), dtype=np.int64)
     return np.arange(n_tokens, 0, -1, dtype=np.int64) if causal else np.full(n_tokens, n_tokens, np.int64)
+
+
+def even_attention(mask: Tensor) -> Doubles:
+    """(N, N) bool mask → (N,) what each key would receive, per query that sees it, of rows even over what they see."""
+    seen = mask.cpu().double()
+    return np.asarray(((seen / seen.sum(1, keepdim=True)).sum(0) / seen.sum(0)).numpy(), dtype=np.float64)

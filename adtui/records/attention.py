@@ -27,6 +27,8 @@ class Attention:
             queries can see it.
         value_norm: (L, H, N) float32, ‖v_j W_O‖ of each key's value after that head's part of the output projection.
         logits: (A,) float32, action logits at the query from the same pass.
+        even: (N,) float64, what `received` would be if every query attended to all that it sees alike; None where the
+            mask is causal or whole, which tell it themselves.
     """
 
     query_row: Floats
@@ -34,6 +36,7 @@ class Attention:
     received: Doubles
     value_norm: Floats
     logits: Floats
+    even: Doubles | None = None
 
     @property
     def n_layer(self) -> int:

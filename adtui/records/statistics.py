@@ -18,7 +18,7 @@ class HeadStats:
 
     Attributes:
         self_mass: attention of the query on itself.
-        other_mass: attention of the query on tokens that stand for no transition: latents, marks; 0 without any.
+        other_mass: attention of the query on tokens that stand for no transition: latents, marks, a flow's; 0 without.
         entropy: H(p), nats.
         entropy_norm: H(p) / ln n, in [0, 1].
         effective: e^H, effective number of positions.

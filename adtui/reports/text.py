@@ -245,7 +245,7 @@ def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
     for title, fixed in TABLES:
         columns: tuple[tuple[str, str], ...] = fixed
         if ("self mass", "self_mass") in columns and any((one.plain.other_mass > 0).any() for one in stats):
-            columns = (*columns, ("latents, marks", "other_mass"))
+            columns = (*columns, ("other tokens", "other_mass"))
         table = _table("head", *(name for name, _ in columns))
         for layer in range(info.n_layer):
             for head in range(info.n_head):

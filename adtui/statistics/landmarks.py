@@ -24,6 +24,7 @@ def received_lift(attention: Attention, layout: Layout, *, causal: bool, weighte
     """(L, H, n) attention that each transition receives, over what uniform attention would give it.
 
     Args:
+        causal: the model's mask, where the attention brings no `even` of its own.
         weighted: multiply by ‖v_j W_O‖ over its mean.
     """
     received = attention.received
@@ -31,7 +32,8 @@ def received_lift(attention: Attention, layout: Layout, *, causal: bool, weighte
         norm = attention.value_norm.astype(np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
             received = received * norm / norm.mean(axis=-1, keepdims=True)
-    expected = layout.by_transition(uniform_received(layout.n_tokens, causal=causal))
+    even = uniform_received(layout.n_tokens, causal=causal) if attention.even is None else attention.even
+    expected = layout.by_transition(even)
     lift: Doubles = (layout.by_transition(received) / expected)[..., :-1]
     return lift
 

@@ -200,6 +200,7 @@ FAMILIES = {
     "dynamics": ("llama", "llama · dynamics"),
     "gpt2": ("gpt2", "gpt2"),
     "rad": ("rad", "rad · window of 24 tokens"),
+    "gpt2 blocks": ("gpt2_blocks", "gpt2 blocks"),
 }
 
 

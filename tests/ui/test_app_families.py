@@ -128,7 +128,7 @@ async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
 async def test_latents_are_told_apart_from_transitions(runs: dict[str, Path]) -> None:
     async with opened(runs["rad"]) as (app, pilot):
         presenter = app.explorer.presenter
-        assert "latents, marks" in screen_text(app)
+        assert "other tokens" in screen_text(app)
         await pilot.press("slash", *"k2", "enter")
         await until(pilot, lambda: app.explorer.panes.heatmap.cursor[1] == 2)
         assert "key latent 2" in screen_text(app)

@@ -8,7 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adtui.records.axis import Axis
-from adtui.records.layout import CLOSE, LATENT, NONE, OPEN, QUERY, QUERY_ACTION, STATE, TRANSITION, UNITS, Layout
+from adtui.records.layout import (
+    CLOSE,
+    FLOW_ACTION,
+    LATENT,
+    NONE,
+    OPEN,
+    QUERY,
+    QUERY_ACTION,
+    STATE,
+    TIME,
+    TOKEN_KINDS,
+    TRANSITION,
+    UNITS,
+    Layout,
+)
 from adtui.records.sample import Sample
 
 PLAIN = Layout.plain(4)
@@ -19,6 +33,7 @@ MARKED = Layout.of(
 )
 DYNAMICS = Layout.of([(TRANSITION, range(3)), (QUERY, 3), (QUERY_ACTION, 3)], 3, read=3)
 QUERY_FIRST = Layout.of([(QUERY, 3), (TRANSITION, range(3))], 3)
+FLOW = Layout.of([(TRANSITION, range(3)), (QUERY, 3), (FLOW_ACTION, NONE), (TIME, NONE)], 3, read=3)
 ALL = {
     "plain": PLAIN,
     "separate": SEPARATE,
@@ -26,6 +41,7 @@ ALL = {
     "marked": MARKED,
     "dynamics": DYNAMICS,
     "query first": QUERY_FIRST,
+    "flow": FLOW,
     "no context": Layout.plain(0),
     "nothing left": Layout.separate(6, 6, latents=2),
 }
@@ -106,3 +122,21 @@ def test_axis_of_tokens_and_latents() -> None:
 def test_a_mark_belongs_to_what_it_stands_before() -> None:
     axis = Axis(MARKED, sample(3, horizon=2))
     assert axis.episode.tolist() == [0, 0, 0, 1, 1, 1, 1]
+
+
+def test_a_flows_tokens_are_no_transition_and_stand_in_the_querys_episode() -> None:
+    assert [TOKEN_KINDS[kind] for kind in (FLOW_ACTION, TIME)] == ["flow action", "time"]
+    axis = Axis(FLOW, sample(3, horizon=2))
+    assert axis.episode.tolist() == [0, 0, 1, 1, 1, 1]
+    assert axis.starts.tolist() == [0, 2]
+    assert not axis.rewarded[4:].any()
+    assert [axis.transition(position) for position in (4, 5)] == [None, None]
+    assert (axis.query, axis.read) == (3, 3)
+    weights = np.array([1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
+    np.testing.assert_array_equal(FLOW.by_transition(weights), weights[:4])
+    assert FLOW.other(weights) == 48
+
+
+def test_a_flow_before_its_first_transition_has_an_episode_too() -> None:
+    empty = Layout.of([(QUERY, 0), (FLOW_ACTION, NONE), (TIME, NONE)], 0, read=0)
+    assert Axis(empty, sample(0)).episode.tolist() == [0, 0, 0]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run as make_encoder_run
+from references import compressed_ad, flow, gpt2, gpt2_blocks, llama, marked, rad
 from references import contexts as walk
-from references import gpt2, llama, marked, rad
 
 from adtui.attention.capture import capture
 from adtui.compression.shortened import shortened_logits, with_evidence
@@ -29,6 +29,9 @@ MAKERS: dict[str, Any] = {
     "gpt2": (gpt2.make_run, {}),
     "rad": (rad.make_run, {}),
     "marked": (marked.make_run, {}),
+    "gpt2 blocks": (gpt2_blocks.make_run, {}),
+    "compressed AD": (compressed_ad.make_run, {"n_transit": 8}),
+    "flow": (flow.make_run, {}),
 }
 N = 9
 

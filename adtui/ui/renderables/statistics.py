@@ -12,8 +12,8 @@ STATISTICS: list[tuple[str, str, str]] = [
     ("self_mass", "self mass", "Attention of the query on itself; everything below is over the context only."),
     (
         "other_mass",
-        "latents, marks",
-        "Attention of the query on tokens that stand for no transition, if any.",
+        "other tokens",
+        "Attention of the query on tokens that stand for no transition: latents, marks, a flow's.",
     ),
     ("entropy", "entropy H", "Entropy in nats of p, the row over the n context keys, renormalised to sum to 1."),
     ("entropy_norm", "H / ln n", "Entropy over its largest possible value: 1 is uniform, 0 is a single key."),
