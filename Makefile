@@ -32,13 +32,16 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --fork
   --all-extras --group dev --group bench --no-annotate --output-file constraints.txt
 CUDA = nvidia-|cuda-|triton==
 
+# One worker more than cores: tests that drive a terminal wait more than they compute.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
+
 .PHONY: demo test check format constraints clean
 
 demo: $(VENV)/app.stamp
 	@$(BIN)/adtui demo
 
 test: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/check.stamp
 	$(BIN)/ruff check .
