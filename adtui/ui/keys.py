@@ -23,6 +23,7 @@ class Key:
         explanation: one line, for the help screen and the command palette.
         only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP in focus;
             "" is nothing special.
+        there: what there must be for the key to do something else, INSIGHTS in focus, and the label of that.
     """
 
     keys: str
@@ -31,9 +32,10 @@ class Key:
     label: str
     explanation: str
     only: str = ""
+    there: tuple[str, str] = ("", "")
 
 
-VIEWS_DIFFER, COMPRESSOR, HEATMAP = "views", "compressor", "heatmap"
+VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS = "views", "compressor", "heatmap", "insights"
 
 REDRAW = Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it")
 MOVES = (
@@ -70,6 +72,7 @@ PANES = (
         "full",
         "full size",
         "the focused pane at full size, and back; insights: the ratios behind them",
+        there=(INSIGHTS, "ratios"),
     ),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
@@ -174,7 +177,7 @@ def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] =
         has: what there is of what keys may need, see `Key.only`.
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
-    return _fit([arrows, *_labelled(key for key in KEYS if not key.only or key.only in has)], width, plain)
+    return _fit([arrows, *_labelled((key for key in KEYS if not key.only or key.only in has), has)], width, plain)
 
 
 def lab_bar(width: int, *, plain: bool = False) -> str:
@@ -183,8 +186,12 @@ def lab_bar(width: int, *, plain: bool = False) -> str:
     return _fit([arrows, *_labelled(LAB)], width, plain)
 
 
-def _labelled(keys: Iterable[Key]) -> list[tuple[str, str]]:
-    return [(key.shown, key.label) for key in keys if key.label not in ("", "help", "quit")]
+def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
+    return [
+        (key.shown, key.there[1] if key.there[0] in has else key.label)
+        for key in keys
+        if key.label not in ("", "help", "quit")
+    ]
 
 
 def _fit(middle: list[tuple[str, str]], width: int, plain: bool) -> str:

@@ -21,6 +21,7 @@ from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
+from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..renderables.knock_out import knock_out_text
 from ..screens.ablations import AblationsScreen
@@ -124,6 +125,8 @@ class ExplorerScreen(SelectingScreen):
             yield NEEDS_COMPRESSOR
         if self.panes.active == HEATMAP:
             yield HEATMAP_FOCUSED
+        if self.panes.active == INSIGHTS and not self.panes.full:
+            yield INSIGHTS_FOCUSED
 
     @on(Panes.Activated)
     def _activated(self) -> None:

@@ -77,14 +77,18 @@ class PanesScreen(Screen[None], Generic[Stack]):
 
     def action_full(self) -> None:
         """The active pane at full size, or back."""
-        self.panes.set_full(not self.panes.full)
+        self._set_full(not self.panes.full)
 
     def action_back(self) -> None:
         """Leave full size, or else the screen."""
         if self.panes.full:
-            self.panes.set_full(False)
+            self._set_full(False)
         else:
             self.leave()
+
+    def _set_full(self, full: bool) -> None:
+        self.panes.set_full(full)
+        self.draw_bar()
 
     def action_help(self) -> None:
         """Keys and numbers, explained."""
