@@ -23,6 +23,7 @@ class CollectSettings(Settings):
     episodes: int = Field(default=16, ge=1, description="episodes per history")
     grid_size: int = Field(default=GRID_SIZE, ge=2)
     horizon: int | None = Field(default=None, ge=1, description="steps per episode; the world's own when absent")
+    env_split_seed: int = Field(default=0, description="of the users' split; dark_key_to_door numbers its tasks by it")
     goals: list[int] | None = Field(default=None, description="task indices; all of them when absent")
     traj_dir: str = "./datasets"
     noise_start: tuple[float, float] | None = Field(default=None, description="action noise at the start, drawn from")
@@ -46,7 +47,7 @@ class CollectSettings(Settings):
 
     @property
     def world(self) -> World:
-        return make_world(self.env, self.grid_size, self.horizon)
+        return make_world(self.env, self.grid_size, self.horizon, self.env_split_seed)
 
     @property
     def output(self) -> Path:

@@ -79,7 +79,7 @@ class TrainSettings(Settings):
 
     @property
     def world(self) -> World:
-        return make_world(self.env, self.grid_size, self.horizon)
+        return make_world(self.env, self.grid_size, self.horizon, self.env_split_seed)
 
     @property
     def run_dir(self) -> Path:

@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from adtui.files.settings import load_settings
+from adtui.histories.collect_settings import CollectSettings
+from adtui.training.settings import TrainSettings
 from adtui.worlds.agents import Demonstrator, Explorer, QLearning, Source, run_source
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.environment import Environment
@@ -19,6 +22,7 @@ from adtui.worlds.key_to_door import KeyToDoor
 from adtui.worlds.permuted import PermutedDarkRoom
 from adtui.worlds.registry import WORLDS, make_world
 from adtui.worlds.rollouts import random_policy, rollout
+from adtui.worlds.settings import run_settings, world_of
 from adtui.worlds.world import World, cells, distance, move
 
 HISTORIES = Path(__file__).parents[3] / "shared/fixtures/datasets/history_darkroom_PPO_alg-seed42.hdf5"
@@ -198,6 +202,16 @@ def test_the_two_names_draw_from_different_tasks() -> None:
     assert make_world("dark_key_to_door", 3).n_tasks == 81
     held_out = make_world("dark_key_to_door", 9).split(0, 0.95).test
     assert sorted(held_out) == [10, 66, 77, 98, 103, 107, 122, 124, 130, 194]
+
+
+def test_whoever_names_a_shuffle_means_the_same_pairs() -> None:
+    """Task i of training, of collected histories and of evaluation is one pair of key and door, whatever the seed."""
+    named = {"env": "dark_key_to_door", "env_split_seed": 3}
+    training = load_settings(named, TrainSettings)
+    measured = world_of(run_settings(training.stored()))
+    assert measured is not None
+    assert training.world == load_settings(named, CollectSettings).world == measured
+    assert measured.words(0) != make_world("dark_key_to_door", 9).words(0)
 
 
 def test_the_door_pays_only_with_the_key_and_each_only_once() -> None:
