@@ -31,13 +31,13 @@ class _Outputs:
     wants: Wants = "heads"
     block_rows = BLOCK_ROWS
 
-    def __init__(self, causal: bool) -> None:
-        self.causal = causal
+    def __init__(self, causal: bool, mask: Tensor | None) -> None:
+        self.causal, self.mask = causal, mask
         self.totals: dict[int, Tensor] = {}
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
         del out_weight
-        y = attend(q, k, v, mask=None, causal=self.causal, layer=layer, recorder=None)
+        y = attend(q, k, v, mask=self.mask, causal=self.causal, layer=layer, recorder=None)
         self.totals[layer] = self.totals.get(layer, 0) + y.sum(dim=0, dtype=torch.float64)
 
     def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
@@ -49,7 +49,7 @@ class _Outputs:
 
 def head_means(model: Model, contexts: Contexts) -> Tensor:
     """(L, H, N, d_h) mean over the contexts of what each head gives at each token, before the output projection."""
-    outputs = _Outputs(model.causal)
+    outputs = _Outputs(model.causal, model.network.mask(contexts.n))
     for first in range(0, contexts.count, ROOMS_AT_ONCE):
         part = chosen(contexts, slice(first, first + ROOMS_AT_ONCE))
         model.policy(part.states, part.actions, part.rewards, part.next_states, part.query_states, outputs)

@@ -30,7 +30,7 @@ MAKERS: dict[str, Any] = {
     "rad": (rad.make_run, {}),
     "marked": (marked.make_run, {}),
     "gpt2 blocks": (gpt2_blocks.make_run, {}),
-    "compressed AD": (compressed_ad.make_run, {}),
+    "compressed AD": (compressed_ad.make_run, {"n_transit": 8}),  # the context is compressed
 }
 N, COUNT = 9, 5
 
