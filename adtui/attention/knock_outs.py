@@ -17,6 +17,7 @@ from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
 from ..records.sample import Sample
+from ..statistics.divergence import divergence
 from ..worlds.draws import Use, generator
 from .ablations import Where, ablate, stand_ins
 from .ablations import logits as logits_of
@@ -152,15 +153,15 @@ def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
 
 def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> KnockOut:
     """From logits (2 + R, A): untouched, the knock-out, its controls."""
-    divergence = kl_from_first(logits)
+    kl = divergence(logits[0], logits)
     change = logit_changes(logits)
     actions = logits.argmax(axis=1)
     return KnockOut(
         transitions=tuple(chosen.tolist()),
         where=where,
-        kl=float(divergence[1]),
+        kl=float(kl[1]),
         changed=bool(actions[1] != actions[0]),
-        control_kl=divergence[2:],
+        control_kl=kl[2:],
         control_changed=actions[2:] != actions[0],
         action_before=int(actions[0]),
         action_after=int(actions[1]),
@@ -168,14 +169,6 @@ def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> 
         logit=float(change[1]),
         control_logit=change[2:],
     )
-
-
-def kl_from_first(logits: Floats) -> Doubles:
-    """(V, A) logits → (V,) KL(p₀ ‖ p_v) in nats, never below 0."""
-    wide = logits.astype(np.float64)
-    log_p = wide - np.logaddexp.reduce(wide, axis=1, keepdims=True)
-    divergence: Doubles = (np.exp(log_p[0]) * (log_p[0] - log_p)).sum(axis=1)
-    return np.maximum(divergence, 0.0)
 
 
 def logit_changes(logits: Floats) -> Doubles:

@@ -61,7 +61,7 @@ class Lives:
                     free = free[free != moments[-1]]
             found.append(_cut(part, np.array(rows, np.int64), np.array(moments, np.int64), n))
             number += len(part.tasks)
-        return joined(found)
+        return Contexts.joined(found)
 
 
 def lives(policy: Policy, plan: EvaluationPlan, goals: Ints, first_room: int = 0) -> Iterator[Lives | int]:
@@ -101,18 +101,6 @@ def of_samples(samples: Sequence[Sample]) -> Contexts:
         np.stack([one.query_state for one in samples]),
         np.stack([one.episode[:-1] for one in samples]),
     )
-
-
-def joined(parts: Sequence[Contexts]) -> Contexts:
-    """All of them, which have one length."""
-    names = ("states", "actions", "rewards", "next_states", "query_states", "episode")
-    return Contexts(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def chosen(contexts: Contexts, which: slice) -> Contexts:
-    """Some of them."""
-    names = ("states", "actions", "rewards", "next_states", "query_states", "episode")
-    return Contexts(*(getattr(contexts, name)[which] for name in names))
 
 
 def _cut(past: Histories, rows: Ints, moments: Ints, n: int) -> Contexts:

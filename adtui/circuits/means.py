@@ -19,7 +19,6 @@ from ..compression.strategies.base import Contexts
 from ..models.attend import BLOCK_ROWS, Wants, attend
 from ..models.model import Model
 from ..worlds.returns import ROOMS_AT_ONCE
-from .contexts import chosen
 
 #: Bytes of means that are kept; those of other lengths are made anew.
 KEPT = 1 << 29
@@ -51,8 +50,7 @@ def head_means(model: Model, contexts: Contexts) -> Tensor:
     """(L, H, N, d_h) mean over the contexts of what each head gives at each token, before the output projection."""
     outputs = _Outputs(model.causal, model.network.mask(contexts.n))
     for first in range(0, contexts.count, ROOMS_AT_ONCE):
-        part = chosen(contexts, slice(first, first + ROOMS_AT_ONCE))
-        model.policy(part.states, part.actions, part.rewards, part.next_states, part.query_states, outputs)
+        model.policy(*contexts.part(slice(first, first + ROOMS_AT_ONCE)).inputs, outputs)
     totals = torch.stack([outputs.totals[layer] for layer in range(model.n_layer)])
     return (totals / contexts.count).to(next(model.network.parameters()).dtype)
 

@@ -15,7 +15,7 @@ from ..models.ablation import Ablation
 from ..models.decoder import Edit
 from ..models.model import Model
 from ..records.arrays import Doubles, Floats
-from .contexts import chosen
+from ..statistics.divergence import divergence
 
 Bools = NDArray[np.bool_]
 #: Tokens × width of a layer's widest input in one pass: what stays in a CPU's caches is fastest.
@@ -55,9 +55,7 @@ class Proxy:
     def _divergence(self, kept: Bools, group: slice) -> Doubles:
         """(V, C′)."""
         logits = self._logits(Ablation(self.means, kept), group).reshape(len(kept), -1, self.model.n_actions)
-        log_p, log_q = _log_softmax(self._full[group]), _log_softmax(logits)
-        divergence: Doubles = (np.exp(log_p) * (log_p - log_q)).sum(axis=2)
-        return np.maximum(divergence, 0.0)
+        return divergence(self._full[group], logits)
 
     @cached_property
     def _full(self) -> Floats:
@@ -66,9 +64,7 @@ class Proxy:
         return np.concatenate([self._logits(None, group) for group in self._groups(sets)])
 
     def _logits(self, ablated: Ablation | None, group: slice) -> Floats:
-        part = chosen(self.contexts, group)
-        parts = (part.states, part.actions, part.rewards, part.next_states, part.query_states)
-        return self.model.policy(*parts, edit=Edit(ablated=ablated))
+        return self.model.policy(*self.contexts.part(group).inputs, edit=Edit(ablated=ablated))
 
     def _groups(self, kept: Bools) -> list[slice]:
         """Contexts that go together, so many that the layer before the last is not too wide."""
@@ -76,9 +72,3 @@ class Proxy:
         tokens = int(self.means.shape[2])
         size = max(1, ENTRIES // (rows * tokens * self.model.d_model))
         return [slice(first, first + size) for first in range(0, self.contexts.count, size)]
-
-
-def _log_softmax(logits: Floats) -> Doubles:
-    wide = logits.astype(np.float64)
-    out: Doubles = wide - np.logaddexp.reduce(wide, axis=-1, keepdims=True)
-    return out

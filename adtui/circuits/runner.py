@@ -25,7 +25,7 @@ from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
 from ..worlds.returns import EvaluationPlan
 from ..worlds.settings import arena_of, can_roll_out, run_settings
-from .contexts import Lives, chosen, episodes, lives, of_samples
+from .contexts import Lives, episodes, lives, of_samples
 from .means import Means, head_means
 from .options import Options
 from .proxy import Proxy
@@ -207,7 +207,7 @@ def _stored(opened: Opened) -> tuple[Contexts, Contexts, dict[str, Any]]:
     about["notes"] = [*about["notes"], *found.notes]
     about["reference"] = {"contexts": len(found.samples[0::2])}
     about["compared"] = {"contexts": len(found.samples[1::2])}
-    return chosen(whole, slice(0, None, 2)), chosen(whole, slice(1, None, 2)), about
+    return whole.part(slice(0, None, 2)), whole.part(slice(1, None, 2)), about
 
 
 # -- the plan ----------------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Rooms:
         self._model, self._means, self._plan = model, means, plan
         self._goals, self._use, self._name, self._progress = goals, use, name, progress
         self._full = self._returns(model.policy, "all heads")
-        self._random = random_by_goal(np.unique(goals), plan)
+        self._random = random_by_goal(plan.world, np.unique(goals), plan.seed)
 
     def share(self, kept: Bools, least: float) -> Share:
         """What the heads in `kept` (L, H) return; see `share_of`."""

@@ -125,8 +125,7 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> C
         layout = model.network.layout(contexts.n)
         mask = model.network.mask(contexts.n)
         recorder = _Evidence(layout, contexts.count, needs, model.causal, mask)
-        arrays = (contexts.states, contexts.actions, contexts.rewards, contexts.next_states, contexts.query_states)
-        model.policy(*arrays, recorder)
+        model.policy(*contexts.inputs, recorder)
         visible = visible_queries(layout.n_tokens, model.causal, mask)
         sums = {
             QUERY_ROW: recorder.query,

@@ -136,19 +136,19 @@ def evaluate(
 
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
     """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
-    return float(_chance(goals, plan).mean())
+    return float(_chance(plan.world, goals, plan.seed).mean())
 
 
-def random_by_goal(goals: IntArray, plan: EvaluationPlan) -> Doubles:
+def random_by_goal(world: World, goals: IntArray, seed: int) -> Doubles:
     """(G,) the same on each of the goals (G,)."""
-    by_goal: Doubles = _chance(goals, plan).reshape(len(goals), -1).mean(axis=1)
+    by_goal: Doubles = _chance(world, goals, seed).reshape(len(goals), -1).mean(axis=1)
     return by_goal
 
 
-def _chance(goals: IntArray, plan: EvaluationPlan) -> IntArray:
+def _chance(world: World, goals: IntArray, seed: int) -> IntArray:
     """Returns of random actions, in equally many rooms for each of the goals, goal after goal."""
     rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    return rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE).returns()
+    return rollout(random_policy, world, rooms, 20, 0, seed=seed, use=Use.CHANCE).returns()
 
 
 def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> ReturnCurve:

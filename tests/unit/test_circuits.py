@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from planted import seeking_run
 
 from adtui.circuits import runner, store
-from adtui.circuits.contexts import Lives, chosen, lives
+from adtui.circuits.contexts import Lives, lives
 from adtui.circuits.means import Means, head_means
 from adtui.circuits.options import Options
 from adtui.circuits.proxy import Proxy
@@ -105,7 +105,7 @@ def alone(proxy: Proxy, kept: np.ndarray) -> float:
     """Mean KL, one context and one set at a time, from probabilities."""
     values = []
     for index in range(proxy.contexts.count):
-        one = chosen(proxy.contexts, slice(index, index + 1))
+        one = proxy.contexts.part(slice(index, index + 1))
         parts = (one.states, one.actions, one.rewards, one.next_states, one.query_states)
         full = proxy.model.policy(*parts)[0].astype(np.float64)
         cut = proxy.model.policy(*parts, edit=Edit(ablated=Ablation(proxy.means, kept[None])))[0].astype(np.float64)

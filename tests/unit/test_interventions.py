@@ -11,7 +11,7 @@ import torch
 from checkpoints import make_run as make_encoder_run
 from references import compressed_ad, contexts, flow, gpt2, gpt2_blocks, llama, marked, rad
 
-from adtui.attention.knock_outs import kl_from_first, knock_out, knock_outs, mute
+from adtui.attention.knock_outs import knock_out, knock_outs, mute
 from adtui.compression.shortened import shortened_logits
 from adtui.compression.strategies.base import Contexts
 from adtui.files.checkpoint import load_checkpoint
@@ -21,6 +21,7 @@ from adtui.models.model import Model
 from adtui.records.errors import ModelError
 from adtui.records.insight import KnockOut
 from adtui.records.sample import Sample
+from adtui.statistics.divergence import divergence
 
 MAKERS: dict[str, Any] = {
     "encoder": (make_encoder_run, {}),
@@ -84,7 +85,7 @@ def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], nam
     )
     without = shortened_logits(model, whole, kept, "kept")
     pair = np.concatenate([model.logits([one]), without])
-    assert found.kl == pytest.approx(float(kl_from_first(pair)[1]), rel=1e-3, abs=1e-9)
+    assert found.kl == pytest.approx(float(divergence(pair[0], pair)[1]), rel=1e-3, abs=1e-9)
     assert found.action_after == int(without[0].argmax())
 
 
@@ -168,7 +169,7 @@ def test_muting_a_head_is_compared_with_its_layers_other_heads(models: dict[str,
 
 def test_divergence_of_equal_logits_is_nothing() -> None:
     logits = np.array([[1.0, 2.0, 3.0], [11.0, 12.0, 13.0], [3.0, 2.0, 1.0]], np.float32)
-    found = kl_from_first(logits)
+    found = divergence(logits[0], logits)
     assert found[0] == 0
     assert found[1] == pytest.approx(0, abs=1e-9)
     assert found[2] > 0.5

@@ -6,7 +6,8 @@ time. It never sees the model, only what it has asked for in NEEDS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any, Literal, Protocol
 
@@ -64,6 +65,25 @@ class Contexts:
     def count(self) -> int:
         """B."""
         return int(self.actions.shape[0])
+
+    @property
+    def inputs(self) -> tuple[Ints, Ints, Floats, Ints, Ints]:
+        """What a model's policy takes of them."""
+        return self.states, self.actions, self.rewards, self.next_states, self.query_states
+
+    def part(self, rows: slice) -> Contexts:
+        """Some of them, with what evidence there is."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in self._given})
+
+    @staticmethod
+    def joined(parts: Sequence[Contexts]) -> Contexts:
+        """All of several, which have one length and the same evidence."""
+        names = parts[0]._given
+        return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+    @property
+    def _given(self) -> list[str]:
+        return [item.name for item in fields(self) if getattr(self, item.name) is not None]
 
 
 class Parameters(BaseModel):

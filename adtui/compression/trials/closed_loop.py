@@ -6,16 +6,14 @@ cells differ by what they keep and by nothing else. What a strategy draws comes 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ...models.model import Model
 from ...records.arrays import Doubles
 from ...worlds.agents import Histories, Step, empty_histories
 from ...worlds.draws import Use, generator
-from ...worlds.returns import RANDOM_ROOMS, ROOMS_AT_ONCE
-from ...worlds.rollouts import Policy, random_policy, rollout
+from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
+from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import IntArray, World
 from ..acting import ShortenedPolicy
 from ..choice import Choice
@@ -49,10 +47,7 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
 
 def random_returns(plan: Plan) -> Doubles:
     """(H,) measured return of uniformly random actions on the goal of each history: it costs next to nothing."""
-    goals = np.array(plan.goals, dtype=np.int64)
-    rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    past = rollout(random_policy, plan.world, rooms, 20, 0, seed=plan.seed, use=Use.CHANCE)
-    by_goal = past.returns().reshape(len(goals), -1).mean(axis=1)
+    by_goal = random_by_goal(plan.world, np.array(plan.goals, dtype=np.int64), plan.seed)
     by_history: Doubles = np.repeat(by_goal, plan.streams)
     return by_history
 
@@ -93,6 +88,4 @@ def contexts_of(past: Histories, plan: Plan) -> tuple[Contexts, IntArray]:
                 episode,
             )
         )
-    names = ("states", "actions", "rewards", "next_states", "query_states", "episode")
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return replace(parts[0], **joined), np.tile(np.arange(len(past.tasks)), len(parts))
+    return Contexts.joined(parts), np.tile(np.arange(len(past.tasks)), len(parts))

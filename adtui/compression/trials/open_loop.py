@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...models.model import Model
 from ...records.arrays import Doubles, Floats
+from ...statistics.divergence import divergence
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray
@@ -37,11 +38,7 @@ class Reference:
 
 def full_logits(model: Model, contexts: Contexts) -> Floats:
     """(C, A), in the same groups as `compare` makes: other groups could round otherwise."""
-    parts = [
-        model.policy(part.states, part.actions, part.rewards, part.next_states, part.query_states)
-        for part in _groups(contexts)
-    ]
-    return np.concatenate(parts)
+    return np.concatenate([model.policy(*part.inputs) for part in _groups(contexts)])
 
 
 def compare(
@@ -51,10 +48,8 @@ def compare(
     rng = generator(seed, Use.OPEN_LOOP)
     found = [shortened(model, part, choice, positions, rng) for part in _groups(reference.contexts)]
     logits = np.concatenate([logits for logits, _ in found])
-    full, short = _log_softmax(reference.logits), _log_softmax(logits)
-    divergence: Doubles = (np.exp(full) * (full - short)).sum(axis=1)
     agree: NDArray[np.bool_] = reference.logits.argmax(axis=1) == logits.argmax(axis=1)
-    return np.concatenate([kept for _, kept in found]), agree, np.maximum(divergence, 0.0)
+    return np.concatenate([kept for _, kept in found]), agree, divergence(reference.logits, logits)
 
 
 def cost(model: Model, contexts: Contexts, choice: Choice, positions: Positions) -> tuple[float, int | None]:
@@ -81,15 +76,4 @@ def _seconds(model: Model, step: Callable[[], object]) -> float:
 
 
 def _groups(contexts: Contexts) -> list[Contexts]:
-    given = [item.name for item in fields(contexts) if getattr(contexts, item.name) is not None]
-    return [
-        replace(contexts, **{name: getattr(contexts, name)[first : first + ROOMS_AT_ONCE] for name in given})
-        for first in range(0, contexts.count, ROOMS_AT_ONCE)
-    ]
-
-
-def _log_softmax(logits: Floats) -> Doubles:
-    values = logits.astype(np.float64)
-    values = values - values.max(axis=1, keepdims=True)
-    out: Doubles = values - np.log(np.exp(values).sum(axis=1, keepdims=True))
-    return out
+    return [contexts.part(slice(at, at + ROOMS_AT_ONCE)) for at in range(0, contexts.count, ROOMS_AT_ONCE)]
