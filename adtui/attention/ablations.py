@@ -22,9 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.attend import BLOCK_ROWS, Wants
 from ..models.decoder import Edit
 from ..models.model import Array, Model
+from ..models.recorders import KeysAndValues
 from ..records.ablation import MASK, MEAN, RESAMPLED
 from ..records.arrays import Floats, Ints
 from ..records.layout import Layout
@@ -106,14 +106,15 @@ def contents(model: Model, sample: Sample, way: str) -> Contents:
 
     Of a flow, those of its prior pass: no step changes them where it is causal.
     """
-    seen = _Seen()
+    seen = KeysAndValues()
     model.policy(*_inputs(sample), recorder=seen)
+    layers = [(k[0], v[0]) for k, v in seen.layers]
     if way != MEAN:
-        return {layer: (k, v) for layer, (k, v) in enumerate(seen.layers)}
+        return dict(enumerate(layers))
     layout = model.layout(sample)
     of_transition = (layout.transition >= 0) & (layout.transition < layout.n_context)
     found: Contents = {}
-    for layer, (_, v) in enumerate(seen.layers):
+    for layer, (_, v) in enumerate(layers):
         values = v.clone()
         for kind in np.unique(layout.kind[of_transition]):
             at = torch.as_tensor(np.flatnonzero(of_transition & (layout.kind == kind)), device=v.device)
@@ -146,23 +147,3 @@ def _on_inputs(model: Model, sample: Sample, other: Sample, ablated: NDArray[np.
         for ours, theirs in zip(own, new, strict=True)
     )
     return model.policy(states, actions, rewards, next_states, np.repeat(query, len(ablated), axis=0))
-
-
-class _Seen:
-    """Recorder of one sample: every layer's keys and values, (H, N, d/H) each."""
-
-    wants: Wants = "heads"
-    block_rows = BLOCK_ROWS
-
-    def __init__(self) -> None:
-        self.layers: list[tuple[Tensor, Tensor]] = []
-
-    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        del layer, q, out_weight
-        self.layers.append((k[0], v[0]))
-
-    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
-        """Not asked for."""
-
-    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
-        """Latents are not ablated."""

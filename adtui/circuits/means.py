@@ -16,19 +16,17 @@ import torch
 from torch import Tensor
 
 from ..compression.strategies.base import Contexts
-from ..models.attend import BLOCK_ROWS, Wants, attend
+from ..models.attend import attend
 from ..models.model import Model
+from ..models.recorders import HeadsRecorder
 from ..worlds.returns import ROOMS_AT_ONCE
 
 #: Bytes of means that are kept; those of other lengths are made anew.
 KEPT = 1 << 29
 
 
-class _Outputs:
+class _Outputs(HeadsRecorder):
     """A recorder that sums up heads' outputs (H, N, d_h) of every layer, over the contexts of all passes."""
-
-    wants: Wants = "heads"
-    block_rows = BLOCK_ROWS
 
     def __init__(self, causal: bool, mask: Tensor | None) -> None:
         self.causal, self.mask = causal, mask
@@ -38,12 +36,6 @@ class _Outputs:
         del out_weight
         y = attend(q, k, v, mask=self.mask, causal=self.causal, layer=layer, recorder=None)
         self.totals[layer] = self.totals.get(layer, 0) + y.sum(dim=0, dtype=torch.float64)
-
-    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
-        """Nobody asks for them."""
-
-    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
-        """A compressor is left as it is."""
 
 
 def head_means(model: Model, contexts: Contexts) -> Tensor:

@@ -19,13 +19,12 @@ from ..attend import Recorder
 from ..compressor import Compressor
 from ..decoder import DecoderShape, Edit
 from ..network import BuildOptions
-from ..weights import check, check_heads, dims, layer_count, positive
+from ..weights import check
 from . import gpt2_blocks, rad
 from .encoder import Encoder
 
 NAME = "compressed AD"
 BACKBONE = "ad_transformer."
-PREFIX = rad.PREFIX
 UNUSED = (*gpt2_blocks.UNUSED, r"reconstruction_decoder\..*")  # the latter serves pre-training only
 ASSUMED = (
     "latents attend to the recent tokens too, as in the first code of this family; a newer one hides those from them, "
@@ -129,15 +128,10 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
 def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> CompressedAD:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     shape, n_transit, side, n_actions = gpt2_blocks.sizes(weights, choices, path, BACKBONE)
-    d = shape.d_model
-    n_latents = dims(weights, f"{PREFIX}compress_queries", 3, path)[1]
-    n_long = dims(weights, f"{PREFIX}context_pos_embedding", 3, path)[1]
-    n_layer = layer_count(weights, f"{PREFIX}layers.", path)
-    d_ff = dims(weights, f"{PREFIX}layers.0.ffn.0.weight", 2, path)[0]
-    n_head = positive(choices.config, "compress_n_heads", path, default=choices.n_head)
-    check_heads(path, d, n_head, "correct compress_n_heads in its config")
+    own = rad.compressor_sizes(weights, shape.d_model, choices, path)
+    n_latents, n_long = own.n_latents, own.n_long
     wanted = gpt2_blocks.file_shapes(shape, n_transit, side**2, n_actions, BACKBONE)
-    wanted |= rad.file_shapes(d, n_layer, d_ff, n_latents, n_long)
+    wanted |= rad.file_shapes(own)
     check(wanted, weights, path, family=NAME, unused=UNUSED)
     if n_latents >= n_transit - 1 or n_long <= n_latents:  # the first round takes one transition more than it makes
         raise CheckpointError(
@@ -147,10 +141,7 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Co
             action="check that the file's weights are of one model",
         )
     with torch.random.fork_rng(devices=[]):
-        own = Compressor(d, n_layer, n_head, d_ff, n_latents, n_long)
-        network = CompressedAD(shape, n_transit, side, n_actions, choices.causal, compressor=own)
+        network = CompressedAD(shape, n_transit, side, n_actions, choices.causal, compressor=Compressor(*own))
     gpt2_blocks.load(network, weights, BACKBONE)
-    network.notes = (ASSUMED,) if choices.causal else ()
-    if "compress_n_heads" not in choices.config:
-        network.notes += (f"{n_head} heads assumed in the compressor: the settings do not say",)
+    network.notes = ((ASSUMED,) if choices.causal else ()) + rad.assumed_heads(own, choices)
     return network

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from ...records.errors import CheckpointError
 from ...records.layout import ACTION, FLOW_ACTION, NONE, QUERY, REWARD, STATE, TIME, Layout
-from ..attend import BLOCK_ROWS, Recorder, Wants
+from ..attend import Recorder
 from ..decoder import Block, DecoderShape, Edit, split_heads
 from ..network import BuildOptions
+from ..recorders import KeysAndValues
 from ..weights import both, check, dims, positive
 from . import gpt2
 from .gpt2 import GPT2, PER_TRANSITION
@@ -30,26 +31,6 @@ AFTER = 2
 LEAST = 1e-6
 """A probability's lower bound after each step."""
 MOST_STEPS = 10_000
-
-
-class _Kept:
-    """Recorder of a prior pass: keys and values of all tokens before the flow's, which no flow step changes."""
-
-    wants: Wants = "heads"
-    block_rows = BLOCK_ROWS
-
-    def __init__(self) -> None:
-        self.layers: list[tuple[Tensor, Tensor]] = []
-
-    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        del layer, q, out_weight
-        self.layers.append((k[:, :, :-AFTER], v[:, :, :-AFTER]))
-
-    def sums(self, layer: int, received: Tensor, entropy: Tensor) -> None:
-        """Not asked for."""
-
-    def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
-        """There is no compressor."""
 
 
 class Flow(GPT2):
@@ -123,7 +104,7 @@ class Flow(GPT2):
     ) -> Tensor:
         del next_states
         known = self.known(states, actions, rewards, query_states)
-        kept = _Kept() if edit is None and self.causal else None
+        kept = KeysAndValues() if edit is None and self.causal else None
         p = self.prior(known, kept, edit).softmax(dim=-1)
         p = (1 - self.mix) * p + self.mix / self.n_actions
         known = known.expand(len(p), -1, -1)  # the rows of an edit are variants of one context
@@ -135,8 +116,11 @@ class Flow(GPT2):
             p = p / p.sum(dim=-1, keepdim=True)
         return p.log()
 
-    def after(self, x: Tensor, kept: _Kept) -> Tensor:
-        """(B, d) of the last token: only the flow's tokens are computed, what they look back at is kept."""
+    def after(self, x: Tensor, kept: KeysAndValues) -> Tensor:
+        """(B, d) of the last token: only the flow's tokens are computed, what they look back at is of the prior pass.
+
+        No flow step changes it, as the model is causal.
+        """
         N = x.shape[1]
         x = x[:, -AFTER:] + self.positions(torch.arange(N - AFTER, N, device=x.device))
         shown = torch.ones(AFTER, N, dtype=torch.bool, device=x.device).tril(N - AFTER)
@@ -144,7 +128,8 @@ class Flow(GPT2):
             assert isinstance(block, Block), "a decoder is made of blocks"
             fused = block.attention.qkv(block.norm1(x)).chunk(3, dim=-1)
             q, k, v = (split_heads(part, self.decoder.shape.n_head) for part in fused)
-            k, v = torch.cat([keys, k], dim=2), torch.cat([values, v], dim=2)
+            k = torch.cat([keys[:, :, :-AFTER], k], dim=2)
+            v = torch.cat([values[:, :, :-AFTER], v], dim=2)
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=shown)
             x = x + block.attention.out(y.transpose(1, 2).flatten(2))
             x = x + block.transform(block.norm2(x))

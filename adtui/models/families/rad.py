@@ -8,6 +8,7 @@ ones; until what is left fits. Tokens: latents (plus their type's embedding), th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -136,15 +137,11 @@ def recognise(weights: Mapping[str, Tensor]) -> bool:
 def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> RAD:
     """Make the network from shapes and load the weights; see `encoder.build`."""
     shape, n_positions, side, n_actions = gpt2.sizes(weights, choices, path)
-    d, config = shape.d_model, choices.config
-    n_latents = dims(weights, f"{PREFIX}compress_queries", 3, path)[1]
-    n_long = dims(weights, f"{PREFIX}context_pos_embedding", 3, path)[1]
-    n_layer = layer_count(weights, f"{PREFIX}layers.", path)
-    d_ff = dims(weights, f"{PREFIX}layers.0.ffn.0.weight", 2, path)[0]
-    n_head = positive(config, "compress_n_heads", path, default=choices.n_head)
-    check_heads(path, d, n_head, "correct compress_n_heads in its config")
+    config = choices.config
+    own = compressor_sizes(weights, shape.d_model, choices, path)
     wanted = gpt2.file_shapes(shape, n_positions, side**2, n_actions)
-    check(wanted | file_shapes(d, n_layer, d_ff, n_latents, n_long), weights, path, family=NAME, unused=UNUSED)
+    check(wanted | file_shapes(own), weights, path, family=NAME, unused=UNUSED)
+    n_latents, n_long = own.n_latents, own.n_long
     longest = max(n_positions - 1, n_latents + PER_TRANSITION)  # what the compressor may have to read at once
     if n_latents >= n_positions - 1 or longest > n_long:
         raise CheckpointError(
@@ -164,18 +161,47 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> RA
             side,
             n_actions,
             choices.causal,
-            compressor=Compressor(d, n_layer, n_head, d_ff, n_latents, n_long),
+            compressor=Compressor(*own),
             n_usual=usual,
             max_rounds=limit,
         )
     gpt2.load(network, weights)
-    if "compress_n_heads" not in config:
-        network.notes = (f"{n_head} heads assumed in the compressor: the settings do not say",)
+    network.notes = assumed_heads(own, choices)
     return network
 
 
-def file_shapes(d: int, n_layer: int, ff: int, n_latents: int, n_long: int) -> Shapes:
+class CompressorSizes(NamedTuple):
+    """What `Compressor` is made with."""
+
+    d: int
+    n_layer: int
+    n_head: int
+    d_ff: int
+    n_latents: int
+    n_long: int
+
+
+def compressor_sizes(weights: Mapping[str, Tensor], d: int, choices: BuildOptions, path: str) -> CompressorSizes:
+    """From the shapes of its weights; its heads from the settings, else as many as the decoder has."""
+    n_latents = dims(weights, f"{PREFIX}compress_queries", 3, path)[1]
+    n_long = dims(weights, f"{PREFIX}context_pos_embedding", 3, path)[1]
+    n_layer = layer_count(weights, f"{PREFIX}layers.", path)
+    d_ff = dims(weights, f"{PREFIX}layers.0.ffn.0.weight", 2, path)[0]
+    n_head = positive(choices.config, "compress_n_heads", path, default=choices.n_head)
+    check_heads(path, d, n_head, "correct compress_n_heads in its config")
+    return CompressorSizes(d, n_layer, n_head, d_ff, n_latents, n_long)
+
+
+def assumed_heads(own: CompressorSizes, choices: BuildOptions) -> tuple[str, ...]:
+    """What to say of a head count that no setting tells."""
+    if "compress_n_heads" in choices.config:
+        return ()
+    return (f"{own.n_head} heads assumed in the compressor: the settings do not say",)
+
+
+def file_shapes(own: CompressorSizes) -> Shapes:
     """Names and shapes of the compressor's weights."""
+    d, n_layer, _, ff, n_latents, n_long = own
     sizes: Shapes = {
         "latent_type_embedding": (1, 1, d),
         f"{PREFIX}compress_queries": (1, n_latents, d),
