@@ -42,7 +42,7 @@ _PAIRS = 1 << 26
 
 
 def ablate(
-    model: Model, sample: Sample, ablated: NDArray[np.bool_], way: str, where: Where, order: Ints
+    model: Model, sample: Sample, ablated: NDArray[np.bool_], way: str, where: Where, order: Ints | None = None
 ) -> Generator[None, None, Floats]:
     """Action logits with transitions ablated, many variants in a pass.
 
@@ -50,7 +50,7 @@ def ablate(
         ablated: (V, n) bool, which context transitions.
         way: one of `records.ablation.WAYS`.
         where: the head, layer or model that they are ablated for.
-        order: (n,) which transition stands in for each, see `stand_ins`; used where they are resampled.
+        order: (n,) which transition stands in for each, see `stand_ins`; where they are resampled.
 
     Yields:
         After every forward pass.
@@ -61,8 +61,9 @@ def ablate(
     layout = model.layout(sample)
     tokens = layout.n_tokens - model.network.takes_query_action
     size = max(1, min(_TOKENS // tokens, _PAIRS // tokens**2))
-    other = exchanged(sample, order)
-    instead = None if way == MASK else contents(model, sample if way == MEAN else other, way)
+    other = sample if order is None else exchanged(sample, order)
+    on_inputs = way == RESAMPLED and where is None  # what tokens show then comes of other inputs
+    instead = None if way == MASK or on_inputs else contents(model, sample if way == MEAN else other, way)
     if instead is not None:
         yield
     owner = layout.transition[:tokens]
@@ -70,7 +71,7 @@ def ablate(
     parts = []
     for first in range(0, len(ablated), size):
         rows = slice(first, first + size)
-        if way == RESAMPLED and where is None:
+        if on_inputs:
             parts.append(_on_inputs(model, sample, other, ablated[rows]))
         else:
             hidden = torch.as_tensor(of_token[rows], device=model.device)

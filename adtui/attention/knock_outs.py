@@ -12,7 +12,7 @@ import numpy as np
 
 from ..models.decoder import Edit
 from ..models.model import Model
-from ..records.ablation import MASK, NOISING
+from ..records.ablation import MASK, NOISING, RESAMPLED
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
@@ -110,7 +110,8 @@ def ablations(
         for key, one in variants.items():
             row = rows[key] + at * len(variants)
             ablated[row, one if direction == NOISING else np.setdiff1d(visible, one)] = True
-    logits = yield from ablate(model, sample, ablated, way, where, stand_ins(layout, seed, index))
+    order = stand_ins(layout, seed, index) if way == RESAMPLED else None
+    logits = yield from ablate(model, sample, ablated, way, where, order)
     found: dict[str, list[KnockOut]] = {direction: [] for direction in directions}
     for at, direction in enumerate(directions):
         for one in chosen:

@@ -73,12 +73,8 @@ def prepare(path: str | Path, options: Options) -> Opened:
             action="a circuit is not defined for it: see its knock-outs in the app",
         )
     settings = with_groups(settings, run.directory, options.histories)
-    n_context = options.context or model.n_context_usual
+    n_context = model.context_length(options.context)
     opened = Opened(run, checkpoint, model, settings, options, n_context)
-    if n_context > model.n_context_max:
-        raise ConfigError(
-            "--context", expected=f"at most {model.n_context_max}", found=str(n_context), action="shorten it"
-        )
     if options.exhaustive and opened.total > FEW:
         raise ConfigError(
             "--exhaustive", expected=f"a model of at most {FEW} heads", found=str(opened.total), action="leave it out"

@@ -12,6 +12,7 @@ from ..files.atomic import write
 from ..models.model import Model
 from ..records.circuit import CircuitReport, KnownCircuit
 from ..records.defaults import CIRCUITS
+from ..records.interval import Interval
 
 #: Bytes of a report that is read; those of models with a thousand heads have less.
 LARGEST = 1 << 25
@@ -24,16 +25,10 @@ class _About(BaseModel):
     step: int
 
 
-class _Interval(BaseModel):
-    mean: float
-    low: float
-    high: float
-
-
 class _Test(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    share: _Interval
+    share: Interval
     goals: int
     histories: int
 
@@ -93,7 +88,7 @@ def known(run: str, model: Model, directory: str | Path = CIRCUITS) -> KnownCirc
     share, test = stored.test.share, stored.test
     words = (
         f"◆ certified circuit: {len(heads)} of {model.n_layer * model.n_head} heads, the others mean-ablated, keep "
-        f"{100 * share.mean:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}] of the full model's return "
+        f"{share.percent} of the full model's return "
         f"({test.histories} histories on {test.goals} goals)"
     )
     return KnownCircuit(heads, words)

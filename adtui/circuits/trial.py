@@ -98,9 +98,7 @@ def share_of(circuit: Ints, full: Ints, goals: Ints, random: Doubles, least: flo
     elif p_greater(full_last - random, 0.0) > ALPHA:
         faults.append("the full model's own return is not better than that of random actions")
     elif not (share.low >= least and p <= ALPHA):
-        faults.append(
-            f"it may keep less than {100 * least:g} %: {percent(share.mean)} [{_ends(share.low, share.high)}]"
-        )
+        faults.append(f"it may keep less than {100 * least:g} %: {share.percent}")
     return Share(
         share=share,
         all_episodes=ratio(whole, _by_goal(full, goals)),
@@ -128,15 +126,6 @@ def smallest(largest: int, measure: Callable[[int], bool]) -> int | None:
         else:
             fails = middle
     return None if passes == largest else passes
-
-
-def percent(value: float) -> str:
-    """ "97.1 %"."""
-    return f"{100 * value:.1f} %"
-
-
-def _ends(low: float, high: float) -> str:
-    return f"{100 * low:.1f}, {100 * high:.1f}"
 
 
 def _by_goal(returns: Ints, goals: Ints) -> Doubles:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..records.circuit import PathSet, Share, named
-from .trial import percent
 
 
 def sentence_of(
@@ -28,12 +27,12 @@ def sentence_of(
             f"Not certified: no set of fewer than {total} heads passed on the goals to choose on ({'; '.join(faults)})."
         )
     heads = next(one.heads for one in path if len(one.heads) == size)
-    share = f"{percent(test.share.mean)} [{100 * test.share.low:.1f}, {100 * test.share.high:.1f}]"
     data = f"{test.histories} histories on {test.goals} {held_out}, paired, the interval over goals"
     what = f"{size} of {total} heads ({named(heads)}), the others mean-ablated,"
     if not test.passed:
         found = "; ".join(test.faults)
         return f"Not certified: {what} passed where the size was chosen, but not in the test: {found} ({data})."
+    share = test.share.percent
     return (
         f"Certified: {what} keep {share} of the full model's return ({data}; least {100 * test.least:g} %). "
         "It is the smallest set found by floating elimination and bisection; that there is no smaller one is not shown."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..records.defaults import CIRCUIT_CONTEXTS, CIRCUIT_SHARE, CIRCUITS, EPISODES, SEED, TRIAL_STREAMS
 from ..records.exit_codes import DONE, INTERRUPTED
@@ -86,17 +86,10 @@ def _found(opened: Opened, workers: int) -> CircuitReport:
     from dataclasses import replace
 
     from ..circuits.runner import run as search
-    from .progress import bar
+    from .progress import bars
 
     opened = replace(opened, options=replace(opened.options, workers=workers))
-    with bar() as progress:
-        tasks: dict[str, Any] = {}
-
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = progress.add_task(what, total=total, note="")
-            progress.update(tasks[what], completed=done)
-
+    with bars() as show:
         return search(opened, show)
 
 

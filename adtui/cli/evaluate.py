@@ -92,17 +92,9 @@ def _measure(
 ) -> Evaluation:
     """Evaluate, with a bar for each condition."""
     from ..worlds.returns import evaluate
-    from .progress import bar
+    from .progress import bars
 
-    words = dict(zip(TITLES.values(), titles.values(), strict=True))
-    with bar() as progress:
-        tasks: dict[str, Any] = {}
-
-        def show(name: str, done: int, total: int) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(words.get(name, name), total=total, note="")
-            progress.update(tasks[name], completed=done)
-
+    with bars(dict(zip(TITLES.values(), titles.values(), strict=True))) as show:
         return evaluate(model.policy, plan, show, compressed)
 
 
@@ -148,16 +140,12 @@ def make_plan(model: Model, arena: Arena, args: argparse.Namespace, workers: int
     Raises:
         ConfigError: a longer --context than the model takes.
     """
-    from ..records.errors import ConfigError
     from ..worlds.returns import EvaluationPlan
 
-    n_context = model.n_context_max
-    if args.context is not None and args.context > n_context:
-        raise ConfigError("--context", expected=f"at most {n_context}", found=str(args.context), action="shorten it")
     return EvaluationPlan(
         world=arena.world,
         split=arena.split,
-        n_context=args.context or model.n_context_usual,
+        n_context=model.context_length(args.context),
         episodes=args.episodes,
         streams=args.streams,
         control_streams=args.control_streams or max(1, args.streams // CONTROL_SHARE),

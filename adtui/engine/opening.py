@@ -19,7 +19,7 @@ from ..histories.samples import SampleSet, load_samples
 from ..models.loading import load_model
 from ..models.model import Model
 from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
-from ..records.errors import ConfigError, ModelError
+from ..records.errors import ModelError
 from ..records.run import RunInfo
 from ..records.sample import Sample
 from ..worlds.settings import run_settings
@@ -69,7 +69,7 @@ def open_session(
     model = load_model(checkpoint, device=device, heads=heads, causal=causal)
     settle_threads(model)
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
-    n_context = _context_length(context, model)
+    n_context = model.context_length(context)
     usual = samples is None and window is None
     count = usual_count(model, n_context, settings.horizon or 0) if samples is None else samples
     count = WINDOWS if samples is None and window is not None else count
@@ -157,16 +157,3 @@ def logit_gap(model: Model, sample: Sample, captured: Capture, checkpoint: Check
             action="report this model's shape; its attention cannot be trusted",
         )
     return difference
-
-
-def _context_length(asked: int | None, model: Model) -> int:
-    if asked is None:
-        return model.n_context_usual
-    if not 1 <= asked <= model.n_context_max:
-        raise ConfigError(
-            "--context",
-            expected=f"1 to {model.n_context_max} transitions, as this model has positions for",
-            found=str(asked),
-            action="choose one of these",
-        )
-    return asked

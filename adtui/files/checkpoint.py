@@ -149,7 +149,7 @@ def _skipped(names: set[str]) -> tuple[str, ...]:
     return (f"Python objects in the file were skipped, and nothing of them was run: {shown}",)
 
 
-_STEPS = 1 << 63
+_LARGEST_STEP = 1 << 63
 
 
 def _step(content: Mapping[Any, Any], path: Path) -> int:
@@ -157,7 +157,7 @@ def _step(content: Mapping[Any, Any], path: Path) -> int:
         step = content.get(name)
         if isinstance(step, Tensor | np.generic) and step.ndim == 0:
             step = step.item()
-        if isinstance(step, int | float) and 0 <= step < _STEPS:
+        if isinstance(step, int | float) and 0 <= step < _LARGEST_STEP:
             return int(step)
     named = _STEP.search(path.name)
     return int(named[1]) if named else 0

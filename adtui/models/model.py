@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..records.arrays import Floats
-from ..records.errors import ModelError
+from ..records.errors import ConfigError, ModelError
 from ..records.layout import Layout
 from ..records.run import CompressorInfo
 from ..records.sample import Sample
@@ -85,6 +85,23 @@ class Model:
     def n_context_usual(self) -> int:
         """The context length to open with."""
         return self.network.n_context_usual
+
+    def context_length(self, asked: int | None) -> int:
+        """Transitions of a context: as many as asked, the usual number where nobody asks.
+
+        Raises:
+            ConfigError: fewer than one, or more than the model takes.
+        """
+        if asked is None:
+            return self.n_context_usual
+        if not 1 <= asked <= self.n_context_max:
+            raise ConfigError(
+                "--context",
+                expected=f"1 to {self.n_context_max} transitions, as this model has positions for",
+                found=str(asked),
+                action="choose one of these",
+            )
+        return asked
 
     @property
     def stride(self) -> int:

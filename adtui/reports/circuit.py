@@ -50,7 +50,7 @@ def lines_of(report: CircuitReport) -> list[str]:
         )
         lines.append(
             f"The size was chosen on {len(about['choice']['goals'])} goals of the training side; these "
-            f"{about['held_out']} were used once, with draws of their own."
+            f"{about['held_out']} were used once in this run, with draws of their own."
         )
     if best := [one for one in report.path if one.optimum is not None]:
         lines.append(_agreement(best))
@@ -104,5 +104,4 @@ def _step(one: PathSet, before: PathSet) -> str:
 def _share(found: Share | None, *, all_episodes: bool = False) -> str:
     if found is None:
         return DASH
-    value = found.all_episodes if all_episodes else found.share
-    return f"{100 * value.mean:.1f} % [{100 * value.low:.1f}, {100 * value.high:.1f}]"
+    return (found.all_episodes if all_episodes else found.share).percent

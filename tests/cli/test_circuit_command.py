@@ -25,7 +25,7 @@ def test_a_table_and_what_may_be_said_and_the_report_where_the_app_looks(
     assert main(words) == 0
     shown = capsys.readouterr()
     assert "Certified: 1 of 4 heads (L0H1), the others mean-ablated, keep 100.0 % [100.0, 100.0]" in shown.out
-    assert "used once, with draws of their own" in shown.out
+    assert "used once in this run, with draws of their own" in shown.out
     assert "1 ◆" in shown.out
     assert "wrote figs/circuit/seeking.json" in shown.err
     document = json.loads((tmp_path / "figs" / "circuit" / "seeking.json").read_text())

@@ -9,7 +9,6 @@ from typing import Any
 
 from ...files.runs import find_run
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
-from ...records.errors import ConfigError
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
 from ..strategies.base import Positions
@@ -63,14 +62,10 @@ def prepare(
     settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = known(settings, found.directory)
     arena = arena_of(settings)
-    if context is not None and context > model.n_context_max:
-        raise ConfigError(
-            "--context", expected=f"at most {model.n_context_max}", found=str(context), action="shorten it"
-        )
     plan = Plan(
         world=arena.world,
         goals=arena.split.test,
-        n_context=context or model.n_context_usual,
+        n_context=model.context_length(context),
         streams=streams,
         episodes=episodes,
         seed=seed,
