@@ -25,13 +25,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-screens", action="store_true", help="write the screens of tests/ui/snapshots anew")
 
 
-@pytest.fixture(scope="session")
-def fixtures_dir() -> Path:
-    """Checkpoints, histories and golden numbers from the users' own code; they lie beside the repository."""
-    directory = REPOSITORY.parent / "shared" / "fixtures"
+def shared(name: str) -> Path:
+    """A directory of users' files beside the repository; skips where it is absent."""
+    directory = REPOSITORY.parent / "shared" / name
     if not directory.is_dir():
         pytest.skip(f"the users' files are not at {directory}")
     return directory
+
+
+@pytest.fixture(scope="session")
+def fixtures_dir() -> Path:
+    """Checkpoints, histories and golden numbers from the users' own code; they lie beside the repository."""
+    return shared("fixtures")
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +65,4 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
 @pytest.fixture(scope="session")
 def cases_dir() -> Path:
     """Small files as other people's code writes them, each with what is right."""
-    directory = REPOSITORY.parent / "shared" / "cases"
-    if not directory.is_dir():
-        pytest.skip(f"{directory} is absent")
-    return directory
+    return shared("cases")

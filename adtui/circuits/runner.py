@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..compression.strategies.base import Contexts
-from ..compression.trials.plan import least_episodes
+from ..compression.trials.plan import check_episodes
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
@@ -216,15 +216,7 @@ def _check_rooms(opened: Opened) -> None:
             found=f"a run of {settings.env}, whose contexts are its own rollouts",
             action="leave it out",
         )
-    horizon = arena_of(settings).world.horizon
-    least = least_episodes(opened.n_context, horizon)
-    if options.episodes < least:
-        raise ConfigError(
-            "--episodes",
-            expected=f"at least {least}, as a context holds {opened.n_context} transitions",
-            found=str(options.episodes),
-            action="use more episodes or a shorter --context",
-        )
+    check_episodes(options.episodes, opened.n_context, arena_of(settings).world.horizon)
 
 
 def _plan(opened: Opened) -> EvaluationPlan:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from typing import Any
 
-from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
+from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, WINDOWS
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
@@ -43,6 +44,15 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_trials(parser: argparse.ArgumentParser, histories: str) -> None:
+    """How long a model is let act, and on what contexts; `histories`: what --streams counts."""
+    parser.add_argument(
+        "--streams", type=positive, default=TRIAL_STREAMS, help=f"{histories} (default: {TRIAL_STREAMS})"
+    )
+    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
+    parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
+
+
 def opening_options(args: argparse.Namespace) -> dict[str, Any]:
     """The options of `add_opening` as keywords."""
     return {name: getattr(args, name) for name in OPENING}
@@ -61,6 +71,17 @@ def natural(text: str) -> int:
     if not (text.isdecimal() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"expected a number from 0, found {text}")
     return int(text)
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, found {text}")
+    return value
 
 
 def layers(text: str) -> list[int]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from typing import TYPE_CHECKING
 
-from ..records.defaults import CIRCUIT_CONTEXTS, CIRCUIT_SHARE, CIRCUITS, EPISODES, SEED, TRIAL_STREAMS
+from ..records.defaults import CIRCUIT_CONTEXTS, CIRCUIT_SHARE, CIRCUITS, SEED
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, natural, positive
+from .arguments import add_model, add_run, add_trials, natural, positive, share
 
 if TYPE_CHECKING:
     from ..circuits.runner import Opened
@@ -30,7 +29,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--share",
-        type=_share,
+        type=share,
         default=CIRCUIT_SHARE,
         help=f"of the full model's return, to be kept (default: {CIRCUIT_SHARE})",
     )
@@ -41,14 +40,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         metavar="C",
         help=f"contexts that sets of heads are compared on (default: {CIRCUIT_CONTEXTS})",
     )
-    parser.add_argument(
-        "--streams",
-        type=positive,
-        default=TRIAL_STREAMS,
-        help=f"histories per held-out goal in the test (default: {TRIAL_STREAMS})",
-    )
-    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
-    parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
+    add_trials(parser, "histories per held-out goal in the test")
     parser.add_argument("--seed", type=natural, default=SEED, help=f"of all draws (default: {SEED})")
     parser.add_argument("--histories", metavar="PATH", help="the HDF5 file of a run that cannot be rolled out")
     parser.add_argument(
@@ -104,13 +96,3 @@ def _print(report: CircuitReport, *, as_json: bool) -> None:
     from ..reports.circuit import print_report
 
     print_report(report, Console(width=None if sys.stdout.isatty() else 140))
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, found {text}")
-    return value

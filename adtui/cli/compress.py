@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records.defaults import BUDGETS, EPISODES, MARGIN, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
+from ..records.defaults import BUDGETS, MARGIN, POSITIONS, SEED, STRATEGIES
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, natural, positive
+from .arguments import add_model, add_run, add_trials, natural, positive, share
 
 if TYPE_CHECKING:
     from ..records.trial import SweepReport
@@ -39,17 +38,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         default=POSITIONS,
         help=f"where kept transitions stand (default: {POSITIONS})",
     )
-    parser.add_argument(
-        "--streams",
-        type=positive,
-        default=TRIAL_STREAMS,
-        help=f"histories per held-out goal (default: {TRIAL_STREAMS})",
-    )
-    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
-    parser.add_argument("--context", type=positive, metavar="N", help="transitions of a full context (default: usual)")
+    add_trials(parser, "histories per held-out goal")
     parser.add_argument(
         "--margin",
-        type=_share,
+        type=share,
         default=MARGIN,
         help=f"loss that counts as none, as a share of full context over random actions (default: {MARGIN})",
     )
@@ -126,13 +118,3 @@ def _cores() -> int:
 
 def _budgets(text: str) -> list[int]:
     return [positive(part.strip()) for part in text.split(",")]
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(f"expected a share between 0 and 1, found {text}")
-    return value

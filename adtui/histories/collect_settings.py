@@ -72,5 +72,5 @@ def known_world(env: str) -> None:
 
 def check_source(env: str, alg: str) -> None:
     """Raise ValueError where a source agent cannot learn in this world."""
-    if alg == "explorer" and env == "darkroompermuted":
+    if alg == "explorer" and not WORLDS[env].PLAIN_MOVES:
         raise ValueError("alg explorer takes actions to move as Dark Room's do: use demonstrator or q-learning")

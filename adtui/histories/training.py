@@ -117,7 +117,8 @@ def _check_laws(subject: str, world: World, found: Streams, reached: IntArray) -
 
     astray = _differ(after, reached) & stays
     if astray.any():
-        expected = f"{name}'s moves (actions 0 to 4: x+1, x-1, y+1, y-1, stay), {aside}"
+        moves = "actions 0 to 4: x+1, x-1, y+1, y-1, stay" if world.PLAIN_MOVES else "as its task orders the actions"
+        expected = f"{name}'s moves ({moves}), {aside}"
         raise _wrong(f"{subject}/next_states", expected, _first(astray), "check `horizon` and the actions' order")
 
     elsewhere = _differ(states[:, ::horizon], states[:, :1])

@@ -39,6 +39,7 @@ class PermutedDarkRoom(World):
 
     NAMES: ClassVar[tuple[str, ...]] = ("darkroompermuted",)
     HORIZON: ClassVar[int] = 50
+    PLAIN_MOVES: ClassVar[bool] = False
     ROOMS: ClassVar[type[Rooms]] = PermutedRooms
 
     env: str = NAMES[0]

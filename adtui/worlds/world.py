@@ -111,6 +111,8 @@ class World(ABC):
     """The users' own, where a config states none."""
     STAGES: ClassVar[int] = 1
     """Values that `Rooms.stage` takes."""
+    PLAIN_MOVES: ClassVar[bool] = True
+    """Whether actions 0 to 4 are x+1, x−1, y+1, y−1 and stay in every task."""
     ROOMS: ClassVar[type[Rooms]]
     num_actions: ClassVar[int] = NUM_ACTIONS
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from checkpoints import make_run as make_encoder_run
-from references import compressed_ad, contexts, flow, gpt2, gpt2_blocks, llama, marked, rad
+from references import contexts
+from small_runs import MAKERS
 
 from adtui.attention.knock_outs import knock_out, knock_outs, mute
 from adtui.compression.shortened import shortened_logits
@@ -23,17 +22,6 @@ from adtui.records.insight import KnockOut
 from adtui.records.sample import Sample
 from adtui.statistics.divergence import divergence
 
-MAKERS: dict[str, Any] = {
-    "encoder": (make_encoder_run, {}),
-    "llama": (llama.make_run, {}),
-    "dynamics": (llama.make_run, {"dynamics": True}),
-    "gpt2": (gpt2.make_run, {}),
-    "rad": (rad.make_run, {}),
-    "marked": (marked.make_run, {}),
-    "gpt2 blocks": (gpt2_blocks.make_run, {}),
-    "compressed AD": (compressed_ad.make_run, {"n_transit": 8}),
-    "flow": (flow.make_run, {}),
-}
 N = 10
 
 
@@ -69,7 +57,7 @@ def test_controls_are_random_draws_and_the_same_seed_gives_the_same(models: dict
     assert found.action_before == int(acted_by(model, sample()).argmax())
 
 
-@pytest.mark.parametrize("name", ["encoder", "llama", "dynamics", "gpt2"])
+@pytest.mark.parametrize("name", ["encoder", "llama", "llama dynamics", "gpt2"])
 def test_hiding_is_leaving_out_with_kept_positions(models: dict[str, Model], name: str) -> None:
     model, one = models[name], sample()
     found = knock_out(model, one, [2, 5], controls=0)

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from checkpoints import make_run as make_encoder_run
-from references import compressed_ad, flow, gpt2, gpt2_blocks, llama, marked, rad
 from references import contexts as walk
+from small_runs import MAKERS
 
 from adtui.attention.capture import capture
 from adtui.compression.shortened import shortened_logits, with_evidence
@@ -21,18 +20,6 @@ from adtui.models.model import Model
 from adtui.records.errors import ModelError
 from adtui.records.sample import Sample
 
-MAKERS: dict[str, Any] = {
-    "encoder": (make_encoder_run, {}),
-    "llama": (llama.make_run, {}),
-    "llama dynamics": (llama.make_run, {"dynamics": True}),
-    "DPT": (llama.make_run, {"model": "DPT"}),
-    "gpt2": (gpt2.make_run, {}),
-    "rad": (rad.make_run, {}),
-    "marked": (marked.make_run, {}),
-    "gpt2 blocks": (gpt2_blocks.make_run, {}),
-    "compressed AD": (compressed_ad.make_run, {"n_transit": 8}),
-    "flow": (flow.make_run, {}),
-}
 N = 9
 
 

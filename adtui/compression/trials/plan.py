@@ -49,14 +49,7 @@ class Plan:
     stride: int = 1
 
     def __post_init__(self) -> None:
-        least = least_episodes(self.n_context, self.world.horizon)
-        if self.episodes < least:
-            raise ConfigError(
-                "--episodes",
-                expected=f"at least {least}, as a context holds {self.n_context} transitions",
-                found=str(self.episodes),
-                action="use more episodes or a shorter --context",
-            )
+        check_episodes(self.episodes, self.n_context, self.world.horizon)
 
     @property
     def rooms(self) -> IntArray:
@@ -82,6 +75,18 @@ class ModelSource:
 def least_episodes(n_context: int, horizon: int) -> int:
     """Episodes of a history, so that some of it is left when the context is full."""
     return n_context // horizon + 2
+
+
+def check_episodes(episodes: int, n_context: int, horizon: int) -> None:
+    """Raise ConfigError for histories that end before a context is full."""
+    least = least_episodes(n_context, horizon)
+    if episodes < least:
+        raise ConfigError(
+            "--episodes",
+            expected=f"at least {least}, as a context holds {n_context} transitions",
+            found=str(episodes),
+            action="use more episodes or a shorter --context",
+        )
 
 
 def fingerprint(opening: ModelSource, plan: Plan) -> str:

@@ -9,18 +9,18 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ...records.insight import Insight
 from ...records.plain import to_ascii_cells
 from ..renderables.ablations import panel_lines
+from .box import BoxScreen
 
 FRAME = 5
 """Columns of the box beside its text: border, padding and scroll bar."""
 
 
-class AblationsScreen(ModalScreen[bool]):
+class AblationsScreen(BoxScreen[bool]):
     """The panel of one insight; the arrows go to the next. Answers whether the pane is wanted at full size.
 
     Args:
@@ -34,11 +34,8 @@ class AblationsScreen(ModalScreen[bool]):
         Binding("enter", "close(True)", "the insights at full size"),
         Binding("right,l,n", "insight(1)", "next insight"),
         Binding("left,h,p", "insight(-1)", "previous insight"),
-        Binding("down,j", "scroll(1)", "down"),
-        Binding("up,k", "scroll(-1)", "up"),
-        Binding("pagedown,space", "scroll(5)", "page down"),
-        Binding("pageup,b", "scroll(-5)", "page up"),
     ]
+    PAGE = 5
 
     def __init__(self, insights: Sequence[Insight], first: int = 0, plain: bool = False) -> None:
         super().__init__()
@@ -71,10 +68,6 @@ class AblationsScreen(ModalScreen[bool]):
         self.at = (self.at + step) % len(self._insights)
         self.query_one(VerticalScroll).scroll_home(animate=False)
         self._draw()
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by some lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_close(self, full: bool) -> None:
         """Back to the explorer."""

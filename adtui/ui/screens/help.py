@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
 from ..keys import GROUPS, LAB, LAB_TITLE
 from ..renderables.statistics import STATISTICS
+from .box import BoxScreen
 
 PICTURES = (
     ("heads", "one thumbnail per layer (down) and head (across); the caption is the entropy H/ln n of the query's row"),
@@ -55,15 +55,11 @@ PICTURES = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(BoxScreen[None]):
     """One scrollable page, made from the tables that the app itself uses, so that it cannot go stale."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "close", "close"),
-        Binding("down,j", "scroll(1)", "down"),
-        Binding("up,k", "scroll(-1)", "up"),
-        Binding("pagedown,space", "scroll(10)", "page down"),
-        Binding("pageup,b", "scroll(-10)", "page up"),
     ]
 
     def __init__(self, plain: bool = False) -> None:
@@ -75,10 +71,6 @@ class HelpScreen(ModalScreen[None]):
             box.border_title = "Help"
             box.border_subtitle = "j/k or PgUp/PgDn scroll, Esc closes"
             yield Static(Content(text(self._plain)))
-
-    def action_scroll(self, lines: int) -> None:
-        """Scroll by some lines."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_close(self) -> None:
         """Back to the explorer."""

@@ -1,0 +1,32 @@
+"""A box over the screen whose text scrolls."""
+
+from __future__ import annotations
+
+from typing import ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+Answer = TypeVar("Answer")
+
+
+class BoxScreen(ModalScreen[Answer]):
+    """What such boxes share: one `VerticalScroll`, and the keys that scroll it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "scroll(1)", "down"),
+        Binding("up,k", "scroll(-1)", "up"),
+        Binding("pagedown,space", "page(1)", "page down"),
+        Binding("pageup,b", "page(-1)", "page up"),
+    ]
+    PAGE: ClassVar[int] = 10
+    """Lines of a page."""
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by some lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by some pages."""
+        self.action_scroll(pages * self.PAGE)
