@@ -17,7 +17,7 @@ from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
 from ..records.sample import Sample
-from ..statistics.divergence import divergence
+from ..statistics.divergence import divergence, log_probabilities
 from ..worlds.draws import Use, generator
 from .ablations import Where, ablate, stand_ins
 from .ablations import logits as logits_of
@@ -169,6 +169,7 @@ def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> 
         muted=muted,
         logit=float(change[1]),
         control_logit=change[2:],
+        chances=np.exp(log_probabilities(logits[:2])),
     )
 
 

@@ -16,6 +16,7 @@ from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.samples import load_samples
 from ..models.loading import load_model
+from ..models.mark import weights_mark
 from ..models.model import Model
 from ..records.arrays import Ints
 from ..records.circuit import CircuitReport, PathSet, Share
@@ -30,7 +31,6 @@ from .means import Means, head_means
 from .options import Options
 from .proxy import Proxy
 from .search import FEW, eliminate, exhaustive, heads, optima
-from .store import weights_mark
 from .trial import Rooms, smallest
 from .wording import sentence_of
 
@@ -248,6 +248,6 @@ def _about(opened: Opened) -> dict[str, Any]:
         "share": opened.options.share,
         "ablation": "a head's output, before the output projection, is its mean over reference contexts of the same "
         "length, token by token",
-        "notes": [*model.notes, *settings.doubts],
+        "notes": [*model.notes, *arena_of(settings).doubts(settings)],
         "settings": settings.to_json(),
     }

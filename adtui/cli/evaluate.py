@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = with_groups(settings, opened.directory)
     titles = _titles(settings)
-    plan = make_plan(model, arena_of(settings), args, share_cores(model))
+    arena = arena_of(settings)
+    plan = make_plan(model, arena, args, share_cores(model))
     choice = _choice(args.compress or settings.compress)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         "context": plan.n_context,
         "seed": plan.seed,
         **({"compress": choice.label} if choice is not None else {}),
-        "notes": list(settings.doubts),
+        "notes": list(arena.doubts(settings)),
     }
     if args.json:
         print(json.dumps(about | {"settings": settings.to_json(), "curves": result.to_json()}, indent=1))

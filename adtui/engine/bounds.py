@@ -17,6 +17,23 @@ def check_head(info: RunInfo, layer: int, head: int | None) -> None:
     _check(layer, head, info.n_layer, info.n_head, "")
 
 
+def check_transition(info: RunInfo, sample: int, index: int) -> None:
+    """Raise EngineError unless the run has this sample, and that this transition or, at its end, the query."""
+    samples = len(info.samples)
+    if not 0 <= sample < samples:
+        raise EngineError(
+            f"sample {sample}",
+            expected=f"a sample from 0 to {samples - 1}",
+            found=str(sample),
+            action="choose one of these",
+        )
+    n = info.samples[sample].n_context
+    if not 0 <= index <= n:
+        raise EngineError(
+            f"transition {index}", expected=f"one from 0 to {n}", found=str(index), action="choose one of these"
+        )
+
+
 def check_window(window: Window | None, n: int) -> None:
     """Raise EngineError unless the window is a part of an n × n matrix."""
     if window is None or all(0 <= first < last <= n for first, last in (window[:2], window[2:])):

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
+from ..records.chances import Chances
 from ..records.errors import EngineError
 from ..records.messages import (
     AskKnockOut,
     Cancel,
     Cancelled,
     CellReady,
+    ChancesReady,
     Done,
     ExportAll,
     ExportView,
     GetCell,
+    GetChances,
     GetSheet,
     GetView,
     InsightFound,
@@ -138,7 +142,11 @@ class Engine:
                 self.send(CellReady(request.id, session.cell(request.place, request.key)))
             case AskKnockOut():
                 found = session.knock_out(request.sample, request.transitions, request.head)
-                self.send(KnockOutReady(request.id, request.label, found))
+                query = session.samples[request.sample].n_context
+                chances = Chances(request.sample, query, found.chances[0], found.chances[1], request.label)
+                self.send(KnockOutReady(request.id, request.label, found, chances))
+            case GetChances():
+                self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))
             case AskLab():
                 self.send(self._lab(request, session))
             case _:
@@ -171,6 +179,7 @@ class Engine:
     # -- long jobs ---------------------------------------------------------------------------------------------------
     def _open(self, request: OpenRun) -> Steps:
         from ..circuits.store import known
+        from ..compression.trials.known import known_trials
         from .opening import open_session  # torch: about two seconds
 
         self.session = session = open_session(
@@ -186,7 +195,11 @@ class Engine:
             first=True,
             progress=lambda done, total: self._rolled(request, done, total),
         )
-        session.info = replace(session.info, circuit=known(session.info.name, session.model))
+        session.info = replace(
+            session.info,
+            circuit=known(session.info.name, session.model),
+            trials=known_trials(Path(session.info.path).parent, session.model),
+        )
         self.send(Opened(request.id, session.info))
         yield
         total = len(session.samples)

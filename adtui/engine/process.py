@@ -20,6 +20,7 @@ from ..records.messages import (
     AskKnockOut,
     Cancel,
     GetCell,
+    GetChances,
     GetSheet,
     GetView,
     Ready,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
-REPLACEABLE = (GetView, GetSheet, GetCell, AskKnockOut)
+REPLACEABLE = (GetView, GetSheet, GetCell, GetChances, AskKnockOut)
 """A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
 NUDGE = Request(-1)
 """Nothing to answer: a job that was waiting can go on."""

@@ -23,6 +23,7 @@ from ..records.ablation import WAYS
 from ..records.arrays import Floats
 from ..records.attention import Attention, CellInfo, HeadView, Sheet
 from ..records.axis import Axis
+from ..records.chances import Chances
 from ..records.defaults import SEED
 from ..records.errors import EngineError
 from ..records.insight import Insight, KnockOut, Placebo
@@ -33,7 +34,7 @@ from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
-from .bounds import check_head, check_round, check_window
+from .bounds import check_head, check_round, check_transition, check_window
 from .insight_tests import InsightTests
 
 if TYPE_CHECKING:
@@ -90,13 +91,7 @@ class Session:
 
     def capture(self, index: int) -> Capture:
         """The capture of sample `index`, from memory where it is still there."""
-        if not 0 <= index < len(self.samples):
-            raise EngineError(
-                f"sample {index}",
-                expected=f"a sample from 0 to {len(self.samples) - 1}",
-                found=str(index),
-                action="choose one of these",
-            )
+        check_transition(self.info, index, 0)
         if index not in self._captures:
             self._captures[index] = capture(self.model, self.samples[index])
             while len(self._captures) > CAPTURES_KEPT:
@@ -231,6 +226,15 @@ class Session:
                 action="choose one inside",
             )
         return views.cell(captured, place, key)
+
+    def chances(self, sample: int, index: int) -> Chances:
+        """What the model would do at the state of a sample's transition, given those before it.
+
+        Raises:
+            EngineError: there is no such sample or transition.
+        """
+        check_transition(self.info, sample, index)
+        return Chances(sample, index, self.model.chances(self.samples[sample].until(index)))
 
     def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
         """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..records.arrays import Floats
+from ..records.arrays import Doubles, Floats
 from ..records.errors import ConfigError, ModelError
 from ..records.layout import Layout
 from ..records.run import CompressorInfo
 from ..records.sample import Sample
+from ..statistics.divergence import log_probabilities
 from .attend import Recorder
 from .decoder import Edit
 from .network import Network
@@ -179,6 +180,15 @@ class Model:
             return None
         self._fits(sample)
         return np.asarray(np.exp(self.policy(*_batch([sample]))[0]), dtype=np.float32)
+
+    def chances(self, sample: Sample) -> Doubles:
+        """(A,) probabilities by which the model acts at a sample's query.
+
+        Raises:
+            ModelError: as `logits`.
+        """
+        self._fits(sample)
+        return np.exp(log_probabilities(self.policy(*_batch([sample]))[0]))
 
     def layout(self, sample: Sample) -> Layout:
         """What the tokens of a captured pass over a sample stand for."""

@@ -22,6 +22,9 @@ FIGURES = "figs/attention"
 
 STREAMS = 4
 """Histories per held-out goal when a model is evaluated."""
+GOALS = 32
+"""Held-out goals that returns are measured on, at most: the first of the split. Dark Room has 8; Key-to-Door 656, on
+which one evaluation would take a day."""
 CONTROL_SHARE = 4
 """A control takes one for so many of these."""
 TRIAL_STREAMS = 16

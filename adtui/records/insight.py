@@ -103,6 +103,7 @@ class KnockOut:
         muted: a head was muted.
         logit: by how much the logit difference changes, either way; see `knock_outs.logit_changes`.
         control_logit: (R,) the same of the controls.
+        chances: (2, A) probabilities of the actions without and with the ablation; each row sums to 1.
     """
 
     transitions: tuple[int, ...]
@@ -116,6 +117,7 @@ class KnockOut:
     muted: bool = False
     logit: float = float("nan")
     control_logit: Doubles = field(default_factory=lambda: np.zeros(0))
+    chances: Doubles = field(default_factory=lambda: np.zeros((2, 0)))
 
     @property
     def excess(self) -> float:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .attention import CellInfo, HeadView, Sheet
+from .chances import Chances
 from .defaults import DEVICE, SEED
 from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
@@ -76,6 +77,17 @@ class GetCell(Request):
 
     place: Place
     key: int
+
+
+@dataclass(frozen=True)
+class GetChances(Request):
+    """Ask what the model would do at the state of a sample's transition, the context being the transitions before it.
+
+    `index` is the transition, the sample's `n_context` its query. Reply: ChancesReady.
+    """
+
+    sample: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -191,9 +203,17 @@ class CellReady(Reply):
 
 
 @dataclass(frozen=True)
+class ChancesReady(Reply):
+    chances: Chances
+
+
+@dataclass(frozen=True)
 class KnockOutReady(Reply):
+    """`chances` is of the sample's query, with and without what was taken away."""
+
     label: str
     result: KnockOut
+    chances: Chances
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .answer import KnownTrials
 from .circuit import KnownCircuit
 from .layout import Layout
 from .run_settings import RunSettings
@@ -63,6 +64,7 @@ class RunInfo:
             token per transition, then the query.
         compressor: the attention that made latent tokens out of the oldest transitions, or None.
         circuit: what is stored of the run's circuit; None where nothing is, or where nobody looked.
+        trials: what stored compression trials say of these weights; likewise.
     """
 
     name: str
@@ -85,6 +87,7 @@ class RunInfo:
     compressor: CompressorInfo | None = None
     seed: int | None = None
     circuit: KnownCircuit | None = None
+    trials: KnownTrials | None = None
 
     def grown(self, more: MoreSamples) -> RunInfo:
         """With more samples after those that it has."""

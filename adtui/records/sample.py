@@ -81,6 +81,25 @@ class Sample:
         changed = np.flatnonzero(np.diff(self.episode)) + 1
         return np.concatenate([np.zeros(1, np.int64), changed]).astype(np.int64)
 
+    def until(self, index: int) -> Sample:
+        """What was known at the state of transition `index`: the transitions before it, and that state as the query.
+
+        The sample itself where `index` is n, its query.
+        """
+        if index == self.n_context:
+            return self
+        return replace(
+            self,
+            states=self.states[:index],
+            actions=self.actions[:index],
+            rewards=self.rewards[:index],
+            next_states=self.next_states[:index],
+            query_state=self.states[index],
+            episode=self.episode[: index + 1],
+            step=self.step[: index + 1],
+            target_action=int(self.actions[index]),
+        )
+
     def last(self, n: int) -> Sample:
         """The same sample with only the last n transitions of its context."""
         if n == self.n_context:

@@ -63,7 +63,7 @@ def dumps(document: dict[str, Any]) -> str:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    left_out = {"samples", "settings", "layouts", "compressor", "circuit"}
+    left_out = {"samples", "settings", "layouts", "compressor", "circuit", "trials"}
     stated = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
     return stated | {"drawn": drawn(info), "mark": mark(info.samples), "settings": info.settings.to_json()}
 

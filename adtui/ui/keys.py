@@ -64,8 +64,9 @@ PANES = (
     Key("4", "4", "go_pane(3)", "", "pane 4: attention that each token receives"),
     Key("5", "5", "go_pane(4)", "", "pane 5: the statistics"),
     Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
-    Key("7", "7", "go_pane(6)", "", "pane 7: the query's attention on latent tokens (models with a compressor)"),
-    Key("8", "8", "go_pane(7)", "", "pane 8: what each latent was made from; arrows move its cursor, Shift its head"),
+    Key("7", "7", "go_pane(6)", "", "pane 7: what the model would do at the query row's state"),
+    Key("8", "8", "go_pane(7)", "", "pane 8: the query's attention on latent tokens (models with a compressor)"),
+    Key("9", "9", "go_pane(8)", "", "pane 9: what each latent was made from; arrows move its cursor, Shift its head"),
     Key(
         "enter",
         "Enter",

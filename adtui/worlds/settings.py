@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..files.settings import load_settings
 from ..files.yaml import load_yaml
+from ..records.defaults import GOALS
 from ..records.errors import ConfigError
 from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
 from .darkroom import DARK_ROOM
@@ -151,10 +152,22 @@ def goals_of(settings: RunSettings) -> Split:
 
 @dataclass(frozen=True)
 class Arena:
-    """What a run is measured in: its world, tasks on both sides of the split."""
+    """What a run is measured in: its world, tasks on both sides of the split.
+
+    Attributes:
+        split: of the test tasks, the first GOALS; the split has shuffled them.
+        held_out: how many test tasks there are.
+    """
 
     world: World
     split: Split
+    held_out: int
+
+    def doubts(self, settings: RunSettings) -> tuple[str, ...]:
+        """What should be said of a measurement: `RunSettings.doubts`, and that not every held-out task is in it."""
+        if (count := len(self.split.test)) == self.held_out:
+            return settings.doubts
+        return (*settings.doubts, f"measured on {count} of the {self.held_out} {settings.held_out}, the split's first")
 
 
 def arena_of(settings: RunSettings) -> Arena:
@@ -190,4 +203,4 @@ def arena_of(settings: RunSettings) -> Arena:
             found=f"{len(split.train)} and {len(split.test)}",
             action="evaluate a run that holds goals back",
         )
-    return Arena(world, split)
+    return Arena(world, Split(split.train, split.test[:GOALS]), len(split.test))

@@ -11,18 +11,21 @@ from typing import TypeVar
 import numpy as np
 
 from adtui.records.attention import CellInfo, HeadView, Sheet
+from adtui.records.chances import Chances
 from adtui.records.errors import CheckpointError
 from adtui.records.insight import Insight
 from adtui.records.messages import (
     Cancel,
     Cancelled,
     CellReady,
+    ChancesReady,
     Done,
     ExportAll,
     Exported,
     ExportView,
     Failed,
     GetCell,
+    GetChances,
     GetSheet,
     GetView,
     InsightFound,
@@ -150,6 +153,11 @@ def sheet(request: GetSheet) -> Sheet:
     return Sheet(request.sample, np.array(thumbnails, np.float32), entropy)
 
 
+def chances(sample_index: int, index: int) -> Chances:
+    """The answer to a question for the actions; every state has its own."""
+    return Chances(sample_index, index, np.random.default_rng([sample_index, index]).dirichlet(np.ones(5)))
+
+
 def head_stats(seed: int, context: int = CONTEXT) -> HeadStats:
     """Numbers of the right shapes."""
     rng = np.random.default_rng(seed)
@@ -269,6 +277,8 @@ class FakeEngine:
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
                 self.say(CellReady(number, CellInfo(request.place, request.key, 0.25, 2, CONTEXT + 1)))
+            case GetChances():
+                self.say(ChancesReady(number, chances(request.sample, request.index)))
             case ExportView():
                 self.say(
                     Progress(number, "export", 1, 1),

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from fake_engine import CONTEXT, FakeEngine, head_view, matrix, pool, sample_stats
+from fake_engine import CONTEXT, FakeEngine, chances, head_view, matrix, pool, sample_stats
 from lab_data import LabEngine
 from pane_data import insight
 
@@ -86,7 +86,8 @@ class ScreenEngine(LabEngine):
             case AskKnockOut():
                 controls = np.array([0.001, 0.003, 0.05])
                 result = KnockOut(request.transitions, None, 0.031, True, controls, np.zeros(3, np.bool_), 0, 3)
-                self.say(KnockOutReady(request.id, request.label, result))
+                taken = replace(chances(request.sample, CONTEXT), without=np.full(5, 0.2), label=request.label)
+                self.say(KnockOutReady(request.id, request.label, result, taken))
             case _:
                 super().answer(request)
 

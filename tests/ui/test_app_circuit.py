@@ -49,6 +49,4 @@ def test_the_engine_reads_what_is_stored_of_the_run(tmp_path: Path, monkeypatch:
     engine.handle(OpenRun(1, str(make_run(tmp_path / "tiny")), samples=1, device="cpu"))
     engine.advance()
     [opening] = [reply for reply in replies if isinstance(reply, Opened)]
-    assert opening.run.circuit == KnownCircuit(
-        (), "figs/circuit/tiny.json cannot be read as a circuit's report: not shown"
-    )
+    assert opening.run.circuit == KnownCircuit((), "figs/circuit/tiny.json cannot be read as a report: not shown")

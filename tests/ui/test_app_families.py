@@ -100,14 +100,14 @@ async def test_a_compressor_has_panes_of_its_own(runs: dict[str, Path]) -> None:
         shown = [index for index, pane in enumerate(panes.all) if pane.display]
         assert LATENTS not in shown
         assert QUERY in shown
-        await pilot.press("8")
+        await pilot.press("9")
         await until(pilot, lambda: app.focused is panes.memory)
         shown = [index for index, pane in enumerate(panes.all) if pane.display]
         assert {LATENTS, COMPRESSOR} <= set(shown)
         assert not {QUERY, RECEIVED} & set(shown)
         await until(pilot, lambda: presenter.round_view is not None and presenter.round_view.place.round == 0)
         assert there(presenter.round_view).query_row.shape == (memory.rounds[0][0].units.n_tokens,)
-        assert f"8 compressor · round 0/{rounds}" in screen_text(app)
+        assert f"9 compressor · round 0/{rounds}" in screen_text(app)
         await pilot.press("c")
         await until(pilot, lambda: there(presenter.round_view).place.round == 1)
         start = panes.memory.cursor
@@ -134,14 +134,14 @@ async def test_latents_are_told_apart_from_transitions(runs: dict[str, Path]) ->
         assert "key latent 2" in screen_text(app)
         stats = presenter.stats[0].plain
         assert (stats.other_mass > 0).all()
-        await pilot.press("7", "y")
+        await pilot.press("8", "y")
         await until(pilot, lambda: app.clipboard.startswith("token\tkind"))
         assert app.clipboard.count("latent") == there(there(presenter.run).compressor).n_latents
 
 
 async def test_a_context_that_fits_has_no_rounds(runs: dict[str, Path]) -> None:
     async with opened(runs["rad"], context=5) as (app, pilot):
-        await pilot.press("8")
+        await pilot.press("9")
         await until(pilot, lambda: "it all fits: nothing compressed" in screen_text(app))
         await pilot.press("c")
         await until(pilot, lambda: "this context was not" in screen_text(app))
@@ -167,7 +167,7 @@ async def test_other_sequences_can_be_walked_through(runs: dict[str, Path], name
 async def test_one_pane_at_a_time_on_small_screens(runs: dict[str, Path], size: tuple[int, int]) -> None:
     async with opened(runs["rad"], size) as (app, pilot):
         panes = app.explorer.panes
-        for key, index in (("8", COMPRESSOR), ("7", LATENTS), ("2", HEATMAP), ("1", HEADS)):
+        for key, index in (("9", COMPRESSOR), ("8", LATENTS), ("2", HEATMAP), ("1", HEADS)):
             await pilot.press(key)
             await until(pilot, partial(lambda index: app.focused is panes.all[index], index))
             await pilot.pause()

@@ -10,7 +10,7 @@ from fake_engine import CONTEXT, HEADS, LAYERS, run_info
 
 from adtui.records.messages import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
 from adtui.ui.explorer.goto_screen import GotoScreen
-from adtui.ui.explorer.panes import ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
+from adtui.ui.explorer.panes import ACTIONS, ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
 from adtui.ui.explorer.panes import HEADS as HEADS_PANE
 from adtui.ui.explorer.selection import Selection
 from adtui.ui.keys import KEYS
@@ -84,9 +84,9 @@ async def test_the_arrows_move_the_cursor_while_the_heatmap_has_the_focus() -> N
         ([], HEADS_PANE),
         (["tab"], HEATMAP),
         (["tab", "tab"], QUERY),
-        (["shift+tab"], INSIGHTS),
+        (["shift+tab"], ACTIONS),
         (["tab", "shift+tab"], HEADS_PANE),
-        *(([str(index + 1)], index) for index in (HEADS_PANE, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS)),
+        *(([str(index + 1)], index) for index in (HEADS_PANE, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, ACTIONS)),
     ],
 )
 async def test_panes_take_the_focus(keys: list[str], pane: int) -> None:
@@ -96,7 +96,7 @@ async def test_panes_take_the_focus(keys: list[str], pane: int) -> None:
         assert app.explorer.panes.active == pane
 
 
-@pytest.mark.parametrize("pane", range(6))
+@pytest.mark.parametrize("pane", range(7))
 @pytest.mark.parametrize("back", ["escape", "enter"])
 async def test_enter_gives_a_pane_the_screen_and_takes_it_back(pane: int, back: str) -> None:
     async with opened() as (app, _engine, pilot):
@@ -225,8 +225,8 @@ async def test_keys_for_what_this_model_lacks_say_so() -> None:
         for key, said in {
             "t": "every transition is one token",
             "c": "this model has no compressor",
-            "7": "this model has no compressor",
             "8": "this model has no compressor",
+            "9": "this model has no compressor",
         }.items():
             await pilot.press(key)
             await until(pilot, partial(shows, app, said))
@@ -241,7 +241,7 @@ def _tested() -> set[str]:
     return (
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
-        | set("12345678tcxX")
+        | set("123456789tcxX")
         | {"C"}  # test_app_lab.py
         | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )

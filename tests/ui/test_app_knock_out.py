@@ -12,6 +12,7 @@ from app_driver import WIDE, screen_text, until
 from direct_engine import DirectEngine
 from textual.pilot import Pilot
 
+from adtui.records.chances import Chances
 from adtui.records.insight import KnockOut
 from adtui.records.messages import AskKnockOut, KnockOutReady, OpenRun
 from adtui.records.pipe import Frames, decode, encode
@@ -37,6 +38,24 @@ async def test_x_hides_the_transition_under_the_cursor(tiny_run: Path) -> None:
         assert request.transitions == (5,)
         await until(pilot, lambda: "knock-out" in screen_text(app))
         assert f"without {request.label}" in screen_text(app)
+
+
+async def test_the_actions_show_what_the_knock_out_does(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        pane = app.explorer.panes.actions
+        await until(pilot, lambda: pane.shown is not None)
+        plain = pane.shown
+        assert plain is not None
+        await pilot.press("2", "slash", *"k5", "enter", "x")
+        await until(pilot, lambda: pane.shown is not None and pane.shown.without is not None)
+        assert pane.shown is not None
+        np.testing.assert_allclose(pane.shown.full, plain.full, atol=1e-6)
+        assert f"without {engine.asked(AskKnockOut)[0].label}" in str(pane.border_title)
+        await pilot.press("left_square_bracket")  # another row: its own actions, and nothing taken away
+        await until(pilot, lambda: pane.shown is not None and pane.shown.index == plain.index - 1)
+        assert pane.shown.without is None
+        await pilot.press("7", "y")
+        await until(pilot, lambda: app.clipboard.startswith("action\tprobability"))
 
 
 async def test_x_in_the_heads_pane_mutes_the_head(tiny_run: Path) -> None:
@@ -102,7 +121,9 @@ def test_the_words(changes: dict[str, object], said: str) -> None:
 
 
 def test_the_reply_travels() -> None:
-    (frame,) = Frames().feed(encode(KnockOutReady(3, "it", result())))
+    (frame,) = Frames().feed(
+        encode(KnockOutReady(3, "it", result(), Chances(0, 4, np.full(5, 0.2), np.full(5, 0.2), "it")))
+    )
     back = decode(frame)
     assert back.label == "it"
     np.testing.assert_array_equal(back.result.control_kl, result().control_kl)

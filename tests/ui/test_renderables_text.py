@@ -12,7 +12,9 @@ from pane_data import axis, insight, run_info, sample, sample_stats
 from rich.cells import cell_len
 
 from adtui.records.axis import Axis
+from adtui.records.chances import Chances
 from adtui.records.statistics import HeadStats
+from adtui.ui.renderables.chances import chances_lines, chances_title
 from adtui.ui.renderables.insight import insight_text, order
 from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
 from adtui.ui.renderables.statistics import STATISTICS, bars, episode_lines, number, seed_lines, statistics_lines
@@ -69,6 +71,41 @@ def test_small_weights_keep_their_digits() -> None:
     ]
 
 
+# -- actions -----------------------------------------------------------------------------------------------------------
+def actions(without: tuple[float, ...] | None = None, utf8: bool = True, height: int = 5, width: int = 20) -> list[str]:
+    full = np.array([0.5, 0.25, 0.2, 0.05, 0.0])
+    taken = None if without is None else np.array(without)
+    shown = Chances(0, 10, full, taken, "ep0 t3 (3,0)")
+    return [line.plain for line in chances_lines(shown, width, height, utf8=utf8)]
+
+
+def test_a_bar_per_action() -> None:
+    assert actions() == ["↓ 0.500  ██████", "↑ 0.250  ███", "→ 0.200  ██", "← 0.050  █", "• 0.000  "]
+    assert actions(utf8=False)[:2] == ["v 0.500  ######", "^ 0.250  ###"]
+
+
+def test_what_a_knock_out_makes_of_the_actions() -> None:
+    assert actions((0.25, 0.5, 0.2, 0.05, 0.0), width=30)[:3] == [
+        "↓ 0.500  → 0.250  ███░░░",
+        "↑ 0.250  → 0.500  ███▒▒▒",
+        "→ 0.200  → 0.200  ██",
+    ]
+    assert actions((0.25, 0.5, 0.2, 0.05, 0.0), width=30, utf8=False)[1] == "^ 0.250  > 0.500  ###+++"
+
+
+def test_the_likeliest_actions_where_not_all_fit() -> None:
+    assert actions(height=3) == ["↓ 0.500  ██████", "↑ 0.250  ███", "3 others: 0.250"]
+    assert actions(height=1) == ["↓ 0.500  ██████"]
+
+
+def test_where_the_actions_are() -> None:
+    plain = Chances(0, 10, np.full(5, 0.2))
+    assert chances_title(plain, "ep1 t4 (4,0)") == "at ep1 t4 (4,0)"
+    hidden = replace(plain, without=plain.full, label="ep0 t3 (3,0)")
+    assert chances_title(hidden, "ep1 t4 (4,0)") == "at ep1 t4 (4,0) · without ep0 t3 (3,0)"
+    assert chances_title(hidden, "ep1 t4 (4,0)", utf8=False).isascii()
+
+
 # -- statistics --------------------------------------------------------------------------------------------------------
 def drawn(head: int | None, utf8: bool = True) -> list[str]:
     return statistics_lines(sample_stats(), 0, head, utf8=utf8)
@@ -81,23 +118,23 @@ def test_statistics_of_one_head() -> None:
         "entropy H              2.000    4.000",
         "H / ln n               0.400    0.800",
         "effective keys         7.000     14.0",
-        "mean                   0.090    0.180",
-        "std                  4.0e-04  8.0e-04",
-        "max                    0.200    0.400",
-        "max position               3        6",
         "recent/distant         1.500    3.000",
         "ln recent/distant      0.405    1.099",
         "mean lag               4.000    8.000",
         "first token                0        0",
-        "keys for 50 %              1        2",
-        "keys for 80 %              2        4",
-        "keys for 90 %              3        6",
-        "keys for 95 %              4        8",
         "rewarded mass (1)      0.300    0.600",
         "rewarded lift          1.200    2.400",
         "same-state mass (0)        –        –",
         "same-state lift            –        –",
         "landmark lift          2.000    4.000",
+        "keys for 50 %              1        2",
+        "keys for 80 %              2        4",
+        "keys for 90 %              3        6",
+        "keys for 95 %              4        8",
+        "mean                   0.090    0.180",
+        "std                  4.0e-04  8.0e-04",
+        "max                    0.200    0.400",
+        "max position               3        6",
         "runs/chance            0.500    1.000",
         "distinct               0.100    0.200",
     ]

@@ -45,6 +45,23 @@ def acted_by(model: Model, one: Sample) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", MAKERS)
+def test_what_a_model_would_do_at_a_state_owes_nothing_to_what_came_after(models: dict[str, Model], name: str) -> None:
+    model, whole = models[name], sample()
+    for index in (0, 4, N):
+        cut = whole.until(index)
+        assert (cut.n_context, len(cut.episode)) == (index, index + 1)
+        np.testing.assert_array_equal(cut.query_state, whole.states[index] if index < N else whole.query_state)
+        parts = cut.states[None], cut.actions[None], cut.rewards[None], cut.next_states[None], cut.query_state[None]
+        wide = model.policy(*parts).astype(np.float64)[0]
+        found = model.chances(cut)
+        assert found.sum() == pytest.approx(1, abs=1e-12)
+        np.testing.assert_allclose(found, np.exp(wide) / np.exp(wide).sum(), atol=1e-9)
+    result = knock_out(model, whole, [int(model.layout(whole).visible[0])], controls=2)
+    np.testing.assert_allclose(result.chances[0], model.chances(whole), atol=1e-6)
+    assert divergence(np.log(result.chances[0]), np.log(result.chances[1])) == pytest.approx(result.kl, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", MAKERS)
 def test_controls_are_random_draws_and_the_same_seed_gives_the_same(models: dict[str, Model], name: str) -> None:
     model = models[name]
     seen = model.layout(sample()).visible

@@ -19,6 +19,7 @@ from references import llama
 from adtui.engine.opening import open_session
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
+from adtui.records.defaults import GOALS
 from adtui.records.errors import CheckpointError, ConfigError
 from adtui.records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
 from adtui.worlds.settings import Stated, arena_of, run_settings, split_of
@@ -155,6 +156,7 @@ def test_a_bad_value_that_is_not_used_does_no_harm(tmp_path: Path) -> None:
 def test_the_split_of_a_run_is_that_of_its_rooms() -> None:
     found = run_settings(settings(env_split_seed=3, train_env_ratio=0.8))
     assert arena_of(found).split == split_of(found)
+    assert arena_of(found).doubts(found) == found.doubts
     assert list(split_of(found).test) == users_split(3, 0.8)
     with pytest.raises(ConfigError, match="training and test goals"):
         arena_of(run_settings(settings(train_env_ratio=0)))
@@ -221,3 +223,12 @@ def test_the_split_of_two_hundred_tasks(cases_dir: Path) -> None:
     assert {sample.task for sample in info.samples} < held_out
     assert {sample.label.split()[0] for sample in info.samples} == {"task"}
     assert info.notes == ()
+
+
+def test_a_world_of_many_tasks_is_measured_on_some_and_that_is_said() -> None:
+    found = run_settings(settings(env="darkkeytodoor", horizon=50))
+    arena = arena_of(found)
+    whole = split_of(found)
+    assert arena.split.test == whole.test[: len(arena.split.test)]
+    assert (len(arena.split.test), arena.held_out) == (GOALS, len(whole.test))
+    assert f"{GOALS} of the {len(whole.test)} held-out goals" in arena.doubts(found)[-1]

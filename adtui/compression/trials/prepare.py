@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...files.runs import find_run
+from ...models.mark import weights_mark
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
@@ -22,7 +23,8 @@ class Prepared:
 
     Attributes:
         name: of the run.
-        about: checkpoint, step, family, device, the run's settings and what is assumed of it, for the report.
+        about: checkpoint, step, a mark of the weights, family, device, the run's settings and what is assumed of it, for
+            the report.
     """
 
     name: str
@@ -75,10 +77,11 @@ def prepare(
     about = {
         "checkpoint": f"{found.name}/{found.latest.name}",
         "step": checkpoint.step,
+        "weights": weights_mark(model),
         "family": model.description,
         "device": str(model.device),
         "held_out": settings.held_out,
-        "notes": list(settings.doubts),
+        "notes": list(arena.doubts(settings)),
         "settings": settings.to_json(),
     }
     return Prepared(found.name, opening, plan, about)

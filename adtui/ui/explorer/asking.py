@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from ...records.attention import CellInfo, HeadView, Sheet
-from ...records.messages import CellReady, Failed, GetCell, GetSheet, GetView, Reply, SheetReady, ViewReady
+from ...records.chances import Chances
+from ...records.messages import (
+    CellReady,
+    ChancesReady,
+    Failed,
+    GetCell,
+    GetChances,
+    GetSheet,
+    GetView,
+    Reply,
+    SheetReady,
+    ViewReady,
+)
 from ...records.place import Frame, Place
 from ..engine_client import EngineLink
 from ..widgets.heatmap import HeatmapPane
@@ -20,8 +33,8 @@ UNSEEN = (32, 64)
 
 
 class Asking:
-    """Five kinds of questions: the heatmap's picture, the weight under its cursor, the thumbnails; and the first two
-    of the compressor, if the model has one.
+    """Six kinds of questions: the heatmap's picture, the weight under its cursor, the thumbnails, the actions; and the
+    first two of the compressor, if the model has one.
 
     Args:
         engine: who answers.
@@ -53,6 +66,7 @@ class Asking:
         )
         self.cells: Questions[GetCell, CellInfo] = Questions(engine, panes.heatmap.show_cell, keep=256, again=True)
         self.sheets: Questions[GetSheet, Sheet] = Questions(engine, lambda _: showing.sheet(), keep=16)
+        self.chances: Questions[GetChances, Chances] = Questions(engine, showing.chances, failed=panes.actions.clear)
         self.rounds: Questions[GetView, HeadView] = Questions(
             engine, lambda _: showing.round(), failed=panes.memory.clear, keep=16
         )
@@ -78,6 +92,14 @@ class Asking:
         shrink = 2 if self._coarse else 1
         rows, cols = (max(1, pixels // shrink) for pixels in self._panes.sheet.pixels_wanted())
         self.sheets.ask(GetSheet(0, selection.sample, Frame(rows, cols), selection.unit))
+
+    def actions(self, sample: int, index: int | None) -> None:
+        """What the model would do at the state of a transition; None where the row stands for no state."""
+        if index is None:
+            self.chances.withdraw()
+            self._showing.no_chances()
+        else:
+            self.chances.ask(GetChances(0, sample, index))
 
     def cell(self, query: int, key: int) -> None:
         """The exact weight under the heatmap's cursor, and its rank."""
@@ -106,18 +128,24 @@ class Asking:
                 (self.views if view.place.round is None else self.rounds).receive(reply.id, view)
             case SheetReady(sheet=sheet):
                 self.sheets.receive(reply.id, sheet)
+            case ChancesReady(chances=chances):
+                self.chances.receive(reply.id, chances)
             case CellReady(cell=cell):
                 (self.cells if cell.place.round is None else self.round_cells).receive(reply.id, cell)
             case Failed():
-                for questions in (self.views, self.cells, self.sheets, self.rounds, self.round_cells):
+                for questions in self._all:
                     questions.fail(reply.id, reply.error)
             case _:
                 pass  # nothing that was asked here
 
     def clear(self) -> None:
         """Forget everything: the run has changed."""
-        for questions in (self.views, self.cells, self.sheets, self.rounds, self.round_cells):
+        for questions in self._all:
             questions.clear()
+
+    @property
+    def _all(self) -> tuple[Questions[Any, Any], ...]:
+        return self.views, self.cells, self.sheets, self.chances, self.rounds, self.round_cells
 
     def _show_view(self, view: HeadView) -> None:
         self._showing.view()

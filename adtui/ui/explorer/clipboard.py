@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import tables
 from .display import Display
-from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
+from .panes import ACTIONS, COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
 
 
 def copy(pane: int, display: Display) -> tuple[str, str] | None:
@@ -16,6 +16,8 @@ def copy(pane: int, display: Display) -> tuple[str, str] | None:
         return f"statistics of {where}", tables.statistics(stats, chosen.layer, chosen.shown_head)
     if pane == INSIGHTS and (found := display.insights):
         return f"{len(found)} insights", tables.insights(found)
+    if pane == ACTIONS and (chances := display.chances) is not None:
+        return f"probabilities of {len(chances.full)} actions", tables.chances(chances)
     if pane == COMPRESSOR and (view := display.round_view) is not None:
         what = f"attention of latents in round {chosen.round}, {chosen.memory_where}"
         return f"{what}, {_size(view.pooled.shape)}", tables.matrix(view)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...records.arrays import Floats
 from ...records.attention import HeadView, Sheet, Window
 from ...records.axis import Axis
+from ...records.chances import Chances
 from ...records.insight import Insight
 from ...records.layout import LATENT
 from ...records.run import RunInfo
@@ -27,6 +28,7 @@ class Display:
         view: the heatmap's picture; round_view: that of the compressor.
         waiting: the heatmap's picture is still that of before.
         stats: of the selected sample.
+        chances: at the selected row's state.
     """
 
     run: RunInfo
@@ -37,6 +39,7 @@ class Display:
     round_view: HeadView | None = None
     stats: SampleStats | None = None
     insights: Sequence[Insight] = ()
+    chances: Chances | None = None
 
     @property
     def sample(self) -> Sample:

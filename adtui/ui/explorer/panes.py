@@ -1,4 +1,4 @@
-"""The explorer's panes: six for every model, two more for a model with a compressor."""
+"""The explorer's panes: seven for every model, two more for a model with a compressor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..widgets.chances import ChancesPane
 from ..widgets.curves import CurvePane
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.insights import InsightsPane
@@ -16,8 +17,8 @@ from ..widgets.pane_stack import PaneStack
 from ..widgets.sheet import SheetPane
 from ..widgets.statistics import StatisticsPane
 
-HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, LATENTS, COMPRESSOR = range(8)
-ALWAYS = 6
+HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, ACTIONS, LATENTS, COMPRESSOR = range(9)
+ALWAYS = 7
 """How many panes every model has; the others are about a compressor and its latents."""
 
 
@@ -35,6 +36,7 @@ class Panes(PaneStack):
         "received",
         "numbers",
         "insights",
+        "actions",
         "latents",
         "compressor",
     )
@@ -47,18 +49,21 @@ class Panes(PaneStack):
         self.received_curve = CurvePane(id="received-curve", classes="pane")
         self.statistics = StatisticsPane(id="statistics", classes="pane")
         self.insights = InsightsPane(id="insights", classes="pane")
+        self.actions = ChancesPane(id="actions", classes="pane")
         self.latents = CurvePane(id="latents", classes="pane")
         self.memory = HeatmapPane(id="memory", classes="pane")
         self.has_memory = False
         self._memory_shown = False
-        panes = (self.sheet, self.heatmap, self.query_curve, self.received_curve, self.statistics, self.insights)
-        super().__init__((*panes, self.latents, self.memory), plain)
+        curves = (self.query_curve, self.received_curve)
+        always = (self.sheet, self.heatmap, *curves, self.statistics, self.insights, self.actions)
+        super().__init__((*always, self.latents, self.memory), plain)
 
     def compose(self) -> ComposeResult:
         yield Static(id="tabs")
         with Horizontal(id="all"):
             with Vertical(id="left"):
                 yield self.sheet
+                yield self.actions
                 yield self.statistics
             with Vertical(id="right"):
                 yield self.heatmap
@@ -76,6 +81,7 @@ class Panes(PaneStack):
         self.heatmap.clear(reason)
         self.query_curve.clear(reason)
         self.received_curve.clear(reason)
+        self.actions.clear(reason)
         self.latents.clear(reason)
         self.memory.clear(reason)
         self.insights.clear()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ...records.attention import HeadView, Window
 from ...records.axis import Axis
+from ...records.chances import Chances
 from ...records.messages import InsightFound, PlaceboReady, Reply, StatsReady
 from ...records.run import MoreSamples, RunInfo
 from ...records.statistics import SampleStats
@@ -76,6 +77,7 @@ class Presenter:
             round_view=self.round_view,
             stats=self.stats.get(self.selection.sample),
             insights=self.panes.insights.insights,
+            chances=self.panes.actions.shown,
         )
 
     @property
@@ -140,6 +142,7 @@ class Presenter:
         self._showing.statistics()
         self.ask_sheet()
         self.ask_view()
+        self.ask_actions()
         self.ask_round()
 
     def go(self, selection: Selection, key: int | None) -> None:
@@ -204,6 +207,12 @@ class Presenter:
         if self.run is not None:
             self._asking.sheet(self.selection)
 
+    def ask_actions(self) -> None:
+        """Ask what the model would do at the selected row's state."""
+        if self.run is not None:
+            chosen = self.selection
+            self._asking.actions(chosen.sample, self.axis.transition(chosen.row(self.axis)))
+
     def ask_cell(self, query: int, key: int) -> None:
         """Ask for the exact weight under the cursor and its rank."""
         self._asking.cell(query, key)
@@ -238,6 +247,12 @@ class Presenter:
         """Ask what the selected head matters for the action."""
         if self.run is not None:
             self.engine.send(replace(knock_out.of_head(self.selection), id=self.engine.next_id()))
+
+    def knocked_out(self, chances: Chances) -> None:
+        """Show what a knock-out made of the actions, where its sample's query is on display."""
+        shown = self.panes.actions.shown
+        if shown is not None and (shown.sample, shown.index) == (chances.sample, chances.index):
+            self._showing.chances(chances)
 
     # -- answers -----------------------------------------------------------------------------------------------------
     def receive(self, reply: Reply) -> None:

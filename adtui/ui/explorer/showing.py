@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...records.attention import HeadView
+from ...records.chances import Chances
 from .display import Display
 from .panes import Panes
 from .titles import titles
@@ -73,6 +74,16 @@ class Showing:
             seen = display.sample.last(len(display.axis.layout.visible))
             self.panes.statistics.show(display.stats, chosen.layer, chosen.shown_head, seen)
             self.titles()
+
+    def chances(self, chances: Chances) -> None:
+        """What the model would do at the selected row's state."""
+        self.panes.actions.show(chances)
+        self.titles()
+
+    def no_chances(self) -> None:
+        """The selected row stands for no state."""
+        self.panes.actions.clear("this row stands for no state")
+        self.titles()
 
     def titles(self) -> None:
         """What is selected, in every pane's title."""

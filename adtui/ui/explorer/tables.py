@@ -9,6 +9,7 @@ import numpy as np
 from ...records.arrays import Floats
 from ...records.attention import HeadView, Sheet
 from ...records.axis import Axis
+from ...records.chances import Chances
 from ...records.insight import Insight
 from ...records.layout import TOKEN_KINDS
 from ...records.statistics import SampleStats
@@ -65,6 +66,13 @@ def statistics(stats: SampleStats, layer: int, head: int | None) -> str:
                 name = key if plain.size == 1 else f"{key}[{part}]"
                 rows.append([layer, index, name, value, other])
     return table(["layer", "head", "statistic", "plain", "weighted"], rows)
+
+
+def chances(chances: Chances) -> str:
+    """One row per action, with the probability after a knock-out where there was one."""
+    taken = [] if chances.without is None else [chances.without]
+    header = ["action", "probability", *(f"without {chances.label}" for _ in taken)]
+    return table(header, ([action, *each] for action, each in enumerate(zip(chances.full, *taken, strict=True))))
 
 
 def insights(found: Iterable[Insight]) -> str:

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...records.insight import Insight
+from ..renderables.chances import chances_title
+from ..renderables.readout import place
 from .display import Display
-from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
+from .panes import ACTIONS, COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
 from .selection import LAST
 
 
@@ -25,6 +27,7 @@ def titles(display: Display) -> dict[int, str]:
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
         INSIGHTS: counted(display.insights),
+        ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
         rounds = f"round {chosen.round}/{display.rounds} · {chosen.memory_where}"

@@ -31,6 +31,8 @@ PICTURES = (
     ("read-out", "both tokens of the cursor: episode, step, state, action, next state, reward; the weight; its rank"),
     ("query curve", "attention of the query row on every token of the history"),
     ("received", "attention that a token receives, averaged over the queries that can see it"),
+    ("actions", "what the model would do at the query row's state, given the transitions before it; after x also"),
+    ("", "without what was taken away: █ stays, ░ is lost, ▒ is gained"),
     ("transitions", "where a transition has several tokens: its column is their sum, its row that of its state token"),
     ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
     ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),

@@ -1,0 +1,87 @@
+"""What stored trials say of a run, if they are about the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ...files.stored import read_report
+from ...models.mark import weights_mark
+from ...models.model import Model
+from ...records.answer import KnownTrials
+from ...records.defaults import SWEEP_FIGURES
+from ...records.interval import Interval
+
+BESIDE = "compression.json"
+"""Beside a checkpoint: the report that came with the run."""
+WRITTEN = "report.json"
+"""In the figures' directory: the report of the trials that were exported last."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class _About(_Part):
+    weights: str = Field(default="", max_length=64)
+
+
+class _Loop(_Part):
+    last: Interval
+    difference: Interval
+
+
+class _Baselines(_Part):
+    full: _Loop
+
+
+class _Cell(_Part):
+    label: str = Field(max_length=200)
+
+
+class _Trial(_Part):
+    cell: _Cell
+    histories: int
+    closed_loop: _Loop | None
+
+
+class _Verdict(_Part):
+    recommended: str | None
+    tested: int
+
+
+class _Stored(_Part):
+    """What is read of a report."""
+
+    about: _About
+    baselines: _Baselines
+    trials: list[_Trial]
+    verdict: _Verdict
+
+
+def known_trials(directory: Path, model: Model, figures: str | Path = SWEEP_FIGURES) -> KnownTrials | None:
+    """What is stored beside a run's checkpoint or in the figures' directory; None where nothing is of these weights.
+
+    The newer of the two counts.
+    """
+    places = [Path(figures) / WRITTEN, directory / BESIDE]
+    mine = []
+    for path in places:
+        stored = read_report(path, _Stored)
+        if isinstance(stored, _Stored) and stored.about.weights == weights_mark(model):
+            mine.append((path.stat().st_mtime, stored))
+    return _said(max(mine, key=lambda each: each[0])[1]) if mine else None
+
+
+def _said(stored: _Stored) -> KnownTrials | None:
+    full, verdict = stored.baselines.full.last.mean, stored.verdict
+    chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
+    if chosen is None or chosen.closed_loop is None or not full > 0:
+        histories = max((one.histories for one in stored.trials), default=0)
+        words = f"no evidence that a shorter context would do ({verdict.tested} tested)"
+        return KnownTrials(words, f"{histories} histories")
+    lost = chosen.closed_loop.difference
+    shares = [f"{100 * (1 + value / full):.1f}" for value in (lost.mean, lost.low, lost.high)]
+    words = f"{chosen.cell.label} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
+    return KnownTrials(words, f"{chosen.histories} histories")

@@ -1,0 +1,117 @@
+"""Insights → the answer in three lines. Its words come from what the tests say, not from what attention looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from ..records.answer import COMPRESS, HEADS, USES, Answer, KnownTrials, Line, Part
+from ..records.insight import Insight
+from .named_transitions import NAMES
+from .wording import brief
+
+CONFIRMED, REFUTED, OBSERVED = "✔", "✘", "●"
+NOT_TRIED = "not tried"
+
+#: What the insights of a kind name, of n transitions: for the model, and as a head's habit.
+NAMED: dict[str, tuple[Callable[[int], str], str]] = {
+    "recency": (lambda n: f"newest {max(1, n // 4)} of {n}", "recent"),
+    "primacy": (lambda n: f"oldest {max(1, n // 4)} of {n}", "oldest"),
+    "sparse": (lambda _: "the few it attends to most", "few"),
+    "sink": (lambda _: "the first transition", "first"),
+    "landmark": (lambda _: "landmarks", "landmark"),
+    "clustered": (lambda _: "clusters of neighbours", "clusters"),
+    "reward-seeking": (lambda _: "rewarded transitions", "reward"),
+    "state-revisit": (lambda _: "visits to its own state", "same state"),
+}
+
+
+def answer(
+    insights: Sequence[Insight],
+    *,
+    contexts: int,
+    n_heads: int,
+    testing: bool | None = False,
+    trials: KnownTrials | None = None,
+) -> Answer:
+    """What is known by now.
+
+    Args:
+        insights: all of them.
+        contexts: how many the statements are about.
+        n_heads: of the model, over all layers.
+        testing: whether tests are still running, so that "no evidence" may be "not yet"; None where none were made.
+        trials: stored compression trials of these weights.
+    """
+    told = [one for one in insights if not one.same_as]
+    return _uses(told, contexts, testing), _heads(told, n_heads, testing), _compress(trials)
+
+
+def telling_head(insights: Iterable[Insight]) -> tuple[int, int] | None:
+    """The (layer, head) of the largest confirmed effect of a single head; None where none is confirmed."""
+    of_heads = [one for one in insights if one.head is not None and one.status == "confirmed"]
+    best = max(of_heads, key=_strength, default=None)
+    return None if best is None or best.layer is None or best.head is None else (best.layer, best.head)
+
+
+def _strength(insight: Insight) -> float:
+    return insight.knock_out if insight.knock_out > 0 else 0.0
+
+
+def _uses(insights: Sequence[Insight], contexts: int, testing: bool | None) -> Line:
+    named = [one for one in insights if one.layer is None and one.kind in NAMES]
+    parts = [_part(one) for status in ("confirmed", "refuted") for one in _strongest(named, status)]
+    found = [one for one in named if one.status == "confirmed"]
+    if found:
+        share = max(one.knock_out_changed for one in found)
+        parts.append(Part(f"hiding them changes up to {share:.0%} of actions".replace("%", " %")))
+    elif not parts:
+        parts = [Part(_nothing(len(named), testing, "the model as a whole"))]
+        parts += [Part(f"{_what(one)} {OBSERVED}", one.key) for one in _strongest(named, "observed")]
+    return Line(USES, tuple(parts), _counted(contexts, "context") if named or testing is False else "")
+
+
+def _heads(insights: Sequence[Insight], n_heads: int, testing: bool | None) -> Line:
+    of_heads = [one for one in insights if one.head is not None and one.kind in NAMES]
+    found = _strongest(of_heads, "confirmed")
+    parts = []
+    for where in dict.fromkeys(one.where for one in found):
+        mine = [one for one in found if one.where == where]
+        habits = "+".join(dict.fromkeys(NAMED[one.kind][1] for one in mine))
+        parts.append(Part(f"{where} {habits} {CONFIRMED} ×{brief(mine[0].knock_out, 2)}", mine[0].key))
+    if not parts:
+        parts = [Part(_nothing(len(of_heads), testing, "any head"))]
+    tested = len({(one.layer, one.head) for one in of_heads if one.knock_out_contexts})
+    return Line(HEADS, tuple(parts), f"{tested} of {n_heads} tested" if tested else "")
+
+
+def _compress(trials: KnownTrials | None) -> Line:
+    if trials is None:
+        return Line(COMPRESS, (Part(NOT_TRIED),))
+    return Line(COMPRESS, (Part(trials.words),), trials.basis)
+
+
+def _strongest(insights: Sequence[Insight], status: str) -> list[Insight]:
+    return sorted((one for one in insights if one.status == status), key=_strength, reverse=True)
+
+
+def _part(insight: Insight) -> Part:
+    mark = CONFIRMED if insight.status == "confirmed" else REFUTED
+    return Part(f"{_what(insight)} {mark} ×{brief(insight.knock_out, 2)}", insight.key)
+
+
+def _what(insight: Insight) -> str:
+    phase = f" ({insight.phase})" if insight.phase else ""
+    return f"{NAMED[insight.kind][0](insight.n_keys)}{phase}"
+
+
+def _nothing(observed: int, testing: bool | None, whose: str) -> str:
+    """Why nothing is confirmed: not asked, not yet, or not found."""
+    if testing is None:
+        return "not tested by knock-outs"
+    if testing:
+        return "testing …"
+    return f"no evidence for {whose}" if observed else f"nothing to test for {whose}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,26 @@
+"""What a model would do at one state of a sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .arrays import Doubles
+
+
+@dataclass(frozen=True)
+class Chances:
+    """The probabilities of the actions at one state, the context being the transitions before it.
+
+    Attributes:
+        sample: the sample.
+        index: the transition whose state it is; the sample's `n_context` is its query.
+        full: (A,) the probabilities, which sum to 1.
+        without: (A,) the same with something taken away from the context, or None.
+        label: what was taken away, in words.
+    """
+
+    sample: int
+    index: int
+    full: Doubles
+    without: Doubles | None = None
+    label: str = ""
