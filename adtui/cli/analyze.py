@@ -43,30 +43,38 @@ def run(args: argparse.Namespace) -> int:
         def rolled(done: int, total: int) -> None:
             progress.update(task, description="rolling out", completed=done, total=total)
 
-        session = open_session(args.run, inputs=args.inputs, progress=rolled, **opening_options(args))
+        session = open_session(args.run, stored=True, inputs=args.inputs, progress=rolled, **opening_options(args))
         progress.update(task, description="analysing", completed=0, total=len(session.samples))
         for _ in session.analyse_all():
             progress.advance(task)
-        if args.knock_outs or (args.knock_outs is None and session.tests_are_quick):
+        tested = args.knock_outs or (args.knock_outs is None and session.tests_are_quick)
+        if tested:
             for found in session.test_insights():
                 if isinstance(found, tuple):
                     progress.update(task, description="knocking out", completed=found[0], total=found[1])
-    sys.stdout.write(_report(session, as_json=args.json))
+    sys.stdout.write(_report(session, testing=False if tested else None, as_json=args.json))
     return DONE
 
 
-def _report(session: Session, *, as_json: bool) -> str:
+def _report(session: Session, *, testing: bool | None, as_json: bool) -> str:
     stats = [session.stats[index] for index in range(len(session.samples))]
     insights = session.log.insights
     if as_json:
         from ..reports.document import dumps, json_report
 
-        return dumps(json_report(session.info, stats, insights, session.placebo))
+        return dumps(json_report(session.info, stats, insights, session.placebo, testing))
     from ..reports.text import text_report
 
     terminal = sys.stdout.isatty()
     width = min(WIDEST, shutil.get_terminal_size().columns) if terminal else PLAIN_WIDTH
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") not in ("utf8", "utf8sig")
     return text_report(
-        session.info, stats, insights, placebo=session.placebo, width=width, ascii_only=ascii_only, color=terminal
+        session.info,
+        stats,
+        insights,
+        placebo=session.placebo,
+        testing=testing,
+        width=width,
+        ascii_only=ascii_only,
+        color=terminal,
     )

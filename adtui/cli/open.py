@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
         request = OpenRun(0, args.path, **opening_options(args))
         plain = args.ascii or not shows_utf8()
-        app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True)
+        app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True, telling=True)
     keep_signals()
     problem = app.run(mouse=not args.no_mouse)
     if problem:

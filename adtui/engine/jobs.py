@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
@@ -178,8 +176,6 @@ class Engine:
 
     # -- long jobs ---------------------------------------------------------------------------------------------------
     def _open(self, request: OpenRun) -> Steps:
-        from ..circuits.store import known
-        from ..compression.trials.known import known_trials
         from .opening import open_session  # torch: about two seconds
 
         self.session = session = open_session(
@@ -193,12 +189,8 @@ class Engine:
             window=request.window,
             histories=request.histories,
             first=True,
+            stored=True,
             progress=lambda done, total: self._rolled(request, done, total),
-        )
-        session.info = replace(
-            session.info,
-            circuit=known(session.info.name, session.model),
-            trials=known_trials(Path(session.info.path).parent, session.model),
         )
         self.send(Opened(request.id, session.info))
         yield

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..attention.capture import Capture, capture
+from ..circuits.store import known as known_circuit
+from ..compression.trials.known import known_trials
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import find_run
 from ..histories.goals import with_groups
@@ -48,6 +51,7 @@ def open_session(
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
     first: bool = False,
+    stored: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
@@ -59,6 +63,7 @@ def open_session(
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
         first: where no number is asked for, return with the FIRST of them: `Session.grow` makes the others.
+        stored: say what is stored of the run: its circuit, and compression trials.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
@@ -115,6 +120,12 @@ def open_session(
         compressor=model.compressor(chosen),
         seed=found.seed,
     )
+    if stored:
+        info = replace(
+            info,
+            circuit=known_circuit(run.name, model),
+            trials=known_trials(checkpoint.path.parent, model),
+        )
     captures = OrderedDict({0: shown})
     return Session(info, model, seed, waiting=found.waiting, more=found.more, _captures=captures)
 

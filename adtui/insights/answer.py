@@ -16,12 +16,12 @@ NOT_TRIED = "not tried"
 NAMED: dict[str, tuple[Callable[[int], str], str]] = {
     "recency": (lambda n: f"newest {max(1, n // 4)} of {n}", "recent"),
     "primacy": (lambda n: f"oldest {max(1, n // 4)} of {n}", "oldest"),
-    "sparse": (lambda _: "the few it attends to most", "few"),
-    "sink": (lambda _: "the first transition", "first"),
+    "sparse": (lambda _: "few that it attends to most", "few"),
+    "sink": (lambda _: "first transition", "first"),
     "landmark": (lambda _: "landmarks", "landmark"),
-    "clustered": (lambda _: "clusters of neighbours", "clusters"),
+    "clustered": (lambda _: "neighbours that it attends to", "clusters"),
     "reward-seeking": (lambda _: "rewarded transitions", "reward"),
-    "state-revisit": (lambda _: "visits to its own state", "same state"),
+    "state-revisit": (lambda _: "earlier visits to its state", "same state"),
 }
 
 
@@ -60,11 +60,7 @@ def _strength(insight: Insight) -> float:
 def _uses(insights: Sequence[Insight], contexts: int, testing: bool | None) -> Line:
     named = [one for one in insights if one.layer is None and one.kind in NAMES]
     parts = [_part(one) for status in ("confirmed", "refuted") for one in _strongest(named, status)]
-    found = [one for one in named if one.status == "confirmed"]
-    if found:
-        share = max(one.knock_out_changed for one in found)
-        parts.append(Part(f"hiding them changes up to {share:.0%} of actions".replace("%", " %")))
-    elif not parts:
+    if not parts:
         parts = [Part(_nothing(len(named), testing, "the model as a whole"))]
         parts += [Part(f"{_what(one)} {OBSERVED}", one.key) for one in _strongest(named, "observed")]
     return Line(USES, tuple(parts), _counted(contexts, "context") if named or testing is False else "")
@@ -95,8 +91,9 @@ def _strongest(insights: Sequence[Insight], status: str) -> list[Insight]:
 
 
 def _part(insight: Insight) -> Part:
-    mark = CONFIRMED if insight.status == "confirmed" else REFUTED
-    return Part(f"{_what(insight)} {mark} ×{brief(insight.knock_out, 2)}", insight.key)
+    """ "newest 19 of 79 ✔ ×17 (44 % of actions)": how much more than as many others, and how many actions change."""
+    said = f"{_what(insight)} {CONFIRMED if insight.status == 'confirmed' else REFUTED} ×{brief(insight.knock_out, 2)}"
+    return Part(f"{said} ({100 * insight.knock_out_changed:.0f} % of actions)", insight.key)
 
 
 def _what(insight: Insight) -> str:

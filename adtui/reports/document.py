@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
 
+from ..insights.answer import answer
 from ..insights.thresholds import RULES, TESTS
 from ..records.ablation import CAVEAT as ABLATIONS
 from ..records.insight import Insight, Placebo
@@ -24,7 +25,11 @@ SCHEMA = "adtui.analyze/1"
 
 
 def json_report(
-    info: RunInfo, stats: Sequence[SampleStats], insights: Sequence[Insight], placebo: Placebo | None = None
+    info: RunInfo,
+    stats: Sequence[SampleStats],
+    insights: Sequence[Insight],
+    placebo: Placebo | None = None,
+    testing: bool | None = False,
 ) -> dict[str, Any]:
     """Everything that `adtui analyze --json` prints, as plain lists, dicts, numbers and strings.
 
@@ -33,9 +38,21 @@ def json_report(
         stats: one per sample of `info`.
         insights: in order of importance.
         placebo: of their tests, where they were tested.
+        testing: see `insights.answer`.
     """
+    found = answer(
+        insights,
+        contexts=len(info.samples),
+        n_heads=info.n_layer * info.n_head,
+        testing=testing,
+        trials=info.trials,
+    )
     document = {
         "schema": SCHEMA,
+        "answer": {
+            line.name: {"words": line.words, "basis": line.basis, "parts": [asdict(part) for part in line.parts]}
+            for line in found
+        },
         "run": _run(info),
         "samples": [_sample(index, sample) for index, sample in enumerate(info.samples)],
         "n_histories": len({sample.history for sample in info.samples}),

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..insights.answer import answer
 from ..insights.kind import CAVEAT
 from ..insights.thresholds import RULES
 from ..insights.wording import brief
@@ -44,6 +45,7 @@ def text_report(
     insights: Sequence[Insight],
     *,
     placebo: Placebo | None = None,
+    testing: bool | None = False,
     width: int = 80,
     ascii_only: bool = False,
     color: bool = False,
@@ -55,6 +57,7 @@ def text_report(
         stats: one per sample of `info`.
         insights: in order of importance.
         placebo: of their tests, where they were tested.
+        testing: see `insights.answer`.
         width: columns; nothing is lost from 72 on.
         ascii_only: for terminals and pipes that are not UTF-8.
         color: for terminals.
@@ -66,6 +69,7 @@ def text_report(
     with console.capture() as captured:
         for section in (
             _header(info),
+            _answer(info, insights, testing),
             _samples(info),
             _insights(insights, placebo),
             _heads(info, stats),
@@ -107,6 +111,21 @@ def _header(info: RunInfo) -> RenderableType:
     ):
         grid.add_row(name, Text(value))
     return Group(_title(info.name, f"step {info.step:,}"), _indent(grid))
+
+
+def _answer(info: RunInfo, insights: Sequence[Insight], testing: bool | None) -> RenderableType:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    for line in answer(
+        insights,
+        contexts=len(info.samples),
+        n_heads=info.n_layer * info.n_head,
+        testing=testing,
+        trials=info.trials,
+    ):
+        grid.add_row(line.name.upper(), Text(line.words + (f" ({line.basis})" if line.basis else "")))
+    return Group(_title("What the model uses"), _indent(grid))
 
 
 def _longest(info: RunInfo) -> str:

@@ -40,6 +40,7 @@ from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
 from .renderables.colors import ColorTable, choose_table
+from .renderables.exported import written
 from .screens.dialog import Dialog
 from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
@@ -64,6 +65,7 @@ class AdtuiApp(EngineApp):
         slow_link: fewer bytes for the same keys: 256 colours, which take half of the bytes of millions, and coarser
             pictures.
         look_ahead: fetch the heads beside the one on display while nothing else is asked.
+        telling: show the head of lowest H/ln n, then that of the largest confirmed effect, until the first key.
     """
 
     CSS_PATH = "adtui.tcss"
@@ -84,6 +86,7 @@ class AdtuiApp(EngineApp):
         plain: bool = False,
         slow_link: bool = False,
         look_ahead: bool = False,
+        telling: bool = False,
     ) -> None:
         super().__init__(engine)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
@@ -91,7 +94,7 @@ class AdtuiApp(EngineApp):
         self.watched = run
         self.runs = tuple(runs)
         self.plain = plain
-        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead)
+        self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
@@ -99,6 +102,11 @@ class AdtuiApp(EngineApp):
         self.desk = LabDesk(self, self.engine, plain)
         self._alive = False
         self._baseline: tuple[int, int, int] | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown):
+            self.explorer.presenter.answering.hold()
+        await super().on_event(event)
 
     # -- start and end -----------------------------------------------------------------------------------------------
     def get_default_screen(self) -> ExplorerScreen:
@@ -183,11 +191,13 @@ class AdtuiApp(EngineApp):
                     self.explorer.presenter.analysed()
             case Exported():
                 self.jobs.end(reply.id)
-                self.notify(_written(reply), title="export", timeout=8)
+                self.notify(written(reply), title="export", timeout=8)
             case Cancelled():
                 if reply.id == self.opening and self.opened is None:
                     self.explorer.stopped_opening()
                 elif self.jobs.end(reply.id):
+                    if reply.id == self.opening:
+                        self.explorer.presenter.stopped()
                     kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
                     self.notify(f"{reply.what} {kept}")
                 self.jobs.end(reply.id)
@@ -288,10 +298,3 @@ class AdtuiApp(EngineApp):
             self._baseline = seen
         if step > self.opened.step or seen != self._baseline:
             self.explorer.note(f"step {step} is there: r" if step >= 0 else "the checkpoint has changed: r")
-
-
-def _written(reply: Exported) -> str:
-    """ "wrote 3 figures into figs/…"."""
-    kind = "figure" if all(path.endswith(".png") for path in reply.paths) else "file"
-    files = f"1 {kind}" if len(reply.paths) == 1 else f"{len(reply.paths)} {kind}s"
-    return f"wrote {files} into {reply.directory}"

@@ -105,6 +105,7 @@ OUTPUTS = (
     Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
 )
 GENERAL = (
+    Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),

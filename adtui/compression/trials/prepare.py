@@ -23,8 +23,8 @@ class Prepared:
 
     Attributes:
         name: of the run.
-        about: checkpoint, step, a mark of the weights, family, device, the run's settings and what is assumed of it, for
-            the report.
+        about: checkpoint, step, a mark of the weights, family, device, the run's settings and what is assumed of it,
+            for the report.
     """
 
     name: str

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..widgets.answer import AnswerStrip
 from ..widgets.chances import ChancesPane
 from ..widgets.curves import CurvePane
 from ..widgets.heatmap import HeatmapPane
@@ -20,6 +21,8 @@ from ..widgets.statistics import StatisticsPane
 HEADS, HEATMAP, QUERY, RECEIVED, NUMBERS, INSIGHTS, ACTIONS, LATENTS, COMPRESSOR = range(9)
 ALWAYS = 7
 """How many panes every model has; the others are about a compressor and its latents."""
+ROOMY = 46
+"""From this many lines on, the numbers get more of them than the thumbnails."""
 
 
 class Panes(PaneStack):
@@ -43,6 +46,7 @@ class Panes(PaneStack):
     CONTAINERS: ClassVar[tuple[str, ...]] = ("#curves", "#left", "#right")
 
     def __init__(self, plain: bool = False) -> None:
+        self.answer = AnswerStrip(id="answer")
         self.sheet = SheetPane(id="sheet", classes="pane")
         self.heatmap = HeatmapPane(id="heatmap", classes="pane")
         self.query_curve = CurvePane(id="query-curve", classes="pane")
@@ -59,6 +63,7 @@ class Panes(PaneStack):
         super().__init__((*always, self.latents, self.memory), plain)
 
     def compose(self) -> ComposeResult:
+        yield self.answer
         yield Static(id="tabs")
         with Horizontal(id="all"):
             with Vertical(id="left"):
@@ -77,6 +82,7 @@ class Panes(PaneStack):
     def clear(self, reason: str) -> None:
         """Empty every pane that draws a picture, and say why."""
         reason = to_ascii(reason, unless=not self._plain)
+        self.answer.show(None)
         self.sheet.clear(reason)
         self.heatmap.clear(reason)
         self.query_curve.clear(reason)
@@ -88,6 +94,11 @@ class Panes(PaneStack):
         self.insights.status(reason)
         for index in range(len(self.all)):
             self.name_pane(index)
+
+    def fold(self, width: int, height: int) -> None:
+        self.answer.fold(height)
+        self.set_class(height < ROOMY, "-tight")
+        super().fold(width, height)
 
     @property
     def count(self) -> int:

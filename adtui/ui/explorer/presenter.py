@@ -12,6 +12,7 @@ from ...records.run import MoreSamples, RunInfo
 from ...records.statistics import SampleStats
 from ..engine_client import EngineLink
 from . import clipboard, knock_out, zoom
+from .answering import Answering
 from .asking import Asking
 from .display import Display
 from .look_ahead import heads_beside
@@ -29,9 +30,18 @@ class Presenter:
     Args:
         engine: who answers; panes: the explorer's.
         coarse, look_ahead: see `Asking`.
+        telling: go to the most telling head by itself, until the user has taken over.
     """
 
-    def __init__(self, engine: EngineLink, panes: Panes, *, coarse: bool = False, look_ahead: bool = False) -> None:
+    def __init__(
+        self,
+        engine: EngineLink,
+        panes: Panes,
+        *,
+        coarse: bool = False,
+        look_ahead: bool = False,
+        telling: bool = False,
+    ) -> None:
         self.engine = engine
         self.panes = panes
         self.selection = Selection()
@@ -47,6 +57,7 @@ class Presenter:
             look_ahead=look_ahead,
         )
         self._length: int | None = None
+        self.answering = Answering(panes, telling)
 
     # -- what is on display ------------------------------------------------------------------------------------------
     @property
@@ -115,6 +126,7 @@ class Presenter:
             self.panes.insights.status(note)
         self._note()
         self.select(self.selection)
+        self.answering.begin(run)
 
     def _note(self, *more: str) -> None:
         """What stands below the insights: first what is known of a circuit."""
@@ -126,10 +138,21 @@ class Presenter:
         if self.run is not None:
             self.run = self.run.grown(more)
             self._showing.titles()
+            self.answering.show(self.run)
 
     def analysed(self) -> None:
         """Every sample has been analysed: silence in the log now means something."""
         self.panes.insights.status("no evidence for any insight in these samples")
+        self.stopped()
+        self._turn_to(self.answering.most_telling())
+
+    def stopped(self) -> None:
+        """Nothing is tested any more, to the end or not."""
+        self.answering.end(self.run)
+
+    def _turn_to(self, head: tuple[int, int] | None) -> None:
+        if head is not None:
+            self.select(replace(self.selection, layer=head[0], head=head[1]))
 
     # -- selecting ---------------------------------------------------------------------------------------------------
     def select(self, selection: Selection) -> None:
@@ -259,13 +282,17 @@ class Presenter:
         """Show an answer, unless its pane has moved on."""
         match reply:
             case StatsReady():
+                first = not self.stats
                 self.stats[reply.sample] = reply.stats
+                if first:
+                    self._turn_to(self.answering.most_focused(reply.stats))
                 if reply.sample == self.selection.sample:
                     self._showing.statistics()
             case InsightFound():
                 self.panes.insights.add(reply.insight)
                 # The log writes itself after the next refresh, title included; ours comes after that.
                 self.panes.insights.call_after_refresh(self._showing.titles)
+                self.panes.insights.call_after_refresh(lambda: self.answering.show(self.run))
             case PlaceboReady():
                 self._note(reply.placebo.words)
             case _:

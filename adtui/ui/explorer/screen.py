@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
+from ...records.answer import Key
 from ...records.defaults import FIGURES
 from ...records.messages import ExportAll, ExportView, KnockOutReady
 from ...records.plain import to_ascii
@@ -25,6 +26,7 @@ from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..renderables.knock_out import knock_out_text
 from ..screens.ablations import AblationsScreen
+from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
@@ -43,6 +45,7 @@ class ExplorerScreen(SelectingScreen):
         plain: ASCII only.
         coarse: ask for coarser thumbnails, for a slow line.
         look_ahead: fetch the heads beside the one on display while nothing else is asked.
+        telling: see `Presenter`.
     """
 
     KEYS = KEYS
@@ -65,11 +68,18 @@ class ExplorerScreen(SelectingScreen):
             self.request = request
 
     def __init__(
-        self, engine: EngineLink, plain: bool = False, *, coarse: bool = False, look_ahead: bool = False
+        self,
+        engine: EngineLink,
+        plain: bool = False,
+        *,
+        coarse: bool = False,
+        look_ahead: bool = False,
+        telling: bool = False,
     ) -> None:
         self._note = Static(id="note")
         panes = Panes(plain)
-        super().__init__(panes, Presenter(engine, panes, coarse=coarse, look_ahead=look_ahead), plain, [self._note])
+        presenter = Presenter(engine, panes, coarse=coarse, look_ahead=look_ahead, telling=telling)
+        super().__init__(panes, presenter, plain, [self._note])
         self._engine = engine
         self._rest: Timer | None = None
 
@@ -198,6 +208,23 @@ class ExplorerScreen(SelectingScreen):
         self.presenter.knocked_out(reply.chances)
         text = knock_out_text(reply.result, reply.label, not self.plain)
         self.notify(text, title="knock-out", timeout=12, markup=False)
+
+    def action_answer(self) -> None:
+        """The answer in full."""
+        if (answer := self.panes.answer.answer) is None:
+            self.notify("no answer yet: the run is opening", severity="warning")
+        else:
+            self.app.push_screen(AnswerScreen(answer, self.plain), self._to_evidence)
+
+    def _to_evidence(self, goal: Key | str | None) -> None:
+        if goal == LAB:
+            self.action_lab()
+        elif isinstance(goal, tuple):
+            _, layer, head, _ = goal
+            if layer is not None and head is not None:
+                self.select(replace(self.presenter.selection, layer=layer, head=head, mean=False))
+            self.panes.activate(INSIGHTS)
+            self.panes.insights.call_after_refresh(self.panes.insights.reveal, goal)
 
     def action_lab(self) -> None:
         """The compression lab."""

@@ -81,6 +81,15 @@ class InsightLines(Widget):
                 return place
         return max(0, len(self._insights) - 1)
 
+    def line_of(self, key: Key) -> int | None:
+        """The first line of an insight; None where it is not shown."""
+        line = 0
+        for insight in self._insights:
+            if insight.key == key:
+                return line
+            line += 1 + len(self._wrapped[insight.key][2]) if insight.key in self._wrapped else 0
+        return None
+
     def _fold(self, text: Text, width: int) -> list[Line]:
         text.rstrip()
         return [list(line.render(self.app.console)) for line in text.wrap(self.app.console, width)]
@@ -109,6 +118,16 @@ class InsightsPane(ScrollPane):
     def topmost(self) -> int:
         """The place in the log of the insight at the top of what is on display."""
         return self._text.at_line(int(self.scroll_y))
+
+    @property
+    def known(self) -> list[Insight]:
+        """All of them, those that tell the same as another too."""
+        return list(self._insights.values())
+
+    def reveal(self, key: Key) -> None:
+        """Scroll an insight to the top; nothing where it has gone."""
+        if (line := self._text.line_of(key)) is not None:
+            self.scroll_to(y=line, animate=False)
 
     def add(self, insight: Insight) -> None:
         """Add an insight, or replace the one of the same key; forget it where it is withdrawn."""
