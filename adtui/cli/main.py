@@ -24,7 +24,7 @@ from ..records.plain import SPELLING
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
 COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "circuit", "doctor")
 DEMO = "demo"
-DEMO_HELP = "open the trained run that comes with adtui"
+DEMO_HELP = "open a trained run that comes with adtui"
 LATEST = Path("runs/latest")
 _OPEN = "open"
 
@@ -124,15 +124,18 @@ def _open(argv: list[str]) -> int:
 
 
 def _demo(argv: list[str]) -> int:
-    """`adtui demo [options]`: the app on the bundled run."""
+    """`adtui demo [NAME] [options]`: the app on a bundled run."""
+    from ..files.runs import DEFAULT_DEMO, DEMOS, demo_run
+
     command = _command(_OPEN)
     parser = argparse.ArgumentParser("adtui demo", description=_sentence(DEMO_HELP))
+    parser.add_argument(
+        "name", nargs="?", choices=DEMOS, default=DEFAULT_DEMO, help=f"the world (default: {DEFAULT_DEMO})"
+    )
     command.prepare_parser(parser)
     args = parser.parse_args(argv)
     with _announced("the bundled run"):
-        from ..files.runs import demo_run
-
-        args.path = str(demo_run())
+        args.path = str(demo_run(args.name))
     return _show(command, args)
 
 

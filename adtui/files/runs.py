@@ -23,6 +23,9 @@ _NEWEST = re.compile(r"(?:.*[_-])?(?:last|latest|final)(?:[_-].*)?", re.IGNORECA
 #: Directories within a run, or within its parent, that hold the checkpoints.
 _INNER = ("runs", "checkpoints")
 _DEMO = "try `adtui demo`"
+DEFAULT_DEMO = "darkroom"
+DEMOS = {DEFAULT_DEMO: "AD-darkroom-seed0", "keytodoor": "AD-darkkeytodoor-seed0"}
+"""The runs that come with adtui, by their worlds."""
 
 
 @dataclass(frozen=True)
@@ -133,19 +136,21 @@ def list_runs(directory: str | Path) -> tuple[Run, ...]:
     return tuple(sorted(runs.values(), key=lambda run: (_modified(run.latest), run.name), reverse=True))
 
 
-def demo_run() -> Path:
-    """Directory of the run that comes with adtui.
+def demo_run(name: str = DEFAULT_DEMO) -> Path:
+    """Directory of a run that comes with adtui.
+
+    Args:
+        name: one of DEMOS.
 
     Raises:
         RunError: this installation has none.
     """
     from importlib import resources  # 10 ms that no other command needs
 
-    bundled = Path(str(resources.files("adtui"))) / "bundled" / "runs"
-    runs = list_runs(bundled) if bundled.is_dir() else ()
-    if not runs:
+    bundled = Path(str(resources.files("adtui"))) / "bundled" / "runs" / DEMOS[name]
+    if not bundled.is_dir():
         raise RunError(bundled, expected="the bundled run", found="none", action="reinstall adtui, or give a path")
-    return runs[0].directory
+    return bundled
 
 
 def _run_of_file(path: Path) -> Run:

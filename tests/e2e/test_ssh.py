@@ -73,7 +73,7 @@ def test_a_dropped_ssh_line_leaves_nothing(
     try:
         line.wait("q quit")
         if moment == "exporting":
-            line.wait("1 heads · L0H0")
+            line.wait("1 heads · L")
             line.send("E")
             line.wait((tmp_path / "figs").exists)
         line.wait(lambda: len(marked(mark)) == 2)
@@ -87,6 +87,8 @@ def test_a_dropped_ssh_line_leaves_nothing(
 def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path, tiny: Path) -> None:
     line = Terminal(server.command(remote(mark, tmp_path, tiny)), tmp_path)
     try:
+        line.wait("1 heads · L")
+        line.send("/l0h0\r")  # it opens at the head that it finds most telling
         line.wait("1 heads · L0H0")
         line.send("l")
         line.wait("1 heads · L0H1")
@@ -117,6 +119,8 @@ def test_inside_tmux_the_app_survives_a_dropped_line(
     begin = f"{tmux} new-session -s work {shlex.quote(remote(mark, tmp_path, tiny))}"
     line = Terminal(server.command(begin), tmp_path)
     try:
+        line.wait("1 heads · L")
+        line.send("/l0h0\r")
         line.wait("1 heads · L0H0")
         line.send("j")
         line.wait("1 heads · L1H0")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adtui.files.runs import UNKNOWN_STEP, demo_run, find_run, list_runs
+from adtui.files.runs import DEMOS, UNKNOWN_STEP, demo_run, find_run, list_runs
 from adtui.records.errors import RunError
 
 
@@ -188,5 +188,6 @@ def test_a_file_given_directly_is_polled_itself(tmp_path: Path) -> None:
     assert run.fingerprint() == before
 
 
-def test_the_bundled_run_opens() -> None:
-    assert find_run(demo_run()).checkpoints
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_bundled_runs_open(name: str) -> None:
+    assert find_run(demo_run(name)).checkpoints
