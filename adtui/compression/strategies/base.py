@@ -85,7 +85,7 @@ class Contexts:
 
     @staticmethod
     def before(past: Histories, rows: Ints, moments: Ints, n: int) -> Contexts:
-        """The n transitions before each of the moments (C,) of the rooms (C,) of some histories, and the cells there."""
+        """The n transitions before each of the moments (C,) of the rooms (C,), and the cells there."""
         seen = moments[:, None] - n + np.arange(n)
         of = rows[:, None], seen
         return Contexts(

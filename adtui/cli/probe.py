@@ -1,0 +1,81 @@
+"""`adtui probe`: what can be read off the model's residual stream, layer by layer?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..records.defaults import PROBE_HISTORIES, SEED
+from ..records.exit_codes import DONE, INTERRUPTED
+from .arguments import add_model, add_run, natural, positive
+
+if TYPE_CHECKING:
+    from ..probes.runner import Opened
+    from ..records.probe import ProbeReport
+
+HELP = "read rewards, the goal and the time off the residual stream by linear probes, layer by layer"
+OPTIONS = ("device", "heads", "causal", "context", "samples", "seed")
+"""The options that are fields of `options.Options`."""
+STDOUT = "-"
+
+
+def prepare_parser(parser: argparse.ArgumentParser) -> None:
+    add_run(parser)
+    parser.add_argument(
+        "--samples",
+        type=positive,
+        default=PROBE_HISTORIES,
+        metavar="K",
+        help=f"histories of the model, equally many on each task (default {PROBE_HISTORIES})",
+    )
+    parser.add_argument("--context", type=positive, metavar="N", help="transitions of a context (default: usual)")
+    parser.add_argument("--seed", type=natural, default=SEED, help=f"of all draws (default {SEED})")
+    parser.add_argument(
+        "--json", metavar="FILE", help=f"also write JSON there; {STDOUT} prints it instead of the tables"
+    )
+    add_model(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Probe; tables go to stdout, JSON whole into a file. Ctrl+C leaves nothing."""
+    from ..probes.options import Options
+    from ..probes.runner import prepare
+    from .evaluate import share_cores
+
+    opened = prepare(args.run, Options(**{name: getattr(args, name) for name in OPTIONS}))
+    share_cores(opened.model)
+    try:
+        report = _found(opened)
+    except KeyboardInterrupt:
+        print("stopped; nothing is kept", file=sys.stderr)
+        return INTERRUPTED
+    _give(report, args.json)
+    return DONE
+
+
+def _found(opened: Opened) -> ProbeReport:
+    """The report, with a bar for each part."""
+    from ..probes.runner import run as search
+    from .progress import bars
+
+    with bars() as show:
+        return search(opened, show)
+
+
+def _give(report: ProbeReport, place: str | None) -> None:
+    """Raises ExportError where the file cannot be written."""
+    from ..files.atomic import write
+    from ..reports.document import dumps
+
+    if place is not None and place != STDOUT:
+        print(f"wrote {write(Path(place), dumps(report.to_json()).encode('ascii'))}", file=sys.stderr)
+    if place == STDOUT:
+        sys.stdout.write(dumps(report.to_json()))
+        return
+    from rich.console import Console
+
+    from ..reports.probe import print_report
+
+    print_report(report, Console(width=None if sys.stdout.isatty() else 140))
