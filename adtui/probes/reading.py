@@ -54,6 +54,10 @@ class Errors:
         told: Doubles = 1 - self.left.sum(axis=0) / np.where(total > 0, total, np.nan)
         return told
 
+    def part(self, chosen: slice) -> Errors:
+        """Of some labelings."""
+        return Errors(self.left[:, chosen], self.spread[:, chosen])
+
 
 @dataclass(frozen=True, eq=False)
 class Labelings:
@@ -116,14 +120,19 @@ def probe(target: Target, stream: Floats, task: Ints, seed: int, advance: Advanc
     for layer in stream:
         found.append(labels.errors(standardised(layer[rows])))
         advance()
-    embedded = Errors(found[0].left[:, :1], found[0].spread[:, :1])
-    baseline = max((inputs, embedded), key=lambda one: float(one.score[0]))
-    readings = tuple(_reading(number, one, baseline) for number, one in enumerate(found))
+    baseline = better(inputs, found[0].part(slice(1)))
+    readings = tuple(reading(number, one, baseline) for number, one in enumerate(found))
     count = len(np.unique(task[rows]))
     return Probed(target.name, target.words, len(rows), count, float(inputs.score[0]), readings)
 
 
-def _reading(layer: int, found: Errors, baseline: Errors) -> Reading:
+def better(one: Errors, other: Errors) -> Errors:
+    """The baseline with the higher score of the true labels."""
+    return one if one.score[0] >= other.score[0] else other
+
+
+def reading(layer: int, found: Errors, baseline: Errors) -> Reading:
+    """Of all labelings from a layer, the true one first, beside the true one from a baseline."""
     scores = found.score
     less = baseline.left[:, 0] - found.left[:, 0]
     return Reading(

@@ -30,7 +30,10 @@ def standardised(x: NDArray[Any]) -> Doubles:
 
 
 def rotated(x: Doubles) -> Doubles:
-    """(N, d) → (N, r), r at most N and d, with the same inner products: ridge fits on it are the same and cheaper."""
+    """(N, d) → (N, r) with the same inner products, r at most N: where d is larger, ridge fits on it are the same and
+    cheaper."""
+    if x.shape[1] <= len(x):
+        return x
     left, sizes, _ = np.linalg.svd(x, full_matrices=False)
     kept = sizes > 1e-10 * max(float(sizes.max(initial=0.0)), 1e-300)
     out: Doubles = left[:, kept] * sizes[kept]
