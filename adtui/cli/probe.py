@@ -1,4 +1,4 @@
-"""`adtui probe`: what can be read off the model's residual stream, layer by layer?"""
+"""`adtui probe`: what can be read off the residual stream, and along which paths do rewards reach the action?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..probes.runner import Opened
     from ..records.probe import ProbeReport
 
-HELP = "read rewards, the goal and the time off the residual stream by linear probes, layer by layer"
+HELP = "read rewards and goals off the residual stream, and follow rewards through the heads"
 OPTIONS = ("device", "heads", "causal", "context", "samples", "seed")
 """The options that are fields of `options.Options`."""
 STDOUT = "-"
@@ -33,13 +33,22 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", type=positive, metavar="N", help="transitions of a context (default: usual)")
     parser.add_argument("--seed", type=natural, default=SEED, help=f"of all draws (default {SEED})")
     parser.add_argument(
+        "--paths",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="follow rewards through the heads (default: yes; it grows with the square of the heads)",
+    )
+    parser.add_argument(
         "--json", metavar="FILE", help=f"also write JSON there; {STDOUT} prints it instead of the tables"
     )
     add_model(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Probe; tables go to stdout, JSON whole into a file. Ctrl+C leaves nothing."""
+    """Probe, then follow paths; tables go to stdout, JSON whole into a file.
+
+    Ctrl+C leaves nothing while probes are fitted, and these whole while paths are patched.
+    """
     from ..probes.options import Options
     from ..probes.runner import prepare
     from .evaluate import share_cores
@@ -47,21 +56,27 @@ def run(args: argparse.Namespace) -> int:
     opened = prepare(args.run, Options(**{name: getattr(args, name) for name in OPTIONS}))
     share_cores(opened.model)
     try:
-        report = _found(opened)
+        report, code = _found(opened, paths=args.paths)
     except KeyboardInterrupt:
         print("stopped; nothing is kept", file=sys.stderr)
         return INTERRUPTED
     _give(report, args.json)
-    return DONE
+    return code
 
 
-def _found(opened: Opened) -> ProbeReport:
-    """The report, with a bar for each part."""
-    from ..probes.runner import run as search
+def _found(opened: Opened, *, paths: bool) -> tuple[ProbeReport, int]:
+    """The report, with a bar for each part, and the exit code."""
+    from ..probes.runner import probed, rolled_out, traced
     from .progress import bars
 
     with bars() as show:
-        return search(opened, show)
+        lived = rolled_out(opened, show)
+        report = probed(opened, lived, show)
+        try:
+            return (traced(opened, lived, report, show) if paths else report), DONE
+        except KeyboardInterrupt:
+            print("stopped: no path was followed to its end", file=sys.stderr)
+            return report, INTERRUPTED
 
 
 def _give(report: ProbeReport, place: str | None) -> None:

@@ -10,14 +10,7 @@ from torch import Tensor, nn
 
 from ..records.arrays import Floats
 from .model import Array, Model
-from .recorders import HeadsRecorder
-
-
-class _OnePass(HeadsRecorder):
-    """Looks at nothing. Under a recorder a flow runs its prior pass alone, the one that attention is shown of."""
-
-    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
-        """Not asked for."""
+from .recorders import OnePass
 
 
 def at_query(
@@ -45,7 +38,7 @@ def at_query(
     blocks = model.network.decoder.blocks
     hooks = [blocks[0].register_forward_pre_hook(embedded), *(block.register_forward_hook(passed) for block in blocks)]
     try:
-        model.policy(states, actions, rewards, next_states, query_states, recorder=_OnePass())
+        model.policy(states, actions, rewards, next_states, query_states, recorder=OnePass())
     finally:
         for hook in hooks:
             hook.remove()

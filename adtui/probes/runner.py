@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..models.model import Model
 from ..models.residual import at_query
 from ..records.arrays import Floats
 from ..records.errors import ConfigError
-from ..records.probe import ProbeReport
+from ..records.probe import PathGraph, ProbeReport
 from ..records.run_settings import RunSettings
 from ..worlds.registry import WORLDS
 from ..worlds.returns import ROOMS_AT_ONCE
@@ -28,6 +28,7 @@ from .options import Options
 from .reading import FOLDS, SHUFFLES, decided, probe
 from .targets import LEAST, targets_of
 from .thresholds import PROBES
+from .tracing import trace
 
 #: Called with (what is done, parts done, in all).
 Progress = Callable[[str, int, int], None]
@@ -90,12 +91,11 @@ def _world(settings: RunSettings) -> World:
     return world
 
 
-def run(opened: Opened, progress: Progress | None = None) -> ProbeReport:
-    """Roll out and probe; equal runs and options give equal reports."""
+def probed(opened: Opened, lived: Lived, progress: Progress | None = None) -> ProbeReport:
+    """Probe every layer for every target; equal runs and options give equal reports."""
     progress = progress or _silent
-    lived = _lived(opened, progress)
     targets, lacking = targets_of(lived)
-    stream = _stream(opened.model, lived, progress)
+    stream = residual_stream(opened.model, lived, progress)
     total, done = len(stream) * len(targets), 0
 
     def advance() -> None:
@@ -111,7 +111,23 @@ def _silent(what: str, done: int, total: int) -> None:
     """Nobody wants to know."""
 
 
-def _lived(opened: Opened, progress: Progress) -> Lived:
+def traced(opened: Opened, lived: Lived, report: ProbeReport, progress: Progress | None = None) -> ProbeReport:
+    """The report with the paths that rewards take.
+
+    Raises:
+        ModelError: the model cannot be taken apart.
+    """
+    progress = progress or _silent
+    for step in trace(opened.model, lived):
+        if isinstance(step, PathGraph):
+            return replace(report, graph=step)
+        progress("patching paths", *step)
+    raise AssertionError("a trace ends with a graph")
+
+
+def rolled_out(opened: Opened, progress: Progress | None = None) -> Lived:
+    """What the model does on its own, on many tasks."""
+    progress = progress or _silent
     for step in live(opened.model.policy, opened.plan):
         if isinstance(step, Lived):
             return step
@@ -119,8 +135,9 @@ def _lived(opened: Opened, progress: Progress) -> Lived:
     raise AssertionError("a rollout ends with what was lived")
 
 
-def _stream(model: Model, lived: Lived, progress: Progress) -> Floats:
-    """(L + 1, B, d) residual stream of all contexts."""
+def residual_stream(model: Model, lived: Lived, progress: Progress | None = None) -> Floats:
+    """(L + 1, B, d) residual stream of all contexts; see `at_query`."""
+    progress = progress or _silent
     contexts, parts = lived.contexts, []
     for first in range(0, contexts.count, ROOMS_AT_ONCE):
         parts.append(at_query(model, *contexts.part(slice(first, first + ROOMS_AT_ONCE)).inputs))
@@ -139,7 +156,7 @@ def _about(opened: Opened, lived: Lived) -> dict[str, Any]:
     held_out = set(goals_of(settings).test)
     notes = [*model.notes, *settings.doubts]
     if model.network.integrates:
-        notes.append("the residual stream is that of the prior pass: the policy is integrated after it")
+        notes.append("residual stream and logits are those of the prior pass: the policy is integrated after it")
     if model.network.compressor is not None:
         notes.append("a reward counts as in the context where its transition has become part of a latent, too")
     return {

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from .circuit import named
 from .interval import Interval
 from .trial import plain
 
 SCHEMA = "adtui.probe/1"
+REWARDS, LOGITS = "rewards", "logits"
+"""Where every path begins and ends."""
+BY = ("Q", "K", "V")
+"""What of a later head notices a change: its queries, its keys, its values."""
+Head = tuple[int, int]
+"""(layer, head)."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +69,111 @@ class Probed:
     readings: tuple[Reading, ...]
 
 
+class Route(NamedTuple):
+    """A path from rewarded transitions to the action's logits, through one head or two.
+
+    Attributes:
+        head: (layer, head) that reads the rewarded transitions.
+        later: the head that notices, None where the first one's output goes to the logits by itself.
+        by: which of its inputs notices, one of BY; "" without one.
+    """
+
+    head: Head
+    later: Head | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Path:
+    """What becomes of the action where one path carries what it would without rewards.
+
+    Attributes:
+        kl: mean KL(clean ‖ patched) in nats, over tasks.
+        change: by how much the logit of the clean run's likeliest action falls against the mean of all others, mean
+            over tasks.
+        share: of the change where all rewards are off, over tasks; shares of several paths need not sum to 1.
+        p: of "as often up as down", by all assignments of signs to tasks.
+        verdict: "confirmed", or why not.
+    """
+
+    route: Route
+    kl: float
+    change: float
+    share: Interval
+    p: float
+    verdict: str = ""
+
+    @property
+    def confirmed(self) -> bool:
+        return self.verdict == "confirmed"
+
+
+@dataclass(frozen=True)
+class PathGraph:
+    """All paths, of contexts that hold a reward.
+
+    Attributes:
+        contexts, tasks: how many there are.
+        kl, change: where all rewards are off, as of a path.
+        paths: those to the logits by head, then those through a later head.
+        lacking: why no path was followed; "" where they were.
+    """
+
+    contexts: int
+    tasks: int
+    kl: float
+    change: float
+    paths: tuple[Path, ...]
+    lacking: str = ""
+
+    @property
+    def confirmed(self) -> list[Path]:
+        """The edges of the graph, the largest share first."""
+        return sorted((one for one in self.paths if one.confirmed), key=lambda one: -abs(one.share.mean))
+
+    def to_json(self) -> dict[str, Any]:
+        """The graph of what is confirmed, and every path behind it."""
+        found = self.confirmed
+        heads = sorted({head for one in found for head in (one.route.head, one.route.later) if head is not None})
+        first = {one.route.head for one in found}
+        last = {one.route.later or one.route.head for one in found}
+        edges = [{"from": REWARDS, "to": _name(head), "by": ""} for head in sorted(first)]
+        edges += [
+            {"from": _name(one.route.head), "to": _name(one.route.later), "by": one.route.by}
+            for one in found
+            if one.route.later is not None
+        ]
+        edges += [{"from": _name(head), "to": LOGITS, "by": ""} for head in sorted(last)]
+        nodes = [REWARDS, *map(_name, heads), LOGITS] if found else []
+        return asdict(self) | {"paths": [_path(one) for one in self.paths], "nodes": nodes, "edges": edges}
+
+
+def _path(one: Path) -> dict[str, Any]:
+    return asdict(one) | {"route": one.route._asdict()}
+
+
+def _name(head: Head) -> str:
+    return named([head])
+
+
 @dataclass(frozen=True)
 class ProbeReport:
-    """All probes of a run.
+    """All probes and paths of a run.
 
     Attributes:
         about: checkpoint, step, settings, tasks, thresholds.
         probes: by target.
         lacking: target → why it was not asked for.
+        graph: None where paths were not followed.
     """
 
     about: dict[str, Any]
     probes: tuple[Probed, ...]
     lacking: dict[str, str]
+    graph: PathGraph | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, schema "adtui.probe/1" (docs/validity.md); NaN becomes None."""
-        document: dict[str, Any] = plain({"schema": SCHEMA, **asdict(self)})
+        graph = None if self.graph is None else self.graph.to_json()
+        document: dict[str, Any] = plain({"schema": SCHEMA, **asdict(self), "graph": graph})
         return document

@@ -1,4 +1,4 @@
-"""Probes as text: a table for every target, then what they rest on."""
+"""Probes and paths as text: a table for every target and what it rests on, then the graph of paths."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from rich.console import Console
 from rich.table import Table
 
 from ..records.probe import Probed, ProbeReport, Reading
+from . import paths
 
 
 def print_report(report: ProbeReport, console: Console) -> None:
-    """One table for each target, then the notes."""
+    """One table for each target, then the graph, then the notes."""
     about = report.about
     console.print(f"{about['checkpoint']} · step {about['step']}", style="bold", highlight=False)
     for one in report.probes:
         console.print(table_of(one))
         console.print(sentence_of(one), highlight=False, markup=False, soft_wrap=not console.is_terminal)
-    for line in lines_of(report):
+    lines = lines_of(report)
+    if report.graph is not None:
+        lines += ["", "From rewards to the action", *paths.lines_of(report.graph)]
+    lines += [f"Note: {note}." for note in report.about["notes"]]
+    for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
@@ -83,5 +88,4 @@ def lines_of(report: ProbeReport) -> list[str]:
         "than the better of two baselines: the query's cell with the age of the context, and the embedding. What these "
         "tell is not read off the context."
     )
-    lines += [f"Note: {note}." for note in about["notes"]]
     return lines

@@ -40,6 +40,7 @@ class Use(IntEnum):
     PROBE_MOMENTS = 50  # probes: which contexts are taken, by room
     PROBE_FOLDS = 51  # probes: which tasks are left out together
     PROBE_SHUFFLES = 52  # probes: which tasks exchange their labels
+    PROBE_PATHS = 53  # probes: which contexts paths are patched in
 
 
 def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:

@@ -15,7 +15,7 @@ import numpy as np
 from adtui.probes.lived import Lived
 from adtui.probes.options import Options
 from adtui.probes.reading import GAIN, Labelings, better, dealt, orders, reading
-from adtui.probes.runner import _lived, _silent, _stream, prepare
+from adtui.probes.runner import prepare, residual_stream, rolled_out
 from adtui.probes.targets import REWARD, targets_of
 from adtui.records.arrays import Doubles, Floats
 from adtui.records.probe import Reading
@@ -118,8 +118,8 @@ def _readings(lived: Lived, stream: Floats, make: Labels, numbers: range, seed: 
 def report(tests: int, seed: int, histories: int) -> tuple[str, list[Rate]]:
     """The table, and the rates that must not exceed LEVEL."""
     opened = prepare(RUN, Options(device="cpu", samples=histories, seed=seed))
-    lived = _lived(opened, _silent)
-    stream = _stream(opened.model, lived, _silent)[[0, LAYER]]
+    lived = rolled_out(opened)
+    stream = residual_stream(opened.model, lived)[[0, LAYER]]
     rows, own = [], []
     placebos = {
         "drawn for each task": per_task, "drawn for each context": per_context, "switching once in a room": switching,

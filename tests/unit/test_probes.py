@@ -237,10 +237,11 @@ def context(rng: np.random.Generator, model: Model, n: int) -> tuple[Ints, Ints,
 
 
 def test_the_model_that_goes_back_to_its_reward_holds_the_goal(seeking: Opened) -> None:
-    report = runner.run(seeking)
+    lived = runner.rolled_out(seeking)
+    report = runner.probed(seeking, lived)
     found = {one.target: one for one in report.probes}
     assert found[REWARD].readings[1].verdict == "confirmed"
     assert found[REWARD].readings[1].score > 0.9
     assert len(report.about["tasks"]) == 40
     assert report.to_json()["schema"] == "adtui.probe/1"
-    assert runner.run(seeking) == report
+    assert runner.probed(seeking, runner.rolled_out(seeking)) == report

@@ -73,7 +73,7 @@ class Contexts:
         """What a model's policy takes of them."""
         return self.states, self.actions, self.rewards, self.next_states, self.query_states
 
-    def part(self, rows: slice) -> Contexts:
+    def part(self, rows: slice | Ints) -> Contexts:
         """Some of them, with what evidence there is."""
         return replace(self, **{name: getattr(self, name)[rows] for name in self._given})
 
