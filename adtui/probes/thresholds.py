@@ -40,6 +40,8 @@ PROBES = {
         "need have moved by more than 5 % (Pinsker's inequality). The same line as for knock-outs.",
     ),
     "path share": Threshold(
-        0.05, "Of the change of the logit difference that switching all rewards off makes: an edge carries as much."
+        0.05,
+        "Of the way that the logits go where all rewards are off: an edge carries as much. One in twenty, as for "
+        "changed actions.",
     ),
 }

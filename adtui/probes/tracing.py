@@ -1,8 +1,11 @@
 """Which paths carry rewards to the action: effects over tasks, and a test of all of them together.
 
-The test of a path asks whether the change of the logit difference is as often up as down: given its sizes, each task's
-sign is then a coin, and all assignments of signs are equally likely (Fisher, *The Design of Experiments*, 1935).
-Contexts of one task are averaged first. A path that moves the logits now this way, now that is not found.
+The size of a path is how far it moves the logits the way they go where all rewards are off: the inner product of the
+two changes, of logits less their mean, over that of the second with itself. So it is 1 for everything, 0 for nothing,
+and needs no right action. The test asks whether a path goes that way as often as the other: given the sizes, each
+task's sign is then a coin, and all assignments of signs are equally likely (Fisher, *The Design of Experiments*, 1935).
+Contexts of one task are averaged first. In models that have learnt nothing a change of rewards moves the logits too,
+and always the same way; it is the minimum of KL that leaves such edges out.
 """
 
 from __future__ import annotations
@@ -14,7 +17,6 @@ import numpy as np
 
 from ..models.model import Model
 from ..records.arrays import Doubles, Floats, Ints
-from ..records.interval import Interval
 from ..records.probe import Path, PathGraph, Route
 from ..statistics.divergence import divergence
 from ..statistics.intervals import average_within, ratio
@@ -63,23 +65,21 @@ def chosen(lived: Lived) -> Ints:
 
 def graph_of(found: Patched, tasks: Ints) -> PathGraph:
     """The graph of patched logits; `tasks` (B,) are of the contexts."""
-    total = _by_task(_falls(found.clean, found.corrupted), tasks)
+    whole = _change(found.clean, found.corrupted)
+    total = _by_task((whole * whole).sum(axis=1), tasks)
     paths = []
     for route, logits in found.paths.items():
-        change = _by_task(_falls(found.clean, logits), tasks)
+        along = _by_task((_change(found.clean, logits) * whole).sum(axis=1), tasks)
         kl = _by_task(divergence(found.clean, logits), tasks)
-        paths.append(Path(route, float(kl.mean()), float(change.mean()), _share(change, total), signs(change)))
+        paths.append(Path(route, float(kl.mean()), ratio(along, total), signs(along)))
     paths.sort(key=_place)
     kl = _by_task(divergence(found.clean, found.corrupted), tasks)
-    return PathGraph(len(tasks), len(total), float(kl.mean()), float(total.mean()), tuple(decided(paths)))
+    changed = _by_task((found.clean.argmax(axis=1) != found.corrupted.argmax(axis=1)).astype(np.float64), tasks)
+    return PathGraph(len(tasks), len(total), float(kl.mean()), float(changed.mean()), tuple(decided(paths)))
 
 
 def _place(one: Path) -> tuple[bool, Route]:
     return one.route.later is not None, one.route
-
-
-def _share(change: Doubles, total: Doubles) -> Interval:
-    return ratio(change, total)
 
 
 def _by_task(values: Doubles, tasks: Ints) -> Doubles:
@@ -87,23 +87,17 @@ def _by_task(values: Doubles, tasks: Ints) -> Doubles:
     return average_within(values[:, None], tasks)[:, 0]
 
 
-def _falls(clean: Floats, other: Floats) -> Doubles:
-    """(B,) by how much the logit of the clean run's likeliest action falls against the mean of all others."""
-    best = clean.argmax(axis=1)
-    rows, A = np.arange(len(clean)), clean.shape[1]
-
-    def difference(logits: Floats) -> Doubles:
-        wide = logits.astype(np.float64)
-        found: Doubles = wide[rows, best] - (wide.sum(axis=1) - wide[rows, best]) / max(1, A - 1)
-        return found
-
-    return difference(clean) - difference(other)
+def _change(clean: Floats, other: Floats) -> Doubles:
+    """(B, A) of the logits less their mean over the actions, which no probability hangs on."""
+    moved = other.astype(np.float64) - clean
+    found: Doubles = moved - moved.mean(axis=1, keepdims=True)
+    return found
 
 
-def signs(change: Doubles) -> float:
-    """p-value of "each task's change (G,) is as likely up as down", both sides."""
-    both = np.stack([change, -change], axis=1)
-    return float(randomisation_test(both, np.ones(len(change))).either[0])
+def signs(along: Doubles) -> float:
+    """p-value of "each task's number (G,) is as likely above 0 as below", both sides."""
+    both = np.stack([along, -along], axis=1)
+    return float(randomisation_test(both, np.ones(len(along))).either[0])
 
 
 def decided(paths: Sequence[Path]) -> list[Path]:

@@ -89,16 +89,14 @@ class Path:
 
     Attributes:
         kl: mean KL(clean ‖ patched) in nats, over tasks.
-        change: by how much the logit of the clean run's likeliest action falls against the mean of all others, mean
-            over tasks.
-        share: of the change where all rewards are off, over tasks; shares of several paths need not sum to 1.
-        p: of "as often up as down", by all assignments of signs to tasks.
+        share: how far it moves the logits the way they go where all rewards are off, as a share of that, over tasks.
+            Shares of several paths need not sum to 1.
+        p: of "as often that way as the other", by all assignments of signs to tasks.
         verdict: "confirmed", or why not.
     """
 
     route: Route
     kl: float
-    change: float
     share: Interval
     p: float
     verdict: str = ""
@@ -114,7 +112,8 @@ class PathGraph:
 
     Attributes:
         contexts, tasks: how many there are.
-        kl, change: where all rewards are off, as of a path.
+        kl: where all rewards are off, as of a path.
+        changed: share of the contexts whose likeliest action is then another, mean over tasks.
         paths: those to the logits by head, then those through a later head.
         lacking: why no path was followed; "" where they were.
     """
@@ -122,7 +121,7 @@ class PathGraph:
     contexts: int
     tasks: int
     kl: float
-    change: float
+    changed: float
     paths: tuple[Path, ...]
     lacking: str = ""
 

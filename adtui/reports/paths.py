@@ -18,14 +18,14 @@ def lines_of(graph: PathGraph) -> list[str]:
     if not graph.confirmed:
         lines.append("No path is confirmed.")
     lines.append(
-        f"All rewards off: KL {graph.kl:.2g} nats, logit difference {-graph.change:+.2f} ({graph.contexts} contexts of "
-        f"{graph.tasks} tasks, rewards off is an input that training may not have had). {len(graph.confirmed)} of "
-        f"{len(graph.paths)} paths confirmed."
+        f"All rewards off: KL {graph.kl:.2g} nats, {graph.changed:.0%} of the likeliest actions change "
+        f"({graph.contexts} contexts of {graph.tasks} tasks; such contexts may be none that training had). "
+        f"{len(graph.confirmed)} of {len(graph.paths)} paths confirmed."
     )
     lines.append(
         "A path: one head reads the rewarded transitions as they are without their rewards, and only its output at the "
-        "query, or one later head's queries, keys or values (Q, K, V), notice; all other heads stand still. Share: of "
-        "that fall of the logit difference; shares need not sum to 100 %."
+        "query, or one later head's queries, keys or values (Q, K, V), notice; all other heads stand still. Share: how "
+        "far it moves the logits the way they go with all rewards off; shares need not sum to 100 %."
     )
     return lines
 
@@ -58,4 +58,4 @@ def _later(one: Path) -> str:
 
 def _effect(one: Path) -> str:
     p = f"p {one.p:.1g}" if one.p >= 1e-4 else "p < 0.0001"
-    return f"{one.share.percent} of the fall, KL {one.kl:.2g}, {p}"
+    return f"{one.share.percent} of the way, KL {one.kl:.2g}, {p}"

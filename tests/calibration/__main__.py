@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         text, rates = probes.report(20 if args.quick else tests // 2, args.seed, 81 if args.quick else 162)
         good &= all(one.within(probes.LEVEL) for one in rates)
         print(text, flush=True)
+        print(probes.nothing_learnt(max(2, models // 4), args.seed), flush=True)
     return 0 if good else 1
 
 

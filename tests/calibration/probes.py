@@ -7,21 +7,24 @@ the inputs in those of the second (told by the query's cell or by the age of the
 
 from __future__ import annotations
 
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from adtui.probes.lived import Lived
 from adtui.probes.options import Options
 from adtui.probes.reading import GAIN, Labelings, better, dealt, orders, reading
-from adtui.probes.runner import prepare, residual_stream, rolled_out
-from adtui.probes.targets import REWARD, targets_of
+from adtui.probes.runner import prepare, probed, residual_stream, rolled_out, traced
+from adtui.probes.targets import GOAL, REWARD, STEP, targets_of
 from adtui.records.arrays import Doubles, Floats
 from adtui.records.probe import Reading
 from adtui.statistics.ridge import standardised
 
-from .null_models import RUN
+from .null_models import RUN, permuted, untrained
 from .rates import Rate, table
 
 LEVEL = 0.05
@@ -113,6 +116,28 @@ def _readings(lived: Lived, stream: Floats, make: Labels, numbers: range, seed: 
         )
         for at in range(len(numbers))
     ]  # fmt: skip
+
+
+def nothing_learnt(models: int, seed: int) -> str:
+    """Models with start values, and with the bundled run's weights permuted: what is confirmed of them."""
+    rows: list[list[object]] = []
+    for name, maker in (("untrained", untrained), ("permuted", permuted)):
+        counts: Counter[str] = Counter()
+        for number in range(models):
+            with tempfile.TemporaryDirectory() as directory:
+                opened = prepare(maker(Path(directory), seed + number), Options(device="cpu", samples=40, seed=number))
+            lived = rolled_out(opened)
+            found = traced(opened, lived, probed(opened, lived))
+            assert found.graph is not None
+            counts["edges"] += len(found.graph.confirmed)
+            counts["paths"] += len(found.graph.paths)
+            for one in found.probes:
+                counts[one.target] += any(each.verdict == "confirmed" for each in one.readings)
+                counts[f"asked {one.target}"] += 1
+        each = (f"{counts[target]} of {counts[f'asked {target}']}" for target in (REWARD, GOAL, STEP))
+        rows.append([name, models, f"{counts['edges']} of {counts['paths']}", *each])
+    header = ["weights", "models", "edges confirmed", *(f"models that hold {one}" for one in (REWARD, GOAL, STEP))]
+    return table("Models that have learnt nothing, 40 histories each", header, rows)
 
 
 def report(tests: int, seed: int, histories: int) -> tuple[str, list[Rate]]:
