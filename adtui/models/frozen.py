@@ -151,7 +151,8 @@ class Frozen:
         x = self.block(number, _repeated(trace.layers[number].rest[:, read], V), outputs.flatten(0, 1))
         for later in range(number + 1, self.n_layer):
             x = self.block(later, x, _repeated(trace.layers[later].outputs[:, :, read], V))
-        return self._read(x[:, 0]).unflatten(0, (V, -1))
+        logits = self._read(x[:, 0])
+        return logits.view(V, -1, logits.shape[1])
 
     def _read(self, x: Tensor) -> Tensor:
         """(B, d) after the last block → (B, A)."""

@@ -37,7 +37,7 @@ def trace(model: Model, lived: Lived) -> Iterator[tuple[int, int] | PathGraph]:
     Raises:
         ModelError: the model cannot be taken apart.
     """
-    rows = chosen(lived)
+    rows = chosen(lived, model.network.layout(lived.plan.n_context).visible)
     tasks = lived.task[rows]
     if (count := len(np.unique(tasks))) < LEAST:
         nothing = f"contexts of {count} tasks hold a reward that the model sees, {LEAST} are needed"
@@ -50,9 +50,12 @@ def trace(model: Model, lived: Lived) -> Iterator[tuple[int, int] | PathGraph]:
             yield step
 
 
-def chosen(lived: Lived) -> Ints:
-    """(C,) contexts that hold a reward, at most CONTEXTS, the tasks in turn, each task's in a random order."""
-    held = np.flatnonzero(np.take_along_axis(lived.found, lived.moments, axis=2).reshape(-1))
+def chosen(lived: Lived, visible: Ints) -> Ints:
+    """(C,) contexts with a reward among these transitions, at most CONTEXTS, the tasks in turn.
+
+    Each task's contexts come in a random order.
+    """
+    held = np.flatnonzero((lived.contexts.rewards[:, visible] > 0).any(axis=1))
     held = generator(lived.plan.seed, Use.PROBE_PATHS).permutation(held)
     turns: dict[int, int] = {}
     order = []

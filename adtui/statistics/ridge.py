@@ -53,7 +53,8 @@ class _Fit:
         self._weights = [aims / size[:, None].astype(labels.dtype) for size in shrunk]
 
     def _inputs(self, rows: Ints) -> Floats:
-        return ((self._x[rows] - self._mean) @ self._axes).astype(self._labels.dtype)
+        turned: Floats = ((self._x[rows] - self._mean) @ self._axes).astype(self._labels.dtype)
+        return turned
 
     def errors(self, rows: Ints) -> Doubles:
         """(S, K) sum of squared errors on other rows."""
@@ -66,7 +67,8 @@ class _Fit:
         weights = np.empty_like(self._weights[0])
         for number, one in enumerate(self._weights):
             weights[:, strengths == number] = one[:, strengths == number]
-        return self._inputs(rows) @ weights + self._level
+        found: Floats = self._inputs(rows) @ weights + self._level
+        return found
 
 
 def out_of_fold(x: Doubles, labels: Floats, folds: Ints) -> Floats:

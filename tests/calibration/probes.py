@@ -81,7 +81,8 @@ def planted(stream: Floats, embedding: Floats, told: float, rng: np.random.Gener
 def mixed(signal: Doubles, told: float, rng: np.random.Generator) -> Doubles:
     """With noise, so that the signal is this share of the variance."""
     signal = (signal - signal.mean()) / signal.std()
-    return np.sqrt(told) * signal + np.sqrt(1 - told) * rng.normal(size=len(signal))
+    found: Doubles = np.sqrt(told) * signal + np.sqrt(1 - told) * rng.normal(size=len(signal))
+    return found
 
 
 def rates(lived: Lived, stream: Floats, make: Labels, tests: int, seed: int) -> dict[str, Rate]:

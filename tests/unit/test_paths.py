@@ -13,6 +13,7 @@ from planted import planted_run, planted_samples, seeking_run
 from small_runs import MAKERS
 from torch import Tensor
 
+from adtui.circuits.contexts import of_samples
 from adtui.compression.strategies.base import Contexts
 from adtui.files.checkpoint import load_checkpoint
 from adtui.files.runs import find_run
@@ -21,14 +22,17 @@ from adtui.models.frozen import Frozen
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.probes import runner
+from adtui.probes.lived import Lived, Plan, live
 from adtui.probes.options import Options
 from adtui.probes.patching import Patched, _one_head_each, _read_as, patch, without_rewards
-from adtui.probes.tracing import graph_of, signs
+from adtui.probes.tracing import chosen, graph_of, signs
 from adtui.records.errors import ModelError
 from adtui.records.interval import Interval
 from adtui.records.probe import BY, PathGraph, ProbeReport, Route
 from adtui.records.probe import Path as Traced
 from adtui.reports.paths import lines_of
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.rollouts import random_policy
 
 
 def opened(run: Path) -> Model:
@@ -130,7 +134,8 @@ def plainly(model: Model, context: Contexts, route: Route) -> np.ndarray:
             other = attend_parts(block, seen, head)
             k, v = (torch.where(rewarded[:, None], new, old) for new, old in zip(other, (k, v), strict=True))
         scores = (q @ k.T / d**0.5).masked_fill(torch.ones(len(q), len(q)).triu(1).bool(), -torch.inf)
-        return scores.softmax(-1) @ v
+        found: Tensor = scores.softmax(-1) @ v
+        return found
 
     def attend_parts(block: Block, x: Tensor, head: int) -> list[Tensor]:
         y = block.norm1(x) if block.pre_norm else x
@@ -141,7 +146,7 @@ def plainly(model: Model, context: Contexts, route: Route) -> np.ndarray:
         written = torch.cat(outputs, dim=1) @ block.attention.out.weight.T + block.attention.out.bias
         if block.pre_norm:
             x = x + written
-            return x + block.transform(block.norm2(x))  # type: ignore[no-any-return]
+            return x + block.transform(block.norm2(x))
         x = block.norm1(x + written)
         return block.norm2(x + block.transform(x))  # type: ignore[no-any-return]
 
@@ -183,15 +188,7 @@ def test_one_head_each_changes_one_head_each() -> None:
 # -- what is planted ---------------------------------------------------------------------------------------------------
 def test_the_planted_head_is_the_only_edge(tmp_path: Path) -> None:
     model = opened(planted_run(tmp_path / "run"))
-    samples = planted_samples(16)
-    contexts = Contexts(
-        *(
-            np.stack([getattr(one, name) for one in samples])
-            for name in ("states", "actions", "rewards", "next_states")
-        ),
-        np.stack([one.query_state for one in samples]),
-        np.stack([one.episode[:-1] for one in samples]),
-    )
+    contexts = of_samples(planted_samples(16))
     graph = graph_of(patched(model, contexts), np.arange(16))
     assert [one.route for one in graph.confirmed] == [Route((0, 1))]
     assert graph.confirmed[0].share.mean == pytest.approx(1, abs=0.05)
@@ -218,6 +215,20 @@ def test_a_model_with_start_values_has_no_edge(tmp_path: Path) -> None:
     assert graph is not None
     assert not graph.confirmed
     assert not graph.lacking
+
+
+def test_contexts_are_of_as_many_tasks_as_there_are_and_hold_a_reward_that_is_seen() -> None:
+    lived = [*live(random_policy, Plan(DarkRoom(size=5), np.arange(25), 2, 25, 1, 0))][-1]
+    assert isinstance(lived, Lived)
+    visible = np.arange(20, 25)
+    rows = chosen(lived, visible)
+    seen = (lived.contexts.rewards[:, visible] > 0).any(axis=1)
+    assert seen[rows].all()
+    assert len(set(rows.tolist())) == len(rows) <= 96
+    counts = np.bincount(lived.task[rows], minlength=25)
+    possible = np.bincount(lived.task[seen], minlength=25)
+    fewer = counts < counts.max() - 1
+    np.testing.assert_array_equal(counts[fewer], possible[fewer])  # only where there are no more
 
 
 # -- the test ----------------------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_true_labels_are_the_contexts_own_and_exchanged_ones_another_tasks_at_th
     goal = targets[GOAL]
     np.testing.assert_array_equal(goal.rows, np.flatnonzero(held))
     rewarded = np.argmax(walked.contexts.rewards > 0, axis=1)
-    reached = walked.contexts.next_states[np.arange(len(held)), rewarded]
+    reached = walked.contexts.next_states[np.arange(walked.contexts.count), rewarded]
     np.testing.assert_array_equal(goal.labels(same), reached[goal.rows])
     task = walked.task[goal.rows]
     np.testing.assert_array_equal(goal.labels(turned), np.stack([((task - 1) % G) // 7, ((task - 1) % G) % 7], axis=1))
@@ -173,7 +173,7 @@ def test_what_the_querys_cell_tells_is_no_finding(walked: Lived) -> None:
 def test_what_the_age_tells_is_no_finding(walked: Lived) -> None:
     """A label that is the later the likelier, and a stream that holds the age: exchanged labels score as high."""
     rng = np.random.default_rng(3)
-    age = (walked.moments // 20).reshape(-1)
+    age = (walked.moments // 20).reshape(-1).astype(np.float32)
     target, stream, task = planted(walked, age + rng.normal(size=len(age)).astype(np.float32))
     stream[1] = rng.normal(size=stream[1].shape)
     stream[1, :, 0] = age
@@ -217,7 +217,7 @@ def test_the_last_residual_is_what_the_action_is_read_off(name: str, tmp_path: P
     last = torch.as_tensor(stream[-1])
     with torch.inference_mode():
         norm = model.network.decoder.final_norm
-        logits = model.network.pred_action(last if norm is None else norm(last)).numpy()
+        logits = model.network.pred_action(last if norm is None else norm(last)).numpy()  # type: ignore[operator]
         wanted = model.network(*model._tensors(*parts)).numpy()
     np.testing.assert_allclose(logits, wanted, atol=1e-4)
     others = at_query(model, *context(rng, model, n)[:4], parts[4])
