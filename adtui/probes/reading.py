@@ -7,7 +7,7 @@ these to be false:
 
 - "nothing is told": labels exchanged between tasks (`targets`) score as high;
 - "no more is told than by the query's cell, the age of the context and the query's embedding": the errors on tasks are
-  no smaller than those of the better of two baselines, which are probes too.
+  no smaller than those of the better of two baselines, which are probes too, or of the other tasks' mean label.
 
 So the p-value of the claim is the larger of the two (an intersection-union test: Berger, Technometrics 24, 1982).
 """
@@ -120,15 +120,16 @@ def probe(target: Target, stream: Floats, task: Ints, seed: int, advance: Advanc
     for layer in stream:
         found.append(labels.errors(standardised(layer[rows])))
         advance()
-    baseline = better(inputs, found[0].part(slice(1)))
+    baseline = baseline_of(inputs, found[0].part(slice(1)))
     readings = tuple(reading(number, one, baseline) for number, one in enumerate(found))
     count = len(np.unique(task[rows]))
     return Probed(target.name, target.words, len(rows), count, float(inputs.score[0]), readings)
 
 
-def better(one: Errors, other: Errors) -> Errors:
-    """The baseline with the higher score of the true labels."""
-    return one if one.score[0] >= other.score[0] else other
+def baseline_of(*inputs: Errors) -> Errors:
+    """The best of some baselines for the true labels, or to predict the other folds' mean where all are worse."""
+    nothing = Errors(inputs[0].spread, inputs[0].spread)
+    return max((nothing, *inputs), key=lambda one: float(one.score[0]))
 
 
 def reading(layer: int, found: Errors, baseline: Errors) -> Reading:

@@ -29,7 +29,7 @@ class Reading:
         layer: 0 is the query's embedding, l what block l − 1 gives.
         score: of the true labels.
         shuffled: mean score of exchanged ones; above 0 is what the age of a context tells.
-        gain: score beyond the better of the target's two baselines, interval over tasks.
+        gain: score beyond the better of the target's two baselines, where one is above 0; interval over tasks.
         p_shuffled: share of exchanges that score as high.
         p_gain: of "the gain is at most 0", by a one-sided t-test over tasks.
         verdict: "confirmed", or why not; "" of the embedding, which is a baseline.

@@ -17,7 +17,7 @@ import numpy as np
 
 from adtui.probes.lived import Lived
 from adtui.probes.options import Options
-from adtui.probes.reading import GAIN, Labelings, better, dealt, orders, reading
+from adtui.probes.reading import GAIN, Labelings, baseline_of, dealt, orders, reading
 from adtui.probes.runner import prepare, probed, residual_stream, rolled_out, traced
 from adtui.probes.targets import GOAL, REWARD, STEP, targets_of
 from adtui.records.arrays import Doubles, Floats
@@ -113,7 +113,7 @@ def _readings(lived: Lived, stream: Floats, make: Labels, numbers: range, seed: 
     return [
         reading(
             1, found.part(slice(at * (1 + SHUFFLES), (at + 1) * (1 + SHUFFLES))),
-            better(inputs.part(slice(at, at + 1)), embedded.part(slice(at, at + 1))),
+            baseline_of(inputs.part(slice(at, at + 1)), embedded.part(slice(at, at + 1))),
         )
         for at in range(len(numbers))
     ]  # fmt: skip

@@ -242,6 +242,9 @@ def test_the_model_that_goes_back_to_its_reward_holds_the_goal(seeking: Opened) 
     found = {one.target: one for one in report.probes}
     assert found[REWARD].readings[1].verdict == "confirmed"
     assert found[REWARD].readings[1].score > 0.9
+    assert found[REWARD].readings[1].gain.mean <= found[REWARD].readings[1].score  # the baselines tell nothing
+    assert found[GOAL].readings[1].verdict == "confirmed"
+    assert not any(one.verdict == "confirmed" for one in found[STEP].readings)  # it has no clock
     assert len(report.about["tasks"]) == 40
     assert report.to_json()["schema"] == "adtui.probe/1"
     assert runner.probed(seeking, runner.rolled_out(seeking)) == report
