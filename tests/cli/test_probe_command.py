@@ -15,6 +15,7 @@ from adtui.cli.main import main
 from adtui.probes import runner
 
 SMALL = ["--samples", "30", "--device", "cpu"]
+FEW = ["--samples", "15", "--context", "5", "--device", "cpu", "--no-paths"]
 
 
 @pytest.fixture(scope="module")
@@ -45,27 +46,27 @@ def test_tables_a_tree_and_a_whole_file(seeking: Path, tmp_path: Path, capsys: p
 def test_json_on_stdout_is_all_there_is_and_the_same_again(seeking: Path, capsys: pytest.CaptureFixture[str]) -> None:
     documents = []
     for _ in range(2):
-        assert main(["probe", str(seeking), *SMALL, "--json", "-", "--no-paths"]) == 0
+        assert main(["probe", str(seeking), *FEW, "--json", "-"]) == 0
         documents.append(json.loads(capsys.readouterr().out))
     assert documents[0] == documents[1]
     assert documents[0]["graph"] is None
-    assert main(["probe", str(seeking), *SMALL, "--json", "-", "--no-paths", "--seed", "1"]) == 0
+    assert main(["probe", str(seeking), *FEW, "--json", "-", "--seed", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["probes"] != documents[0]["probes"]
 
 
 def test_what_cannot_be_asked_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = settings(env="darkroompermuted", horizon=10)
     save_checkpoint(tmp_path / "run" / "ckpt-1.pt", reference().state_dict(), config)
-    assert main(["probe", str(tmp_path / "run"), *SMALL]) == 0
+    assert main(["probe", str(tmp_path / "run"), *FEW]) == 0
     assert "Not asked: the goal's cell, as it is the same in all tasks of this world." in capsys.readouterr().out
 
 
 def test_a_flow_is_probed_in_its_prior_pass_and_latents_count(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["probe", str(flow.make_run(tmp_path / "flow")), *SMALL, "--no-paths"]) == 0
+    assert main(["probe", str(flow.make_run(tmp_path / "flow")), *FEW]) == 0
     assert "those of the prior pass" in capsys.readouterr().out
-    assert main(["probe", str(rad.make_run(tmp_path / "rad")), *SMALL, "--no-paths"]) == 0
+    assert main(["probe", str(rad.make_run(tmp_path / "rad")), *FEW]) == 0
     assert "has become part of a latent" in capsys.readouterr().out
 
 
@@ -128,7 +129,7 @@ def test_a_place_that_cannot_be_written_is_said_in_a_line(
     seeking: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
-    assert main(["probe", str(seeking), *SMALL, "--no-paths", "--json", str(tmp_path / "file" / "x.json")]) == 2
+    assert main(["probe", str(seeking), *FEW, "--json", str(tmp_path / "file" / "x.json")]) == 2
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert str(tmp_path / "file" / "x.json") in line

@@ -210,7 +210,7 @@ def test_the_model_that_goes_back_to_its_reward_does_so_by_one_head(tmp_path: Pa
 def test_a_model_with_start_values_has_no_edge(tmp_path: Path) -> None:
     from calibration.null_models import untrained
 
-    prepared = runner.prepare(untrained(tmp_path / "run", 0), Options(device="cpu", samples=30))
+    prepared = runner.prepare(untrained(tmp_path / "run", 0), Options(device="cpu", samples=20))
     graph = runner.traced(prepared, runner.rolled_out(prepared), ProbeReport({}, (), {})).graph
     assert graph is not None
     assert not graph.confirmed
@@ -247,11 +247,11 @@ def test_chance_is_confirmed_no_more_often_than_nominal() -> None:
     clean = np.tile(np.array([1.0, 0, 0, 0, 0], np.float32), (40, 1))
     corrupted = clean + np.array([-1, 0.25, 0.25, 0.25, 0.25], np.float32)
     hits = 0
-    for _ in range(200):
+    for _ in range(100):
         moved = rng.standard_t(3, size=(40, 1)) * np.array([-1, 0.25, 0.25, 0.25, 0.25])
         found = Patched(clean, corrupted, {Route((0, 0)): (clean + moved).astype(np.float32)})
         hits += bool(graph_of(found, np.arange(40)).confirmed)
-    assert hits <= 200 * 0.05 + 3 * (200 * 0.05 * 0.95) ** 0.5
+    assert hits <= 100 * 0.05 + 3 * (100 * 0.05 * 0.95) ** 0.5
 
 
 def test_contexts_of_a_task_are_one_observation() -> None:

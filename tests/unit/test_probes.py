@@ -247,4 +247,3 @@ def test_the_model_that_goes_back_to_its_reward_holds_the_goal(seeking: Opened) 
     assert not any(one.verdict == "confirmed" for one in found[STEP].readings)  # it has no clock
     assert len(report.about["tasks"]) == 40
     assert report.to_json()["schema"] == "adtui.probe/1"
-    assert runner.probed(seeking, runner.rolled_out(seeking)) == report
