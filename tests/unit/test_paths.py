@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from checkpoints import make_run
-from planted import planted_run, planted_samples, seeking_run
+from checkpoints import make_run, save_checkpoint
+from planted import LOUD, planted_run, planted_samples, seeking_run
 from small_runs import MAKERS
 from torch import Tensor
 
@@ -205,6 +205,34 @@ def test_the_model_that_goes_back_to_its_reward_does_so_by_one_head(tmp_path: Pa
     assert document["nodes"] == ["rewards", "L0H1", "logits"]
     assert [(one["from"], one["to"]) for one in document["edges"]] == [("rewards", "L0H1"), ("L0H1", "logits")]
     assert lines_of(graph)[1].startswith("└─ L0H1 → logits  100.0 % [")
+
+
+def relayed_run(directory: Path) -> Path:
+    """The model that goes back to its reward, with a head of the second layer between, L1H0: it copies what L0H1 wrote
+    at its own token, and the actions are read off the copy alone."""
+    checkpoint = load_checkpoint(find_run(seeking_run(directory)).latest)
+    weights = {name: weight.clone() for name, weight in checkpoint.weights.items()}
+    at, width, mark, written, copied = "transformer_encoder.layers.1.self_attn.", 16, 6, 8, 11
+    spread = LOUD * (2 / width - (2 / width) ** 2) ** 0.5  # what the norm divides by, and what it takes away
+    middle = LOUD * 2 / width / spread
+    weights[f"{at}in_proj_bias"][0] = 12.0
+    weights[f"{at}in_proj_weight"][width, mark] = 1.0
+    weights[f"{at}in_proj_weight"][2 * width : 2 * width + 3, written : written + 3] = torch.eye(3)
+    weights[f"{at}in_proj_bias"][2 * width : 2 * width + 3] = middle
+    weights[f"{at}out_proj.weight"][copied : copied + 3, :3] = spread * torch.eye(3)
+    read = weights["pred_action.weight"]
+    read[:, copied : copied + 3], read[:, written : written + 3] = read[:, written : written + 3].clone(), 0
+    save_checkpoint(directory / "ckpt-1.pt", weights, dict(checkpoint.config))
+    return directory
+
+
+def test_a_head_that_passes_rewards_on_is_found_with_the_head_that_takes_them_by_its_values(tmp_path: Path) -> None:
+    prepared = runner.prepare(relayed_run(tmp_path / "run"), Options(device="cpu", samples=30))
+    graph = runner.traced(prepared, runner.rolled_out(prepared), ProbeReport({}, (), {})).graph
+    assert graph is not None
+    assert [one.route for one in graph.confirmed] == [Route((0, 1), (1, 0), "V")]
+    assert graph.confirmed[0].share.mean == pytest.approx(1, abs=0.05)
+    assert [one["from"] for one in graph.to_json()["edges"]] == ["rewards", "L0H1", "L1H0"]
 
 
 def test_a_model_with_start_values_has_no_edge(tmp_path: Path) -> None:
