@@ -99,7 +99,7 @@ def orders(tasks: int, seed: int, shuffles: int = SHUFFLES) -> list[Ints]:
 
 
 def dealt(tasks: int, seed: int) -> Ints:
-    """(G,) the fold of each task."""
+    """(G,) the fold of each of the tasks that have the label, equally many in each."""
     folds: Ints = generator(seed, Use.PROBE_FOLDS).permutation(np.arange(tasks, dtype=np.int64) % FOLDS)
     return folds
 
@@ -112,9 +112,10 @@ def probe(target: Target, stream: Floats, task: Ints, seed: int, advance: Advanc
         task: (B,) their tasks.
         advance: called after each layer.
     """
-    tasks = int(task.max()) + 1
-    rows = target.rows
-    labels = labelings(target, task[rows], dealt(tasks, seed)[task[rows]], orders(tasks, seed, shuffles))
+    rows, tasks = target.rows, int(task.max()) + 1
+    present, members = np.unique(task[rows], return_inverse=True)
+    folds = dealt(len(present), seed)[members.reshape(-1)]
+    labels = labelings(target, task[rows], folds, orders(tasks, seed, shuffles))
     inputs = labels.errors(target.told, true=True)
     found: list[Errors] = []
     for layer in stream:
@@ -122,8 +123,7 @@ def probe(target: Target, stream: Floats, task: Ints, seed: int, advance: Advanc
         advance()
     baseline = baseline_of(inputs, found[0].part(slice(1)))
     readings = tuple(reading(number, one, baseline) for number, one in enumerate(found))
-    count = len(np.unique(task[rows]))
-    return Probed(target.name, target.words, len(rows), count, float(inputs.score[0]), readings)
+    return Probed(target.name, target.words, len(rows), len(present), float(inputs.score[0]), readings)
 
 
 def baseline_of(*inputs: Errors) -> Errors:
