@@ -157,7 +157,7 @@ def report(tests: int, seed: int, histories: int) -> tuple[str, list[Rate]]:
         own.append(got["test"])
     for told in TOLD:
         got = rates(lived, stream, partial(planted, stream[1], stream[0], told), max(10, tests // 5), seed)
-        rows.append([f"planted, {told:.0%} of the variance", *got.values()])
+        rows.append([f"planted, {100 * told:g} % of the variance", *got.values()])
     header = ["label", "exchanged", "gain", "test", "rule"]
     title = f"Linear probes, {tests} tests each of placebos, {len(lived.contexts.states)} contexts, nominal 5 %"
     return table(title, header, rows), own

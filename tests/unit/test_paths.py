@@ -250,7 +250,7 @@ def test_contexts_are_of_as_many_tasks_as_there_are_and_hold_a_reward_that_is_se
     assert isinstance(lived, Lived)
     visible = np.arange(20, 25)
     rows = chosen(lived, visible)
-    seen = (lived.contexts.rewards[:, visible] > 0).any(axis=1)
+    seen = np.asarray((lived.contexts.rewards[:, visible] > 0).any(axis=1))
     assert seen[rows].all()
     assert len(set(rows.tolist())) == len(rows) <= 96
     counts = np.bincount(lived.task[rows], minlength=25)
