@@ -4,8 +4,8 @@ The size of a path is how far it moves the logits the way they go where all rewa
 two changes, of logits less their mean, over that of the second with itself. So it is 1 for everything, 0 for nothing,
 and needs no right action. The test asks whether a path goes that way as often as the other: given the sizes, each
 task's sign is then a coin, and all assignments of signs are equally likely (Fisher, *The Design of Experiments*, 1935).
-Contexts of one task are averaged first. In models that have learnt nothing a change of rewards moves the logits too,
-and always the same way; it is the minimum of KL that leaves such edges out.
+Contexts of one task are averaged first. In models that have learnt nothing a change of rewards may move the logits the
+same way everywhere, too; it is the minimum of KL that leaves such edges out.
 """
 
 from __future__ import annotations
