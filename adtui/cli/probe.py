@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..records.probe import ProbeReport
 
 HELP = "read rewards and goals off the residual stream, and follow rewards through the heads"
-OPTIONS = ("device", "heads", "causal", "context", "samples", "seed")
+OPTIONS = ("device", "heads", "causal", "context", "samples", "seed", "paths")
 """The options that are fields of `options.Options`."""
 STDOUT = "-"
 
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     opened = prepare(args.run, Options(**{name: getattr(args, name) for name in OPTIONS}))
     share_cores(opened.model)
     try:
-        report, code = _found(opened, paths=args.paths)
+        report, code = _found(opened)
     except KeyboardInterrupt:
         print("stopped; nothing is kept", file=sys.stderr)
         return INTERRUPTED
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _found(opened: Opened, *, paths: bool) -> tuple[ProbeReport, int]:
+def _found(opened: Opened) -> tuple[ProbeReport, int]:
     """The report, with a bar for each part, and the exit code."""
     from ..probes.runner import probed, rolled_out, traced
     from .progress import bars
@@ -73,7 +73,7 @@ def _found(opened: Opened, *, paths: bool) -> tuple[ProbeReport, int]:
         lived = rolled_out(opened, show)
         report = probed(opened, lived, show)
         try:
-            return (traced(opened, lived, report, show) if paths else report), DONE
+            return (traced(opened, lived, report, show) if opened.options.paths else report), DONE
         except KeyboardInterrupt:
             print("stopped: no path was followed to its end", file=sys.stderr)
             return report, INTERRUPTED

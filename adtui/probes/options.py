@@ -15,6 +15,7 @@ class Options:
         device, heads, causal: see `loading.load_model`.
         context: transitions of every context, None for as many as the model usually sees.
         samples: histories; each gives a few contexts. Every task has equally many.
+        paths: whether rewards are to be followed through the heads.
     """
 
     device: str = DEVICE
@@ -23,3 +24,4 @@ class Options:
     context: int | None = None
     samples: int = PROBE_HISTORIES
     seed: int = SEED
+    paths: bool = True

@@ -12,6 +12,7 @@ import numpy as np
 from ..files.checkpoint import Checkpoint, load_checkpoint
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
+from ..models.frozen import Frozen
 from ..models.loading import load_model
 from ..models.model import Model
 from ..models.residual import at_query
@@ -71,6 +72,8 @@ def prepare(path: str | Path, options: Options) -> Opened:
     tasks, rooms = tasks_of(world, options.samples, options.seed)
     plan = Plan(world, tasks, rooms, n_context, model.stride, options.seed)
     plan.check()
+    if options.paths:
+        Frozen(model, n_context)  # says so where the model cannot be taken apart
     return Opened(run, checkpoint, model, settings, options, plan)
 
 

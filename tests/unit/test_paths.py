@@ -298,6 +298,15 @@ def test_a_read_out_that_is_not_known_is_refused_in_a_line(tmp_path: Path) -> No
         Frozen(model, 5)
 
 
+def test_it_is_refused_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = opened(make_run(tmp_path / "run"))
+    del model.network.pred_action
+    monkeypatch.setattr(runner, "load_model", lambda *_, **__: model)
+    with pytest.raises(ModelError, match="--no-paths"):
+        runner.prepare(tmp_path / "run", Options(device="cpu"))
+    runner.prepare(tmp_path / "run", Options(device="cpu", paths=False))
+
+
 # -- the tree ----------------------------------------------------------------------------------------------------------
 def test_the_tree_is_indented_by_head_and_later_head() -> None:
     def path(route: Route, share: float, verdict: str = "confirmed") -> Traced:
