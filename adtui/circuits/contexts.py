@@ -59,7 +59,7 @@ class Lives:
                     moments.append(moment(phases(rewards, horizon, free, n), free, taken, rng))
                     rows.append(row)
                     free = free[free != moments[-1]]
-            found.append(_cut(part, np.array(rows, np.int64), np.array(moments, np.int64), n))
+            found.append(Contexts.before(part, np.array(rows, np.int64), np.array(moments, np.int64), n))
             number += len(part.tasks)
         return Contexts.joined(found)
 
@@ -100,18 +100,4 @@ def of_samples(samples: Sequence[Sample]) -> Contexts:
         np.stack([one.next_states for one in samples]),
         np.stack([one.query_state for one in samples]),
         np.stack([one.episode[:-1] for one in samples]),
-    )
-
-
-def _cut(past: Histories, rows: Ints, moments: Ints, n: int) -> Contexts:
-    """The n transitions before each of the moments (C,) of the rooms (C,), and the cells there."""
-    seen = moments[:, None] - n + np.arange(n)
-    of = rows[:, None], seen
-    return Contexts(
-        past.states[of],
-        past.actions[of],
-        past.rewards[of].astype(np.float32),
-        past.next_states[of],
-        past.states[rows, moments],
-        seen // past.horizon,
     )

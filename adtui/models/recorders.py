@@ -23,6 +23,13 @@ class HeadsRecorder:
         """A compressor is left as it is."""
 
 
+class OnePass(HeadsRecorder):
+    """Looks at nothing. Under a recorder a flow runs its prior pass alone, the one that attention is shown of."""
+
+    def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
+        """Not asked for."""
+
+
 class KeysAndValues(HeadsRecorder):
     """Keeps every layer's keys and values.
 

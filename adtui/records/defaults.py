@@ -47,3 +47,5 @@ CIRCUIT_EXAMPLES = 4
 """Contexts of each of these rooms that means are taken from."""
 CIRCUIT_CHOICE = 4
 """A goal that a size is chosen on gets one history for so many of a held-out goal; there are more of them."""
+PROBE_HISTORIES = 162
+"""Histories that probes take contexts from: two on each of Dark Room's 81 tasks."""

@@ -35,6 +35,12 @@ class Use(IntEnum):
     CIRCUIT_MOMENTS = 33  # circuits: which contexts are taken, by room and length
     CIRCUIT_CHOICE = 34  # circuits: the actions while a size is chosen
     CIRCUIT_TEST = 35  # circuits: the actions in the one test of what was chosen
+    PROBE_TASKS = 48  # probes: which tasks, in what order, where there are more than are asked for
+    PROBE_ROOMS = 49  # probes: the actions in the rooms that contexts are taken from
+    PROBE_MOMENTS = 50  # probes: which contexts are taken, by room
+    PROBE_FOLDS = 51  # probes: which tasks are left out together
+    PROBE_SHUFFLES = 52  # probes: which tasks exchange their labels
+    PROBE_PATHS = 53  # probes: which contexts paths are patched in
 
 
 def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:

@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what the other t
 from adtui.engine.opening import open_session
 from adtui.records.defaults import SAMPLES
 
-from . import agreement, null_models, placebos, power, recurrence
+from . import agreement, null_models, placebos, power, probes, recurrence
 
-PARTS = ("placebos", "power", "ablations", "models", "seeds")
+PARTS = ("placebos", "power", "ablations", "models", "seeds", "probes")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,6 +43,11 @@ def main(argv: list[str] | None = None) -> int:
     if "seeds" in parts:
         contexts = 18 if args.quick else args.contexts
         print(recurrence.report(contexts, range(args.seed, args.seed + (2 if args.quick else 6)))[0], flush=True)
+    if "probes" in parts:
+        text, rates = probes.report(20 if args.quick else tests // 2, args.seed, 81 if args.quick else 162)
+        good &= all(one.within(probes.LEVEL) for one in rates)
+        print(text, flush=True)
+        print(probes.nothing_learnt(max(2, models // 4), args.seed), flush=True)
     return 0 if good else 1
 
 

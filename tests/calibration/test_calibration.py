@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from adtui.insights.confirmation import CONTROLS, Draws
+from adtui.probes.lived import Lived, Plan, live
+from adtui.records.arrays import Doubles
+from adtui.worlds.darkroom import DarkRoom
+from adtui.worlds.rollouts import random_policy
 
-from . import agreement, null_models
+from . import agreement, null_models, probes
 from .earlier import earlier
 from .placebos import LEVEL, Pool, rates
 from .power import confirmed
@@ -87,3 +93,31 @@ def test_both_rules_see_a_plain_effect_and_nothing_in_equal_draws() -> None:
     kl[:, 0] = 0.4
     assert Draws(kl, np.zeros(kl.shape, np.bool_), np.arange(8)).effects()[0].side == "confirmed"
     assert earlier(kl) == (True, False)
+
+
+@pytest.fixture(scope="module")
+def walked() -> Lived:
+    """Random walks on 40 tasks, two rooms each."""
+    found = [*live(random_policy, Plan(DarkRoom(size=7), np.arange(40), 2, 25, 1, 0))][-1]
+    assert isinstance(found, Lived)
+    return found
+
+
+@pytest.mark.parametrize("make", [probes.per_task, probes.per_context, probes.switching, probes.by_side])
+def test_labels_that_only_chance_or_the_inputs_tell_are_no_findings(
+    walked: Lived, make: Callable[[Lived, np.random.Generator], Doubles]
+) -> None:
+    cells = np.eye(7, dtype=np.float32)[walked.contexts.query_states].reshape(walked.contexts.count, -1)
+    noise = np.random.default_rng(0).normal(size=(len(cells), 8)).astype(np.float32)
+    stream = np.stack([np.pad(cells, ((0, 0), (0, 8))), np.concatenate([cells, noise], axis=1)])
+    found = probes.rates(walked, stream, partial(make, walked), 60, seed=1)
+    assert found["test"].within(probes.LEVEL)
+    assert found["rule"].share <= found["test"].share
+    assert (found["exchanged"].share > 0.9) == (make is probes.by_side)
+
+
+def test_a_planted_signal_is_read(walked: Lived) -> None:
+    rng = np.random.default_rng(0)
+    stream = rng.normal(size=(2, walked.contexts.count, 16)).astype(np.float32)
+    found = probes.rates(walked, stream, partial(probes.planted, stream[1], stream[0], 0.4), 20, seed=1)
+    assert found["rule"].count >= 18

@@ -44,7 +44,7 @@ def test_the_engine_answers_before_it_loads_torch() -> None:
     assert not loaded("import adtui.engine.process") & {"torch", "matplotlib"}
 
 
-HELP = [[name, "--help"] for name in ("analyze", "compress", "evaluate", "export", "extract", "train")]
+HELP = [[name, "--help"] for name in ("analyze", "compress", "evaluate", "export", "extract", "probe", "train")]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["no/such/run"], *HELP])

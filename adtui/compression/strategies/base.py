@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from ...worlds.agents import Histories
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -71,7 +73,7 @@ class Contexts:
         """What a model's policy takes of them."""
         return self.states, self.actions, self.rewards, self.next_states, self.query_states
 
-    def part(self, rows: slice) -> Contexts:
+    def part(self, rows: slice | Ints) -> Contexts:
         """Some of them, with what evidence there is."""
         return replace(self, **{name: getattr(self, name)[rows] for name in self._given})
 
@@ -80,6 +82,20 @@ class Contexts:
         """All of several, which have one length and the same evidence."""
         names = parts[0]._given
         return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+    @staticmethod
+    def before(past: Histories, rows: Ints, moments: Ints, n: int) -> Contexts:
+        """The n transitions before each of the moments (C,) of the rooms (C,), and the cells there."""
+        seen = moments[:, None] - n + np.arange(n)
+        of = rows[:, None], seen
+        return Contexts(
+            past.states[of],
+            past.actions[of],
+            past.rewards[of].astype(np.float32),
+            past.next_states[of],
+            past.states[rows, moments],
+            seen // past.horizon,
+        )
 
     @property
     def _given(self) -> list[str]:

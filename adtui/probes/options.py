@@ -1,0 +1,27 @@
+"""What the probes are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..records.defaults import DEVICE, PROBE_HISTORIES, SEED
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for.
+
+    Attributes:
+        device, heads, causal: see `loading.load_model`.
+        context: transitions of every context, None for as many as the model usually sees.
+        samples: histories; each gives a few contexts. Every task has equally many.
+        paths: whether rewards are to be followed through the heads.
+    """
+
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+    context: int | None = None
+    samples: int = PROBE_HISTORIES
+    seed: int = SEED
+    paths: bool = True
