@@ -212,9 +212,9 @@ FAMILIES = {
 def family_run(name: str, directory: Path) -> Path:
     if name == "encoder":
         return make_run(directory, "post", n_transit=12)
-    more: dict[str, Any] = {"dynamics": {"dynamics": True}, "compressed AD": {"n_transit": 8}}.get(name, {})
+    special: dict[str, dict[str, Any]] = {"dynamics": {"dynamics": True}, "compressed AD": {"n_transit": 8}}
     make = importlib.import_module(f"references.{FAMILIES[name][0]}").make_run
-    run: Path = make(directory, **({"n_transit": 16} | more))
+    run: Path = make(directory, **({"n_transit": 16} | special.get(name, {})))
     return run
 
 
