@@ -48,13 +48,14 @@ def open_session(
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
     first: bool = False,
+    adapter: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
 
     Args:
         path: see `runs.find_run`.
-        device, heads, causal: see `loading.load_model`.
+        device, heads, causal, adapter: see `loading.load_model`.
         samples: how many; None for `usual_count`, or WINDOWS of the users' own.
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
@@ -66,7 +67,7 @@ def open_session(
     """
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
-    model = load_model(checkpoint, device=device, heads=heads, causal=causal)
+    model = load_model(checkpoint, device=device, heads=heads, causal=causal, adapter=adapter)
     settle_threads(model)
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     n_context = model.context_length(context)

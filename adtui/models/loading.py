@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,6 +32,7 @@ def load_model(
     device: str = "auto",
     heads: int | None = None,
     causal: bool | None = None,
+    adapter: str | Path | None = None,
 ) -> Model:
     """Build the model that a checkpoint holds.
 
@@ -37,11 +40,15 @@ def load_model(
         checkpoint: what `checkpoint.load_checkpoint` read.
         device: "auto" (CUDA when there, else the CPU), "cpu", "cuda", "cuda:1", ….
         heads, causal: override the checkpoint's own head count and mask; said in `Model.notes`.
+        adapter: a file of the user's that builds and runs the model; its code is run, as the user named it.
 
     Raises:
         CheckpointError: unknown family, wrong keys or shapes, no head count.
         ConfigError: the device does not exist.
+        AdapterError: the adapter cannot be used.
     """
+    if adapter is not None:
+        return _adapted(checkpoint, adapter, device, heads, causal)
     path = str(checkpoint.path)
     checkpoint, family = choose(checkpoint, FAMILIES)
     config, notes = _settings(checkpoint)
@@ -53,6 +60,22 @@ def load_model(
     where = choose_device(device)
     network = network.to(where).eval().requires_grad_(False)
     return Model(family.NAME, network, where, (*notes, *network.notes))
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path, device: str, heads: int | None, causal: bool | None) -> Model:
+    """The user's own model; what the family's options override is in its code."""
+    from .adapted_model import adapted_model  # only those who have one pay for it
+
+    for option, value in (("--heads", heads), ("--causal", causal)):
+        if value is not None:
+            raise ConfigError(
+                option,
+                expected="neither --heads nor --causal beside --adapter",
+                found="both",
+                action="leave it out: heads and mask are those of the model that the adapter runs",
+            )
+    config, notes = _settings(checkpoint)
+    return adapted_model(replace(checkpoint, notes=(*checkpoint.notes, *notes)), config, adapter, choose_device(device))
 
 
 def choose_device(name: str) -> torch.device:

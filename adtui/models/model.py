@@ -45,15 +45,15 @@ class Model:
 
     @property
     def n_layer(self) -> int:
-        return self.network.decoder.shape.n_layer
+        return self.network.n_layer
 
     @property
     def n_head(self) -> int:
-        return self.network.decoder.shape.n_head
+        return self.network.n_head
 
     @property
     def d_model(self) -> int:
-        return self.network.decoder.shape.d_model
+        return self.network.d_model
 
     @property
     def n_actions(self) -> int:
