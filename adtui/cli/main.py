@@ -97,6 +97,8 @@ def _dispatch(argv: list[str]) -> int:
         args = parser.parse_args(argv[1:])
         if "run" in args:
             _find(args.run)
+        if "adapter" in args:
+            _settle(args, args.run)
         return command.run(args)
     return _open(argv)
 
@@ -120,6 +122,7 @@ def _open(argv: list[str]) -> int:
         args.path = str(_latest())
     with _announced(args.path):
         _check_path(args.path)
+    _settle(args, args.path)
     return _show(command, args)
 
 
@@ -133,6 +136,7 @@ def _demo(argv: list[str]) -> int:
         from ..files.runs import demo_run
 
         args.path = str(demo_run())
+    _settle(args, args.path)
     return _show(command, args)
 
 
@@ -169,6 +173,13 @@ def _find(path: str) -> None:
     from ..files.runs import find_run
 
     find_run(path)
+
+
+def _settle(args: argparse.Namespace, path: str) -> None:
+    """Which code of the user's is run, see `trust`."""
+    from .trust import settle
+
+    settle(args, path)
 
 
 def _show(command: Command, args: argparse.Namespace) -> int:

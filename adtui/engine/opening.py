@@ -11,7 +11,8 @@ import torch
 
 from ..attention.capture import Capture, capture
 from ..files.checkpoint import Checkpoint, load_checkpoint
-from ..files.runs import find_run
+from ..files.named_adapter import named_adapter, not_run
+from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
 from ..histories.rolled_out import EPISODES_AFTER
@@ -63,7 +64,7 @@ def open_session(
         progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
-        RunError, CheckpointError, ConfigError, HistoryError, ModelError: with what to do.
+        RunError, CheckpointError, ConfigError, HistoryError, ModelError, AdapterError: with what to do.
     """
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
@@ -111,13 +112,19 @@ def open_session(
         source=found.source,
         logit_gap=gap,
         settings=settings,
-        notes=(*model.notes, *found.notes),
+        notes=(*model.notes, *found.notes, *_other_code(run, adapter)),
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
         seed=found.seed,
     )
     captures = OrderedDict({0: shown})
     return Session(info, model, seed, waiting=found.waiting, more=found.more, _captures=captures)
+
+
+def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:
+    """A note where the run names an adapter that nobody allowed: the model on display is a family's."""
+    named = named_adapter(run.directory) if adapter is None else None
+    return () if named is None else (not_run(run.directory, named),)
 
 
 def usual_count(model: Model, n_context: int, horizon: int) -> int:

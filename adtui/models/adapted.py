@@ -211,6 +211,7 @@ class AdaptedNetwork(Network):
         return found
 
     def embeddings(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
+        """Raises ModelError: they are in the user's code. `own_layers` tells before."""
         del states, actions, rewards, next_states
         raise ModelError(
             f"adapter {self.file.name}",
