@@ -38,8 +38,8 @@ def _allowed(named: Path) -> bool:
     """Whether somebody at the terminal says yes."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    question = (
-        f"adtui: this run asks for code of its own to be run: {named}. It may do all that you may. Run it? [y/N] "
-    )
+    from ..files.named_adapter import shown
+
+    question = f"adtui: this run names code to be run: {shown(named)}. It may do all that you may. Run it? [y/N] "
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")

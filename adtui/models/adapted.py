@@ -19,7 +19,7 @@ from .adapter_file import AdapterFile
 from .attend import Recorder
 from .decoder import Edit
 from .intercepted import CAUSAL, FULL, SOFTMAX, Look, hidden_of
-from .interception import Interception
+from .interception import intercepted
 from .network import Network
 from .watching import Replay, Site, Survey
 
@@ -195,7 +195,7 @@ class AdaptedNetwork(Network):
         def run() -> Any:
             if watch is None:
                 return adapter.logits(self.module, batch)
-            with Interception(watch):
+            with intercepted(watch):
                 return adapter.logits(self.module, batch)
 
         logits = call("logits", run, about)

@@ -1,15 +1,18 @@
 """Sees the attention of code that nobody changed: a torch function mode that hands calls to a `Watch`.
 
 While it is on, every call of a torch function comes by. Torch's own layers notice it and leave their fused fast path by
-themselves. What computes attention otherwise (kernels of other packages, code compiled before) is not seen.
+themselves. What computes attention otherwise (kernels of other packages) is not seen.
 """
 
 from __future__ import annotations
 
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
@@ -64,6 +67,16 @@ class Watch(Protocol):
 
     def other(self, kind: str, shape: tuple[int, ...]) -> None:
         """An attention of queries of this shape, which is no batch of as many contexts."""
+
+
+@contextmanager
+def intercepted(watch: Watch) -> Iterator[None]:
+    """Within, attention comes by the watch. What was compiled runs as it was written: else it could not be seen."""
+    with ExitStack() as stack:
+        if "torch._dynamo" in sys.modules:  # only where something may have been compiled: importing it takes seconds
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        stack.enter_context(Interception(watch))
+        yield
 
 
 class Interception(TorchFunctionMode):
