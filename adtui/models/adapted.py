@@ -21,7 +21,7 @@ from .decoder import Edit
 from .intercepted import CAUSAL, FULL, SOFTMAX, Look, hidden_of
 from .interception import intercepted
 from .network import Network
-from .watching import Replay, Site, Survey
+from .watching import Replay, Site, Survey, another_number
 
 SETS_AT_ONCE = 4096
 """Tokens in a pass with several sets of heads, at most, or one set's."""
@@ -122,7 +122,9 @@ class AdaptedNetwork(Network):
         """From a pass over contexts of this length: what no layer shows. None where that is what `causal` says."""
         N = self.layout(n).n_tokens
         sites = self.survey(example(n, self.n_actions, 1, self.place)).over(N)
-        looks = [site.look for site, layer in zip(sites, self.layers, strict=False) if layer is not None]
+        if len(sites) != len(self.sites):
+            raise another_number(N, len(self.sites), str(len(sites)))
+        looks = [site.look for site, layer in zip(sites, self.layers, strict=True) if layer is not None]
         plainly: Look = CAUSAL if self.causal else FULL
         if all(isinstance(look, str) and look == plainly for look in looks):
             return None  # and no matrix is made

@@ -24,6 +24,8 @@ from .watching import Site, Survey
 FAMILY = "adapted"
 LENGTHS = (5, 3)
 """Transitions of the contexts that a model is surveyed with: what changes with the length must be no layer."""
+LISTED = 128
+"""Transitions, at most, of the context whose attention is listed: a compressor has work to do by then."""
 _SEEN_BY = {
     "sdpa": "scaled_dot_product_attention",
     "flex": "FlexAttention",
@@ -44,7 +46,8 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     """
     file = AdapterFile(path)
     shown = adapted(checkpoint, config)
-    module = file.call("build", lambda: file.adapter.build(shown))
+    with file.beside():
+        module = file.call("build", lambda: file.adapter.build(shown))
     file.check(isinstance(module, nn.Module), "build", "a torch.nn.Module", f"a {type(module).__name__}")
     file.check(any(True for _ in module.parameters()), "build", "a module with weights", "one without")
     longest = file.call("longest", lambda: file.adapter.longest(shown))
@@ -52,9 +55,10 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     network = network.to(device).eval().requires_grad_(False)
     network.variant = f"{file.name} of {file.path.name}"
     with torch.inference_mode():
-        survey = _survey(network)
+        _survey(network)
+        seen = network.survey(example(min(LISTED, network.longest), network.n_actions, 1, network.place))
         told = check(network, example(min(LENGTHS[0], network.longest), network.n_actions, 2, network.place))
-    notes = (*checkpoint.notes, *_listed(network, survey), *told)
+    notes = (*checkpoint.notes, *_listed(network, seen), *told)
     return Model(FAMILY, network, device, notes)
 
 
@@ -72,7 +76,7 @@ def _checked_longest(file: AdapterFile, longest: object) -> int:
     return longest
 
 
-def _survey(network: AdaptedNetwork) -> Survey:
+def _survey(network: AdaptedNetwork) -> None:
     """Find the layers, the actions and the mask, by contexts of two lengths; what differs between them is refused."""
     lengths = list(dict.fromkeys(min(length, network.longest) for length in LENGTHS))
     network.n_actions = int(network.plain(example(lengths[0], 0, 1, network.place)).shape[1])
@@ -102,7 +106,6 @@ def _survey(network: AdaptedNetwork) -> Survey:
         )
     ahead = hidden_of(CAUSAL, N, network.place.device)
     network.causal = all(bool((hidden_of(site.look, N, ahead.device) | ~ahead).all()) for site in network.shown)
-    return first
 
 
 def _kinds(sites: list[Site]) -> list[tuple[str, int, bool]]:
@@ -125,11 +128,11 @@ def _listed(network: AdaptedNetwork, survey: Survey) -> list[str]:
     lines.append(f"{'no' if network.causal else 'some'} layer looks at later tokens, as measured")
     if loose := [site for site in network.sites if not site.width]:
         lines.append(f"{len(loose)} softmaxes over all tokens meet no values: seen, not shown")
-    return lines + _not_shown(survey, network)
+    return lines + _not_shown(survey, network.layout(min(LISTED, network.longest)).n_tokens)
 
 
-def _not_shown(survey: Survey, network: AdaptedNetwork) -> list[str]:
-    tokens = (network.sites[0].queries,) * 2
+def _not_shown(survey: Survey, n_tokens: int) -> list[str]:
+    tokens = (n_tokens, n_tokens)
     others = [
         f"{site.queries} queries by {site.keys} keys ({site.kind}, {site.n_head} heads)"
         for site in survey.sites

@@ -81,30 +81,34 @@ class AdaptedCheckpoint:
         Args:
             module: take those that have exactly this module's names, wherever they lie and under whatever prefix;
                 without it, those of the usual place, with the prefixes that the file gives them.
-            place: take those at these keys, such as "ema.model".
+            place: take those at these keys, such as "ema.model"; with a module also "model.encoder", a prefix behind.
 
         Raises:
             CheckpointError: none, or several, that fit.
         """
-        found = list(self._found(place))
-        if place is not None and not found:
-            raise self._error(f"weights at {place}", self._places(), "name one of these, or leave `place` out")
+        found = list(self._found())
         if module is None:
-            return dict(found[0][1])
+            return self._whole(dict(found), place)
         own = module.state_dict().keys()
-        fitting = [(at, part) for at, weights in found for part in _parts(weights, own)]
+        parts = [(at, at + prefix, part) for at, weights in found for prefix, part in _parts(weights, own)]
+        fitting = {at: part for whole, at, part in parts if place in (None, whole, at)}
         if len(fitting) == 1:
-            return fitting[0][1]
+            return next(iter(fitting.values()))
         if not fitting:
             raise self._error("weights with the module's names", _differences(found[0][1], own), "build another module")
-        places = " and ".join(at or "the file itself" for at, _ in fitting[:_MOST])
+        places = " and ".join(at or "the file itself" for at in list(fitting)[:_MOST])
         raise self._error("one set of weights with the module's names", f"those of {places}", "say which by `place`")
 
-    def _found(self, place: str | None) -> Iterator[tuple[str, dict[str, Tensor]]]:
-        if place in (None, self._file.place):
-            yield self._file.place, self._file.weights
+    def _whole(self, found: Mapping[str, dict[str, Tensor]], place: str | None) -> dict[str, Tensor]:
+        at = self._file.place if place is None else place
+        if at not in found:
+            raise self._error(f"weights at {place}", self._places(), "name one of these, or leave `place` out")
+        return dict(found[at])
+
+    def _found(self) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        yield self._file.place, self._file.weights
         for other in self._file.others:
-            if place in (None, other.place) and bare_names(other.values):
+            if bare_names(other.values):
                 yield other.place, self._file.taking(other).weights
 
     def _places(self) -> str:
@@ -115,15 +119,15 @@ class AdaptedCheckpoint:
         return CheckpointError(self.path, expected=expected, found=found, action=action)
 
 
-def _parts(weights: Mapping[str, Tensor], own: Any) -> Iterator[dict[str, Tensor]]:
-    """The weights under each prefix that have exactly the names `own`."""
+def _parts(weights: Mapping[str, Tensor], own: Any) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """(".prefix" or "", the weights under it) wherever these have exactly the names `own`."""
     first = next(iter(own), "")
     for name in weights:
         if name == first or name.endswith(f".{first}"):
             prefix = name[: len(name) - len(first)]
             part = {key[len(prefix) :]: tensor for key, tensor in weights.items() if key.startswith(prefix)}
             if part.keys() == own:
-                yield part
+                yield f".{prefix.rstrip('.')}" if prefix else "", part
 
 
 def _differences(weights: Mapping[str, Tensor], own: Any) -> str:

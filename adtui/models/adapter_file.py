@@ -6,7 +6,8 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -84,8 +85,7 @@ class AdapterFile:
             )
 
     def _module(self) -> object:
-        """The file, run as a module; its neighbours and what lies in the working directory can be imported by it."""
-        self._look_beside()
+        """The file, run as a module."""
         name = f"adtui_adapter_{sha256(str(self.path).encode()).hexdigest()[:8]}"
         spec = importlib.util.spec_from_file_location(name, self.path)
         if spec is None or spec.loader is None:
@@ -93,13 +93,24 @@ class AdapterFile:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module  # dataclasses in it look for their module
         loader = spec.loader
-        self.call("", lambda: loader.exec_module(module))
+        with self.beside():
+            self.call("", lambda: loader.exec_module(module))
         return module
 
-    def _look_beside(self) -> None:
-        for place in (str(self.path.parent), str(Path.cwd())):
-            if place not in sys.path:
-                sys.path.append(place)
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Within, imports look beside the file and in the working directory first, as a script's do; later, last.
+
+        First for good would let a file of the user's stand in for one that adtui itself has yet to import.
+        """
+        places = [str(self.path.parent), str(Path.cwd())]
+        sys.path[:0] = places
+        try:
+            yield
+        finally:
+            for place in places:
+                sys.path.remove(place)
+            sys.path += [place for place in places if place not in sys.path]
 
     def _subclasses(self, module: object) -> list[type[Adapter]]:
         """Those that the file itself defines."""

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..files.checkpoint import Checkpoint
-from ..files.state_dicts import HEADS
+from ..files.state_dicts import HEADS, settings
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
@@ -21,7 +21,10 @@ from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
 FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow)
-CONFIG = "config.yaml"
+#: What training code, Lightning and Hydra call the file of settings.
+CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
+CHECKPOINTS = "checkpoints"
+"""A directory of this name has them above it."""
 #: What other code calls the head count.
 _OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
 
@@ -119,10 +122,14 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
 
 def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The checkpoint's own settings; where it has none at all, those of the file beside it, which is said."""
-    beside = checkpoint.path.parent / CONFIG
-    if checkpoint.config or not beside.is_file():
+    directory = checkpoint.path.parent
+    places = (directory, directory.parent) if directory.name == CHECKPOINTS else (directory,)
+    beside = [(at / name, name) for at in places for name in CONFIGS if (at / name).is_file()]
+    if checkpoint.config or not beside:
         return checkpoint.config, ()
-    return load_yaml(beside), (f"the checkpoint has no settings of its own: those of {CONFIG} beside it count",)
+    path, name = beside[0]
+    said: Mapping[str, Any] = settings({"config": load_yaml(path)})
+    return said, (f"the checkpoint has no settings of its own: those of {name} beside it count",)
 
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:

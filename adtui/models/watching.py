@@ -178,22 +178,14 @@ class Replay:
     def finish(self) -> None:
         """Raise ModelError where the pass had less attention than the survey found."""
         if self._seen != len(self.sites):
-            raise self._another_number(f"{self._seen} of it")
+            raise another_number(self.n_tokens, len(self.sites), str(self._seen))
 
     # -- counting ------------------------------------------------------------------------------------------------------
     def _next(self) -> int | None:
         if self._seen == len(self.sites):
-            raise self._another_number("more of it")
+            raise another_number(self.n_tokens, len(self.sites), "more")
         self._seen += 1
         return self.layers[self._seen - 1]
-
-    def _another_number(self, found: str) -> ModelError:
-        return ModelError(
-            _SUBJECT,
-            expected=f"attention over all {self.n_tokens} tokens {len(self.sites)} times in a pass, as at opening",
-            found=found,
-            action="let its forward do the same for every batch and every length of contexts",
-        )
 
     def _check_look(self, layer: int, look: Look) -> None:
         """Whoever reads the rows of a causal model takes for granted that nothing is seen ahead."""
@@ -288,3 +280,13 @@ class Replay:
         if self.silenced is not None and layer == max(one for one in self.layers if one is not None):
             y = y.masked_fill(self.silenced[:, None, :, None], 0.0)
         return y
+
+
+def another_number(n_tokens: int, expected: int, found: str) -> ModelError:
+    """A pass with more or less attention over all tokens than the survey found: it cannot be said which is which."""
+    return ModelError(
+        _SUBJECT,
+        expected=f"attention over all {n_tokens} tokens {expected} times in a pass, as at opening",
+        found=found,
+        action="let its forward do the same for every batch and every length of contexts",
+    )

@@ -26,7 +26,7 @@ class Weights(nn.Module):
 
     def linear(self, name: str, x: Tensor) -> Tensor:
         bias = f"{name}.bias".replace(".", "/")
-        return linear(x, self.get(f"{name}.weight"), self.own[bias] if bias in self.own else None)
+        return linear(x, self.get(f"{name}.weight"), self.own.get(bias))
 
     def norm(self, name: str, x: Tensor) -> Tensor:
         normed: Tensor = x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt() * self.get(f"{name}.weight")

@@ -104,7 +104,8 @@ def test_knock_outs_are_the_familys(pair: Pair, where: Where) -> None:
 @pytest.mark.parametrize("way", [MEAN, RESAMPLED])
 def test_other_ablations_are_the_familys(pair: Pair, way: str, where: Where) -> None:
     if not pair.adapted.network.can_ablate(way, None if where is None else where[0]):
-        assert pair.kind == "softmax" and way == RESAMPLED and where is not None  # its keys are not seen
+        assert (pair.kind, way) == ("softmax", RESAMPLED)  # its keys are not seen
+        assert where is not None
         return
     named = [pair.own.layout(pair.sample).visible[:2]]
     how: dict[str, Any] = {"way": way, "where": where, "directions": (NOISING,), "controls": 3, "seed": 0, "index": 0}
