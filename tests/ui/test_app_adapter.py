@@ -1,46 +1,63 @@
-"""A model of the user's own code in the app: opened, muted, its trials run; and a mistake in it is told."""
+"""A model of the user's own code in the app, with the engine in the test's own process."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_driver import WIDE, screen_text, there, until
+from app_driver import WIDE, screen_text, until
 from checkpoints import make_run
+from direct_engine import DirectEngine
+from fake_engine import run_info
 
-from adtui.records.messages import OpenRun
+from adtui.engine import trials_stream
+from adtui.records.messages import AskKnockOut, OpenRun, Reply
+from adtui.records.trial_messages import SweepReady
 from adtui.ui.app import AdtuiApp
-from adtui.ui.engine_client import EngineClient
-from adtui.ui.lab.state import BESIDE, LabSettings
+from adtui.ui.lab.state import BESIDE, Lab, LabSettings
 
 ADAPTER = Path(__file__).parents[1] / "adapters" / "plain_adapter.py"
 
 
-async def test_it_is_opened_and_its_trials_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = make_run(tmp_path / "runs" / "tiny", n_transit=12)
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
-    request = OpenRun(0, str(run), samples=1, device="cpu", adapter=str(ADAPTER))
-    app = AdtuiApp(request, engine=EngineClient())
+    return make_run(tmp_path / "runs" / "tiny", n_transit=12)
+
+
+async def test_it_is_opened_and_answers(run: Path) -> None:
+    engine = DirectEngine()
+    app = AdtuiApp(OpenRun(0, str(run), samples=1, device="cpu", adapter=str(ADAPTER)), engine=engine)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+        await pilot.pause()
         assert "adapted · Mine of plain_adapter.py" in screen_text(app)
-        await pilot.press("l")
-        await until(pilot, lambda: there(app.explorer.presenter.view).place.head == 1)
-        await pilot.press("C")
-        await until(pilot, lambda: there(app.desk.lab).ready)
-        there(app.desk.lab).settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
-        await pilot.press("s")
-        await until(pilot, lambda: there(app.desk.lab).report)
-        report = there(there(app.desk.lab).report)
-        assert report.about["family"] == "adapted · Mine of plain_adapter.py · causal"
+        assert app.opened is not None
+        assert "layer 0: 2 heads each, seen by scaled_dot_product_attention" in app.opened.notes
+        await pilot.press("l", "x")
+        await until(pilot, lambda: engine.asked(AskKnockOut))
+        await until(pilot, lambda: "knock-out" in screen_text(app))
 
 
-async def test_a_mistake_in_it_is_told_where_it_is(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "runs" / "tiny", n_transit=12)
-    (tmp_path / "mine.py").write_text("import adtui\n\nno_such_name\n")
-    request = OpenRun(0, str(run), samples=1, device="cpu", adapter=str(tmp_path / "mine.py"))
-    app = AdtuiApp(request, engine=EngineClient())
+async def test_a_mistake_in_it_ends_the_app_with_one_line(run: Path) -> None:
+    Path("mine.py").write_text("import adtui\n\nno_such_name\n")
+    app = AdtuiApp(OpenRun(0, str(run), samples=1, device="cpu", adapter="mine.py"), engine=DirectEngine())
     async with app.run_test(size=WIDE) as pilot:
         await until(pilot, lambda: not app.is_running)
     assert app.return_code == 2
     assert "mine.py, line 3: expected code that runs, found NameError" in str(app.return_value)
+
+
+def test_the_labs_trials_are_of_it(run: Path) -> None:
+    lab = Lab()
+    lab.open(OpenRun(0, str(run), device="cpu", adapter=str(ADAPTER)), run_info(), 1)
+    lab.settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
+    request = lab.request(3)
+    assert request.adapter == str(ADAPTER)
+    said: list[Reply] = []
+    trials_stream.answer(replace(request, path=str(run)), said.append)  # the stand-in's names no file
+    report = next(one.report for one in said if isinstance(one, SweepReady))
+    assert report.about["family"] == "adapted · Mine of plain_adapter.py · causal"
