@@ -97,7 +97,6 @@ def _dispatch(argv: list[str]) -> int:
         args = parser.parse_args(argv[1:])
         if "run" in args:
             _find(args.run)
-        if "adapter" in args:
             _settle(args, args.run)
         return command.run(args)
     return _open(argv)
@@ -177,9 +176,10 @@ def _find(path: str) -> None:
 
 def _settle(args: argparse.Namespace, path: str) -> None:
     """Which code of the user's is run, see `trust`."""
-    from .trust import settle
+    if "adapter" in args:
+        from .trust import settle
 
-    settle(args, path)
+        settle(args, path)
 
 
 def _show(command: Command, args: argparse.Namespace) -> int:
