@@ -7,7 +7,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
@@ -101,12 +101,14 @@ class AdapterFile:
     def beside(self) -> Iterator[None]:
         """Within, imports look beside the file and in the working directory first, as a script's do; later, last.
 
-        First for good would let a file of the user's stand in for one that adtui itself has yet to import.
+        First for good would let a file of the user's stand in for one that adtui itself has yet to import. What is printed
+        goes to standard error: a command's output may be read by a program.
         """
         places = [str(self.path.parent), str(Path.cwd())]
         sys.path[:0] = places
         try:
-            yield
+            with redirect_stdout(sys.stderr):
+                yield
         finally:
             for place in places:
                 sys.path.remove(place)

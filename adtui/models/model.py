@@ -66,7 +66,9 @@ class Model:
     @property
     def sizes(self) -> dict[str, int]:
         """What the weights' shapes tell, by the names of the users' settings."""
-        sizes = {"num_actions": self.n_actions, "tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
+        sizes = {"num_actions": self.n_actions}
+        if self.network.own_layers:
+            sizes |= {"tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
         if self.network.grid_told:
             sizes["grid_size"] = self.grid_size
         if self.network.n_transit_told is not None:

@@ -54,7 +54,8 @@ def hidden(q: Tensor) -> Tensor:
 
 
 def scores(q: Tensor, k: Tensor, fill: float = float("-inf")) -> Tensor:
-    return (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).masked_fill(hidden(q), fill)
+    found: Tensor = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
+    return found.masked_fill(hidden(q), fill)
 
 
 def masked_sdpa(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -147,7 +148,8 @@ def windowed_sdpa(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def both_sides(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    return (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
+    out: Tensor = (q @ k.mT / q.shape[-1] ** 0.5).softmax(-1) @ v
+    return out
 
 
 def both_sides_sdpa(q: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -38,8 +38,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_one(run: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    mine = Path("mine.py")
+    mine.write_text(
+        ADAPTER.read_text(encoding="utf-8").replace("return Net()", "print('loaded')\n        return Net()")
+    )
     with torch.random.fork_rng(devices=[]):
-        assert main([command, str(run), *COMMANDS[command], "--adapter", str(ADAPTER)]) == 0
+        assert main([command, str(run), *COMMANDS[command], "--adapter", "mine.py"]) == 0
     shown = capsys.readouterr().out
     if command == "extract":
         with np.load("attention.npz") as file:
@@ -50,10 +54,10 @@ def test_every_command_takes_one(run: Path, capsys: pytest.CaptureFixture[str], 
     else:
         document = json.loads(shown)
     if command == "analyze":
-        assert document["run"]["family"] == "adapted · Mine of plain_adapter.py · causal"
+        assert document["run"]["family"] == "adapted · Mine of mine.py · causal"
         assert "layer 0: 2 heads each, seen by scaled_dot_product_attention" in document["run"]["notes"]
     if command == "compress":
-        assert document["about"]["family"] == "adapted · Mine of plain_adapter.py · causal"
+        assert document["about"]["family"] == "adapted · Mine of mine.py · causal"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -121,7 +125,7 @@ def test_at_a_terminal_it_is_asked(
         def readline(self) -> str:
             return said
 
-    monkeypatch.setattr(trust.sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert trust._allowed(Path("a\x1b[31m/theirs.py")) is followed
     question = capsys.readouterr().err

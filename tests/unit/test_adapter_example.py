@@ -172,12 +172,16 @@ class Torchs(models.MyModel):
         super().__init__(d_model, n_layer, n_head)
         self.n_head = n_head
 
+    @property
+    def own(self) -> list[Any]:
+        return list(self.layers)
+
     def forward(self, transitions: Tensor, query: Tensor) -> Tensor:
         x = torch.cat([self.embed(transitions), self.query(query)[:, None]], dim=1)
         layers = nn.TransformerEncoder(
             nn.TransformerEncoderLayer(16, self.n_head, 32, 0.0, batch_first=True), 2, enable_nested_tensor=False
         ).eval()
-        for layer, own in zip(layers.layers, self.layers, strict=True):
+        for layer, own in zip(layers.layers, self.own, strict=True):
             pairs = {"linear1": own.expand, "linear2": own.contract, "norm1": own.norm1, "norm2": own.norm2}
             pairs["self_attn.out_proj"] = own.out
             weights = {f"{name}.{key}": value for name, one in pairs.items() for key, value in one.state_dict().items()}
@@ -228,7 +232,7 @@ def test_layers_that_give_their_weights(open_model: Open) -> None:
     class Asked(Torchs):
         def forward(self, transitions: Tensor, query: Tensor) -> Tensor:
             x = torch.cat([self.embed(transitions), self.query(query)[:, None]], dim=1)
-            for own in self.layers:
+            for own in self.own:
                 heads = nn.MultiheadAttention(16, self.n_head, batch_first=True).eval()
                 weights = {"in_proj_weight": own.qkv.weight, "in_proj_bias": own.qkv.bias}
                 heads.load_state_dict(

@@ -4,6 +4,7 @@ family."""
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,9 @@ FAMILIES: dict[str, tuple[Any, dict[str, Any], int]] = {
     "gpt2": (gpt2.make_run, {}, 8),
     "rad": (rad.make_run, {}, 15),  # the oldest become latents
 }
-CLOSE = {"rtol": 0, "atol": 1e-5}
+
+
+close = partial(np.testing.assert_allclose, rtol=0, atol=1e-5)
 
 
 class Pair(NamedTuple):
@@ -78,8 +81,8 @@ def test_attention_is_the_familys(pair: Pair) -> None:
     own, adapted = capture(pair.own, pair.sample), capture(pair.adapted, pair.sample)
     for layer in range(pair.own.n_layer):
         found = adapted.heads.matrices(layer)
-        np.testing.assert_allclose(found, own.heads.matrices(layer), **CLOSE)
-        np.testing.assert_allclose(found.sum(-1), 1, **CLOSE)
+        close(found, own.heads.matrices(layer))
+        close(found.sum(-1), 1)
         assert not np.triu(found, 1).any()
     for name in ("query_row", "row_entropy", "received", "value_norm", "logits"):
         expected = getattr(own.attention, name)
@@ -87,7 +90,7 @@ def test_attention_is_the_familys(pair: Pair) -> None:
     assert own.attention.even is None
     assert adapted.attention.even is None
     cheap = query_row(pair.adapted, pair.sample)
-    np.testing.assert_allclose(cheap.query_row, own.attention.query_row, **CLOSE)
+    close(cheap.query_row, own.attention.query_row)
 
 
 @pytest.mark.parametrize("where", [None, (1, None), (0, 1)], ids=str)
@@ -97,7 +100,7 @@ def test_knock_outs_are_the_familys(pair: Pair, where: Where) -> None:
     assert own.kl > 0
     assert adapted.kl == pytest.approx(own.kl, abs=1e-5)
     assert adapted.action_after == own.action_after
-    np.testing.assert_allclose(adapted.control_kl, own.control_kl, **CLOSE)
+    close(adapted.control_kl, own.control_kl)
 
 
 @pytest.mark.parametrize("where", [None, (1, None), (0, 1)], ids=str)
@@ -111,7 +114,7 @@ def test_other_ablations_are_the_familys(pair: Pair, way: str, where: Where) -> 
     how: dict[str, Any] = {"way": way, "where": where, "directions": (NOISING,), "controls": 3, "seed": 0, "index": 0}
     own, adapted = (finished(ablations(one, pair.sample, named, **how))[NOISING][0] for one in pair[:2])
     assert adapted.kl == pytest.approx(own.kl, abs=1e-5)
-    np.testing.assert_allclose(adapted.control_kl, own.control_kl, **CLOSE)
+    close(adapted.control_kl, own.control_kl)
 
 
 def finished(steps: Generator[None, None, Any]) -> Any:
@@ -125,15 +128,18 @@ def finished(steps: Generator[None, None, Any]) -> Any:
 def test_a_muted_head_is_the_familys(pair: Pair) -> None:
     own, adapted = (mute(one, pair.sample, 1, 0) for one in pair[:2])
     assert adapted.kl == pytest.approx(own.kl, abs=1e-5)
-    np.testing.assert_allclose(adapted.control_kl, own.control_kl, **CLOSE)
+    close(adapted.control_kl, own.control_kl)
 
 
 def batch_of(n: int) -> Contexts:
     """Two contexts."""
     both = [sample(n, seed) for seed in (1, 2)]
-    columns = [np.stack([getattr(one, name) for one in both]) for name in ("states", "actions", "rewards")]
-    after, query = np.stack([one.next_states for one in both]), np.stack([one.query_state for one in both])
-    return Contexts(*columns, after, query, np.stack([one.episode[:-1] for one in both]))
+
+    def column(name: str) -> Any:
+        return np.stack([getattr(one, name) for one in both])
+
+    states, actions, rewards, after = map(column, ("states", "actions", "rewards", "next_states"))
+    return Contexts(states, actions, rewards, after, column("query_state"), column("episode")[:, :-1])
 
 
 def test_sets_of_heads_at_their_mean_are_the_familys(pair: Pair) -> None:
