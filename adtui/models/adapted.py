@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..records.ablation import RESAMPLED
 from ..records.errors import AdapterError, ModelError
-from ..records.layout import NONE, TOKEN_KINDS, Layout
+from ..records.layout import LATENT, Layout
 from .ablation import Ablation
+from .adapted_rounds import Round, RoundSizes, in_rounds
 from .adapter import Contexts
 from .adapter_file import AdapterFile
+from .adapter_tokens import rounds_of, tokens_of
 from .attend import Recorder
 from .decoder import Edit
 from .intercepted import CAUSAL, FULL, SOFTMAX, Look, hidden_of
 from .interception import intercepted
 from .network import Network
-from .watching import Replay, Site, Survey, another_number
+from .survey import Site, Survey
+from .watching import Replay, another_number
 
 SETS_AT_ONCE = 4096
 """Tokens in a pass with several sets of heads, at most, or one set's."""
@@ -38,6 +40,7 @@ class AdaptedNetwork(Network):
     Attributes:
         sites: the module's attention over all tokens, in order; set by `adapted_model` when the model was surveyed.
         layers: the layer's number of each site; None of a softmax whose weights meet no values.
+        memory: the sizes of its compressor; None where the adapter tells of none.
     """
 
     grid_told = False
@@ -51,6 +54,7 @@ class AdaptedNetwork(Network):
         self.causal = True
         self.sites: tuple[Site, ...] = ()
         self.layers: tuple[int | None, ...] = ()
+        self.memory: RoundSizes | None = None
         self._layouts: dict[int, Layout] = {}
         self._masks: dict[int, Tensor | None] = {}
 
@@ -85,31 +89,17 @@ class AdaptedNetwork(Network):
         """Resampling a layer needs its keys, which a softmax does not show; the whole model gets other inputs."""
         return way != RESAMPLED or layer is None or self.shown[layer].kind != SOFTMAX
 
+    @property
+    def compressor(self) -> RoundSizes | None:
+        return self.memory
+
     def layout(self, n: int) -> Layout:
         if n not in self._layouts:
-            self._layouts[n] = self._layout(n)
+            self._layouts[n] = tokens_of(self.file, n)
         return self._layouts[n]
 
-    def _layout(self, n: int) -> Layout:
-        adapter, check = self.file.adapter, self.file.check
-        tokens = self.file.call("tokens", lambda: list(adapter.tokens(n)), f"{n} transitions")
-        check(len(tokens) > 0, "tokens", "a token or more", "none")
-        kinds, transitions = [], []
-        for token in tokens:
-            pair = isinstance(token, Sequence) and not isinstance(token, str) and len(token) == 2
-            check(pair, "tokens", 'pairs such as ("state", 3)', f"{token!r:.40}")
-            kind, transition = token
-            check(kind in TOKEN_KINDS, "tokens", f"one of {', '.join(TOKEN_KINDS)}", f"{kind!r:.40}")
-            known = transition is None or (isinstance(transition, int) and 0 <= transition <= n)
-            check(known, "tokens", f"a transition from 0 to {n}, or None", f"{transition!r:.40}")
-            kinds.append(TOKEN_KINDS.index(kind))
-            transitions.append(NONE if transition is None else int(transition))
-        check(n in transitions, "tokens", f"a token of the query, transition {n}", "none")
-        read = self.file.call("read", lambda: adapter.read(n), f"{n} transitions")
-        check(
-            isinstance(read, int) and 0 <= read < len(kinds), "read", f"a token from 0 to {len(kinds) - 1}", str(read)
-        )
-        return Layout(np.array(kinds, np.int64), np.array(transitions, np.int64), n, read)
+    def round_layouts(self, n: int) -> tuple[Layout, ...]:
+        return rounds_of(self.file, n)
 
     def mask(self, n: int) -> Tensor | None:
         if n not in self._masks:
@@ -174,9 +164,21 @@ class AdaptedNetwork(Network):
 
     def watched(self, contexts: Contexts, watch: Replay) -> Tensor:
         """The logits of a pass under a watch."""
+        recorder, n = watch.recorder, contexts.n
+        keys = [one.n_tokens for one in self.round_layouts(n)] if contexts.count == 1 and recorder is not None else []
+        watch.aside = [] if keys else None
         out = self._run(contexts, watch)
         watch.finish()
+        if keys and recorder is not None:
+            for number, layers in enumerate(self.rounds(watch, keys, n)):
+                for layer, (own, cross) in enumerate(layers):
+                    recorder.compressed(number, layer, own, cross)
         return out
+
+    def rounds(self, watch: Replay, keys: Sequence[int], n: int) -> list[Round]:
+        """What a compressor's rounds attended to in a pass over one context of n transitions."""
+        latents = int((self.layout(n).kind == LATENT).sum())
+        return in_rounds(f"{self.file.path.name}, {self.file.name}", watch.aside or (), keys, latents)
 
     def survey(self, contexts: Contexts) -> Survey:
         """What attention there is in a pass."""

@@ -14,12 +14,14 @@ from torch import nn
 from ..files.checkpoint import Checkpoint
 from ..records.errors import AdapterError, ModelError
 from .adapted import AdaptedNetwork, example, no_attention
+from .adapted_rounds import RoundSizes
 from .adapter import adapted
 from .adapter_checks import check
 from .adapter_file import AdapterFile
 from .intercepted import CAUSAL, SOFTMAX, hidden_of
 from .model import Model
-from .watching import Site, Survey
+from .recorders import KeysAndValues
+from .survey import Site, Survey
 
 FAMILY = "adapted"
 LENGTHS = (5, 3)
@@ -57,6 +59,7 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     with torch.inference_mode():
         _survey(network)
         seen = network.survey(example(min(LISTED, network.longest), network.n_actions, 1, network.place))
+        network.memory = _memory(network)
         told = check(network, example(min(LENGTHS[0], network.longest), network.n_actions, 2, network.place))
     notes = (*checkpoint.notes, *_listed(network, seen), *told)
     return Model(FAMILY, network, device, notes)
@@ -108,6 +111,20 @@ def _survey(network: AdaptedNetwork) -> None:
     network.causal = all(bool((hidden_of(site.look, N, ahead.device) | ~ahead).all()) for site in network.shown)
 
 
+def _memory(network: AdaptedNetwork) -> RoundSizes | None:
+    """The sizes of a compressor, from a context that is long enough for one round; None where there is none."""
+    n = min(LISTED, network.longest)
+    keys = [one.n_tokens for one in network.round_layouts(n)]
+    if not keys:
+        return None
+    one = example(n, network.n_actions, 1, network.place)
+    watch = network.replay(one, KeysAndValues())
+    network.watched(one, watch)
+    first = network.rounds(watch, keys, n)[0]
+    heads, latents = first[0][0].shape[1:3]
+    return RoundSizes(len(first), heads, latents)
+
+
 def _kinds(sites: list[Site]) -> list[tuple[str, int, bool]]:
     return [(site.kind, site.n_head, site.width > 0) for site in sites]
 
@@ -128,15 +145,23 @@ def _listed(network: AdaptedNetwork, survey: Survey) -> list[str]:
     lines.append(f"{'no' if network.causal else 'some'} layer looks at later tokens, as measured")
     if loose := [site for site in network.sites if not site.width]:
         lines.append(f"{len(loose)} softmaxes over all tokens meet no values: seen, not shown")
-    return lines + _not_shown(survey, network.layout(min(LISTED, network.longest)).n_tokens)
+    n = min(LISTED, network.longest)
+    N = network.layout(n).n_tokens
+    shown = {(N, N)}
+    if (memory := network.memory) is not None:
+        rounds = [one.n_tokens for one in network.round_layouts(n)]
+        shown |= {(memory.n_latents, keys) for keys in (memory.n_latents, *rounds)}
+        sizes = f"{memory.n_layer} layers × {memory.n_head} heads"
+        lines.append(f"a compressor of {sizes}, {len(rounds)} rounds over {n} transitions")
+    return lines + _not_shown(survey, shown)
 
 
-def _not_shown(survey: Survey, n_tokens: int) -> list[str]:
-    tokens = (n_tokens, n_tokens)
+def _not_shown(survey: Survey, shown: set[tuple[int, int]]) -> list[str]:
+    """Attention of other forms than what is on display."""
     others = [
         f"{site.queries} queries by {site.keys} keys ({site.kind}, {site.n_head} heads)"
         for site in survey.sites
-        if (site.queries, site.keys) != tokens and (site.width or site.kind != SOFTMAX)
+        if (site.queries, site.keys) not in shown and (site.width or site.kind != SOFTMAX)
     ]
     others += [f"queries shaped {shape} ({kind})" for kind, shape in survey.others]
     counted = [f"{count} × {what}" if count > 1 else what for what, count in Counter(others).items()]

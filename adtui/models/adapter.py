@@ -176,6 +176,15 @@ class Adapter(ABC):
         kinds = [kind for kind, _ in self.tokens(n_transitions)]
         return len(kinds) - 1 - kinds[::-1].index(TOKEN_KINDS[QUERY])
 
+    def rounds(self, n_transitions: int) -> Sequence[Sequence[Token]]:
+        """What each round of a compressor reads, in the form of `tokens`; by default there is none.
+
+        For models whose latents attend to themselves and then to these tokens. Latents of the round before are among
+        them, as ("latent", None).
+        """
+        del n_transitions
+        return ()
+
     def longest(self, checkpoint: AdaptedCheckpoint) -> int | None:
         """The longest context in transitions: by default one less than the config's `n_transit`; None is not known."""
         told = checkpoint.config.get("n_transit")

@@ -101,8 +101,8 @@ class AdapterFile:
     def beside(self) -> Iterator[None]:
         """Within, imports look beside the file and in the working directory first, as a script's do; later, last.
 
-        First for good would let a file of the user's stand in for one that adtui itself has yet to import. What is printed
-        goes to standard error: a command's output may be read by a program.
+        First for good would let a file of the user's stand in for one that adtui itself has yet to import. What is
+        printed goes to standard error: a command's output may be read by a program.
         """
         places = [str(self.path.parent), str(Path.cwd())]
         sys.path[:0] = places

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..records.layout import Layout
 from .attend import Recorder
-from .compressor import Compressor
+from .compressor import CompressorSizes
 from .decoder import Decoder, DecoderShape, Edit
 
 
@@ -130,7 +130,7 @@ class Network(nn.Module, ABC):
         return out
 
     @property
-    def compressor(self) -> Compressor | None:
+    def compressor(self) -> CompressorSizes | None:
         """What sums up the oldest transitions in latents; None where the family has none."""
         return None
 

@@ -1,4 +1,4 @@
-"""What is done about intercepted attention: a survey when a model is opened, captures and edits afterwards."""
+"""What is done about intercepted attention in captures and under edits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from .decoder import Edit
 from .intercepted import (
     CAUSAL,
     FULL,
-    SOFTMAX,
     Call,
     Look,
     as_queries,
@@ -23,79 +22,13 @@ from .intercepted import (
     look_of_scores,
     weights_of,
 )
+from .survey import Site
 
 ROW_TOLERANCE = 1e-3
 _SUBJECT = "the adapted model"
 
 
-@dataclass(frozen=True, eq=False)
-class Site:
-    """One attention of a model, in the order of a pass.
-
-    Attributes:
-        kind: what computed it, one of `intercepted.KINDS`.
-        n_head, queries, keys: its sizes.
-        width: of a head's values; 0 where its weights were not seen to be multiplied with any.
-        look: what its queries see.
-        out: (d, H · width) the weight of the projection of the heads' outputs; None where none was seen.
-    """
-
-    kind: str
-    n_head: int
-    queries: int
-    keys: int
-    width: int = 0
-    look: Look = FULL
-    out: Tensor | None = None
-
-
-class Survey:
-    """Lists a pass's attention and changes nothing.
-
-    Attributes:
-        sites: every attention and softmax of this batch, in order.
-        others: (kind, shape of the queries) of attention that is no batch of as many contexts.
-    """
-
-    def __init__(self, batch: int) -> None:
-        self.batch = batch
-        self.sites: list[Site] = []
-        self.others: list[tuple[str, tuple[int, ...]]] = []
-        self._output: Tensor | None = None
-
-    def dot_product(self, call: Call, plain: Callable[[], Tensor]) -> Tensor:
-        self._output = plain()
-        self.sites.append(Site(call.kind, *call.sizes, call.v.shape[3], call.look))
-        return self._output
-
-    def softmax(self, scores: Tensor) -> None:
-        self._output = None
-        look = look_of_scores(scores) if scores.shape[2] == scores.shape[3] else FULL
-        _, heads, queries, keys = scores.shape
-        self.sites.append(Site(SOFTMAX, heads, queries, keys, look=look))
-
-    def product(self, weights: Tensor, values: Tensor) -> Tensor:
-        self._output = weights @ values
-        self.sites[-1] = replace(self.sites[-1], width=values.shape[3])
-        return self._output
-
-    def projected(self, outputs: Tensor, weight: Tensor) -> None:
-        y = self._output
-        if y is None or self.sites[-1].out is not None or outputs.numel() != y.numel():
-            return
-        B, H, N, width = y.shape
-        if outputs.shape[-1] == H * width:
-            first = outputs.reshape(B, N, H, width).transpose(1, 2)
-            second = outputs.reshape(N, B, H, width).permute(1, 2, 0, 3)  # torch's own layers have the batch second
-            if torch.equal(first, y) or torch.equal(second, y):
-                self.sites[-1] = replace(self.sites[-1], out=weight)
-
-    def other(self, kind: str, shape: tuple[int, ...]) -> None:
-        self.others.append((kind, shape))
-
-    def over(self, n_tokens: int) -> list[Site]:
-        """Attention of all tokens to all tokens: the layers."""
-        return [one for one in self.sites if (one.queries, one.keys) == (n_tokens, n_tokens)]
+Aside = tuple[int, int, Tensor]
 
 
 @dataclass
@@ -110,6 +43,8 @@ class Replay:
         causal: whether the model is.
         recorder, edit: see `network.Network.forward`; edits here are of as many rows as there are contexts.
         silenced: (B, N) bool, tokens at which the last layer's heads give nothing.
+        aside: where attention of another form is kept: (queries, keys, weights (B, H, queries, keys)), in order; None
+            keeps none.
         checking: note `unseen`, the largest weight of what the edit hides, and `gap`, how far an output is from that of
             its weights; both so far.
     """
@@ -122,6 +57,7 @@ class Replay:
     recorder: Recorder | None = None
     edit: Edit | None = None
     silenced: Tensor | None = None
+    aside: list[Aside] | None = None
     checking: bool = False
     unseen: float = 0.0
     gap: float = 0.0
@@ -132,6 +68,8 @@ class Replay:
     def dot_product(self, call: Call, plain: Callable[[], Tensor]) -> Tensor:
         _, queries, keys = call.sizes
         if (queries, keys) != (self.n_tokens, self.n_tokens):
+            if self.aside is not None:
+                self.aside.append((queries, keys, weights_of(call.scores)))
             return plain()
         layer = self._next()
         if layer is None:
@@ -158,6 +96,8 @@ class Replay:
     def product(self, weights: Tensor, values: Tensor) -> Tensor | None:
         layer, self._layer = self._layer, None
         if layer is None:
+            if self.aside is not None:
+                self.aside.append((*weights.shape[2:], weights))
             return None
         if self.recorder is not None:
             self._record_whole(layer, weights, values, self.recorder)

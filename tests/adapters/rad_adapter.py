@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 import adtui
 
+KINDS = ("state", "action", "reward")
+
 
 class RAD(adtui.Adapter):
     def build(self, checkpoint: Any) -> nn.Module:
@@ -36,10 +38,25 @@ class RAD(adtui.Adapter):
         return torch.cat([*before, left, module.query_token(query.numpy())])
 
     def tokens(self, n_transitions: int) -> Any:
-        window, latents = self.config["rad_max_seq_length"], self.config["n_compress_tokens"]
-        left, before = n_transitions, 0
-        while 3 * left > (room := window - 1 - before):
-            left, before = left - room // 3, latents
-        kinds = ("state", "action", "reward")
-        shown = [(kind, t) for t in range(n_transitions - left, n_transitions) for kind in kinds]
+        taken = self.taken(n_transitions)
+        first = taken[-1][1] if taken else 0
+        before = self.config["n_compress_tokens"] if taken else 0
+        shown = [(kind, t) for t in range(first, n_transitions) for kind in KINDS]
         return [*[("latent", None)] * before, *shown, ("query", n_transitions)]
+
+    def rounds(self, n_transitions: int) -> Any:
+        latents = self.config["n_compress_tokens"]
+        return [
+            [*[("latent", None)] * (latents if number else 0), *((kind, t) for t in range(*one) for kind in KINDS)]
+            for number, one in enumerate(self.taken(n_transitions))
+        ]
+
+    def taken(self, n_transitions: int) -> list[tuple[int, int]]:
+        """The first transition of each round, and the first of what follows."""
+        window, latents = self.config["rad_max_seq_length"], self.config["n_compress_tokens"]
+        found: list[tuple[int, int]] = []
+        first = 0
+        while 3 * (n_transitions - first) > (room := window - 1 - (latents if found else 0)):
+            found.append((first, first + room // 3))
+            first += room // 3
+        return found

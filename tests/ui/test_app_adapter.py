@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from app_driver import WIDE, screen_text, until
-from checkpoints import make_run
+from checkpoints import make_run, write_histories
 from direct_engine import DirectEngine
 from fake_engine import run_info
+from references import rad
 
 from adtui.engine import trials_stream
 from adtui.records.messages import AskKnockOut, OpenRun, Reply
@@ -40,6 +41,17 @@ async def test_it_is_opened_and_answers(run: Path) -> None:
         await pilot.press("l", "x")
         await until(pilot, lambda: engine.asked(AskKnockOut))
         await until(pilot, lambda: "knock-out" in screen_text(app))
+
+
+async def test_a_compressor_has_its_panes(tmp_path: Path) -> None:
+    write_histories(tmp_path / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", length=40, streams=1)
+    made = rad.make_run(tmp_path / "runs" / "rad", n_transit=12)
+    request = OpenRun(0, str(made), samples=1, device="cpu", context=15, adapter=str(ADAPTER.parent / "rad_adapter.py"))
+    app = AdtuiApp(request, engine=DirectEngine())
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+        await pilot.press("8", "c")
+        await until(pilot, lambda: "8 compressor · round 1/" in screen_text(app))
 
 
 async def test_a_mistake_in_it_ends_the_app_with_one_line(run: Path) -> None:

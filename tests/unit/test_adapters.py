@@ -162,6 +162,29 @@ def test_what_strategies_look_at_is_the_familys(pair: Pair) -> None:
         np.testing.assert_allclose(getattr(adapted, name), getattr(own, name), rtol=1e-5, atol=1e-5, err_msg=name)
 
 
+def test_a_compressors_rounds_are_the_familys(pair: Pair) -> None:
+    own, adapted = capture(pair.own, pair.sample).rounds, capture(pair.adapted, pair.sample).rounds
+    assert len(own) == len(adapted)
+    for first, second in zip(own, adapted, strict=True):
+        close(second.own, first.own)
+        close(second.cross, first.cross)
+        assert first.layout.kind.tolist() == second.layout.kind.tolist()
+        assert first.layout.transition.tolist() == second.layout.transition.tolist()
+    told = [model.compressor([pair.sample]) for model in pair[:2]]
+    if told[0] is None:
+        assert told[1] is None
+        assert not own
+    else:
+        assert told[1] is not None
+        assert (told[0].n_layer, told[0].n_head, told[0].n_latents) == (
+            told[1].n_layer,
+            told[1].n_head,
+            told[1].n_latents,
+        )
+        assert len(own) > 1
+        assert "not shown" not in " ".join(pair.adapted.notes)
+
+
 def test_what_was_intercepted_is_listed(pair: Pair) -> None:
     notes = " | ".join(pair.adapted.notes)
     assert "layers 0 to 1: 2 heads each, seen by" in notes

@@ -98,6 +98,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "no query": (and_method("tokens(self, n)", "[('state', 0)]"), "a token of the query, transition 5"),
     "read": (and_method("read(self, n)", "77"), r"Mine\.read: expected a token from 0 to 5, found 77"),
     "read elsewhere": (and_method("read(self, n)", "1"), READ),
+    "rounds": (and_method("rounds(self, n)", "[[('state', 0)]]"), r"Mine\.rounds: .* 0 latents, .* found none"),
     "longest": (and_method("longest(self, c)", "0"), "a number of transitions from 1, found 0"),
     "length": (and_method("longest(self, c)", "None"), "let Mine say it: def longest"),
     "batch mixes": (changed(ACT, "self.act(x[:, -1] + x.mean())"), "do not hang on the others in its batch"),
