@@ -18,7 +18,7 @@ from .adapted_rounds import RoundSizes
 from .adapter import adapted
 from .adapter_checks import check
 from .adapter_file import AdapterFile
-from .intercepted import CAUSAL, SOFTMAX, hidden_of
+from .attention_call import CAUSAL, SOFTMAX, hidden_of
 from .model import Model
 from .recorders import KeysAndValues
 from .survey import Site, Survey
@@ -55,13 +55,17 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     longest = file.call("longest", lambda: file.adapter.longest(shown))
     network = AdaptedNetwork(file, module, _checked_longest(file, longest))
     network = network.to(device).eval().requires_grad_(False)
+    halves = network.place.dtype in (torch.float16, torch.bfloat16)
+    if halves:
+        network = network.float()  # as the families' weights are: sums of a capture need the digits
     network.variant = f"{file.name} of {file.path.name}"
     with torch.inference_mode():
         _survey(network)
         seen = network.survey(example(min(LISTED, network.longest), network.n_actions, 1, network.place))
         network.memory = _memory(network)
         told = check(network, example(min(LENGTHS[0], network.longest), network.n_actions, 2, network.place))
-    notes = (*checkpoint.notes, *_listed(network, seen), *told)
+    widened = ("the weights are run in float32, as all are here",) if halves else ()
+    notes = (*checkpoint.notes, *widened, *_listed(network, seen), *told)
     return Model(FAMILY, network, device, notes)
 
 

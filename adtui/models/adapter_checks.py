@@ -18,6 +18,8 @@ TOLERANCE = 1e-3
 """Of logits, relative to their size: as `opening.LOGIT_TOLERANCE`."""
 SMALL = 1e-6
 """A weight that should be 0."""
+ROUNDING = 1e-5
+"""What logits may change by with nothing being done to them, relative to their size."""
 
 
 class _Sums(HeadsRecorder):
@@ -88,8 +90,9 @@ def _check_read(network: AdaptedNetwork, one: Contexts, layout: Layout) -> tuple
     many = one.times(N)
     watch = network.replay(many)
     watch.silenced = torch.eye(N, dtype=torch.bool, device=one.rewards.device)
-    change = (network.watched(many, watch) - network.plain(one)).abs().amax(-1)
-    read = np.flatnonzero((change > SMALL).cpu().numpy()).tolist()
+    heard = network.watched(many, network.replay(many))
+    change = (network.watched(many, watch) - heard).abs().amax(-1)
+    read = np.flatnonzero((change > ROUNDING * max(1.0, float(heard.abs().max()))).cpu().numpy()).tolist()
     if len(read) == 1 and read[0] != layout.read:
         raise AdapterError(
             f"{network.file.path.name}, {network.file.name}.read",

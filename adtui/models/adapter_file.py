@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+import sysconfig
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -111,7 +112,8 @@ class AdapterFile:
                 yield
         finally:
             for place in places:
-                sys.path.remove(place)
+                if place in sys.path:
+                    sys.path.remove(place)
             sys.path += [place for place in places if place not in sys.path]
 
     def _subclasses(self, module: object) -> list[type[Adapter]]:
@@ -120,17 +122,28 @@ class AdapterFile:
         return [one for one in dict.fromkeys(own) if one.__module__ == vars(module)["__name__"]]
 
     def _error(self, error: BaseException, subject: str, about: str) -> AdapterError:
-        """At the last line of the user's own file that led to it; a syntax error has no other than its own."""
+        """At the last line of the adapter that led to it, and where in other code of the user's it was raised.
+
+        A syntax error has no line that led to it, but its own.
+        """
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == str(self.path)]
         line = error.lineno if isinstance(error, SyntaxError) and error.filename == str(self.path) else None
         line = line or (lines[-1] if lines else None)
         words = " ".join(str(error).split())
         found = type(error).__name__ + (f": {words[:MAX_WORDS]}" if words else "")
-        at = "" if line is None else f" in line {line}"
+        elsewhere = [frame for frame in frames if self._is_users(frame.filename)]
+        if elsewhere and elsewhere[-1].filename != str(self.path):
+            found += f" ({Path(elsewhere[-1].filename).name}, line {elsewhere[-1].lineno})"
         return AdapterError(
             subject + (f", line {line}" if line is not None else ""),
             expected="code that runs" + (f" with {about}" if about else ""),
-            found=f"{found}{at}" if line is None else found,
+            found=found,
             action="correct it there",
         )
+
+    def _is_users(self, filename: str) -> bool:
+        """Whether a file is neither of Python, nor of a package that is installed, nor of adtui."""
+        own = Path(__file__).parents[1]
+        others = [str(own), *map(sysconfig.get_path, ("stdlib", "platstdlib", "purelib", "platlib"))]
+        return not filename.startswith(("<", *others)) and "site-packages" not in filename

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from .intercepted import FLEX, SDPA, Call, UnfoldedError, fold, fold_mask, grouped
+from .attention_call import FLEX, SDPA, Call, UnfoldedError, fold, fold_mask, grouped
 
 _SOFTMAX = ("softmax", "_softmax")
 _PRODUCTS = ("matmul", "bmm", "__matmul__")
@@ -197,11 +197,14 @@ class Interception(TorchFunctionMode):
         first = any(operands[0] is one for one in self._weights)
         weights, values = operands if first else operands[::-1]
         if name == "einsum":
-            order = _orders(letters, first)
+            order = _orders(letters, first, weights.dim())
             if order is None:
                 return func(*args, **kwargs)
             values = values.permute(order[0])
         elif not first:
+            return func(*args, **kwargs)
+        pairs = zip(values.shape[:-2][::-1], weights.shape[:-2][::-1], strict=False)
+        if values.dim() > weights.dim() or any(own not in (1, wide) for own, wide in pairs):
             return func(*args, **kwargs)
         batch = self._watch.batch
         values = values.expand(*weights.shape[:-2], *values.shape[-2:])
@@ -237,13 +240,21 @@ def _einsum(args: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
     return args[0].replace(" ", ""), tuple(operands)
 
 
-def _orders(equation: str, first: bool) -> tuple[list[int], list[int]] | None:
-    """How the values of "bhqk,bkhd->bqhd" become (b, h, k, d), and (b, h, q, d) its output; None of other sums."""
+def _orders(equation: str, first: bool, dims: int) -> tuple[list[int], list[int]] | None:
+    """How the values of "bhqk,bkhd->bqhd" become (b, h, k, d), and (b, h, q, d) its output; None of other sums.
+
+    Args:
+        first: whether the weights are the first operand.
+        dims: their dimensions, of which "..." stands for those that have no letters.
+    """
+    equation = equation.replace("...", "ZYXWVU"[: max(0, dims - 2)])
     left, arrow, out = equation.partition("->")
     parts = left.split(",")
-    if not arrow or len(parts) != 2 or "." in equation:
+    if not arrow or len(parts) != 2:
         return None
     weights, values = parts if first else parts[::-1]
+    if len(weights) != dims:
+        return None
     new = set(values) - set(weights)
     lead, q, k = weights[:-2], weights[-2], weights[-1]
     if len(new) != 1 or set(values) != {*lead, k, *new} or set(out) != {*lead, q, *new}:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from .intercepted import FULL, SOFTMAX, Call, Look, look_of_scores
+from .attention_call import FULL, SOFTMAX, Call, Look, look_of_scores
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,7 +16,7 @@ class Site:
     """One attention of a model, in the order of a pass.
 
     Attributes:
-        kind: what computed it, one of `intercepted.KINDS`.
+        kind: what computed it, one of `attention_call.KINDS`.
         n_head, queries, keys: its sizes.
         width: of a head's values; 0 where its weights were not seen to be multiplied with any.
         look: what its queries see.

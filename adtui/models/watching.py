@@ -10,8 +10,7 @@ from torch import Tensor
 
 from ..records.errors import ModelError
 from .attend import Recorder, measured
-from .decoder import Edit
-from .intercepted import (
+from .attention_call import (
     CAUSAL,
     FULL,
     Call,
@@ -20,8 +19,10 @@ from .intercepted import (
     hidden_of,
     is_look,
     look_of_scores,
+    masked,
     weights_of,
 )
+from .decoder import Edit
 from .survey import Site
 
 ROW_TOLERANCE = 1e-3
@@ -29,6 +30,7 @@ _SUBJECT = "the adapted model"
 
 
 Aside = tuple[int, int, Tensor]
+"""(queries, keys, weights (B, H, queries, keys)) of attention of another form than over all tokens."""
 
 
 @dataclass
@@ -43,10 +45,10 @@ class Replay:
         causal: whether the model is.
         recorder, edit: see `network.Network.forward`; edits here are of as many rows as there are contexts.
         silenced: (B, N) bool, tokens at which the last layer's heads give nothing.
-        aside: where attention of another form is kept: (queries, keys, weights (B, H, queries, keys)), in order; None
-            keeps none.
-        checking: note `unseen`, the largest weight of what the edit hides, and `gap`, how far an output is from that of
-            its weights; both so far.
+        aside: where attention of another form is kept, in order; None keeps none.
+        checking: note what follows.
+        unseen: the largest weight of what the edit hides, so far.
+        gap: how far an output is from its weights times its values, at most, so far.
     """
 
     batch: int
@@ -91,7 +93,7 @@ class Replay:
         if self.recorder is not None:
             self._check_look(layer, look_of_scores(scores))
         shown = self._shown(layer, scores)
-        return None if shown is None else scores.masked_fill(~shown, float("-inf"))
+        return None if shown is None else scores.masked_fill(~shown | masked(scores), float("-inf"))
 
     def product(self, weights: Tensor, values: Tensor) -> Tensor | None:
         layer, self._layer = self._layer, None

@@ -75,7 +75,10 @@ def sample(n: int = N) -> Sample:
 
 #: Ways that compute the same numbers, and the one that is held to a formula.
 SAME = {
-    "sdpa": ("masked sdpa", "added sdpa", "scaled sdpa", "matmul", "einsum", "einsum turned", "bmm", "flex"),
+    "sdpa": (
+        *("masked sdpa", "added sdpa", "scaled sdpa", "matmul", "bmm", "flex"),
+        *("einsum", "einsum turned", "einsum with dots"),
+    ),
     "grouped": ("grouped sdpa",),
     "biased": ("biased sdpa", "biased flex"),
     "windowed": ("windowed sdpa",),
@@ -152,6 +155,12 @@ def test_it_is_what_the_formula_says(open_model: Open, way: str) -> None:
     both = np.stack([logits, hidden])
     assert found.kl == pytest.approx(float(divergence(both[0], both)[1]), abs=1e-5)
     assert found.kl > 1e-6
+
+
+@pytest.mark.parametrize(("way", "width"), [("sdpa", 8), ("added sdpa", 8), ("matmul", N + 1), ("biased sdpa", N + 1)])
+def test_matrices_are_kept_only_where_queries_and_keys_do_not_say_all(open_model: Open, way: str, width: int) -> None:
+    seen = capture(open_model(my_model(way)), sample())
+    assert [tuple(keys.shape) for keys in seen.heads.keys] == [(2, N + 1, width)] * 2
 
 
 def test_a_window_is_known_and_counted(open_model: Open) -> None:

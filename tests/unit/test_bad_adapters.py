@@ -141,6 +141,20 @@ def test_several_tokens_that_are_read_are_said(checkpoint: Checkpoint, tmp_path:
     assert "the logits are read at several tokens; the query row is that of token 5 of 6" in model.notes
 
 
+def test_a_fault_in_other_code_of_the_users_is_found_there(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    own, rest = PLAIN.replace(ACT, "1 / 0").split("class Mine")
+    (tmp_path / "faulty_net.py").write_text(own)
+    imports = "from faulty_net import *\nimport adtui, torch\nfrom torch.nn.functional import one_hot\n"
+    words = r"mine\.py, Mine\.logits, line \d+: .*ZeroDivisionError: division by zero \(faulty_net\.py, line 22\)"
+    with pytest.raises(AdapterError, match=words):
+        opened(checkpoint, tmp_path / "mine.py", f"{imports}class Mine{rest}")
+
+
+def test_half_precision_is_widened_and_said(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    model = opened(checkpoint, tmp_path / "mine.py", changed(BUILD, "return Net().bfloat16()"))
+    assert "the weights are run in float32, as all are here" in model.notes
+
+
 def test_it_may_import_what_lies_beside_it(checkpoint: Checkpoint, tmp_path: Path) -> None:
     own, rest = PLAIN.split("class Mine")
     (tmp_path / "net_beside_it.py").write_text(own)

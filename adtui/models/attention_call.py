@@ -102,7 +102,8 @@ class Call:
         if shown is not None and mask is None:
             mask = shown & ~triangle(*self.sizes[1:], shown.device) if causal else shown
         elif shown is not None and mask is not None:
-            mask = mask & shown if mask.dtype == torch.bool else mask.masked_fill(~shown, float("-inf"))
+            hidden = ~shown if mask.dtype == torch.bool else ~shown | (mask < -FAR)
+            mask = mask & ~hidden if mask.dtype == torch.bool else mask.masked_fill(hidden, float("-inf"))
         causal = causal and mask is None
         y = F.scaled_dot_product_attention(self.q, self.k, self.v, attn_mask=mask, is_causal=causal, scale=self.scale)
         if mask is None:
@@ -130,8 +131,13 @@ def weights_of(scores: Tensor) -> Tensor:
 
 
 def look_of_scores(scores: Tensor) -> Look:
-    """What queries see by (B, H, Q, K) scores: a mask's are −inf, or FAR below the largest of their row."""
-    return named(scores < scores.amax(-1, keepdim=True) - FAR)
+    """What queries see by (B, H, Q, K) scores."""
+    return named(masked(scores))
+
+
+def masked(scores: Tensor) -> Tensor:
+    """Bool, True where scores (…, Q, K) are a mask's: −inf, or FAR below the largest of their row."""
+    return scores < scores.amax(-1, keepdim=True) - FAR
 
 
 def named(hidden: Tensor) -> Look:
