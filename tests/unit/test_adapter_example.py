@@ -16,7 +16,7 @@ from adapters import models
 from checkpoints import save_checkpoint, settings
 from references import contexts
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2Model
+from transformers import GPT2Config, GPT2Model, MistralConfig, MistralModel
 
 from adtui.attention.capture import capture
 from adtui.attention.knock_outs import knock_out, mute
@@ -211,12 +211,12 @@ class HuggingFace(nn.Module):
 
     def __init__(self, d_model: int, n_layer: int, n_head: int) -> None:
         super().__init__()
-        how: dict[str, Any] = {"attn_implementation": self.attention, "bos_token_id": None, "eos_token_id": None}
-        config = GPT2Config(
-            vocab_size=2, n_positions=32, n_embd=d_model, n_layer=n_layer, n_head=n_head, **how
-        )  # fmt: skip
         self.embed, self.query, self.act = nn.Linear(10, d_model), nn.Linear(2, d_model), nn.Linear(d_model, 5)
-        self.body = GPT2Model(config)
+        how = {"attn_implementation": self.attention, "bos_token_id": None, "eos_token_id": None}
+        self.body = self.make(d_model, n_layer, how)
+
+    def make(self, d_model: int, n_layer: int, how: dict[str, Any]) -> nn.Module:
+        return GPT2Model(GPT2Config(vocab_size=2, n_positions=32, n_embd=d_model, n_layer=n_layer, n_head=2, **how))
 
     def forward(self, transitions: Tensor, query: Tensor) -> Tensor:
         x = torch.cat([self.embed(transitions), self.query(query)[:, None]], dim=1)
@@ -233,6 +233,26 @@ def test_hugging_faces_gpt2_both_ways(open_model: Open) -> None:
     eager.logits([sample()])
     for layer, told in enumerate(net.told):  # type: ignore[union-attr, arg-type]
         np.testing.assert_allclose(seen.heads.matrices(layer), told[0].numpy(), rtol=0, atol=1e-6)
+
+
+class Grouped(HuggingFace):
+    """Rotary positions, two keys' heads for four queries', a window of four tokens."""
+
+    def make(self, d_model: int, n_layer: int, how: dict[str, Any]) -> nn.Module:
+        sizes = {"hidden_size": d_model, "num_hidden_layers": n_layer, "intermediate_size": 24, "vocab_size": 2}
+        heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4, "sliding_window": 4}
+        return MistralModel(MistralConfig(**sizes, **heads, **how))
+
+
+def test_hugging_faces_mistral_both_ways(open_model: Open) -> None:
+    eager = open_model(type("MyModel", (Grouped,), {"attention": "eager"}))
+    assert (eager.n_head, eager.d_model) == (4, 16)
+    same(eager, open_model(Grouped))
+    seen, net = capture(eager, sample()), eager.network.module
+    eager.logits([sample()])
+    for layer, told in enumerate(net.told):  # type: ignore[union-attr, arg-type]
+        np.testing.assert_allclose(seen.heads.matrices(layer), told[0].numpy(), rtol=0, atol=1e-6)
+    assert seen.heads.visible(N, "tokens").tolist() == [False] * 6 + [True] * 4
 
 
 def test_layers_that_give_their_weights(open_model: Open) -> None:
