@@ -239,8 +239,13 @@ class Grouped(HuggingFace):
     """Rotary positions, two keys' heads for four queries', a window of four tokens."""
 
     def make(self, d_model: int, n_layer: int, how: dict[str, Any]) -> nn.Module:
-        sizes = {"hidden_size": d_model, "num_hidden_layers": n_layer, "intermediate_size": 24, "vocab_size": 2}
-        heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4, "sliding_window": 4}
+        sizes: dict[str, Any] = {
+            "hidden_size": d_model,
+            "num_hidden_layers": n_layer,
+            "intermediate_size": 24,
+            "vocab_size": 2,
+        }
+        heads: dict[str, Any] = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4, "sliding_window": 4}
         return MistralModel(MistralConfig(**sizes, **heads, **how))
 
 
