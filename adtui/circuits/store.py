@@ -6,7 +6,6 @@ import hashlib
 import json
 from pathlib import Path
 
-import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..files.atomic import write
@@ -48,8 +47,7 @@ def weights_mark(model: Model) -> str:
     """16 hex digits of the weights and of how they were opened: heads and mask."""
     digest = hashlib.sha256(repr((model.family, model.n_layer, model.n_head, model.causal)).encode())
     for name, tensor in sorted(model.network.state_dict().items()):
-        tensor = tensor.detach().cpu().contiguous()
-        values = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()  # NumPy has no such type
+        values = tensor.detach().cpu().contiguous().numpy()
         digest.update(repr((name, values.shape, str(values.dtype))).encode())
         digest.update(values.tobytes())
     return digest.hexdigest()[:16]

@@ -45,11 +45,11 @@ def open_session(
     context: int | None = None,
     heads: int | None = None,
     causal: bool | None = None,
+    adapter: str | Path | None = None,
     window: int | None = None,
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
     first: bool = False,
-    adapter: str | Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
