@@ -121,7 +121,6 @@ def _open(argv: list[str]) -> int:
         args.path = str(_latest())
     with _announced(args.path):
         _check_path(args.path)
-    _settle(args, args.path)
     return _show(command, args)
 
 
@@ -135,7 +134,6 @@ def _demo(argv: list[str]) -> int:
         from ..files.runs import demo_run
 
         args.path = str(demo_run())
-    _settle(args, args.path)
     return _show(command, args)
 
 
@@ -184,6 +182,7 @@ def _settle(args: argparse.Namespace, path: str) -> None:
 
 def _show(command: Command, args: argparse.Namespace) -> int:
     """The app where there is a terminal, else the text report of `adtui analyze` with the same options."""
+    _settle(args, args.path)
     if _at_terminal():
         return command.run(args)
     analyze = _command("analyze")
