@@ -246,7 +246,7 @@ class Grouped(HuggingFace):
             "vocab_size": 2,
         }
         heads: dict[str, Any] = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 4, "sliding_window": 4}
-        return MistralModel(MistralConfig(vocab_size=2, **sizes, **heads, **how))
+        return MistralModel(MistralConfig(**sizes, **heads, **how))
 
 
 def test_hugging_faces_mistral_both_ways(open_model: Open) -> None:
