@@ -29,11 +29,12 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_yes_runs_it(terminal: Terminal) -> None:
     terminal.wait(lambda: "Runit?[y/N]" in re.sub(r"\s", "", terminal.text))  # wherever the line is broken
     terminal.send("y\r")
-    terminal.wait("1 heads · L0H0")
+    terminal.wait("1 heads · L0H")
     terminal.wait("adapted · Mine of theirs.py")
     terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
-    terminal.send("l")
-    terminal.wait("1 heads · L0H1")
+    for head in ("L0H0", "L0H1"):
+        terminal.send(f"/{head.lower()}\r")
+        terminal.wait(f"1 heads · {head}")
     terminal.send("q")
     assert terminal.exit_code() == 0
     assert_restored(terminal)

@@ -17,6 +17,7 @@ from adtui.engine import trials_stream
 from adtui.records.messages import AskKnockOut, OpenRun, Reply
 from adtui.records.trial_messages import SweepReady
 from adtui.ui.app import AdtuiApp
+from adtui.ui.explorer.panes import COMPRESSOR
 from adtui.ui.lab.state import BESIDE, Lab, LabSettings
 
 ADAPTER = Path(__file__).parents[1] / "adapters" / "plain_adapter.py"
@@ -50,8 +51,8 @@ async def test_a_compressor_has_its_panes(tmp_path: Path) -> None:
     app = AdtuiApp(request, engine=DirectEngine())
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
-        await pilot.press("8", "c")
-        await until(pilot, lambda: "8 compressor · round 1/" in screen_text(app))
+        await pilot.press(str(COMPRESSOR + 1), "c")
+        await until(pilot, lambda: f"{COMPRESSOR + 1} compressor · round 1/" in screen_text(app))
 
 
 async def test_a_mistake_in_it_ends_the_app_with_one_line(run: Path) -> None:
