@@ -12,7 +12,7 @@ class Options:
     """What is asked for.
 
     Attributes:
-        device, heads, causal: see `loading.load_model`.
+        device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
         contexts: how many contexts sets of heads are compared on, and rooms that means are taken from.
         exhaustive: also try every set of heads.
@@ -25,6 +25,7 @@ class Options:
     device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
+    adapter: str | None = None
     context: int | None = None
     contexts: int = CIRCUIT_CONTEXTS
     exhaustive: bool = False

@@ -63,7 +63,9 @@ def prepare(path: str | Path, options: Options) -> Opened:
     """
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
-    model = load_model(checkpoint, device=options.device, heads=options.heads, causal=options.causal)
+    model = load_model(
+        checkpoint, device=options.device, heads=options.heads, causal=options.causal, adapter=options.adapter
+    )
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     if model.network.integrates:
         raise ModelError(

@@ -7,9 +7,9 @@ import math
 import re
 from typing import Any
 
-from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, WINDOWS
+from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, TRUSTED, WINDOWS
 
-OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories")
+OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter")
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
 
 
@@ -41,6 +41,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
     parser.add_argument(
         "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
+    )
+    parser.add_argument(
+        "--adapter", metavar="FILE", help="Python code of yours that builds and runs the model (docs/adapters.md)"
+    )
+    parser.add_argument(
+        "--trust", action="store_true", help=f"run the adapter that a {TRUSTED} beside the run names, without asking"
     )
 
 

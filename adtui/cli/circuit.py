@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = "find the fewest heads that keep the model's return, and certify them on held-out goals"
 OPTIONS = (
     *("device", "heads", "causal", "context", "contexts", "exhaustive", "share", "streams", "episodes", "seed"),
-    "histories",
+    *("histories", "adapter"),
 )
 """The options that are fields of `options.Options`."""
 

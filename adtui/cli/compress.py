@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..records.trial import SweepReport
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
-PREPARED = ("device", "heads", "causal", "context", "streams", "episodes", "seed", "positions")
+PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions")
 """The options that are keywords of `prepare.prepare`."""
 
 
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
     backends.check(args.backend)
     choices = sweep(args.strategies.split(","), args.budgets)
-    prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, known=with_groups)
+    prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, choices=choices, known=with_groups)
     try:
         with bar() as progress:
             task = progress.add_task("compress", total=len(choices) + 2, note="")

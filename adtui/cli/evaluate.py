@@ -50,6 +50,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
+    from ..compression.shortened import check_needs
     from ..files.checkpoint import load_checkpoint
     from ..files.runs import find_run
     from ..histories.goals import with_groups
@@ -58,13 +59,15 @@ def run(args: argparse.Namespace) -> int:
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
-    model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal)
+    model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal, adapter=args.adapter)
     settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = with_groups(settings, opened.directory)
     titles = _titles(settings)
     arena = arena_of(settings)
     plan = make_plan(model, arena, args, share_cores(model))
     choice = _choice(args.compress or settings.compress)
+    if choice is not None:
+        check_needs(model, choice)
     compressed = None if choice is None else _shortened(model, choice, plan)
     try:
         result = _measure(model, plan, titles, compressed)

@@ -31,7 +31,7 @@ arrays of the output:
   logits    (samples, actions) float32, at the query
   layers    (layers,) the indices of the layers written
   tokens    (queries,) what each token is: transition, state, action, reward, query, query action, latent, <c>, </c>,
-            flow action, time
+            flow action, time, other
   token_transition  (queries,) the transition that each token belongs to; n for the query, -1 for none
   read      the token whose row is the query row: there the logits are read
   state_logits      (samples, states, actions), in families that predict at every state token; the query is the last

@@ -97,6 +97,7 @@ def _dispatch(argv: list[str]) -> int:
         args = parser.parse_args(argv[1:])
         if "run" in args:
             _find(args.run)
+            _settle(args, args.run)
         return command.run(args)
     return _open(argv)
 
@@ -174,8 +175,17 @@ def _find(path: str) -> None:
     find_run(path)
 
 
+def _settle(args: argparse.Namespace, path: str) -> None:
+    """Which code of the user's is run, see `trust`."""
+    if "adapter" in args:
+        from .trust import settle
+
+        settle(args, path)
+
+
 def _show(command: Command, args: argparse.Namespace) -> int:
     """The app where there is a terminal, else the text report of `adtui analyze` with the same options."""
+    _settle(args, args.path)
     if _at_terminal():
         return command.run(args)
     analyze = _command("analyze")

@@ -19,6 +19,7 @@ from ..models.model import Array, Model
 from ..records.arrays import Floats
 from ..records.errors import ModelError
 from ..records.layout import Layout
+from .choice import Choice
 from .strategies.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
 
 
@@ -110,6 +111,17 @@ class _Evidence:
 
     def compressed(self, number: int, layer: int, own: Tensor, cross: Tensor) -> None:
         """Not part of the evidence."""
+
+
+def check_needs(model: Model, choice: Choice) -> None:
+    """Raise ModelError where a strategy needs what this model cannot give."""
+    if EMBEDDINGS in choice.strategy.NEEDS and not model.network.own_layers:
+        raise ModelError(
+            model.description,
+            expected="strategies that need no embeddings of transitions, as these are in code that adtui does not know",
+            found=choice.label,
+            action="leave it out",
+        )
 
 
 def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> Contexts:

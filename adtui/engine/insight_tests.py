@@ -97,6 +97,8 @@ class InsightTests:
                 named = [group[at].knock_outs[index].transitions for at in about]
                 draws = {"controls": DRAWS, "seed": self.seed, "index": index}
                 for way in WAYS:
+                    if not self.model.network.can_ablate(way, None if where is None else where[0]):
+                        continue
                     directions = [direction for other, direction in OTHERS if other == way]
                     steps = ablations(
                         self.model, self.samples[index], named, where=where, way=way, directions=directions, **draws

@@ -188,6 +188,7 @@ class Engine:
             causal=request.causal,
             window=request.window,
             histories=request.histories,
+            adapter=request.adapter,
             first=True,
             stored=True,
             progress=lambda done, total: self._rolled(request, done, total),

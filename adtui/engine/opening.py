@@ -14,7 +14,8 @@ from ..attention.capture import Capture, capture
 from ..circuits.store import known as known_circuit
 from ..compression.trials.known import known_trials
 from ..files.checkpoint import Checkpoint, load_checkpoint
-from ..files.runs import find_run
+from ..files.named_adapter import named_adapter, not_run
+from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
 from ..histories.rolled_out import EPISODES_AFTER
@@ -47,6 +48,7 @@ def open_session(
     context: int | None = None,
     heads: int | None = None,
     causal: bool | None = None,
+    adapter: str | Path | None = None,
     window: int | None = None,
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
@@ -58,7 +60,7 @@ def open_session(
 
     Args:
         path: see `runs.find_run`.
-        device, heads, causal: see `loading.load_model`.
+        device, heads, causal, adapter: see `loading.load_model`.
         samples: how many; None for `usual_count`, or WINDOWS of the users' own.
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
@@ -67,11 +69,11 @@ def open_session(
         progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
-        RunError, CheckpointError, ConfigError, HistoryError, ModelError: with what to do.
+        RunError, CheckpointError, ConfigError, HistoryError, ModelError, AdapterError: with what to do.
     """
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
-    model = load_model(checkpoint, device=device, heads=heads, causal=causal)
+    model = load_model(checkpoint, device=device, heads=heads, causal=causal, adapter=adapter)
     settle_threads(model)
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     n_context = model.context_length(context)
@@ -115,7 +117,7 @@ def open_session(
         source=found.source,
         logit_gap=gap,
         settings=settings,
-        notes=(*model.notes, *found.notes),
+        notes=(*model.notes, *found.notes, *_other_code(run, adapter)),
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
         seed=found.seed,
@@ -128,6 +130,12 @@ def open_session(
         )
     captures = OrderedDict({0: shown})
     return Session(info, model, seed, waiting=found.waiting, more=found.more, _captures=captures)
+
+
+def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:
+    """A note where the run names an adapter that nobody allowed: the model on display is a family's."""
+    named = named_adapter(run.directory) if adapter is None else None
+    return () if named is None else (not_run(run.directory, named),)
 
 
 def usual_count(model: Model, n_context: int, horizon: int) -> int:

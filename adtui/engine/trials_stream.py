@@ -37,9 +37,11 @@ def answer(request: RunSweep, send: Send) -> None:
         device=request.device,
         heads=request.heads,
         causal=request.causal,
+        adapter=request.adapter,
         context=request.context,
         streams=request.streams,
         episodes=request.episodes,
+        choices=choices,
         known=with_groups,
     )
     mark = fingerprint(ready.opening, ready.plan)

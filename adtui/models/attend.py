@@ -28,16 +28,17 @@ SAFE = 40.0
 DIRECT = 0.02
 """Entropies below this share of the largest possible score are summed term by term; see `measured`."""
 
-Wants = Literal["sums", "heads", "read"]
+Wants = Literal["sums", "heads", "keys", "read"]
 
 
 class Recorder(Protocol):
     """What a capture implements. Tensors are on the model's device and must not be changed.
 
     Attributes:
-        wants: "sums": `heads` and `sums` of every layer. "heads": `heads` only. "read": `heads` only, and the pass may
-            leave out what nobody but the token at which the action is read needs: then the last layer shows q of that
-            token alone, and under a causal mask no key after it.
+        wants: "sums": `heads` and `sums` of every layer. "heads": `heads` only. "keys": `heads` only, for its keys and
+            values: no rows are read off them. "read": `heads` only, and the pass may leave out what nobody but the
+            token at which the action is read needs: then the last layer shows q of that token alone, and under a causal
+            mask no key after it.
         block_rows: how many query rows to compute at once, at most: the peak memory is proportional to it.
     """
 

@@ -18,7 +18,7 @@ Families = Sequence[Any]
 #: Copies of a model that follow it: averages of its weights, targets, teachers.
 _COPIES = re.compile(r"(^|[._])(ema|swa|avg|averaged?|shadow|target|teacher|polyak)([._]|$)")
 _PARTS, _MOST_PREFIXES = 3, 64
-NOT_READ = "open a checkpoint of a family in the README's table"
+NOT_READ = "open a checkpoint of a family in the README's table, or say how it is run: --adapter, docs/adapters.md"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,9 @@ def _unknown(path: str, checkpoint: Checkpoint, names: str) -> CheckpointError:
         path,
         expected=f"the weights of a family that adtui knows ({names})",
         found=named or f"{len(checkpoint.weights)} keys such as {some}",
-        action=NOT_READ if named else "give a checkpoint saved by Algorithm Distillation training",
+        action=NOT_READ
+        if named
+        else "give a checkpoint saved by Algorithm Distillation training, or an adapter: docs/adapters.md",
     )
 
 

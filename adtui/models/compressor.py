@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .attend import Recorder, attend, weight_blocks
 from .decoder import split_heads
+
+
+class CompressorSizes(Protocol):
+    """What is told of a compressor, whoever runs it."""
+
+    @property
+    def n_layer(self) -> int: ...
+    @property
+    def n_head(self) -> int: ...
+    @property
+    def n_latents(self) -> int:
+        """Latent tokens that every round makes."""
 
 
 class Kept:

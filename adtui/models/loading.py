@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from ..files.checkpoint import Checkpoint
-from ..files.state_dicts import HEADS
+from ..files.state_dicts import HEADS, settings
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
@@ -19,7 +21,10 @@ from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
 FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow)
-CONFIG = "config.yaml"
+#: What training code, Lightning and Hydra call the file of settings.
+CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
+CHECKPOINTS = "checkpoints"
+"""A directory of this name has them above it."""
 #: What other code calls the head count.
 _OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
 
@@ -30,6 +35,7 @@ def load_model(
     device: str = "auto",
     heads: int | None = None,
     causal: bool | None = None,
+    adapter: str | Path | None = None,
 ) -> Model:
     """Build the model that a checkpoint holds.
 
@@ -37,11 +43,15 @@ def load_model(
         checkpoint: what `checkpoint.load_checkpoint` read.
         device: "auto" (CUDA when there, else the CPU), "cpu", "cuda", "cuda:1", ….
         heads, causal: override the checkpoint's own head count and mask; said in `Model.notes`.
+        adapter: a file of the user's that builds and runs the model; its code is run, as the user named it.
 
     Raises:
         CheckpointError: unknown family, wrong keys or shapes, no head count.
         ConfigError: the device does not exist.
+        AdapterError: the adapter cannot be used.
     """
+    if adapter is not None:
+        return _adapted(checkpoint, adapter, device, heads, causal)
     path = str(checkpoint.path)
     checkpoint, family = choose(checkpoint, FAMILIES)
     config, notes = _settings(checkpoint)
@@ -53,6 +63,22 @@ def load_model(
     where = choose_device(device)
     network = network.to(where).eval().requires_grad_(False)
     return Model(family.NAME, network, where, (*notes, *network.notes))
+
+
+def _adapted(checkpoint: Checkpoint, adapter: str | Path, device: str, heads: int | None, causal: bool | None) -> Model:
+    """The user's own model; what the family's options override is in its code."""
+    from .adapted_model import adapted_model  # only those who have one pay for it
+
+    for option, value in (("--heads", heads), ("--causal", causal)):
+        if value is not None:
+            raise ConfigError(
+                option,
+                expected="neither --heads nor --causal beside --adapter",
+                found="both",
+                action="leave it out: heads and mask are those of the model that the adapter runs",
+            )
+    config, notes = _settings(checkpoint)
+    return adapted_model(replace(checkpoint, notes=(*checkpoint.notes, *notes)), config, adapter, choose_device(device))
 
 
 def choose_device(name: str) -> torch.device:
@@ -96,10 +122,14 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
 
 def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The checkpoint's own settings; where it has none at all, those of the file beside it, which is said."""
-    beside = checkpoint.path.parent / CONFIG
-    if checkpoint.config or not beside.is_file():
+    directory = checkpoint.path.parent
+    places = (directory, directory.parent) if directory.name == CHECKPOINTS else (directory,)
+    beside = [(at / name, name) for at in places for name in CONFIGS if (at / name).is_file()]
+    if checkpoint.config or not beside:
         return checkpoint.config, ()
-    return load_yaml(beside), (f"the checkpoint has no settings of its own: those of {CONFIG} beside it count",)
+    path, name = beside[0]
+    said: Mapping[str, Any] = settings({"config": load_yaml(path)})
+    return said, (f"the checkpoint has no settings of its own: those of {name} beside it count",)
 
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:

@@ -46,15 +46,15 @@ class Model:
 
     @property
     def n_layer(self) -> int:
-        return self.network.decoder.shape.n_layer
+        return self.network.n_layer
 
     @property
     def n_head(self) -> int:
-        return self.network.decoder.shape.n_head
+        return self.network.n_head
 
     @property
     def d_model(self) -> int:
-        return self.network.decoder.shape.d_model
+        return self.network.d_model
 
     @property
     def n_actions(self) -> int:
@@ -67,7 +67,9 @@ class Model:
     @property
     def sizes(self) -> dict[str, int]:
         """What the weights' shapes tell, by the names of the users' settings."""
-        sizes = {"num_actions": self.n_actions, "tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
+        sizes = {"num_actions": self.n_actions}
+        if self.network.own_layers:
+            sizes |= {"tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
         if self.network.grid_told:
             sizes["grid_size"] = self.grid_size
         if self.network.n_transit_told is not None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..records.layout import Layout
 from .attend import Recorder
-from .compressor import Compressor
+from .compressor import CompressorSizes
 from .decoder import Decoder, DecoderShape, Edit
 
 
@@ -46,6 +46,7 @@ class Network(nn.Module, ABC):
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
         integrates: whether the policy is more than the logits of one pass, see `policy_logits`.
+        own_layers: whether `decoder` runs the layers; not where they are code of the user's.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
         n_transit_told: n_transit where a weight's shape tells it: the transitions of a training window.
     """
@@ -56,11 +57,24 @@ class Network(nn.Module, ABC):
     grid_told: bool = True
     n_transit_told: int | None = None
     integrates: bool = False
+    own_layers: bool = True
 
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
         super().__init__()
         self.grid_size, self.n_actions, self.causal = grid_size, n_actions, causal
         self.decoder = Decoder(shape)
+
+    @property
+    def n_layer(self) -> int:
+        return self.decoder.shape.n_layer
+
+    @property
+    def n_head(self) -> int:
+        return self.decoder.shape.n_head
+
+    @property
+    def d_model(self) -> int:
+        return self.decoder.shape.d_model
 
     @property
     @abstractmethod
@@ -116,7 +130,7 @@ class Network(nn.Module, ABC):
         return out
 
     @property
-    def compressor(self) -> Compressor | None:
+    def compressor(self) -> CompressorSizes | None:
         """What sums up the oldest transitions in latents; None where the family has none."""
         return None
 
@@ -132,6 +146,11 @@ class Network(nn.Module, ABC):
         """
         del n
         return None
+
+    def can_ablate(self, way: str, layer: int | None) -> bool:
+        """Whether transitions can be ablated for a layer, or for the whole model, in one of `records.ablation.WAYS`."""
+        del way, layer
+        return True
 
     @property
     def keeps_positions(self) -> bool:

@@ -37,6 +37,8 @@ class KeysAndValues(HeadsRecorder):
         layers: (B, H, N, d/H) each, of every layer.
     """
 
+    wants: Wants = "keys"
+
     def __init__(self) -> None:
         self.layers: list[tuple[Tensor, Tensor]] = []
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 DEVICE = "auto"
+TRUSTED = "adtui.yaml"
+"""The file beside a run that may name an adapter."""
 SEED = 0
 SAMPLES = 144
 """Contexts that insights are stated and tested over; fewer where a model is so large that this would take long, see

@@ -54,6 +54,10 @@ class ModelError(AdtuiError):
     """The weights load, but the model that they make cannot be trusted or run."""
 
 
+class AdapterError(AdtuiError):
+    """The adapter that the user wrote cannot be used, or what its model does cannot be shown."""
+
+
 class ExportError(AdtuiError):
     """A figure or a results file cannot be written."""
 

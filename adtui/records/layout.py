@@ -17,10 +17,10 @@ Ints = NDArray[np.int64]
 
 TOKEN_KINDS = (
     *("transition", "state", "action", "reward", "query", "query action", "latent", "<c>", "</c>"),
-    *("flow action", "time"),
+    *("flow action", "time", "other"),
 )
 TRANSITION, STATE, ACTION, REWARD, QUERY, QUERY_ACTION, LATENT, OPEN, CLOSE = range(9)
-FLOW_ACTION, TIME = 9, 10
+FLOW_ACTION, TIME, OTHER = 9, 10, 11
 NONE = -1
 TOKENS, TRANSITIONS = "tokens", "transitions"
 UNITS = (TRANSITIONS, TOKENS)

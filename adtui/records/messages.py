@@ -41,6 +41,7 @@ class OpenRun(Request):
         heads, causal: override what the checkpoint says, or None.
         window: show the users' own dataset sample `window` and those after it (one history, shifted by a step).
         histories: the run's HDF5 file, or its directory, where the user names it.
+        adapter: the user's file that builds and runs the model, where they name one.
     """
 
     path: str
@@ -52,6 +53,7 @@ class OpenRun(Request):
     causal: bool | None = None
     window: int | None = None
     histories: str | None = None
+    adapter: str | None = None
 
 
 @dataclass(frozen=True)

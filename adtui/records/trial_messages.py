@@ -37,7 +37,7 @@ class RunSweep(Request):
         path: see `runs.find_run`.
         strategies, budgets: see `compression.trials.plan.sweep`.
         directory: finished cells go to `<directory>/<run>-<fingerprint>`.
-        device, heads, causal, context, streams, episodes: see `compression.trials.prepare`.
+        device, heads, causal, adapter, context, streams, episodes: see `compression.trials.prepare`.
     """
 
     path: str
@@ -47,6 +47,7 @@ class RunSweep(Request):
     device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
+    adapter: str | None = None
     context: int | None = None
     streams: int = TRIAL_STREAMS
     episodes: int = EPISODES

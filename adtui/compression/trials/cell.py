@@ -103,7 +103,10 @@ def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Referenc
 def opened(opening: ModelSource) -> tuple[Model, Checkpoint]:
     """The model and its checkpoint, once per worker."""
     checkpoint = load_checkpoint(opening.checkpoint)
-    return load_model(checkpoint, device=opening.device, heads=opening.heads, causal=opening.causal), checkpoint
+    model = load_model(
+        checkpoint, device=opening.device, heads=opening.heads, causal=opening.causal, adapter=opening.adapter
+    )
+    return model, checkpoint
 
 
 def leave_interrupts_to_the_parent() -> None:

@@ -70,6 +70,7 @@ class ModelSource:
     device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
+    adapter: str | None = None
 
 
 def least_episodes(n_context: int, horizon: int) -> int:
@@ -90,10 +91,15 @@ def check_episodes(episodes: int, n_context: int, horizon: int) -> None:
 
 
 def fingerprint(opening: ModelSource, plan: Plan) -> str:
-    """16 hex digits of everything that the numbers depend on: the file's content, how it is opened, and the plan."""
+    """16 hex digits of everything that the numbers depend on: the file's content, how it is opened, and the plan.
+
+    Of an adapter it is the file's text: what it imports is not looked at.
+    """
     with Path(opening.checkpoint).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
-    opened = {key: value for key, value in asdict(opening).items() if key != "checkpoint"}
+    opened = {key: value for key, value in asdict(opening).items() if key not in ("checkpoint", "adapter")}
+    if opening.adapter is not None:
+        opened["adapter"] = hashlib.sha256(Path(opening.adapter).read_bytes()).hexdigest()
     digest.update(json.dumps([VERSION, opened, asdict(plan)], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 

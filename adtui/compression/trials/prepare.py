@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from ...models.mark import weights_mark
 from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
+from ..choice import Choice
+from ..shortened import check_needs
 from ..strategies.base import Positions
 from .cell import opened
 from .plan import ModelSource, Plan
@@ -39,28 +41,33 @@ def prepare(
     device: str = DEVICE,
     heads: int | None = None,
     causal: bool | None = None,
+    adapter: str | None = None,
     context: int | None = None,
     streams: int = TRIAL_STREAMS,
     episodes: int = EPISODES,
     seed: int = SEED,
     positions: Positions = POSITIONS,
+    choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
     """What to open and how to run it; the model is opened here once, so that a mistake shows before anything runs.
 
     Args:
         path: see `runs.find_run`.
-        device, heads, causal: see `loading.load_model`.
+        device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
         streams, episodes, seed, positions: see `plan.Plan`.
+        choices: what is to be tried: a model that cannot give what one of them needs is refused now.
         known: adds to the settings what more is known of the run in a directory, such as the goals of its groups.
 
     Raises:
         ConfigError, CheckpointError, ModelError, RunError: with what to do.
     """
     found = find_run(path)
-    opening = ModelSource(str(found.latest), device, heads, causal)
+    opening = ModelSource(str(found.latest), device, heads, causal, adapter)
     model, checkpoint = opened(opening)
+    for choice in choices:
+        check_needs(model, choice)
     settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = known(settings, found.directory)
     arena = arena_of(settings)

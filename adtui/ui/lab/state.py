@@ -158,6 +158,7 @@ class Lab:
             device=opened.device,
             heads=opened.heads,
             causal=opened.causal,
+            adapter=opened.adapter,
             context=opened.context,
             streams=chosen.streams,
             episodes=chosen.episodes,

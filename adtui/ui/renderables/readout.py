@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...records.axis import Axis
-from ...records.layout import ACTION, CLOSE, FLOW_ACTION, LATENT, OPEN, QUERY, QUERY_ACTION, REWARD, STATE, TIME
+from ...records.layout import ACTION, CLOSE, FLOW_ACTION, LATENT, OPEN, OTHER, QUERY, QUERY_ACTION, REWARD, STATE, TIME
 from ...records.plain import to_ascii, to_ascii_cells
 from ...records.sample import Sample
 
@@ -31,6 +31,7 @@ def source(axis: Axis, position: int, utf8: bool = True) -> str:
     if index is None:
         first = int((axis.layout.kind[:position] == LATENT).sum())
         others = {OPEN: "mark <c>", CLOSE: "mark </c>", FLOW_ACTION: "the flow's action", TIME: "the flow's time"}
+        others[OTHER] = "a token of no transition"
         return f"latent {first}" if kind == LATENT else others[kind]
     sample = axis.sample
     if kind in (ACTION, REWARD):
