@@ -128,6 +128,16 @@ RULES = {
         "Transitions from the query's own state get twice their uniform share. Counted only where they are fewer than "
         "a quarter, as for rewards.",
     ),
+    "induction": Rule(
+        2.0, True, 8,
+        "Transitions next after one from the query's own state, in its episode and not from that state themselves, get "
+        "twice their uniform share. Counted only where they are fewer than a quarter, as for rewards.",
+    ),
+    "n-gram": Rule(
+        2.0, True, 8,
+        "Transitions from the query's own state that came after the same state and action as the query get twice their "
+        "uniform share: a repeated 2-gram. Counted only where they are fewer than a quarter, as for rewards.",
+    ),
     "specialised heads": Rule(
         0.25, True, 8,
         "Jensen-Shannon divergence of the layer's heads over its largest possible value, ln of the number of heads: "

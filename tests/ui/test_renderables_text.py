@@ -100,6 +100,8 @@ def test_statistics_of_one_head() -> None:
         "landmark lift          2.000    4.000",
         "runs/chance            0.500    1.000",
         "distinct               0.100    0.200",
+        "induction lift (0)         –        –",
+        "n-gram lift (0)            –        –",
     ]
 
 
@@ -115,7 +117,7 @@ def test_statistics_in_ascii() -> None:
 
 
 def test_every_statistic_has_a_row_and_an_explanation() -> None:
-    fields = set(HeadStats.__dataclass_fields__) - {"n_rewarded", "n_revisit"}
+    fields = set(HeadStats.__dataclass_fields__) - {"n_rewarded", "n_revisit", "n_induction", "n_ngram"}
     assert {key for key, _, _ in STATISTICS} == fields
     assert all(sentence.endswith(".") for _, _, sentence in STATISTICS)
 
