@@ -82,8 +82,8 @@ def _says_revisit(lift: float, _n: int) -> str:
 
 def _says_induction(lift: float, _n: int) -> str:
     return (
-        f"attends as an induction head: transitions next after one from the query's state get {brief(lift)} times their "
-        f"uniform share"
+        f"attends as an induction head: transitions next after one from the query's state get {brief(lift)} times "
+        f"their uniform share"
     )
 
 

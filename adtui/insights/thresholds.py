@@ -214,6 +214,17 @@ TESTS = {
         "Logits: changes of the logit difference below this count as this. It is where no probability of one of two "
         "actions moves by more than 5 % (|Δp| ≤ Δ/4), as for the KL.",
     ),
+    "places": Threshold(
+        4,
+        "Places that the reward of a context is moved to, one at a time: 24 ways to pair them with the edited "
+        "contexts. No two ask for the same actions at the query; of 32 contexts of the bundled run with a reward 28 "
+        "have so many, 26 have five and 17 have six.",
+    ),
+    "moved probability": Threshold(
+        0.05,
+        "Smallest effect of a moved reward for confirmed, and below 0 for refuted: 5 points of probability, as the KL "
+        "and the share of changed actions ask of knock-outs.",
+    ),
     "same sets": Threshold(
         0.7,
         "Mean Jaccard overlap (shared over all) of what two insights about one place name, from which they are one "
