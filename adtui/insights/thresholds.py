@@ -200,14 +200,20 @@ TESTS = {
         "episode of Dark Room.",
     ),
     "ablation contexts": Threshold(
-        36,
-        "Contexts, at most, in which the other ablations are tried, the tasks in turn: with 4 draws they then take as "
-        "long on the bundled run as the first test in 144 contexts.",
+        144,
+        "Contexts, at most, in which the other ablations are tried, the tasks in turn. What differs most is contexts: "
+        "one draw in 144 leaves a ratio's variance at less than half of that of four draws in 36, for half as much "
+        "work again.",
     ),
     "ablation draws": Threshold(
-        4,
-        "Of the 8 random sets, those beside what is named where it is ablated in the other ways: with 3, 4 or 8 of "
-        "them claims of the bundled run were confirmed and came back about as often.",
+        1,
+        "Of the 8 random sets, those beside what is named where it is ablated in the other ways: with two of them in "
+        "144 contexts claims of the bundled run were confirmed and came back about as often.",
+    ),
+    "contradiction": Threshold(
+        0.05,
+        "How often one of the eleven other lines contradicts a claim by chance, all together (Holm 1979): a "
+        "contradiction is itself a finding among many.",
     ),
     "logit difference": Threshold(
         0.2,

@@ -1,4 +1,4 @@
-"""Moved rewards: places paired with edits by chance, effects of graded strength, and models that have learnt nothing."""
+"""Moved rewards: places paired with edits by chance, effects of graded strength, models that have learnt nothing."""
 
 from __future__ import annotations
 
@@ -48,6 +48,25 @@ def decided(found: Following, side: str) -> bool:
     return found.p <= 2 * LEVEL and found.side == side
 
 
+def counted(
+    contexts: list[Relocation],
+    tasks: np.ndarray,
+    size: int,
+    tests: int,
+    rng: np.random.Generator,
+    *,
+    by_chance: bool = False,
+) -> list[Rate]:
+    """Of tests in `size` contexts each: beyond chance above and below, then confirmed and refuted by the rule."""
+    hits = np.zeros(4, np.int64)
+    for _ in range(tests):
+        chosen = rng.choice(len(contexts), size, replace=False)
+        found = follows([shuffled(contexts[at], rng) if by_chance else contexts[at] for at in chosen], tasks[chosen])
+        beyond = found.p <= 2 * LEVEL
+        hits += (beyond and found.up, beyond and not found.up, decided(found, "confirmed"), decided(found, "refuted"))
+    return [Rate(int(count), tests) for count in hits]
+
+
 def rates(
     contexts: list[Relocation], tasks: np.ndarray, tests: int, seed: int
 ) -> tuple[list[list[object]], list[Rate]]:
@@ -56,18 +75,7 @@ def rates(
     own: list[Rate] = []
     for size in (one for one in CONTEXTS if one <= len(contexts)):
         rng = np.random.default_rng([seed, size])
-        hits = np.zeros(4, np.int64)
-        for _ in range(tests):
-            chosen = rng.choice(len(contexts), size, replace=False)
-            found = follows([shuffled(contexts[at], rng) for at in chosen], tasks[chosen])
-            beyond = found.p <= 2 * LEVEL
-            hits += (
-                beyond and found.up,
-                beyond and not found.up,
-                decided(found, "confirmed"),
-                decided(found, "refuted"),
-            )
-        each = [Rate(int(count), tests) for count in hits]
+        each = counted(contexts, tasks, size, tests, rng, by_chance=True)
         own += each
         rows.append(["paired by chance", size, *each])
     for share in SHARES:
@@ -75,18 +83,7 @@ def rates(
         whole = follows(weaker, tasks).moved
         for size in (one for one in CONTEXTS if one <= len(contexts)):
             rng = np.random.default_rng([seed, size, int(100 * share)])
-            hits = np.zeros(4, np.int64)
-            for _ in range(max(1, tests // 5)):
-                chosen = rng.choice(len(contexts), size, replace=False)
-                found = follows([weaker[at] for at in chosen], tasks[chosen])
-                beyond = found.p <= 2 * LEVEL
-                hits += (
-                    beyond and found.up,
-                    beyond and not found.up,
-                    decided(found, "confirmed"),
-                    decided(found, "refuted"),
-                )
-            each = [Rate(int(count), max(1, tests // 5)) for count in hits]
+            each = counted(weaker, tasks, size, max(1, tests // 5), rng)
             rows.append([f"{share:.0%} of the model, {100 * whole:.1f} points", size, *each])
     return rows, own
 

@@ -74,7 +74,7 @@ def test_models_that_have_learnt_nothing_have_nothing_confirmed(tmp_path: Path) 
 
 
 def test_places_paired_by_chance_are_no_evidence_and_the_bundled_run_follows() -> None:
-    text, own = relocations.report(18, 60, 1, seed=0)
+    text, own = relocations.report(18, 30, 1, seed=0)
     assert all(one.within(LEVEL) for one in own)
     assert "untrained" in text
     whole = next(line for line in text.splitlines() if line.startswith("| 100% of the model") and "| 6  " in line)
