@@ -17,6 +17,7 @@ from adtui.models.model import Model
 from adtui.records.insight import Insight
 from adtui.records.relocation import Relocation
 from adtui.records.sample import Sample
+from adtui.ui.renderables.insight import insight_text
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.key_to_door import KeyToDoor
 from adtui.worlds.permuted import PermutedDarkRoom
@@ -184,6 +185,7 @@ def test_what_is_said_of_each_side() -> None:
     assert "45% when the reward is moved there, 15% when to 3 other places, 20% before" in confirmed.tested
     assert confirmed.caveat == CAVEAT
     assert (confirmed.n, confirmed.over, confirmed.count) == (6, "tasks", "6 tasks")
+    assert "effect 0.3 [0.3 – 0.3] · n=6 tasks · threshold 0.05 · confirmed" in insight_text(confirmed).plain
     assert "too little to matter" in little.tested
     assert told(chance).status == "no evidence"
 
