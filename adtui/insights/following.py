@@ -95,10 +95,10 @@ def follows(contexts: Sequence[Relocation], tasks: Ints) -> Following:
     elsewhere = (toward.sum(axis=(1, 2)) / K - there) / (K - 1)
     before = np.array([one.toward_before.mean() for one in contexts])
     found = over_histories(average_within(np.stack([there - elsewhere, there, elsewhere, before], axis=1), tasks))
-    moved, *levels = (float(one) for one in found.mean)
+    moved, to, others, at_first = (float(one) for one in found.mean)
     return Following(
-        moved, float(found.low[0]), float(found.high[0]), *levels, len(names), len(contexts),
-        float(sides.either[0]), bool(sides.greater[0] < sides.less[0]),
+        moved=moved, low=float(found.low[0]), high=float(found.high[0]), there=to, elsewhere=others, before=at_first,
+        tasks=len(names), contexts=len(contexts), p=float(sides.either[0]), up=bool(sides.greater[0] < sides.less[0]),
     )  # fmt: skip
 
 

@@ -85,18 +85,6 @@ def test_a_key_opens_its_door_in_the_same_episode_only() -> None:
     assert ended.targets.tolist() == [[0, 1]], "a new episode begins without the key"
 
 
-def test_tasks_at_some_cells_pay_there_and_nowhere_else() -> None:
-    places = np.array([[1, 2], [0, 0], [1, 2]])
-    assert DarkRoom(size=3).tasks_at(places).tolist() == [0, 5]
-    for env in KeyToDoor.NAMES:
-        world = KeyToDoor(env, size=3)
-        for task in (found := world.tasks_at(places)).tolist():
-            assert set(world.key_and_door(task)) <= {(1, 2), (0, 0)}
-        assert len(found) == 4 if world.n_tasks == 81 else len(found) <= 4
-    assert PermutedDarkRoom.ONE_PLACE
-    assert not len(PermutedDarkRoom().tasks_at(places))
-
-
 @pytest.mark.parametrize("world", [DarkRoom(size=9, horizon=HORIZON), KeyToDoor(size=9, horizon=HORIZON)])
 def test_places_differ_from_the_goal_and_from_each_other_and_were_reached(seeker: Model, world: World) -> None:
     found = [(one, relocate(seeker, one, world, places=2, index=i)) for i, one in enumerate(rewarded_walks(world, 12))]
