@@ -53,7 +53,8 @@ def walk(world: World, task: int, seed: int, n: int = N) -> Sample:
 
 
 def rewarded_walks(world: World, count: int) -> list[Sample]:
-    found, seed = [], 0
+    found: list[Sample] = []
+    seed = 0
     while len(found) < count:
         task = int(np.random.default_rng(seed).integers(world.n_tasks))
         if (one := walk(world, task, seed)).rewards.any():
