@@ -24,7 +24,7 @@ LONGEST = 1200.0
 
 async def take(path: str, output: Path, size: tuple[int, int], keys: list[str]) -> None:
     """Open a run, wait until nothing is under way, press keys, write the picture."""
-    app = AdtuiApp(OpenRun(0, path))
+    app = AdtuiApp(OpenRun(0, path), telling=True)
     app.color_table = choose_table("truecolor", utf8=True)
     async with app.run_test(size=size) as pilot, asyncio.timeout(LONGEST):
         presenter = app.explorer.presenter

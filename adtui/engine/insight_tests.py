@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from ..attention.ablations import Where
 from ..attention.knock_outs import ablations, knock_outs
+from ..attention.relocations import relocate
 from ..insights.agreement import DRAWS, OTHERS, chosen_contexts
-from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, settle, undecided_yet
+from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, Test, settle, undecided_yet
+from ..insights.following import PLACES, Relocations
 from ..insights.named_transitions import NAMES, Heads, every_head, named
 from ..insights.placebo import placebo
 from ..insights.stories import told_once
@@ -19,7 +21,10 @@ from ..records.attention import Attention
 from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import Layout
 from ..records.sample import Sample, phase_of
+from ..worlds.world import World
 
+UNKNOWN_WORLD = "the run's world is not known"
+SAME_PLACE = "every task pays at the same place"
 Told = Insight | tuple[int, int]
 """An insight whose status is new, or (insights done, insights in all)."""
 
@@ -31,7 +36,9 @@ class InsightTests:
     Attributes:
         samples, layouts, attentions: the session's, by context.
         seed: of the random draws.
+        world: what the samples are of; None where it is not known, and rewards cannot be moved.
         tested: the knock-outs so far.
+        followed: the moved rewards so far.
         told: the insights as they were given last.
     """
 
@@ -40,7 +47,9 @@ class InsightTests:
     layouts: Sequence[Layout]
     attentions: Mapping[int, Attention]
     seed: int = 0
+    world: World | None = None
     tested: list[KnockOuts] = field(default_factory=list)
+    followed: Relocations = field(default_factory=Relocations)
     told: dict[tuple[object, ...], Insight] = field(default_factory=dict)
     _seen: dict[int, Heads] = field(default_factory=dict)
 
@@ -50,9 +59,13 @@ class InsightTests:
         Insights about one head, layer or the model go together, because they share their random draws. After each
         place all that were tested are decided together, by the same rule as in the end: a status is provisional until
         the last place, as a correction for more tests may withdraw it, or a true finding among them bring it back.
-        Nothing is told to be confirmed or refuted before the other ablations of it are known.
+        Nothing is told to be confirmed or refuted before the other ablations of it are known. Rewards are moved first:
+        that takes little, and asks for no insight beforehand.
         """
         done = 0
+        for _ in self._move_rewards():
+            yield done, len(insights)
+        yield from self._news(settle([self.followed]))
         for where, group in _by_place(insights).items():
             yield done, len(insights)
             new = [KnockOuts(one) for one in group if one.kind in NAMES]
@@ -62,14 +75,30 @@ class InsightTests:
             for _ in self._try_others():
                 yield done, len(insights)
             yield from (replace(one, tested=NOTHING_NAMED) for one in group if one.kind not in NAMES)
-            yield from self._news(settle(self.tested))
+            yield from self._news(settle(self._tests))
             done += len(group)
         named_by = [{at: found.transitions for at, found in one.knock_outs.items()} for one in self.tested]
-        yield from self._news(told_once(settle(self.tested), named_by))
+        *settled, followed = settle(self._tests)
+        yield from self._news([*told_once(settled, named_by), followed])
 
     def placebo(self) -> Placebo | None:
         """Of all tests; None where none could be decided."""
         return placebo(self.tested)
+
+    @property
+    def _tests(self) -> list[Test]:
+        """All that are decided together; the moved rewards last."""
+        return [*self.tested, self.followed]
+
+    def _move_rewards(self) -> Iterator[None]:
+        """In every context with a reward."""
+        if self.world is None or self.world.ONE_PLACE:
+            self.followed.undefined = UNKNOWN_WORLD if self.world is None else f"{self.world.env}: {SAME_PLACE}"
+            return
+        for index, sample in enumerate(self.samples):
+            found = relocate(self.model, sample, self.world, places=PLACES, seed=self.seed, index=index)
+            self.followed.add(found, index, sample.cluster)
+            yield
 
     def _knock_out(self, where: Where, group: Sequence[KnockOuts]) -> Iterator[None]:
         """Every insight of one place, in every context that it is about."""
@@ -87,7 +116,7 @@ class InsightTests:
     def _try_others(self) -> Iterator[None]:
         """The other ablations of what the first test decides, with the same draws, in some of its contexts."""
         places: dict[Where, list[KnockOuts]] = {}
-        for one in undecided_yet(self.tested):
+        for one in undecided_yet(self._tests):
             places.setdefault(_place(one.insight), []).append(one)
         for where, group in places.items():
             contexts = [chosen_contexts(one.tasks) for one in group]

@@ -34,6 +34,7 @@ from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
+from ..worlds.settings import known_world
 from .bounds import check_head, check_round, check_transition, check_window
 from .insight_tests import InsightTests
 
@@ -169,7 +170,9 @@ class Session:
         """
         observed = [one for one in self.log.insights if one.status == "observed"]
         layouts = [self.layout(index) for index in range(len(self.samples))]
-        tests = InsightTests(self.model, self.samples, layouts, self.attentions, self.seed)
+        tests = InsightTests(
+            self.model, self.samples, layouts, self.attentions, self.seed, known_world(self.info.settings)
+        )
         for found in tests.run(observed):
             if isinstance(found, Insight):
                 self.log.restate(found)

@@ -6,15 +6,18 @@ stands where
 
 - in each direction and by each metric, the geometric mean of the three ways' ratios is on the side of the first test:
   noising, by the KL, with the minimum effect, else by its sign;
-- no line contradicts it. Noising, by the KL, that is a ratio on the other side, or one whose whole interval falls short
-  of the minimum effect; else a ratio whose whole interval is on the other side.
+- no line contradicts it: noising, by the KL, a ratio short of the minimum effect; else one on the other side. Each
+  line's is a one-sided t-test over tasks, and the tests of the eleven lines beside the first are corrected for their
+  number (Holm 1979): where all agree, one at least contradicts by chance in at most 5 % of the claims.
 
-To ask every line for its sign would turn on chance: of nine ratios near 1 some are below. Agreement can only take a
+To ask every line for its sign would turn on chance: of nine ratios near 1 some are below. So would eleven lines at the
+level of one: at 2.5 % a line, up to one claim in four would be contradicted by chance. Agreement can only take a
 verdict away, so that the level of the first test is kept.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -25,6 +28,7 @@ from ..records.ablation import DENOISING, DIRECTIONS, KL, LOGIT, MASK, METRICS, 
 from ..records.arrays import Doubles, Ints
 from ..records.insight import KnockOut
 from ..statistics.intervals import average_within, over_histories
+from ..statistics.significance import holm, p_greater
 from .thresholds import TESTS
 from .wording import brief
 
@@ -34,6 +38,8 @@ DRAWS = int(TESTS["ablation draws"].value)
 """Of the random sets of the first test, how many stand beside what is named there: its first ones."""
 FLOORS = {KL: TESTS["KL"].value, LOGIT: TESTS["logit difference"].value}
 """What less than this is taken as, by metric: changes that nobody could see are alike."""
+CONTRADICTION = TESTS["contradiction"].value
+"""Of a claim's lines together: how often one contradicts by chance."""
 FIRST = (MASK, NOISING)
 OTHERS = tuple((way, direction) for direction in DIRECTIONS for way in WAYS if (way, direction) != FIRST)
 """What is tried besides."""
@@ -75,37 +81,45 @@ def panel(tried: Tried, tasks: Mapping[int, int], larger: bool | None) -> tuple[
         larger: whether the first test says that what is named matters more than chance sets; None where it says
             neither.
     """
+    found = {
+        how: _per_task(tried[how[:2]], tasks, *how[1:]) if tried.get(how[:2]) else np.zeros(0)
+        for how in ((way, direction, metric) for direction in DIRECTIONS for way in WAYS for metric in METRICS)
+    }
+    lines = [_line(*how, logs, len(tried.get(how[:2], {}))) for how, logs in found.items()]
+    if larger is None:
+        return tuple(lines)
+    signed = [logs if larger else -logs for logs in found.values()]
+    asked = [i for i, line in enumerate(lines) if line.n and (line.way, line.direction, line.metric) != (*FIRST, KL)]
+    adjusted = holm([p_greater(-signed[i], -math.log(_least(lines[i].direction, lines[i].metric))) for i in asked])
+    against = {i for i, p in zip(asked, adjusted, strict=True) if p <= CONTRADICTION}
     return tuple(
-        _line(tried.get((way, direction), {}), tasks, larger, way, direction, metric)
-        for direction in DIRECTIONS
-        for way in WAYS
-        for metric in METRICS
+        replace(line, agrees=False if i in against else _holds(line, larger)) if line.n else line
+        for i, line in enumerate(lines)
     )
 
 
-def _line(
-    each: Mapping[int, KnockOut], tasks: Mapping[int, int], larger: bool | None, way: str, direction: str, metric: str
-) -> Ablation:
-    if not each:
-        return Ablation(way, direction, metric)
+def _per_task(each: Mapping[int, KnockOut], tasks: Mapping[int, int], direction: str, metric: str) -> Doubles:
+    """(T,) ln of the ratio of each task, above 0 where what is named matters more."""
     of = np.array([tasks[context] for context in each])
     values = np.array([_values(one, metric) for one in each.values()])
-    found = over_histories(log_ratios(values, of, FLOORS[metric])[:, :1])
-    mean, low, high = (float(part[0]) for part in (found.mean, found.low, found.high))
-    if direction == DENOISING:  # the smaller the change with only the named set kept, the more it matters
-        mean, low, high = -mean, -high, -low
-    ratio, ends = float(np.exp(mean)), (float(np.exp(low)), float(np.exp(high)))
-    line = Ablation(way, direction, metric, ratio, ends, len(each), len(set(of.tolist())))
-    return line if larger is None else replace(line, agrees=_agrees(line, larger))
+    logs: Doubles = log_ratios(values, of, FLOORS[metric])[:, 0]
+    return (
+        -logs if direction == DENOISING else logs
+    )  # the less changes with only the named set kept, the more it matters
 
 
-def _agrees(line: Ablation, larger: bool) -> bool | None:
-    """Whether a line says the same as the first test; None where its interval leaves it open."""
-    mean, far = (line.ratio, line.interval[1]) if larger else (1 / line.ratio, 1 / line.interval[0])
-    least = _least(line.direction, line.metric)
-    if mean >= least and mean > 1:
-        return True
-    return False if far < least or (least > 1 and mean <= 1) else None
+def _line(way: str, direction: str, metric: str, logs: Doubles, contexts: int) -> Ablation:
+    if not len(logs):
+        return Ablation(way, direction, metric)
+    found = over_histories(logs[:, None])
+    ratio, low, high = (float(np.exp(part[0])) for part in (found.mean, found.low, found.high))
+    return Ablation(way, direction, metric, ratio, (low, high), contexts, len(logs))
+
+
+def _holds(line: Ablation, larger: bool) -> bool | None:
+    """Whether a line's ratio is where the first test's is; None where not, which is left open."""
+    mean = line.ratio if larger else 1 / line.ratio
+    return True if mean > 1 and mean >= _least(line.direction, line.metric) else None
 
 
 def _least(direction: str, metric: str) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..records.answer import COMPRESS, HEADS, USES, Answer, KnownTrials, Line, Part
 from ..records.insight import Insight
+from .following import KIND as FOLLOWING
 from .named_transitions import NAMES
 from .wording import brief
 
@@ -22,6 +23,8 @@ NAMED: dict[str, tuple[Callable[[int], str], str]] = {
     "clustered": (lambda _: "neighbours that it attends to", "clusters"),
     "reward-seeking": (lambda _: "rewarded transitions", "reward"),
     "state-revisit": (lambda _: "earlier visits to its state", "same state"),
+    "induction": (lambda _: "steps after earlier visits", "induction"),
+    "n-gram": (lambda _: "repeats of its last step", "n-gram"),
 }
 
 
@@ -59,7 +62,9 @@ def _strength(insight: Insight) -> float:
 
 def _uses(insights: Sequence[Insight], contexts: int, testing: bool | None) -> Line:
     named = [one for one in insights if one.layer is None and one.kind in NAMES]
-    parts = [_part(one) for status in ("confirmed", "refuted") for one in _strongest(named, status)]
+    moved = [one for one in insights if one.kind == FOLLOWING and one.status in ("confirmed", "refuted")]
+    parts = [Part(_follows(one), one.key) for one in moved]
+    parts += [_part(one) for status in ("confirmed", "refuted") for one in _strongest(named, status)]
     if not parts:
         parts = [Part(_nothing(len(named), testing, "the model as a whole"))]
         parts += [Part(f"{_what(one)} {OBSERVED}", one.key) for one in _strongest(named, "observed")]
@@ -94,6 +99,12 @@ def _part(insight: Insight) -> Part:
     """ "newest 19 of 79 ✔ ×17 (44 % of actions)": how much more than as many others, and how many actions change."""
     said = f"{_what(insight)} {CONFIRMED if insight.status == 'confirmed' else REFUTED} ×{brief(insight.knock_out, 2)}"
     return Part(f"{said} ({100 * insight.knock_out_changed:.0f} % of actions)", insight.key)
+
+
+def _follows(insight: Insight) -> str:
+    """ "goes to a moved reward ✔ (+0.31)": by how much a right step is more probable where the reward was moved to."""
+    mark = CONFIRMED if insight.status == "confirmed" else REFUTED
+    return f"goes to a moved reward {mark} ({insight.effect:+.2f})"
 
 
 def _what(insight: Insight) -> str:

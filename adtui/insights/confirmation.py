@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ from ..statistics.significance import benjamini_hochberg
 from .agreement import FIRST, Tried, agreement, log_ratios, panel
 from .kind import CAVEAT
 from .thresholds import TESTS
-from .wording import brief
+from .wording import brief, p_value
 
 FLOOR = 0.005
 """Nats. A knock-out that moves the action distribution by less counts as one that moves it by this: two changes that
@@ -122,7 +123,27 @@ class Draws:
         ]  # fmt: skip
 
 
-def decide(effects: Sequence[Effect]) -> list[str]:
+class Measured(Protocol):
+    """The effect of any test."""
+
+    @property
+    def p(self) -> float: ...
+    @property
+    def side(self) -> str: ...
+
+
+class Test(Protocol):
+    """One claim that is tested: by knock-outs, or by moving rewards."""
+
+    @property
+    def decidable(self) -> bool: ...
+    @property
+    def effect(self) -> Measured: ...
+    def undecided(self) -> Insight: ...
+    def restated(self, decision: str) -> Insight: ...
+
+
+def decide(effects: Sequence[Measured]) -> list[str]:
     """Of tests that are made together: "confirmed", "refuted", or why neither."""
     found = benjamini_hochberg([one.p for one in effects], TESTS["false discoveries"].value)
     chance = f"not beyond chance among {len(effects)} tests" if len(effects) > 1 else "not beyond chance"
@@ -182,52 +203,50 @@ class KnockOuts:
             self._panels[key] = panel({FIRST: self.knock_outs, **self.others}, self.tasks, larger)
         return self._panels[key]
 
+    def undecided(self) -> Insight:
+        """No evidence, since there are not tasks enough."""
+        n = len(set(self.tasks.values()))
+        words = f"not decided: {n} tasks have such transitions, {MIN_TASKS} are needed"
+        return replace(self.insight, status="no evidence", tested=words, knock_out_n=n, suggests=())
 
-def undecided_yet(tested: Sequence[KnockOuts]) -> list[KnockOuts]:
+    def restated(self, decision: str) -> Insight:
+        """With the status that all tests together give it, where the other ablations agree."""
+        effect, insight = self.effect, self.insight
+        ablations = self.panel(decision)
+        first = decision in ("confirmed", "refuted")
+        agree, others = agreement(ablations) if first else (False, "")
+        decided = first and agree
+        status = decision if decided else "no evidence"
+        doubt = "the interval over tasks holds 1: others may differ" if effect.low <= 1 <= effect.high else ""
+        words = (
+            f"hiding them moves the actions {brief(effect.ratio)} [{brief(effect.low)}, {brief(effect.high)}] times "
+            f"as much as hiding as many at random (KL {effect.kl:.2g} nats; {effect.changed:.0%} of actions change, "
+            f"{effect.other_changed:.0%} at random; p {p_value(effect.p)}, {effect.contexts} contexts of "
+            f"{effect.tasks} tasks)"
+        )
+        why = doubt if decided else "" if first else decision
+        confirmed = status == "confirmed"
+        return replace(
+            insight, status=status, tested="; ".join(part for part in (words, why, others) if part),
+            ablations=ablations,
+            knock_out=effect.ratio, knock_out_interval=(effect.low, effect.high), knock_out_n=effect.tasks,
+            knock_out_contexts=effect.contexts, knock_out_p=effect.p, knock_out_kl=effect.kl,
+            knock_out_changed=effect.changed, control_kl=effect.other_kl, control_changed=effect.other_changed,
+            caveat=insight.caveat.replace(CAVEAT, "").strip() if confirmed else insight.caveat,
+            suggests=insight.suggests if confirmed else (),
+        )  # fmt: skip
+
+
+def undecided_yet(tested: Sequence[Test]) -> list[KnockOuts]:
     """Those that the first test confirms or refutes, and that the other ablations have not been tried on."""
     decidable = [one for one in tested if one.decidable]
     decisions = zip(decidable, decide([one.effect for one in decidable]), strict=True)
-    return [one for one, decision in decisions if decision in ("confirmed", "refuted") and not one.others]
+    found = [one for one, decision in decisions if decision in ("confirmed", "refuted")]
+    return [one for one in found if isinstance(one, KnockOuts) and not one.others]
 
 
-def settle(tested: Sequence[KnockOuts]) -> list[Insight]:
+def settle(tested: Sequence[Test]) -> list[Insight]:
     """The insights with their status, decided together; more tests among them may change what it is."""
     decided = [one for one in tested if one.decidable]
     words = iter(decide([one.effect for one in decided]))
-    return [_restated(one, next(words)) if one.decidable else _undecided(one) for one in tested]
-
-
-def _undecided(one: KnockOuts) -> Insight:
-    n = len(set(one.tasks.values()))
-    words = f"not decided: {n} tasks have such transitions, {MIN_TASKS} are needed"
-    return replace(one.insight, status="no evidence", tested=words, knock_out_n=n, suggests=())
-
-
-def _restated(one: KnockOuts, decision: str) -> Insight:
-    effect, insight = one.effect, one.insight
-    ablations = one.panel(decision)
-    first = decision in ("confirmed", "refuted")
-    agree, others = agreement(ablations) if first else (False, "")
-    decided = first and agree
-    status = decision if decided else "no evidence"
-    doubt = "the interval over tasks holds 1: others may differ" if effect.low <= 1 <= effect.high else ""
-    words = (
-        f"hiding them moves the actions {brief(effect.ratio)} [{brief(effect.low)}, {brief(effect.high)}] times as "
-        f"much as hiding as many at random (KL {effect.kl:.2g} nats; {effect.changed:.0%} of actions change, "
-        f"{effect.other_changed:.0%} at random; p {_p(effect.p)}, {effect.contexts} contexts of {effect.tasks} tasks)"
-    )
-    why = doubt if decided else "" if first else decision
-    confirmed = status == "confirmed"
-    return replace(
-        insight, status=status, tested="; ".join(part for part in (words, why, others) if part),
-        ablations=ablations,
-        knock_out=effect.ratio, knock_out_interval=(effect.low, effect.high), knock_out_n=effect.tasks,
-        knock_out_contexts=effect.contexts, knock_out_p=effect.p, knock_out_kl=effect.kl,
-        knock_out_changed=effect.changed, control_kl=effect.other_kl, control_changed=effect.other_changed,
-        caveat=insight.caveat.replace(CAVEAT, "").strip() if confirmed else insight.caveat,
-        suggests=insight.suggests if confirmed else (),
-    )  # fmt: skip
-
-
-def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 1e-4 else "< 0.0001"
+    return [one.restated(next(words)) if one.decidable else one.undecided() for one in tested]

@@ -13,7 +13,9 @@ from .measures import (
     episodes,
     log_depth_change,
     log_effective,
+    log_induction_lift,
     log_landmark,
+    log_ngram_lift,
     log_recent_distant,
     log_revisit_lift,
     log_reward_lift,
@@ -76,6 +78,20 @@ def _says_reward(lift: float, _n: int) -> str:
 
 def _says_revisit(lift: float, _n: int) -> str:
     return f"looks for its own state: transitions from the query's state get {brief(lift)} times their uniform share"
+
+
+def _says_induction(lift: float, _n: int) -> str:
+    return (
+        f"attends as an induction head: transitions next after one from the query's state get {brief(lift)} times "
+        f"their uniform share"
+    )
+
+
+def _says_ngram(lift: float, _n: int) -> str:
+    return (
+        f"matches the last state and action: transitions from the query's state that were come to as it was get "
+        f"{brief(lift)} times their uniform share"
+    )
 
 
 def _says_specialised(share: float, _n: int) -> str:
@@ -148,6 +164,16 @@ INSIGHT_KINDS = (
     Kind(
         "state-revisit", "state-revisiting", RULES["state-revisit"], log_revisit_lift, "revisit lift", _says_revisit,
         "The newest transitions are often from the same or a neighbouring state.",
+        ("top-attention", "observation-window"), is_log=True,
+    ),
+    Kind(
+        "induction", "induction", RULES["induction"], log_induction_lift, "induction lift", _says_induction,
+        "What follows a state is near it in time and place. What the agent did there stands in the transition before.",
+        ("top-attention", "observation-window"), is_log=True,
+    ),
+    Kind(
+        "n-gram", "n-gram matching", RULES["n-gram"], log_ngram_lift, "n-gram lift", _says_ngram,
+        "They are among the transitions from the query's state: a head that looks for the state alone finds them too.",
         ("top-attention", "observation-window"), is_log=True,
     ),
     Kind(

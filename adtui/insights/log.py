@@ -64,7 +64,8 @@ class InsightLog:
         # repr, because an interval of NaNs is never equal to another
         changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
         if evidence.stats:
-            gone = [old for key, old in self._told.items() if key not in now]
+            # what moved rewards say is of the contexts that were tested, and no kind's to withdraw
+            gone = [old for key, old in self._told.items() if key not in now and old.kind in kinds]
             parts = {"": evidence, **{phase: evidence.part(phase) for phase in PHASES}}
             changed += [Judging(kinds[old.kind], parts[old.phase]).withdraw(old) for old in gone]
         self._told = now

@@ -62,6 +62,16 @@ def log_revisit_lift(stats: HeadStats, n: int) -> Doubles:
     return _sparse(_log_lift(stats.revisit_lift, n), stats.n_revisit, n)
 
 
+def log_induction_lift(stats: HeadStats, n: int) -> Doubles:
+    """Lift of what followed the query's state before, where such transitions are sparse."""
+    return _sparse(_log_lift(stats.induction_lift, n), stats.n_induction, n)
+
+
+def log_ngram_lift(stats: HeadStats, n: int) -> Doubles:
+    """Lift of transitions from the query's state that were come to as the query was, where they are sparse."""
+    return _sparse(_log_lift(stats.ngram_lift, n), stats.n_ngram, n)
+
+
 def specialisation(stats: HeadStats, n: int) -> Doubles:
     """Each head's divergence from its layer's mean row, over the largest possible mean, ln min(H, n)."""
     heads = min(stats.distinct.shape[1], n)

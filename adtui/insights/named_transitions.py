@@ -17,6 +17,7 @@ from ..records.layout import Layout
 from ..records.sample import Sample
 from ..statistics.heads import HOLDING_TOLERANCE, clearly_attended, visible_part
 from ..statistics.landmarks import candidates, received_lift
+from ..statistics.repeats import followers, repeats, revisits
 from .measures import SPARSE_REWARDS
 
 
@@ -121,7 +122,15 @@ def _rewarded(found: Context) -> Ints:
 
 
 def _revisited(found: Context) -> Ints:
-    return _if_sparse(np.flatnonzero((found.sample.states == found.sample.query_state).all(axis=-1)), found.n)
+    return _if_sparse(np.flatnonzero(revisits(found.sample)), found.n)
+
+
+def _followers(found: Context) -> Ints:
+    return _if_sparse(np.flatnonzero(followers(found.sample)), found.n)
+
+
+def _repeats(found: Context) -> Ints:
+    return _if_sparse(np.flatnonzero(repeats(found.sample)), found.n)
 
 
 def _if_sparse(chosen: Ints, n: int) -> Ints:
@@ -138,4 +147,6 @@ NAMES: dict[str, Callable[[Context], Ints]] = {
     "clustered": _clusters,
     "reward-seeking": _rewarded,
     "state-revisit": _revisited,
+    "induction": _followers,
+    "n-gram": _repeats,
 }

@@ -15,7 +15,8 @@ from ..records.insight import Insight
 from .thresholds import TESTS
 
 TELLING = (
-    "reward-seeking", "state-revisit", "sink", "landmark", "primacy", "recency", "clustered", "sparse",
+    "reward-seeking", "state-revisit", "n-gram", "induction", "sink", "landmark", "primacy", "recency", "clustered",
+    "sparse",
 )  # fmt: skip
 """Kinds that name transitions, from what stands in them to how many they are: the first tells the story."""
 

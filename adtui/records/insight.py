@@ -21,8 +21,9 @@ class Insight:
         layer, head: indices from 0, None where the scope is wider.
         sentence: what is claimed, in plain words with the numbers.
         effect: the measured size of the effect, in the unit that the sentence names.
-        interval: 95 % bootstrap interval of the effect over independent histories.
-        n: number of independent histories.
+        interval: 95 % bootstrap interval of the effect over these.
+        n, over: number of independent histories, or of tasks where these are what differs independently; which of the
+            two.
         threshold: what the effect was compared with.
         caveat: what this does not show.
         suggests: names of the compression strategies worth testing.
@@ -73,11 +74,18 @@ class Insight:
     also: tuple[str, ...] = ()
     same_as: str = ""
     ablations: tuple[Ablation, ...] = ()
+    over: str = "histories"
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:
         """What makes it the same statement when its numbers change."""
         return self.kind, self.layer, self.head, self.phase
+
+    @property
+    def count(self) -> str:
+        """ "8 histories", "1 task"."""
+        one = {"histories": "history", "tasks": "task"}[self.over]
+        return f"{self.n} {one if self.n == 1 else self.over}"
 
     @property
     def where(self) -> str:

@@ -37,7 +37,10 @@ class HeadStats:
         runs: number of runs of neighbours that the transitions with clearly more than their uniform share form, over
             the number that as many transitions at random would form; NaN where attention leans to one end.
         distinct: KL(p ‖ the mean p of the layer's heads), nats; its mean over heads is their Jensen-Shannon divergence.
-        n_rewarded, n_revisit: how many context transitions are rewarded / start in the query state.
+        induction_lift: p on the transitions next after one that starts in the query state, over their uniform share.
+        ngram_lift: the same of those that start in the query state after the state and action that led to the query.
+        n_rewarded, n_revisit, n_induction, n_ngram: how many context transitions are rewarded, start in the query
+            state, follow one that does, and repeat how it was come to.
     """
 
     self_mass: Doubles
@@ -62,8 +65,12 @@ class HeadStats:
     landmark_lift: Doubles
     runs: Doubles
     distinct: Doubles
+    induction_lift: Doubles
+    ngram_lift: Doubles
     n_rewarded: int
     n_revisit: int
+    n_induction: int
+    n_ngram: int
 
 
 @dataclass(frozen=True)

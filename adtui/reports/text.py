@@ -239,9 +239,11 @@ def _own_caveat(one: Insight) -> str:
 
 
 def _evidence(one: Insight) -> str:
-    needs = f"needs {RULES[one.kind].needs(one.n_keys)}" if one.kind in RULES else f"against {one.threshold:g}"
+    if one.kind not in RULES:  # nothing that attention could show: its sentence holds the numbers
+        return f"({one.count})"
+    needs = f"needs {RULES[one.kind].needs(one.n_keys)}"
     status = "observed" if one.status != "no evidence" else one.status
-    return f"({status}: {_span(one)}, {needs}; {_count(one.n, 'history', 'histories')})"
+    return f"({status}: {_span(one)}, {needs}; {one.count})"
 
 
 def _span(one: Insight) -> str:

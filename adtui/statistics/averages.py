@@ -16,7 +16,7 @@ from .intervals import LOG_LIMIT, estimate
 AVERAGED = (
     "self_mass", "other_mass", "entropy", "entropy_norm", "effective", "mean", "std", "max", "recent_distant",
     "log_recent_distant", "mean_lag", "sink_mass", "holding", "rewarded_mass", "rewarded_lift", "revisit_mass",
-    "revisit_lift", "landmark_lift", "runs", "distinct",
+    "revisit_lift", "landmark_lift", "runs", "distinct", "induction_lift", "ngram_lift",
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ What happens at the edges, so that nobody has to guess:
   `holding` is 0; `self_mass` stays defined;
 - n = 1: `entropy_norm` is NaN, since ln 1 = 0;
 - `landmark_lift` is NaN where fewer than three transitions leave no candidate, `distinct` with one head;
-- nothing rewarded, or the query state never visited: that mass and that lift are NaN, not 0, so that a mean over
-  samples counts only the samples that could show it;
+- nothing rewarded, or the query state never visited, or nothing after it: that mass and that lift are NaN, not 0, so
+  that a mean over samples counts only the samples that could show it;
 - `recent_distant` is inf when only the first quarter is empty, 0 (logarithm -inf) when only the last is, NaN when both.
 """
 
@@ -26,6 +26,7 @@ from ..records.layout import Layout
 from ..records.sample import Sample
 from ..records.statistics import HOLDING, HeadStats, SampleStats
 from .landmarks import landmark_lift, received_lift
+from .repeats import followers, repeats, revisits
 from .script import seed_stats
 
 HOLDING_TOLERANCE = 1e-9  # ten float64 tenths sum to 0.9999…: a level reached but for rounding is reached
@@ -100,7 +101,7 @@ def head_stats(
     entropy = _where(defined, -_xlogx(p).sum(axis=-1))
     recent_distant = _recent_distant(context, defined)
     rewarded = sample.rewards > 0
-    revisit = (sample.states == sample.query_state).all(axis=-1)
+    revisit, following, repeated = revisits(sample), followers(sample), repeats(sample)
     rewarded_mass, rewarded_lift = _mass_and_lift(p, rewarded)
     revisit_mass, revisit_lift = _mass_and_lift(p, revisit)
     mean, std, peak, position = _moments(context, defined)
@@ -130,8 +131,12 @@ def head_stats(
         landmark_lift=np.full(defined.shape, np.nan) if received is None else landmark_lift(received),
         runs=np.where(leans, np.nan, _runs(p)),
         distinct=_distinct(p),
+        induction_lift=_mass_and_lift(p, following)[1],
+        ngram_lift=_mass_and_lift(p, repeated)[1],
         n_rewarded=int(rewarded.sum()),
         n_revisit=int(revisit.sum()),
+        n_induction=int(following.sum()),
+        n_ngram=int(repeated.sum()),
     )
 
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .world import GRID_SIZE, Cell, FloatArray, IntArray, Rooms, World, cells, distance, toward
+from .world import GRID_SIZE, Cell, FloatArray, IntArray, Rooms, World, cells, distance, numbers, toward
 
 DARK_ROOM = "darkroom"
 HORIZON = 20
@@ -28,6 +28,9 @@ class DarkRooms(Rooms):
     def _rewards(self) -> IntArray:
         rewards: IntArray = (self.states == self.goals).all(axis=-1).astype(np.int64)
         return rewards
+
+    def target(self) -> IntArray:
+        return self.goals
 
     def optimal(self) -> FloatArray:
         return toward(self.states, self.goals)
@@ -56,6 +59,9 @@ class DarkRoom(World):
 
     def goal(self, task: int) -> Cell:
         return task // self.size, task % self.size
+
+    def tasks_at(self, places: IntArray) -> IntArray:
+        return np.unique(numbers(places, self.size))
 
     def words(self, task: int) -> str:
         x, y = self.goal(task)

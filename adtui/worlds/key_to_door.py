@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from .world import GRID_SIZE, BoolArray, Cell, FloatArray, IntArray, Rooms, World, cells, distance, toward
+from .world import GRID_SIZE, BoolArray, Cell, FloatArray, IntArray, Rooms, World, cells, distance, numbers, toward
 
 ALL_PAIRS, FIRST_PAIRS = "darkkeytodoor", "dark_key_to_door"
 #: Of the first pairs.
@@ -39,18 +39,17 @@ class KeyToDoorRooms(Rooms):
         done: BoolArray = self.stage == 2
         return done
 
-    def _target(self) -> IntArray:
-        """(B, 2) the cell that an agent wants next; its own where all is done."""
+    def target(self) -> IntArray:
         there = self.targets[np.arange(len(self.tasks)), np.minimum(self.stage, 1)]
         return np.where(self.done[:, None], self.states, there)
 
     def _rewards(self) -> IntArray:
-        rewards: IntArray = ((self.states == self._target()).all(axis=-1) & ~self.done).astype(np.int64)
+        rewards: IntArray = ((self.states == self.target()).all(axis=-1) & ~self.done).astype(np.int64)
         self.stage = self.stage + rewards
         return rewards
 
     def optimal(self) -> FloatArray:
-        chance = toward(self.states, self._target())
+        chance = toward(self.states, self.target())
         chance[self.done] = 1 / chance.shape[1]
         return chance
 
@@ -79,6 +78,11 @@ class KeyToDoor(World):
     def pairs(self, tasks: IntArray) -> IntArray:
         """The pair that each task (B,) is, as one index."""
         return tasks if self.env == ALL_PAIRS else _first_pairs(self.size, self.seed)[tasks]
+
+    def tasks_at(self, places: IntArray) -> IntArray:
+        at = np.unique(numbers(places, self.size))
+        pairs: IntArray = (at[:, None] * self.size**2 + at).reshape(-1)
+        return pairs if self.env == ALL_PAIRS else np.flatnonzero(np.isin(self.pairs(np.arange(self.n_tasks)), pairs))
 
     def key_and_door(self, task: int) -> tuple[Cell, Cell]:
         """Their cells."""

@@ -28,8 +28,11 @@ class PermutedRooms(Rooms):
         rewards: IntArray = (self.states == self.world.size - 1).all(axis=-1).astype(np.int64)
         return rewards
 
+    def target(self) -> IntArray:
+        return np.full_like(self.states, self.world.size - 1)
+
     def optimal(self) -> FloatArray:
-        wanted = toward(self.states, np.full_like(self.states, self.world.size - 1))
+        wanted = toward(self.states, self.target())
         return np.take_along_axis(wanted, ORDERS[self.tasks], axis=1)
 
 
@@ -40,6 +43,7 @@ class PermutedDarkRoom(World):
     NAMES: ClassVar[tuple[str, ...]] = ("darkroompermuted",)
     HORIZON: ClassVar[int] = 50
     PLAIN_MOVES: ClassVar[bool] = False
+    ONE_PLACE: ClassVar[bool] = True
     ROOMS: ClassVar[type[Rooms]] = PermutedRooms
 
     env: str = NAMES[0]
@@ -66,6 +70,10 @@ class PermutedDarkRoom(World):
     def goal(self, task: int) -> Cell:
         del task
         return self.size - 1, self.size - 1
+
+    def tasks_at(self, places: IntArray) -> IntArray:
+        del places
+        return np.zeros(0, np.int64)
 
     def words(self, task: int) -> str:
         return f"action order {''.join(map(str, ORDERS[task]))}"

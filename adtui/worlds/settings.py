@@ -138,6 +138,12 @@ def world_of(settings: RunSettings) -> World | None:
     return make_world(settings.env, settings.grid_size, settings.horizon, settings.env_split_seed)
 
 
+def known_world(settings: RunSettings) -> World | None:
+    """The same, where the run's actions are also as many as that world's; else None."""
+    world = world_of(settings)
+    return None if world is None or settings.num_actions != world.num_actions else world
+
+
 def goals_of(settings: RunSettings) -> Split:
     """The goals on both sides of the split: its numbers, or what the groups of these numbers hold.
 
@@ -176,8 +182,8 @@ def arena_of(settings: RunSettings) -> Arena:
     Raises:
         ConfigError: the run is of another environment, or its split leaves no goal on one side.
     """
-    world = world_of(settings)
-    if world is None or settings.num_actions != world.num_actions:
+    world = known_world(settings)
+    if world is None:
         found = f"{settings.env} with {settings.num_actions} actions"
         expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions"
         raise ConfigError("env", expected=expected, found=found, action="evaluate a run of one of these")

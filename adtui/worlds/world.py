@@ -87,6 +87,10 @@ class Rooms(ABC):
         return np.zeros(len(self.tasks), dtype=np.bool_)
 
     @abstractmethod
+    def target(self) -> IntArray:
+        """(B, 2) the cell that pays next; the agent's own where nothing pays any more."""
+
+    @abstractmethod
     def _rewards(self) -> IntArray:
         """(B,) of the step that led to `states`; keeps `stage`."""
 
@@ -113,6 +117,8 @@ class World(ABC):
     """Values that `Rooms.stage` takes."""
     PLAIN_MOVES: ClassVar[bool] = True
     """Whether actions 0 to 4 are x+1, x−1, y+1, y−1 and stay in every task."""
+    ONE_PLACE: ClassVar[bool] = False
+    """Whether every task pays at the same place, so that no reward can be moved."""
     ROOMS: ClassVar[type[Rooms]]
     num_actions: ClassVar[int] = NUM_ACTIONS
 
@@ -153,6 +159,10 @@ class World(ABC):
         del task
         return None
 
+    @abstractmethod
+    def tasks_at(self, places: IntArray) -> IntArray:
+        """(T,) the tasks that pay at some of these cells (P, 2) and nowhere else, in order; none where ONE_PLACE."""
+
     def move(self, tasks: IntArray, states: IntArray, actions: IntArray) -> IntArray:
         """Cells (B, …, 2) after `actions` (B, …) in `states` (B, …, 2); walls stop the agent."""
         del tasks
@@ -190,6 +200,12 @@ def toward(states: IntArray, targets: IntArray) -> FloatArray:
 def distance(one: Cell, other: Cell) -> int:
     """Steps from one cell to another."""
     return abs(one[0] - other[0]) + abs(one[1] - other[1])
+
+
+def numbers(places: IntArray, size: int) -> IntArray:
+    """(…) the indices of cells (…, 2), as `cells` reads them."""
+    found: IntArray = places[..., 0] * size + places[..., 1]
+    return found
 
 
 def cells(indices: IntArray, size: int) -> IntArray:

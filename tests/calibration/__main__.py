@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what the other t
 from adtui.engine.opening import open_session
 from adtui.records.defaults import SAMPLES
 
-from . import agreement, null_models, placebos, power, probes, recurrence
+from . import agreement, null_models, placebos, power, probes, recurrence, relocations
 
-PARTS = ("placebos", "power", "ablations", "models", "seeds", "probes")
+PARTS = ("placebos", "power", "ablations", "models", "relocations", "seeds", "probes")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,6 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     if "models" in parts:
         text, counts = null_models.report(models, 9, args.seed)
         good &= all(found[0] == found[5] == 0 for found in counts.values())
+        print(text, flush=True)
+    if "relocations" in parts:
+        text, rates = relocations.report(18 if args.quick else 144, tests, models, args.seed)
+        good &= all(one.within(placebos.LEVEL) for one in rates)
         print(text, flush=True)
     if "seeds" in parts:
         contexts = 18 if args.quick else args.contexts

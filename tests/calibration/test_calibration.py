@@ -15,7 +15,7 @@ from adtui.records.arrays import Doubles
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import random_policy
 
-from . import agreement, null_models, probes
+from . import agreement, null_models, probes, relocations
 from .earlier import earlier
 from .placebos import LEVEL, Pool, rates
 from .power import confirmed
@@ -77,6 +77,14 @@ def test_models_that_have_learnt_nothing_have_nothing_confirmed(tmp_path: Path) 
         assert not [one for one in insights if one.status in ("confirmed", "refuted")]
         assert placebo is not None
         assert placebo.confirmed + placebo.refuted == 0
+
+
+def test_places_paired_by_chance_are_no_evidence_and_the_bundled_run_follows() -> None:
+    text, own = relocations.report(18, 30, 1, seed=0)
+    assert all(one.within(LEVEL) for one in own)
+    assert "untrained" in text
+    whole = next(line for line in text.splitlines() if line.startswith("| 100% of the model") and "| 6  " in line)
+    assert "100.0 ± 0.0 %" in whole.split("|")[5]
 
 
 def test_a_rate_knows_its_error() -> None:

@@ -170,7 +170,7 @@ def head_stats(seed: int, context: int = CONTEXT) -> HeadStats:
     values["max_position"] = rng.integers(0, context, (LAYERS, HEADS))
     values["holding"] = rng.integers(1, context, (LAYERS, HEADS, 4))
     values["episode_lift"] = rng.random((LAYERS, HEADS, 3))
-    return HeadStats(**values, n_rewarded=5, n_revisit=2)
+    return HeadStats(**values, n_rewarded=5, n_revisit=2, n_induction=3, n_ngram=1)
 
 
 def sample_stats(seed: int, context: int = CONTEXT) -> SampleStats:

@@ -106,8 +106,12 @@ def head_stats(layers: int = 1, heads: int = 2, scale: float = 1.0) -> HeadStats
         landmark_lift=2 * grow,
         runs=0.5 * grow,
         distinct=0.1 * grow,
+        induction_lift=np.nan * grow,
+        ngram_lift=np.nan * grow,
         n_rewarded=1,
         n_revisit=0,
+        n_induction=0,
+        n_ngram=0,
     )
 
 

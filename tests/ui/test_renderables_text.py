@@ -137,6 +137,8 @@ def test_statistics_of_one_head() -> None:
         "max position               3        6",
         "runs/chance            0.500    1.000",
         "distinct               0.100    0.200",
+        "induction lift (0)         –        –",
+        "n-gram lift (0)            –        –",
     ]
 
 
@@ -152,7 +154,7 @@ def test_statistics_in_ascii() -> None:
 
 
 def test_every_statistic_has_a_row_and_an_explanation() -> None:
-    fields = set(HeadStats.__dataclass_fields__) - {"n_rewarded", "n_revisit"}
+    fields = set(HeadStats.__dataclass_fields__) - {"n_rewarded", "n_revisit", "n_induction", "n_ngram"}
     assert {key for key, _, _ in STATISTICS} == fields
     assert all(sentence.endswith(".") for _, _, sentence in STATISTICS)
 

@@ -44,6 +44,12 @@ def test_what_is_confirmed_is_said_with_its_size_the_strongest_first() -> None:
     assert compress == ("not tried", "")
 
 
+def test_whether_the_action_goes_to_a_moved_reward_comes_first() -> None:
+    moved = replace(MODEL, kind="reward-following", effect=0.312)
+    assert lines(MODEL, moved)[0][0].startswith("goes to a moved reward ✔ (+0.31) · newest 19 of 79 ✔")
+    assert "moved" not in lines(MODEL, replace(moved, status="no evidence"))[0][0]
+
+
 def test_what_is_refuted_is_said_too() -> None:
     assert lines(replace(MODEL, status="refuted", knock_out=0.5))[0][0] == "newest 19 of 79 ✘ ×0.5 (44 % of actions)"
 

@@ -108,7 +108,7 @@ def test_what_is_observed_has_evidence_a_caveat_and_suggestions() -> None:
     for one in find_insights(*make([[RECENT, FLAT], [NEEDLES, TILTED]])):
         assert one.n_keys == 80
         if "not defined here" in one.sentence:
-            assert one.kind in ("reward-seeking", "state-revisit", "phase change")
+            assert one.kind in ("reward-seeking", "state-revisit", "induction", "n-gram", "phase change")
             continue
         assert one.n == 6
         assert one.interval[0] <= one.effect <= one.interval[1]

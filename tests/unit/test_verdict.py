@@ -122,7 +122,9 @@ def test_a_verdict_needs_tasks_a_small_p_and_a_size(bundled: tuple[Session, list
             assert one.knock_out_n >= MIN_TASKS
             assert one.knock_out_contexts >= one.knock_out_n
             assert one.knock_out_p <= TESTS["false discoveries"].value
-        if one.status == "confirmed":
+        if one.kind == "reward-following":
+            assert (one.status == "confirmed") == (one.effect >= TESTS["moved probability"].value)
+        elif one.status == "confirmed":
             assert one.knock_out >= least
             assert one.knock_out_kl >= TESTS["KL"].value or one.knock_out_changed >= TESTS["changed actions"].value
         elif one.status == "refuted":
@@ -261,17 +263,17 @@ def test_placebos_of_many_contexts_are_refuted_no_more_often_than_of_few() -> No
 
 
 def test_what_is_shown_on_the_way_is_what_the_rule_says_of_the_tests_so_far(planted: Session) -> None:
-    observed = [replace(one, status="observed", tested="") for one in planted.log.insights if one.knock_out_n]
+    observed = [replace(one, status="observed", tested="") for one in planted.log.insights if one.knock_out_kl > 0]
     layouts = [planted.layout(index) for index in range(len(planted.samples))]
     tests = InsightTests(planted.model, planted.samples, layouts, planted.attentions)
     last: dict[object, Insight] = {}
     for found in tests.run(observed):
         if isinstance(found, Insight):
             last[found.key] = found
-            told = {one.key: one.status for one in settle(tests.tested)}
+            told = {one.key: one.status for one in settle([*tests.tested, tests.followed])}
             assert found.status == told[found.key]
             assert found.status == "no evidence" or all(line.n for line in found.ablations)
-    assert {key: one.status for key, one in last.items()} == {one.key: one.status for one in settle(tests.tested)}
+    assert {key: one.status for key, one in last.items()} == told
 
 
 def test_insights_of_a_phase_are_tested_in_that_phase_only(planted: Session) -> None:

@@ -58,6 +58,19 @@ def test_many_rooms_step_like_single_ones(world: World) -> None:
             assert (reward, truncated, terminated) == (rewards[row], ended, False)
 
 
+@worlds
+def test_a_step_to_the_target_pays_and_tasks_at_some_cells_pay_nowhere_else(world: World) -> None:
+    everywhere, few = cells(np.arange(world.size**2), world.size), cells(np.array([1, 5]), world.size)
+    assert world.tasks_at(everywhere).tolist() == ([] if world.ONE_PLACE else list(range(world.n_tasks)))
+    for tasks, among in ((some_tasks(world), everywhere), (world.tasks_at(few), few)):
+        rooms = world.rooms(tasks)
+        while len(tasks) and not rooms.done.all() and rooms.elapsed < 3:
+            target = rooms.target()
+            assert (target[:, None] == among).all(axis=-1).any(axis=1).all()
+            assert rooms.arrive(target).all()
+            rooms.elapsed += 1
+
+
 def best_by_search(world: World, task: int) -> int:
     """The largest return over all sequences of actions: every reachable (cell, stage) is followed, step by step."""
     rooms = world.rooms(np.array([task]))

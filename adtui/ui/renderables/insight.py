@@ -47,10 +47,9 @@ def insight_text(insight: Insight, utf8: bool = True) -> Text:
         return text  # its sentence holds the numbers already
     # NaN ends: too few histories for an interval.
     interval = f"[{brief(low, 3)} {dash} {brief(high, 3)}]" if low <= high else "(no interval)"
-    histories = "history" if insight.n == 1 else "histories"
     evidence = [
         f"effect {brief(insight.effect, 3)} {interval}",
-        f"n={insight.n} {histories}",
+        f"n={insight.count}",
         f"threshold {insight.threshold:.3g}",
         insight.status,
     ]

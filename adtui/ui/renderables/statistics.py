@@ -34,6 +34,8 @@ STATISTICS: list[tuple[str, str, str]] = [
     ("max_position", "max position", "Index of that key, 0 is the oldest, with its episode and step."),
     ("runs", "runs/chance", "Runs of neighbours above their share, over those of chance: 1 is none, 0.2 is clusters."),
     ("distinct", "distinct", "KL of this head's p from the mean of the layer's heads, nats: 0 is like the others."),
+    ("induction_lift", "induction lift", "p on what followed the query's state before, over its uniform share."),
+    ("ngram_lift", "n-gram lift", "p on transitions from that state, come to by the same state and action, likewise."),
     ("episode_lift", "episode lift", "p on each episode over its uniform share, oldest first."),
 ]
 """(field of HeadStats, short name, what it means): the order of the table and of the help."""
@@ -124,7 +126,12 @@ def labels(name: str, stats: SampleStats, key: str) -> list[str]:
         return [f"keys for {share:.0%}".replace("%", " %") for share in HOLDING]
     if key == "episode_lift":
         return []
-    counts = {"rewarded_mass": stats.plain.n_rewarded, "revisit_mass": stats.plain.n_revisit}
+    counts = {
+        "rewarded_mass": stats.plain.n_rewarded,
+        "revisit_mass": stats.plain.n_revisit,
+        "induction_lift": stats.plain.n_induction,
+        "ngram_lift": stats.plain.n_ngram,
+    }
     return [f"{name} ({counts[key]})" if key in counts else name]
 
 
