@@ -32,9 +32,8 @@ def test_a_yes_runs_it(terminal: Terminal) -> None:
     terminal.wait("1 heads · L0H")
     terminal.wait("adapted · Mine of theirs.py")
     terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
-    for head in ("L0H0", "L0H1"):
-        terminal.send(f"/{head.lower()}\r")
-        terminal.wait(f"1 heads · {head}")
+    terminal.send("/l0h1\r")
+    terminal.wait("1 heads · L0H1")
     terminal.send("q")
     assert terminal.exit_code() == 0
     assert_restored(terminal)
