@@ -250,6 +250,6 @@ def _about(opened: Opened) -> dict[str, Any]:
         "share": opened.options.share,
         "ablation": "a head's output, before the output projection, is its mean over reference contexts of the same "
         "length, token by token",
-        "notes": [*model.notes, *arena_of(settings).doubts(settings)],
+        "notes": [*model.notes, *(arena_of(settings).doubts(settings) if can_roll_out(settings) else settings.doubts)],
         "settings": settings.to_json(),
     }

@@ -202,7 +202,7 @@ async def test_go_to_a_key_moves_the_cursor() -> None:
         await pilot.press("slash", *"q50", "space", *"k12", "enter")
         await until(pilot, lambda: app.explorer.presenter.selection == Selection(query=50))
         await until(pilot, lambda: abs(app.explorer.panes.heatmap.cursor[1] - 12) <= 2)
-        assert abs(app.explorer.panes.heatmap.cursor[0] - 50) <= 3
+        assert abs(app.explorer.panes.heatmap.cursor[0] - 50) <= 4  # a pixel stands for up to five rows here
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
