@@ -123,12 +123,26 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Collapses:
+    """Histories that lose more than the margin.
+
+    Attributes:
+        share: of all, as seen.
+        upper: no smaller share can be ruled out, one-sided 97.5 %, with goals as clusters.
+    """
+
+    share: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why a candidate passed or not.
 
     Attributes:
         p: the largest p-value of its tests, None where they could not be made.
         adjusted: p after Holm's correction over all candidates that were tested.
+        collapses: None where it was not rolled out on these histories.
     """
 
     label: str
@@ -136,6 +150,7 @@ class Reason:
     text: str
     p: float | None = None
     adjusted: float | None = None
+    collapses: Collapses | None = None
 
 
 @dataclass(frozen=True)

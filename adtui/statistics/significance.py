@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -49,6 +51,20 @@ def t_tail(t: float, freedom: float) -> float:
     integral = float(weights @ heights) * (math.pi / 2 - start) / 2000 / 3
     scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(math.pi)
     return min(0.5, scale * integral)
+
+
+@lru_cache
+def t_quantile(tail: float, freedom: float) -> float:
+    """The t that Student's t exceeds with this probability below ½; for infinite freedom that of the normal one."""
+    if math.isinf(freedom):
+        return NormalDist().inv_cdf(1 - tail)
+    low, high = 0.0, 1.0
+    while t_tail(high, freedom) > tail:
+        high *= 2
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if t_tail(middle, freedom) > tail else (low, middle)
+    return high
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

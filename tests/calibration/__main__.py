@@ -1,4 +1,4 @@
-"""`python -m tests.calibration`: the tables of docs/validity.md."""
+"""`python -m tests.calibration`: the tables of docs/validity.md and docs/trials.md."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # what the other t
 from adtui.engine.opening import open_session
 from adtui.records.defaults import SAMPLES
 
-from . import agreement, null_models, placebos, power, probes, recurrence, relocations
+from . import agreement, gate, null_models, placebos, power, probes, recurrence, relocations
 
-PARTS = ("placebos", "power", "ablations", "models", "relocations", "seeds", "probes")
+PARTS = ("placebos", "power", "ablations", "models", "relocations", "seeds", "probes", "gate")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,6 +52,10 @@ def main(argv: list[str] | None = None) -> int:
         good &= all(one.within(probes.LEVEL) for one in rates)
         print(text, flush=True)
         print(probes.nothing_learnt(max(2, models // 4), args.seed), flush=True)
+    if "gate" in parts:
+        text, level = gate.report(args.cells, tests, args.seed)
+        good &= level
+        print(text, flush=True)
     return 0 if good else 1
 
 
@@ -62,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tests", type=int, default=2000, help="tests of each rate (default 2000)")
     parser.add_argument("--models", type=int, default=40, help="models of each kind that have learnt nothing")
     parser.add_argument("--contexts", type=int, default=SAMPLES, help=f"of the run with other seeds ({SAMPLES})")
+    parser.add_argument("--cells", type=Path, help="of `adtui compress --output`: the gate is tried on its differences")
     parser.add_argument("--quick", action="store_true", help="a minute, with errors as large as the rates")
     return parser
 

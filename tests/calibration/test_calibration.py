@@ -15,7 +15,7 @@ from adtui.records.arrays import Doubles
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import random_policy
 
-from . import agreement, null_models, probes, relocations
+from . import agreement, gate, null_models, probes, relocations
 from .earlier import earlier
 from .placebos import LEVEL, Pool, rates
 from .power import confirmed
@@ -129,3 +129,22 @@ def test_a_planted_signal_is_read(walked: Lived) -> None:
     stream = rng.normal(size=(2, walked.contexts.count, 16)).astype(np.float32)
     found = probes.rates(walked, stream, partial(probes.planted, stream[1], stream[0], 0.4), 20, seed=1)
     assert found["rule"].count >= 18
+
+
+@pytest.mark.parametrize("design", [(8, 16, True), (8, 16, False), (32, 4, False)])
+def test_rare_losses_pass_a_t_test_and_not_the_gate(design: tuple[int, int, bool]) -> None:
+    """Skewed differences whose mean is exactly the margin: nothing may be called not inferior."""
+    for pool in gate.pools(None, seed=0).values():
+        false = gate.rates(pool, -gate.MARGIN, design, 200, seed=1)
+        assert false["gate, mean"].within(0.025)
+        assert false["gate"].count <= false["gate, mean"].count
+        assert gate.accepted(design)
+    rare = next(iter(gate.pools(None, seed=0).values()))
+    assert gate.rates(rare, -gate.MARGIN, design, 200, seed=1)["t"].share > 0.1
+
+
+def test_no_loss_passes_the_gate_with_enough_histories() -> None:
+    none = np.random.default_rng(0).normal(0, 0.1, (8, 16))
+    assert gate.rates(none, 0.0, (8, 16, False), 50, seed=1)["gate"].share == 1
+    assert gate.rates(none, 0.0, (8, 8, False), 50, seed=1)["gate"].share == 0
+    assert not gate.accepted((8, 8, False))

@@ -23,7 +23,8 @@ from adtui.records.trial_messages import (
     TrialReady,
 )
 
-H, EPISODES, N = 16, 12, 79
+H, EPISODES, N = 256, 12, 79
+GOALS = tuple(index % 8 for index in range(H))
 DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"
 OTHER_ENVIRONMENT = ConfigError(
     "env", expected="darkroom with 5 actions", found="key", action="evaluate a Dark Room run"
@@ -83,7 +84,7 @@ def started(request: RunSweep) -> SweepStarted:
 
 
 def report(request: RunSweep, trials: Sequence[Trial]) -> SweepReport:
-    return SweepReport(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, N))
+    return SweepReport(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, GOALS, N))
 
 
 class LabEngine(FakeEngine):

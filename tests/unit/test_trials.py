@@ -1,9 +1,8 @@
-"""Compression trials: what must be equal is equal, what is paired is paired, and the gate opens only to evidence."""
+"""Compression trials: what must be equal is equal, and what is paired is paired."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,11 @@ from checkpoints import make_run
 from adtui.compression.choice import parse
 from adtui.compression.trials import runner, store
 from adtui.compression.trials.cell import run_cell
-from adtui.compression.trials.gate import LEAST_HISTORIES, judge
 from adtui.compression.trials.plan import FULL, WIPED, ModelSource, Plan, fingerprint, sweep
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.records.errors import ConfigError
-from adtui.records.interval import Interval
-from adtui.records.trial import Baselines, ClosedLoop, SweepReport, Trial, TrialCell
+from adtui.records.trial import SweepReport, Trial
 from adtui.statistics.significance import holm, p_greater, t_tail
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import rollout
@@ -158,106 +155,6 @@ def test_the_json_is_json(report: SweepReport) -> None:
     keys = {key for trial in document["trials"] for part in ("closed_loop", "open_loop", "cell") for key in trial[part]}
     keys |= set(document) | set(document["verdict"]) | set(document["baselines"])
     assert sorted(key for key in keys if f"`{key}`" not in text) == []
-
-
-# -- the gate ----------------------------------------------------------------------------------------------------------
-H = 16
-NOISE = np.random.default_rng(0).normal(size=H) * 0.05
-
-
-def closed(values: Any) -> ClosedLoop:
-    last = np.asarray(values, np.float64)
-    difference = last - (16 + NOISE)[: len(last)]
-    half = 2.2 * float(difference.std(ddof=1)) / math.sqrt(H)
-    mean = float(difference.mean())
-    nothing = Interval(0.0, 0.0, 0.0)
-    return ClosedLoop(
-        episodes=(nothing,),
-        last=Interval(float(last.mean()), 0.0, 0.0),
-        difference=Interval(mean, mean - half, mean + half),
-        regret=nothing,
-        improvement=nothing,
-        first_by_history=(1.0,) * len(last),
-        last_by_history=tuple(last.tolist()),
-    )
-
-
-def trial(name: str, budget: int, mean: float | None, seed: int = 1) -> Trial:
-    noise = np.random.default_rng(seed + budget).normal(size=H) * 0.05
-    loop = None if mean is None else closed(mean + noise)
-    return Trial(TrialCell(f"{name}:{budget}", name, budget, {}, "reindexed"), H, None, loop, None)
-
-
-def baselines(full: float = 16, wiped: float = 1, histories: int = H) -> Baselines:
-    whole = closed((full + NOISE)[:histories] if histories < H else full + NOISE)
-    return Baselines(whole, closed(wiped + NOISE), (0.3,) * len(whole.last_by_history), (17.0,) * H)
-
-
-GOOD, BAD = 15.9, 12.0
-
-
-@pytest.mark.parametrize(
-    ("trials", "recommended", "said"),
-    [
-        ([("medoids", 20, GOOD), ("recent", 20, 15.0), ("random", 20, 5)], "medoids:20", "Keep medoids:20"),
-        ([("medoids", 20, BAD), ("recent", 20, 11.0), ("random", 20, 5)], None, "may lose more than the margin"),
-        ([("medoids", 20, GOOD), ("recent", 20, GOOD + 0.05), ("random", 20, 5)], "recent:20", "Keep recent:20"),
-        ([("medoids", 20, GOOD), ("recent", 20, 15.0), ("random", 20, GOOD + 0.05)], None, "not better than random:20"),
-        ([("medoids", 20, GOOD), ("random", 20, 5)], None, "no candidate was rolled out beside its comparisons"),
-        ([("medoids", 20, GOOD), ("recent", 20, 15.0)], None, "no candidate was rolled out beside its comparisons"),
-        ([("medoids", 20, None), ("recent", 20, BAD), ("random", 20, 5)], None, "No evidence"),
-        ([("random", 20, GOOD), ("lowest-attention", 20, GOOD), ("recent", 20, BAD)], None, "No evidence"),
-        (
-            [
-                *(("medoids", K, GOOD) for K in (10, 40)),
-                *(("recent", K, 14.0) for K in (10, 40)),
-                *(("random", K, 5) for K in (10, 40)),
-            ],
-            "medoids:10",
-            "Keep medoids:10",
-        ),
-    ],
-)
-def test_what_the_gate_lets_through(trials: list[Any], recommended: str | None, said: str) -> None:
-    verdict = judge(baselines(), [trial(name, K, mean, seed=index) for index, (name, K, mean) in enumerate(trials)], 79)
-    assert verdict.recommended == recommended
-    assert said in verdict.sentence
-    assert verdict.learns
-
-
-@pytest.mark.parametrize(
-    ("base", "said"),
-    [
-        (baselines(histories=LEAST_HISTORIES - 1), "too few"),
-        (baselines(full=0.3), "does not improve in context"),
-        (baselines(wiped=16.5), "its context wiped at every reset"),
-    ],
-)
-def test_a_model_that_is_not_judged(base: Baselines, said: str) -> None:
-    trials = [trial("medoids", 20, GOOD), trial("recent", 20, 15.0), trial("random", 20, 5)]
-    verdict = judge(base, trials, 79)
-    assert verdict.recommended is None
-    assert not verdict.learns
-    assert said in verdict.sentence
-
-
-def test_a_budget_of_the_whole_context_is_no_compression() -> None:
-    trials = [trial("medoids", 79, GOOD), trial("recent", 79, 15.0), trial("random", 79, 5)]
-    assert judge(baselines(), trials, 79).recommended is None
-
-
-def test_many_candidates_make_it_harder() -> None:
-    """Holm: what passes alone may not pass among many."""
-    one = [trial("medoids", 20, GOOD), trial("random", 20, 5)]
-    near = replace(trial("recent", 20, 0.0), closed_loop=closed(GOOD - 0.03 + NOISE[::-1]))
-    alone = judge(baselines(), [*one, near], 79)
-    crowd = [trial(f"medoids{i}", 20, BAD, seed=i) for i in range(200)]
-    among = judge(baselines(), [*one, near, *crowd], 79)
-    first = {reason.label: reason.adjusted for reason in alone.reasons}["medoids:20"]
-    later = {reason.label: reason.adjusted for reason in among.reasons}["medoids:20"]
-    assert first is not None
-    assert later is not None
-    assert later > first
 
 
 # -- tests of significance ---------------------------------------------------------------------------------------------

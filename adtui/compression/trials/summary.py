@@ -39,7 +39,7 @@ def report(
     cells = cells_of(choices, plan)
     trials = tuple(trial_of(cell, outcomes[cell.label], full, plan) for cell in cells if cell.label in outcomes)
     base = baselines(full, outcomes[WIPED], random, plan)
-    return SweepReport(dict(about), base, trials, judge(base, trials, plan.n_context, margin))
+    return SweepReport(dict(about), base, trials, judge(base, trials, plan.rooms, plan.n_context, margin))
 
 
 def cells_of(choices: Sequence[Choice], plan: Plan) -> list[TrialCell]:

@@ -32,7 +32,8 @@ SETTINGS = ("budgets", "histories", "episodes", "start")
 ROWS = (*STRATEGIES, *SETTINGS)
 GATE = (
     "A budget is recommended where its return is not inferior to full context by 5 % of what that gains over random "
-    "actions, and better than random and recent at the same budget, after Holm's correction."
+    "actions, few histories lose more than that, no step is slower, and it is better than random and recent at the "
+    "same budget, after Holm's correction."
 )
 
 
