@@ -29,7 +29,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_yes_runs_it(terminal: Terminal) -> None:
     terminal.wait(lambda: "Runit?[y/N]" in re.sub(r"\s", "", terminal.text))  # wherever the line is broken
     terminal.send("y\r")
-    terminal.wait("1 heads · L0H")
+    terminal.wait("1 heads · L")
     terminal.wait("adapted · Mine of theirs.py")
     terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
     terminal.send("/l0h1\r")
