@@ -32,7 +32,7 @@ def test_a_yes_runs_it(terminal: Terminal) -> None:
     terminal.wait("1 heads · L")
     terminal.wait("adapted · Mine of theirs.py")
     terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
-    terminal.send("/l0h1\r")
+    terminal.send("KKKKHHHHL")
     terminal.wait("1 heads · L0H1")
     terminal.send("q")
     assert terminal.exit_code() == 0

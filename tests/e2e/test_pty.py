@@ -53,7 +53,7 @@ def opened(terminal: Terminal) -> Terminal:
     """Wait until the run is open and analysed."""
     terminal.wait("1 heads · L")
     terminal.wait(lambda: re.search(r"\d+ found|no evidence", terminal.text))
-    terminal.send("/l0h0\r")  # it opens at the head that it finds most telling
+    terminal.send("KKKKHHHH")  # it opens at the head that it finds most telling
     terminal.wait("1 heads · L0H0")
     terminal.wait("rank ")
     return terminal

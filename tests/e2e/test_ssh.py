@@ -88,7 +88,7 @@ def test_the_app_quits_over_ssh(server: SshServer, mark: str, tmp_path: Path, ti
     line = Terminal(server.command(remote(mark, tmp_path, tiny)), tmp_path)
     try:
         line.wait("1 heads · L")
-        line.send("/l0h0\r")  # it opens at the head that it finds most telling
+        line.send("KKKKHHHH")  # it opens at the head that it finds most telling
         line.wait("1 heads · L0H0")
         line.send("l")
         line.wait("1 heads · L0H1")
@@ -120,7 +120,7 @@ def test_inside_tmux_the_app_survives_a_dropped_line(
     line = Terminal(server.command(begin), tmp_path)
     try:
         line.wait("1 heads · L")
-        line.send("/l0h0\r")
+        line.send("KKKKHHHH")
         line.wait("1 heads · L0H0")
         line.send("j")
         line.wait("1 heads · L1H0")
