@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..records.probe import ProbeReport
 
 HELP = "read rewards and goals off the residual stream, and follow rewards through the heads"
-OPTIONS = ("device", "heads", "causal", "context", "samples", "seed", "paths")
+OPTIONS = ("device", "heads", "causal", "adapter", "context", "samples", "seed", "paths")
 """The options that are fields of `options.Options`."""
 STDOUT = "-"
 

@@ -12,7 +12,7 @@ class Options:
     """What is asked for.
 
     Attributes:
-        device, heads, causal: see `loading.load_model`.
+        device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of every context, None for as many as the model usually sees.
         samples: histories; each gives a few contexts. Every task has equally many.
         paths: whether rewards are to be followed through the heads.
@@ -21,6 +21,7 @@ class Options:
     device: str = DEVICE
     heads: int | None = None
     causal: bool | None = None
+    adapter: str | None = None
     context: int | None = None
     samples: int = PROBE_HISTORIES
     seed: int = SEED

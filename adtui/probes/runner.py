@@ -17,7 +17,7 @@ from ..models.loading import load_model
 from ..models.model import Model
 from ..models.residual import at_query
 from ..records.arrays import Floats
-from ..records.errors import ConfigError
+from ..records.errors import ConfigError, ModelError
 from ..records.probe import PathGraph, ProbeReport
 from ..records.run_settings import RunSettings
 from ..worlds.registry import WORLDS
@@ -55,7 +55,16 @@ def prepare(path: str | Path, options: Options) -> Opened:
     """
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
-    model = load_model(checkpoint, device=options.device, heads=options.heads, causal=options.causal)
+    model = load_model(
+        checkpoint, device=options.device, heads=options.heads, causal=options.causal, adapter=options.adapter
+    )
+    if not model.network.own_layers:
+        raise ModelError(
+            model.description,
+            expected="a model of a family that adtui knows, whose residual stream it can read",
+            found="layers in code that it does not know",
+            action="leave the adapter out: its attention and knock-outs are in the app",
+        )
     settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
     settings = with_groups(settings, run.directory)
     n_context = model.context_length(options.context)

@@ -36,6 +36,15 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_run(tmp_path / "runs" / "AD-darkroom-tiny")
 
 
+def test_probes_refuse_one_rather_than_leave_it_out(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with torch.random.fork_rng(devices=[]):
+        assert main(["probe", str(run), "--no-paths", "--adapter", str(ADAPTER)]) == 2
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.count("\n") == 1
+    assert "expected a model of a family that adtui knows, whose residual stream it can read" in said.err
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_one(run: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     mine = Path("mine.py")
