@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..records.answer import COMPRESS, HEADS, USES, Answer, KnownTrials, Line, Part
 from ..records.insight import Insight
+from ..records.run import RunInfo
 from .following import KIND as FOLLOWING
 from .named_transitions import NAMES
 from .wording import brief
@@ -47,6 +48,12 @@ def answer(
     """
     told = [one for one in insights if not one.same_as]
     return _uses(told, contexts, testing), _heads(told, n_heads, testing), _compress(trials)
+
+
+def answer_of(run: RunInfo, insights: Sequence[Insight], testing: bool | None) -> Answer:
+    """`answer` for an open run: what its contexts, heads and stored trials make of these insights."""
+    contexts, heads = len(run.samples), run.n_layer * run.n_head
+    return answer(insights, contexts=contexts, n_heads=heads, testing=testing, trials=run.trials)
 
 
 def telling_head(insights: Iterable[Insight]) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..insights.answer import answer
+from ..insights.answer import answer_of
 from ..insights.thresholds import RULES, TESTS
 from ..records.ablation import CAVEAT as ABLATIONS
 from ..records.insight import Insight, Placebo
@@ -40,18 +40,11 @@ def json_report(
         placebo: of their tests, where they were tested.
         testing: see `insights.answer`.
     """
-    found = answer(
-        insights,
-        contexts=len(info.samples),
-        n_heads=info.n_layer * info.n_head,
-        testing=testing,
-        trials=info.trials,
-    )
     document = {
         "schema": SCHEMA,
         "answer": {
             line.name: {"words": line.words, "basis": line.basis, "parts": [asdict(part) for part in line.parts]}
-            for line in found
+            for line in answer_of(info, insights, testing)
         },
         "run": _run(info),
         "samples": [_sample(index, sample) for index, sample in enumerate(info.samples)],

@@ -6,17 +6,11 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ..insights.answer import answer
-from ..insights.kind import CAVEAT
-from ..insights.thresholds import RULES
-from ..insights.wording import brief
-from ..records.ablation import CAVEAT as ABLATIONS
+from ..insights.answer import answer_of
 from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
 from ..records.layout import Layout
@@ -26,6 +20,8 @@ from ..records.run import RunInfo
 from ..records.statistics import HOLDING, SampleStats, SeedStats
 from ..statistics.averages import aggregate
 from ..statistics.script import layers, overall, printed, seed_insights
+from . import statements
+from .blocks import heading, indent, new_table
 
 # Three tables of three, so that mean and interval of a head stand on one line of 80 columns.
 TABLES = (
@@ -36,7 +32,6 @@ TABLES = (
     ("On what", (
         ("reward lift", "rewarded_lift"), ("revisit lift", "revisit_lift"), ("self mass", "self_mass"))),
 )  # fmt: skip
-PLACEBOS = "Sets named by chance, masked and decided by the same test"
 
 
 def text_report(
@@ -71,28 +66,13 @@ def text_report(
             _header(info),
             _answer(info, insights, testing),
             _samples(info),
-            _insights(insights, placebo),
+            statements.section(insights, placebo),
             _heads(info, stats),
             _seed(stats),
         ):
             console.print(section)
     lines = captured.get() if color else "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
     return to_ascii(lines, unless=not ascii_only)
-
-
-def _title(text: str, note: str = "") -> Text:
-    return Text.assemble((text, "bold"), f"  {note}" if note else "")
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1))
-    for index, name in enumerate(columns):
-        table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
-    return table
-
-
-def _indent(*parts: RenderableType) -> Padding:
-    return Padding(Group(*parts), (0, 0, 1, 2))
 
 
 def _header(info: RunInfo) -> RenderableType:
@@ -110,22 +90,16 @@ def _header(info: RunInfo) -> RenderableType:
         *(("note", note) for note in info.notes),
     ):
         grid.add_row(name, Text(value))
-    return Group(_title(info.name, f"step {info.step:,}"), _indent(grid))
+    return Group(heading(info.name, f"step {info.step:,}"), indent(grid))
 
 
 def _answer(info: RunInfo, insights: Sequence[Insight], testing: bool | None) -> RenderableType:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold")
     grid.add_column(overflow="fold")
-    for line in answer(
-        insights,
-        contexts=len(info.samples),
-        n_heads=info.n_layer * info.n_head,
-        testing=testing,
-        trials=info.trials,
-    ):
+    for line in answer_of(info, insights, testing):
         grid.add_row(line.name.upper(), Text(line.words + (f" ({line.basis})" if line.basis else "")))
-    return Group(_title("What the model uses"), _indent(grid))
+    return Group(heading("What the model uses"), indent(grid))
 
 
 def _longest(info: RunInfo) -> str:
@@ -135,7 +109,7 @@ def _longest(info: RunInfo) -> str:
 
 
 def _samples(info: RunInfo) -> RenderableType:
-    table = _table("sample", "tokens", "episodes", "rewarded", "where it comes from")
+    table = new_table("sample", "tokens", "episodes", "rewarded", "where it comes from")
     table.columns[-1].justify = "left"
     for index, sample in enumerate(info.samples):
         table.add_row(
@@ -147,7 +121,7 @@ def _samples(info: RunInfo) -> RenderableType:
         )
     histories = len({sample.history for sample in info.samples})
     note = f"{len(info.samples)} from {_count(histories, 'independent history', 'independent histories')}"
-    return Group(_title("Samples", note), _indent(Text(drawn(info)), table))
+    return Group(heading("Samples", note), indent(Text(drawn(info)), table))
 
 
 def _tokens(layout: Layout) -> str:
@@ -160,104 +134,6 @@ def _count(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
 
 
-# -- insights ----------------------------------------------------------------------------------------------------------
-def _insights(insights: Sequence[Insight], placebo: Placebo | None) -> RenderableType:
-    """Kinds in order of importance; in each, its statements, then the caveat that they share.
-
-    What tells the same as another is not told again.
-    """
-    told = [one for one in insights if not one.same_as]
-    stated = [one for one in told if one.status != "no evidence"]
-    rest = [one for one in told if one.status == "no evidence"]
-    parts: list[RenderableType] = [_statements([one for one in stated if one.kind == kind]) for kind in _kinds(stated)]
-    if not stated:
-        parts.append(_indent(Text("Nothing that these samples support.")))
-    if rest:
-        parts += [Text("  No evidence", "bold"), _indent(*(_bullet(_doubted(one)) for one in rest))]
-    if any(one.ablations for one in insights):
-        parts.append(_indent(Text(f"Ablations: {ABLATIONS}", "dim")))
-    if placebo is not None:
-        parts.append(_indent(Text(f"{PLACEBOS}: {placebo.words}.", "dim")))
-    return Group(_title("Insights", "95 % intervals over independent histories"), *parts)
-
-
-def _kinds(insights: Sequence[Insight]) -> list[str]:
-    return list(dict.fromkeys(one.kind for one in insights))
-
-
-def _doubted(one: Insight) -> str:
-    return f"{one.sentence} Tested: {_tested(one)}." if one.tested else one.sentence
-
-
-def _tested(one: Insight) -> str:
-    return f"{one.tested}; {_also(one)}" if one.also else one.tested
-
-
-def _also(one: Insight) -> str:
-    return f"the same transitions as {', '.join(one.also)}"
-
-
-def _statements(group: Sequence[Insight]) -> RenderableType:
-    """One kind: the model and layers in full, heads in lists (in full where there is nothing wider to read)."""
-    common = min((_own_caveat(one) for one in group), key=len)
-    wide = [one for one in group if one.scope != "head"] or list(group[:1])
-    lines: list[RenderableType] = []
-    for one in wide:
-        lines.append(_bullet(f"{one.sentence} {_evidence(one)}"))
-        if one.tested:
-            status = "" if one.status == "observed" else f"{one.status}: "
-            lines.append(Padding(Text(f"{status}{_tested(one)}."), (0, 0, 0, 2)))
-        doubt = _own_caveat(one).removesuffix(common).strip()
-        if doubt:
-            lines.append(Padding(Text(doubt, "yellow"), (0, 0, 0, 2)))
-    heads = [one for one in group if one not in wide]
-    for status, phase in dict.fromkeys((one.status, one.phase) for one in heads):
-        lines.append(_heads_line([one for one in heads if (one.status, one.phase) == (status, phase)], common))
-    untested = any(one.status == "observed" for one in group)
-    if group[0].suggests:
-        lines.append(Text(f"Worth testing: {', '.join(group[0].suggests)}."))
-    lines.append(Text(f"Caveat: {common} {CAVEAT if untested else ''}".rstrip(), "dim"))
-    return Group(Text(f"  {group[0].kind}", "bold"), _indent(*lines))
-
-
-def _heads_line(heads: Sequence[Insight], common: str) -> RenderableType:
-    """ "Heads, exploit, confirmed: L2H1 3300 [300, 41000]; …": those of one status and phase."""
-    doubted = any(_own_caveat(one) != common for one in heads)
-    marks = ("*" if _own_caveat(one) != common else "" for one in heads)
-    spans = "; ".join(
-        f"{one.where}{mark} {_span(one)}{f' ({_also(one)})' if one.also else ''}"
-        for one, mark in zip(heads, marks, strict=True)
-    )
-    words = [part for part in ("Heads", heads[0].phase, heads[0].status) if part]
-    note = " (* disappears when weighted by the values' norms)" if doubted else ""
-    return _bullet(f"{', '.join(words)}: {spans}.{note}")
-
-
-def _own_caveat(one: Insight) -> str:
-    """Without the sentence that all untested insights share."""
-    return one.caveat.replace(CAVEAT, "").strip()
-
-
-def _evidence(one: Insight) -> str:
-    if one.kind not in RULES:  # nothing that attention could show: its sentence holds the numbers
-        return f"({one.count})"
-    needs = f"needs {RULES[one.kind].needs(one.n_keys)}"
-    status = "observed" if one.status != "no evidence" else one.status
-    return f"({status}: {_span(one)}, {needs}; {one.count})"
-
-
-def _span(one: Insight) -> str:
-    return f"{brief(one.effect)} [{brief(one.interval[0])}, {brief(one.interval[1])}]"
-
-
-def _bullet(sentence: str) -> RenderableType:
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=1)
-    grid.add_column(overflow="fold")
-    grid.add_row("–", Text(sentence))
-    return grid
-
-
 # -- heads -------------------------------------------------------------------------------------------------------------
 def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
     estimates = aggregate([one.plain for one in stats], info.samples)
@@ -267,7 +143,7 @@ def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
         columns: tuple[tuple[str, str], ...] = fixed
         if ("self mass", "self_mass") in columns and any((one.plain.other_mass > 0).any() for one in stats):
             columns = (*columns, ("other tokens", "other_mass"))
-        table = _table("head", *(name for name, _ in columns))
+        table = new_table("head", *(name for name, _ in columns))
         for layer in range(info.n_layer):
             for head in range(info.n_head):
                 cells = (_cell(estimates[name], layer, head) for _, name in columns)
@@ -278,7 +154,7 @@ def _heads(info: RunInfo, stats: Sequence[SampleStats]) -> RenderableType:
         "Lift: attention over the share of such tokens, 1 = what uniform attention gives. -: not defined, or too few "
         "histories for an interval. recent/distant: newest over oldest quarter, geometric mean."
     )
-    return Group(_title("Heads", note), _indent(*parts, Text(legend, "dim")))
+    return Group(heading("Heads", note), indent(*parts, Text(legend, "dim")))
 
 
 def _cell(one: Estimate, layer: int, head: int) -> str:
@@ -305,11 +181,11 @@ def _seed(stats: Sequence[SampleStats]) -> RenderableType:
         )
     ]
     parts += [_seed_layer(index, layer) for index, layer in enumerate(layers(stats))]
-    return Group(_title("As the attention script prints it"), _indent(*parts))
+    return Group(heading("As the attention script prints it"), indent(*parts))
 
 
 def _seed_layer(index: int, layer: Sequence[SeedStats]) -> RenderableType:
-    table = _table("#", "tokens", "context", "mean", "std", "max pos.", "recent/distant", "entropy")
+    table = new_table("#", "tokens", "context", "mean", "std", "max pos.", "recent/distant", "entropy")
     for number, sample in enumerate(layer):
         table.add_row(str(number), *printed(sample).values())
     lines = Table.grid(padding=(0, 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...insights.answer import answer, telling_head
+from ...insights.answer import answer_of, telling_head
 from ...records.run import RunInfo
 from ...records.statistics import SampleStats
 from .panes import Panes
@@ -24,16 +24,8 @@ class Answering:
 
     def show(self, run: RunInfo | None) -> None:
         """What is known by now."""
-        if run is None:
-            return
-        found = answer(
-            self._panes.insights.known,
-            contexts=len(run.samples),
-            n_heads=run.n_layer * run.n_head,
-            testing=self._testing,
-            trials=run.trials,
-        )
-        self._panes.answer.show(found)
+        if run is not None:
+            self._panes.answer.show(answer_of(run, self._panes.insights.known, self._testing))
 
     def begin(self, run: RunInfo) -> None:
         """A run has opened: it will be tested."""
