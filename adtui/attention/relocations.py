@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..models.model import Model
-from ..records.arrays import Doubles, Floats, Ints
+from ..records.arrays import Floats, Ints
 from ..records.relocation import Relocation
 from ..records.sample import Sample
+from ..statistics.divergence import log_probabilities
 from ..worlds.draws import Use, generator
 from ..worlds.replay import Replay, is_of, replay
 from ..worlds.world import World
@@ -51,8 +52,7 @@ def relocate(
     chosen = _places(walks, sample, visible, places)
     if len(chosen) < places:
         return None
-    logits = _logits(model, sample, walks.rewards[chosen])
-    chance = _softmax(logits)
+    chance = np.exp(log_probabilities(_logits(model, sample, walks.rewards[chosen])))
     return Relocation(walks.targets[chosen], walks.right[chosen], chance[0], chance[1:])
 
 
@@ -82,9 +82,3 @@ def _logits(model: Model, sample: Sample, rewards: Ints) -> Floats:
         for part in (sample.states, sample.actions, sample.next_states, np.asarray(sample.query_state))
     )
     return model.policy(states, actions, all_rewards, next_states, query)
-
-
-def _softmax(logits: Floats) -> Doubles:
-    wide = logits.astype(np.float64)
-    found: Doubles = np.exp(wide - np.logaddexp.reduce(wide, axis=1, keepdims=True))
-    return found

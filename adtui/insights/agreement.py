@@ -29,6 +29,7 @@ from ..records.arrays import Doubles, Ints
 from ..records.insight import KnockOut
 from ..statistics.intervals import average_within, over_histories
 from ..statistics.significance import holm, p_greater
+from ..statistics.turns import in_turn
 from .thresholds import TESTS
 from .wording import brief
 
@@ -64,12 +65,7 @@ def log_ratios(values: Doubles, tasks: Ints, floor: float) -> Doubles:
 
 def chosen_contexts(tasks: Mapping[int, int]) -> list[int]:
     """At most CONTEXTS of the contexts (context → task), in order: the first of every task, then the second, …"""
-    seen: dict[int, int] = {}
-    turns = []
-    for context, task in sorted(tasks.items()):
-        turns.append((seen.get(task, 0), context))
-        seen[task] = seen.get(task, 0) + 1
-    return sorted(context for _, context in sorted(turns)[:CONTEXTS])
+    return sorted(in_turn(((task, context) for context, task in sorted(tasks.items())), CONTEXTS))
 
 
 def panel(tried: Tried, tasks: Mapping[int, int], larger: bool | None) -> tuple[Ablation, ...]:

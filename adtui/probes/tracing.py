@@ -22,6 +22,7 @@ from ..statistics.divergence import divergence
 from ..statistics.intervals import average_within, ratio
 from ..statistics.randomisation import randomisation_test
 from ..statistics.significance import benjamini_hochberg
+from ..statistics.turns import in_turn
 from ..worlds.draws import Use, generator
 from .lived import Lived
 from .patching import Patched, patch
@@ -57,13 +58,8 @@ def chosen(lived: Lived, visible: Ints) -> Ints:
     """
     held = np.flatnonzero((lived.contexts.rewards[:, visible] > 0).any(axis=1))
     held = generator(lived.plan.seed, Use.PROBE_PATHS).permutation(held)
-    turns: dict[int, int] = {}
-    order = []
-    for row in held.tolist():
-        task = int(lived.task[row])
-        turns[task] = turns.get(task, 0) + 1
-        order.append((turns[task], task, row))
-    return np.array(sorted(row for _, _, row in sorted(order)[:CONTEXTS]), dtype=np.int64)
+    rows = ((int(lived.task[row]), (int(lived.task[row]), row)) for row in held.tolist())
+    return np.array(sorted(row for _, row in in_turn(rows, CONTEXTS)), dtype=np.int64)
 
 
 def graph_of(found: Patched, tasks: Ints) -> PathGraph:

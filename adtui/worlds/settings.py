@@ -110,8 +110,8 @@ def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
 # -- what follows from them --------------------------------------------------------------------------------------------
 def can_roll_out(settings: RunSettings) -> bool:
     """Whether the model can be rolled out: the dynamics of its world are known here, with as many actions."""
-    world = world_of(settings)
-    return world is not None and settings.num_actions == world.num_actions and world.n_drawn_from <= MAX_TASKS
+    world = known_world(settings)
+    return world is not None and world.n_drawn_from <= MAX_TASKS
 
 
 def count_tasks(settings: RunSettings) -> int | None:

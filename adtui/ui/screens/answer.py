@@ -13,14 +13,14 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from ...records.answer import COMPRESS, Answer, Key
+from ...records.answer import COMPRESS, HEADS, USES, Answer, Key
 from ...records.plain import to_ascii, to_ascii_cells
 
 LAB = "lab"
 QUESTIONS = {
-    "uses": "Which transitions of its history the action depends on: hidden, they change it more than as many others",
-    "heads": "Which heads that goes through: the same, hidden from one head alone",
-    "compress": "Whether a shorter context returns as much",
+    USES: "Which transitions of its history the action depends on: hidden, they change it more than as many others",
+    HEADS: "Which heads that goes through: the same, hidden from one head alone",
+    COMPRESS: "Whether a shorter context returns as much",
 }
 
 
