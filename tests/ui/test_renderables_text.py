@@ -162,6 +162,7 @@ def test_every_statistic_has_a_row_and_an_explanation() -> None:
 def test_numbers() -> None:
     values = (0.0, 0.00042, 0.0123, 1.2345, 12.345, 123.45, -0.5, float("nan"), float("inf"))
     assert [number(value) for value in values] == ["0", "4.2e-04", "0.012", "1.234", "12.3", "123", "-0.500", "–", "–"]
+    assert [number(value) for value in (999999.0, 9.169e12, -2e6)] == ["999999", "9.2e+12", "-2.0e+06"]
 
 
 def test_bars() -> None:

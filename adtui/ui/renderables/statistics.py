@@ -56,12 +56,12 @@ def average(stats: HeadStats, layer: int, head: int | None, key: str) -> np.ndar
 
 
 def number(value: float) -> str:
-    """Four significant digits at most, without a sea of zeros."""
+    """Four significant digits at most, without a sea of zeros, in at most eight columns."""
     if not np.isfinite(value):
         return "–"
-    if value == 0 or abs(value) >= 100:
+    if value == 0 or 100 <= abs(value) < 1e6:
         return f"{value + 0.0:.0f}"  # + 0.0: entropy of a single key is -0.0
-    if abs(value) < 0.001:
+    if not 0.001 <= abs(value) < 1e6:
         return f"{value:.1e}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
