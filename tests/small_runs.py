@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from checkpoints import make_run
-from references import compressed_ad, flow, gpt2, gpt2_blocks, llama, marked, rad
+from references import ad_eps, compressed_ad, dpt, flow, gpt2, gpt2_blocks, llama, marked, rad
 
 #: Name → (what makes a run in a directory, with which options). `compressed AD` compresses contexts of eight
 #: transitions and more.
@@ -20,4 +20,6 @@ MAKERS: dict[str, Any] = {
     "gpt2 blocks": (gpt2_blocks.make_run, {}),
     "compressed AD": (compressed_ad.make_run, {"n_transit": 8}),
     "flow": (flow.make_run, {}),
+    "ad-eps": (ad_eps.make_run, {}),
+    "dpt": (dpt.make_run, {}),
 }

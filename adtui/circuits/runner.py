@@ -66,7 +66,9 @@ def prepare(path: str | Path, options: Options) -> Opened:
     model = load_model(
         checkpoint, device=options.device, heads=options.heads, causal=options.causal, adapter=options.adapter
     )
-    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = run_settings(
+        checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
+    )
     if model.network.integrates:
         raise ModelError(
             run.latest,

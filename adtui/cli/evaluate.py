@@ -60,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
     model = load_model(checkpoint, device=args.device, heads=args.heads, causal=args.causal, adapter=args.adapter)
-    settings = run_settings(checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = run_settings(
+        checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
+    )
     settings = with_groups(settings, opened.directory)
     titles = _titles(settings)
     arena = arena_of(settings)

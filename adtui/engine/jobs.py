@@ -140,8 +140,9 @@ class Engine:
                 self.send(CellReady(request.id, session.cell(request.place, request.key)))
             case AskKnockOut():
                 found = session.knock_out(request.sample, request.transitions, request.head)
-                query = session.samples[request.sample].n_context
-                chances = Chances(request.sample, query, found.chances[0], found.chances[1], request.label)
+                asked = session.samples[request.sample]
+                before, after = found.chances[:2]
+                chances = Chances(request.sample, asked.n_context, before, after, request.label, asked.arrows)
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))

@@ -26,7 +26,7 @@ from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
 from ..records.errors import ModelError
 from ..records.run import RunInfo
 from ..records.sample import Sample
-from ..worlds.settings import run_settings
+from ..worlds.settings import arrows, run_settings
 from .session import Session
 
 LOGIT_TOLERANCE = 1e-3
@@ -75,13 +75,16 @@ def open_session(
     checkpoint = load_checkpoint(run.latest)
     model = load_model(checkpoint, device=device, heads=heads, causal=causal, adapter=adapter)
     settle_threads(model)
-    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = run_settings(
+        checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
+    )
     n_context = model.context_length(context)
     usual = samples is None and window is None
     count = usual_count(model, n_context, settings.horizon or 0) if samples is None else samples
     count = WINDOWS if samples is None and window is not None else count
     if inputs is not None:
-        found = SampleSet(inputs_npz(inputs), f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
+        given = inputs_npz(inputs, arrows=arrows(settings))
+        found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
         settings = with_groups(settings, run.directory, histories)
         found = load_samples(

@@ -237,7 +237,8 @@ class Session:
             EngineError: there is no such sample or transition.
         """
         check_transition(self.info, sample, index)
-        return Chances(sample, index, self.model.chances(self.samples[sample].until(index)))
+        chosen = self.samples[sample]
+        return Chances(sample, index, self.model.chances(chosen.until(index)), arrows=chosen.arrows)
 
     def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
         """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.

@@ -26,7 +26,8 @@ from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
 
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
-_STEP = re.compile(r"(\d+)\.\w+$")
+#: The number that a file's name ends in: its step, unless it is a seed, as in names made of a run's settings.
+_STEP = re.compile(r"(?<!\d)(?<!seed)(?<!seed[_=-])(\d+)\.\w+$")
 _MAX_NAME = 300
 
 

@@ -19,6 +19,8 @@ _BESIDE = re.compile(
     r"(?:resume|optim\w*|scheduler|scaler|sched\w*|rng|random|training_args)(?:[_.-].*)?", re.IGNORECASE
 )
 _DIGITS, _STEP = re.compile(r"[0-9]+"), re.compile(r"step[=_-]?([0-9]+)", re.IGNORECASE)
+#: A number of a file's name that may be its step: not the seed of a run that is named by its settings.
+_NUMBERS = re.compile(r"(?<!\d)(?<!seed)(?<!seed[_=-])[0-9]+")
 _NEWEST = re.compile(r"(?:.*[_-])?(?:last|latest|final)(?:[_-].*)?", re.IGNORECASE)
 #: Directories within a run, or within its parent, that hold the checkpoints.
 _INNER = ("runs", "checkpoints")
@@ -234,7 +236,7 @@ def _otherwise_named(directory: Path) -> tuple[tuple[int, Path], ...]:
 def _named_step(path: Path) -> int:
     """The number after `step` in a file's name, else the last one."""
     step = _STEP.search(path.stem)
-    numbers = _DIGITS.findall(path.stem)
+    numbers = _NUMBERS.findall(path.stem)
     return int(step[1]) if step else int(numbers[-1]) if numbers else UNKNOWN_STEP
 
 

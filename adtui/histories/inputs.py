@@ -13,7 +13,7 @@ import numpy as np
 
 from ..records.arrays import Floats, Ints
 from ..records.errors import HistoryError
-from ..records.sample import Sample
+from ..records.sample import ARROWS, Sample
 from ..worlds.darkroom import HORIZON
 
 #: Contents after unpacking; a file of some MB may claim thousands of times its size.
@@ -27,14 +27,14 @@ _CLOCK = ("episode", "step")
 _SHAPES = "in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states, in_query_states"
 
 
-def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...]:
+def inputs_npz(path: str | Path, *, horizon: int = HORIZON, arrows: str = ARROWS) -> tuple[Sample, ...]:
     """The contexts of an .npz file, in order.
 
     Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
     (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
     be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
     as to agree with the resets that show in the states, and a context in which none shows is one episode. A context
-    that overlaps with the one before counts as the same history.
+    that overlaps with the one before counts as the same history. `arrows`: see `Sample.arrows`.
 
     Raises:
         HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
@@ -68,6 +68,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON) -> tuple[Sample, ...
                 step=step,
                 target_action=None if targets[i] < 0 else int(targets[i]),
                 history=histories[i],
+                arrows=arrows,
             )
         )
     return tuple(samples)

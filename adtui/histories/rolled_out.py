@@ -120,6 +120,7 @@ def _sample(past: Histories, row: int, query: int, n: int, world: World, index: 
         goal=world.goal(task),
         history=index,
         task=task,
+        arrows=world.arrows(task),
     )
 
 

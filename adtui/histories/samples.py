@@ -20,7 +20,7 @@ from ..worlds.agents import ProgressCallback
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
-from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
+from ..worlds.settings import arrows, can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
 from .goals import cell_number, shown_goal
 from .inputs import inputs_npz
@@ -271,7 +271,8 @@ def _sample(
         goal=cell,
         target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
         history=history,
-        task=_task(goal, cell, settings),
+        task=(task := _task(goal, cell, settings)),
+        arrows=arrows(settings, task if settings.groups is None else None),
     )
 
 

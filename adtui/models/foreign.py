@@ -10,9 +10,14 @@ from torch import Tensor
 Weights = Mapping[str, Tensor]
 
 
-def foreign(weights: Weights) -> str | None:
-    """What these weights are of, in words; None where that is not known."""
-    return next((words for recognise in _KINDS if (words := recognise(weights))), None)
+def foreign(weights: Weights, *, makes: bool = True) -> str | None:
+    """What these weights are of, in words; None where that is not known.
+
+    Args:
+        makes: also name other makes of families that are read here; not where one of these has recognised them.
+    """
+    kinds = (*_KINDS, *_MAKES) if makes else _KINDS
+    return next((words for recognise in kinds if (words := recognise(weights))), None)
 
 
 def _continuous(weights: Weights) -> str | None:
@@ -47,8 +52,10 @@ def _named(words: str, *patterns: str) -> Callable[[Weights], str | None]:
 
 _KINDS: tuple[Callable[[Weights], str | None], ...] = (
     _continuous,
-    _named("AD-eps (corl-team/ad-eps)", r"emb2hid\.", r"blocks\.0\.(attention|mlp)\.", r"action_head\."),
-    _named("DPT as its authors save it", r"transformer\.h\.0\.", r"embed_transition\.", r"pred_actions\."),
+    _named("AD-eps on watermaze, whose states are images", r"emb2hid\.", r"blocks\.0\.", r"image_feature_extractor\."),
+    _named(
+        "DPT on Miniworld, whose states are images", r"transformer\.h\.0\.", r"embed_transition\.", r"image_encoder\."
+    ),
     _named("AD on XLand-MiniGrid", r"(obs|state)_encoder\.", r"action_encoder\.", r"transformer", r"action_head\."),
     _named(
         "headless AD",
@@ -58,4 +65,8 @@ _KINDS: tuple[Callable[[Weights], str | None], ...] = (
         r"transformer\.h\.0\.",
     ),
     _named("Vintix", r"encoder\.", r"transformer\.", r"head\."),
+)
+_MAKES: tuple[Callable[[Weights], str | None], ...] = (
+    _named("AD-eps of another make", r"emb2hid\.", r"blocks\.0\.(attention|mlp)\.", r"action_head\."),
+    _named("DPT of another make", r"transformer\.h\.0\.", r"embed_transition\.", r"pred_actions\."),
 )

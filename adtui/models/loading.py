@@ -14,13 +14,13 @@ from ..files.state_dicts import HEADS, settings
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
-from .families import compressed_ad, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
+from .families import ad_eps, compressed_ad, dpt, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
 from .foreign import foreign
 from .model import Model
 from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
-FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow)
+FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt)
 #: What training code, Lightning and Hydra call the file of settings.
 CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
 CHECKPOINTS = "checkpoints"
@@ -55,7 +55,7 @@ def load_model(
     path = str(checkpoint.path)
     checkpoint, family = choose(checkpoint, FAMILIES)
     config, notes = _settings(checkpoint)
-    n_head, said = _head_count(path, config, heads)
+    n_head, said = _head_count(path, config, heads, family)
     notes = (*checkpoint.notes, *notes, *said)
     if causal is not None:
         notes += (f"{'causal' if causal else 'no causal'} mask, as asked",)
@@ -110,7 +110,7 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
     try:
         network: Network = family.build(checkpoint.weights, choices, path)
     except CheckpointError as error:
-        if (words := foreign(checkpoint.weights)) is not None:
+        if (words := foreign(checkpoint.weights, makes=False)) is not None:
             expected = f"the {family.NAME} family's model of cells and single actions"
             raise CheckpointError(path, expected=expected, found=words, action=NOT_READ) from None
         if error.action != ANOTHER_VARIANT:
@@ -132,9 +132,15 @@ def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...
     return said, (f"the checkpoint has no settings of its own: those of {name} beside it count",)
 
 
-def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tuple[int, tuple[str, ...]]:
-    """The head count is in no shape, and a wrong one loads silently: it is never guessed."""
+def _head_count(path: str, config: Mapping[str, Any], heads: int | None, family: Any) -> tuple[int, tuple[str, ...]]:
+    """The head count is in no shape, and a wrong one loads silently: it is never guessed.
+
+    A family may fix it (`HEADS`), or say what its own code has where a file says nothing (`HEADS_ADVICE`).
+    """
     stored: Any = config.get(HEADS)
+    fixed: int | None = getattr(family, "HEADS", None)
+    if fixed is not None:
+        return fixed, _fixed(fixed, heads, {name: config[name] for name in (HEADS, *_OTHER_NAMES) if name in config})
     if heads is not None:
         if heads < 1:
             raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
@@ -146,10 +152,24 @@ def _head_count(path: str, config: Mapping[str, Any], heads: int | None) -> tupl
             return count, (f"{count} heads, as {name} says",)
     if not _is_count(stored):
         found = "no tf_n_head" if stored is None else f"tf_n_head: {stored!r}"
-        raise CheckpointError(
-            path, expected="the head count tf_n_head in its config", found=found, action="say it with --heads"
-        )
+        found = found if config else "weights alone, without settings: no shape tells the head count"
+        advice: str = getattr(family, "HEADS_ADVICE", "say it with --heads")
+        raise CheckpointError(path, expected="the head count tf_n_head in its config", found=found, action=advice)
     return int(stored), ()
+
+
+def _fixed(count: int, heads: int | None, said: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to note where a family's code has always the same number of heads.
+
+    Raises:
+        ConfigError: another number is asked for.
+    """
+    words = f"{count} head{'s' if count > 1 else ''}"
+    if heads not in (None, count):
+        expected = f"{count}: this family's code has always {words}"
+        raise ConfigError("--heads", expected=expected, found=str(heads), action="leave it out")
+    others = [f"{name} {value!r:.20}" for name, value in said.items() if value != count]
+    return (f"{words}, as its code has always; its settings say {others[0]}",) if others else ()
 
 
 def _asked(heads: int, stored: Any) -> str:

@@ -14,6 +14,7 @@ from ..records.arrays import Doubles, Floats
 from ..records.errors import ConfigError, ModelError
 from ..records.layout import Layout
 from ..records.run import CompressorInfo
+from ..records.run_settings import Customs
 from ..records.sample import Sample
 from ..statistics.divergence import log_probabilities
 from .attend import Recorder
@@ -75,6 +76,11 @@ class Model:
         if self.network.n_transit_told is not None:
             sizes["n_transit"] = self.network.n_transit_told
         return sizes
+
+    @property
+    def customs(self) -> Customs:
+        """What the code that wrote the file tells of the run."""
+        return self.network.customs
 
     @property
     def causal(self) -> bool:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..records.layout import Layout
+from ..records.run_settings import Customs
 from .attend import Recorder
 from .compressor import CompressorSizes
 from .decoder import Decoder, DecoderShape, Edit
@@ -48,6 +49,7 @@ class Network(nn.Module, ABC):
         integrates: whether the policy is more than the logits of one pass, see `policy_logits`.
         own_layers: whether `decoder` runs the layers; not where they are code of the user's.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
+        customs: what the code that wrote the file tells of the run.
         n_transit_told: n_transit where a weight's shape tells it: the transitions of a training window.
     """
 
@@ -55,6 +57,7 @@ class Network(nn.Module, ABC):
     notes: tuple[str, ...] = ()
     stride: int = 1
     grid_told: bool = True
+    customs: Customs = Customs()
     n_transit_told: int | None = None
     integrates: bool = False
     own_layers: bool = True

@@ -65,7 +65,9 @@ def prepare(path: str | Path, options: Options) -> Opened:
             found="layers in code that it does not know",
             action="leave the adapter out: its attention and knock-outs are in the app",
         )
-    settings = run_settings(checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = run_settings(
+        checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
+    )
     settings = with_groups(settings, run.directory)
     n_context = model.context_length(options.context)
     world = _world(settings)

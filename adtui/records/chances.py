@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .arrays import Doubles
+from .sample import ARROWS
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Chances:
         index: the transition whose state it is; the sample's `n_context` is its query.
         full: (A,) the probabilities, which sum to 1.
         without: (A,) the same with something taken away from the context, or None.
+        arrows: see `Sample.arrows`.
         label: what was taken away, in words.
     """
 
@@ -24,3 +26,4 @@ class Chances:
     full: Doubles
     without: Doubles | None = None
     label: str = ""
+    arrows: str = ARROWS

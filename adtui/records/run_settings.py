@@ -12,6 +12,24 @@ from .group_goals import GroupGoals
 #: Where a value comes from, the first that has it: the weights' shapes, the checkpoint's own settings, the file beside
 #: the checkpoint, the default of the users' training code.
 WEIGHTS, CHECKPOINT, BESIDE, DEFAULT = "weights", "checkpoint", "config.yaml", "default"
+_SAID = (WEIGHTS, CHECKPOINT, BESIDE)
+
+
+@dataclass(frozen=True)
+class Customs:
+    """What the code that wrote a checkpoint tells of it beside the users' own settings.
+
+    Attributes:
+        whose: the code in words, as "DPT's code": the source of what it fixes.
+        assumed: settings that this code fixes and that no file says.
+        told: settings that the run's own files say under other names.
+    """
+
+    whose: str = ""
+    assumed: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
 #: Bytes of each of the three names that make up a file's name; file systems take 255 in all.
 MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
@@ -31,7 +49,7 @@ class RunSettings:
         n_transit: transitions of the users' windows, the query included.
         train_source_timesteps: steps of each history that the users' data set takes.
         compress: the strategy that the run was trained with, as it stands there.
-        sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE or DEFAULT.
+        sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE, `Customs.whose` or DEFAULT.
         overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
     """
@@ -108,16 +126,23 @@ class RunSettings:
         lines = list(self.overruled.values())
         if self.groups is not None:
             lines.append(self.groups.doubt)
-        if split:
-            lines.append(f"goals are held out by the users' default {split}: the run does not say which it trained on")
-        if rooms:
-            lines.append(f"assumed, as the run does not say: {rooms} (the users' defaults)")
+        for source, values in split.items():
+            whose = "the users' default" if source == DEFAULT else f"{source}, with"
+            lines.append(f"goals are held out by {whose} {values}: the run does not say which it trained on")
+        for source, values in rooms.items():
+            whose = "the users' defaults" if source == DEFAULT else source
+            lines.append(f"assumed, as the run does not say: {values} ({whose})")
         return tuple(lines)
 
-    def _assumed(self, names: tuple[str, ...]) -> str:
-        """Those of the settings that nothing but the default tells, with their values."""
-        assumed = [name for name in names if self.sources[name] == DEFAULT and getattr(self, name) is not None]
-        return ", ".join(f"{name} {getattr(self, name)}" for name in assumed)
+    def _assumed(self, names: tuple[str, ...]) -> dict[str, str]:
+        """Source → those of the settings that the run does not say itself, with their values."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            if self.sources[name] not in _SAID and getattr(self, name) is not None:
+                value = getattr(self, name)
+                shown = f"{value:.4g}" if isinstance(value, float) else value
+                found.setdefault(self.sources[name], []).append(f"{name} {shown}")
+        return {source: ", ".join(values) for source, values in found.items()}
 
     def to_json(self) -> dict[str, Any]:
         """Name → `value` and `source`."""

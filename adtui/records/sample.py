@@ -8,6 +8,8 @@ import numpy as np
 
 from .arrays import Floats, Ints
 
+#: What actions 0 to 4 do: x+1, x−1, y+1, y−1, stay. A grid is drawn with x down and y to the right, as a matrix.
+ARROWS = "↓↑→←•"
 EXPLORE, FIRST_REWARD, EXPLOIT = "explore", "first reward", "exploit"
 
 PHASES = (EXPLORE, FIRST_REWARD, EXPLOIT)
@@ -45,6 +47,7 @@ class Sample:
         target_action: the action that the source took at the query, or None when unknown.
         history: index of the learning history; samples with equal `history` are not independent.
         task: the number of the history's task (its goal), or None when unknown.
+        arrows: what each action does, drawn, a sign each; actions without one are told by their numbers.
     """
 
     label: str
@@ -59,6 +62,7 @@ class Sample:
     target_action: int | None = None
     history: int = 0
     task: int | None = None
+    arrows: str = ARROWS
 
     @property
     def cluster(self) -> int:

@@ -62,6 +62,9 @@ class PermutedDarkRoom(World):
         shape = (len(tasks),) + (1,) * (actions.ndim - 1)
         return move(states, ORDERS[tasks.reshape(shape), actions], self.size)
 
+    def does(self, task: int | None) -> IntArray | None:
+        return None if task is None else ORDERS[task]
+
     def optimal_return(self, task: int) -> int:
         del task
         way = distance(self.start, (self.size - 1, self.size - 1))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from .darkroom import DarkRoom
 from .key_to_door import KeyToDoor
 from .permuted import PermutedDarkRoom
+from .public_rooms import ADEpsDarkRoom, DPTDarkRoom
 from .world import World
 
 #: Name in a config → the world. Another world is one line here.
 WORLDS: dict[str, type[World]] = {
-    name: world for world in (DarkRoom, PermutedDarkRoom, KeyToDoor) for name in world.NAMES
+    name: world for world in (DarkRoom, PermutedDarkRoom, KeyToDoor, DPTDarkRoom, ADEpsDarkRoom) for name in world.NAMES
 }
 
 

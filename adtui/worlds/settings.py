@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from ..files.settings import load_settings
 from ..files.yaml import load_yaml
 from ..records.defaults import GOALS
 from ..records.errors import ConfigError
-from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, RunSettings
+from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
+from ..records.sample import ARROWS
 from .darkroom import DARK_ROOM
 from .registry import WORLDS, make_world
 from .world import GRID_SIZE, NUM_ACTIONS, Split, World
@@ -51,32 +52,31 @@ def run_settings(
     *,
     name: str | Path = "settings",
     sizes: Mapping[str, int] | None = None,
+    customs: Customs | None = None,
 ) -> RunSettings:
     """What the weights' shapes tell, else the checkpoint's own settings, else those of the file beside it.
+
+    What none of them says is as the code that wrote the checkpoint fixes it, where that is known, else the users'
+    default.
 
     Args:
         config: the checkpoint's settings. A name that stands there without a value hides the file's.
         beside: `config.yaml` of the run directory, None where there is none.
         name: what errors call the checkpoint's settings: its path.
+        customs: see `model.Model.customs`.
         sizes: see `model.Model.sizes`; where a place says otherwise, `RunSettings.overruled` tells.
 
     Raises:
         ConfigError: a value that is used is of the wrong kind or out of bounds, or the file is no YAML.
     """
-    values = Stated.model_validate({}).model_dump()
-    sources = dict.fromkeys(values, DEFAULT)
-    settled: set[str] = set()
+    customs = customs or Customs()
     sizes = sizes or {}
     shaped = {key: sizes[key] for key in _BY_SHAPE if key in sizes}
     places = [(WEIGHTS, name, shaped), (CHECKPOINT, name, config)]
     if beside is not None:
         places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
-    for source, label, said in places:
-        own = {key: said[key] for key in values if key in said and key not in settled}
-        told = {key: value for key, value in own.items() if value is not None}
-        values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
-        sources |= dict.fromkeys(told, source)
-        settled |= own.keys()
+    places.append((CHECKPOINT if config or beside is None else BESIDE, name, customs.told))
+    values, sources = _values([*places, (customs.whose, name, customs.assumed)])
     if not isinstance(values["model"], str):  # other code may call something else so
         values["model"] = None
     if values["horizon"] is None and values["env"] in WORLDS:
@@ -86,6 +86,20 @@ def run_settings(
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
         overruled = kept | _overruled(sizes, _PLACES[source], said)
     return RunSettings(**values, sources=sources, overruled=overruled)
+
+
+def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Each setting from the first of the places (source, name, what it says) that has it, and which one that was."""
+    values = Stated.model_validate({}).model_dump()
+    sources = dict.fromkeys(values, DEFAULT)
+    settled: set[str] = set()
+    for source, label, said in places:
+        own = {key: said[key] for key in values if key in said and key not in settled}
+        told = {key: value for key, value in own.items() if value is not None}
+        values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
+        sources |= dict.fromkeys(told, source)
+        settled |= own.keys()
+    return values, sources
 
 
 def _overruled(sizes: Mapping[str, int], place: str, said: Mapping[str, Any]) -> dict[str, str]:
@@ -142,6 +156,14 @@ def known_world(settings: RunSettings) -> World | None:
     """The same, where the run's actions are also as many as that world's; else None."""
     world = world_of(settings)
     return None if world is None or settings.num_actions != world.num_actions else world
+
+
+def arrows(settings: RunSettings, task: int | None = None) -> str:
+    """What each action does in the run's world, drawn: see `Sample.arrows`. As in Dark Room where it is not known."""
+    world = known_world(settings)
+    if world is None:
+        return ARROWS
+    return world.arrows(task if task is not None and 0 <= task < world.n_tasks else None)
 
 
 def goals_of(settings: RunSettings) -> Split:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.arrays import Doubles
+from ..records.sample import ARROWS
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -167,6 +168,16 @@ class World(ABC):
         """Cells (B, …, 2) after `actions` (B, …) in `states` (B, …, 2); walls stop the agent."""
         del tasks
         return move(states, actions, self.size)
+
+    def does(self, task: int | None) -> IntArray | None:
+        """(A,) which of MOVES each action makes in a task; None where the task must be known and is not."""
+        del task
+        return np.arange(NUM_ACTIONS)
+
+    def arrows(self, task: int | None) -> str:
+        """What each action does, drawn, a sign each; "" where that is not known. For readers of a sample."""
+        does = self.does(task)
+        return "" if does is None else "".join(ARROWS[move] for move in does.tolist())
 
     def rooms(self, tasks: IntArray) -> Rooms:
         """One room for each of `tasks` (B,)."""

@@ -33,6 +33,8 @@ REFERENCES: dict[str, tuple[dict[str, Any], ...]] = {
     "rad": ({"rad_max_seq_length": 12, "n_context_positions": 24},),
     "compressed_ad": ({"n_transit": 8, "n_context_positions": 24},),
     "flow": ({},),
+    "ad_eps": ({},),
+    "dpt": ({},),
     "marked": ({"compress_interval": 4, "n_transit": 14},),
 }
 #: A third of the held-out goals and one that was trained on.

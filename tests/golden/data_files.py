@@ -28,7 +28,21 @@ from typing import Any
 import numpy as np
 import torch
 from checkpoints import save_checkpoint
-from references import Array, Expected, compressed_ad, contexts, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
+from references import (
+    Array,
+    Expected,
+    ad_eps,
+    compressed_ad,
+    contexts,
+    dpt,
+    encoder,
+    flow,
+    gpt2,
+    gpt2_blocks,
+    llama,
+    marked,
+    rad,
+)
 
 DATA = Path(__file__).parent / "data"
 INPUTS = ("states", "actions", "rewards", "next_states", "query_states", "target_actions")
@@ -67,6 +81,8 @@ FILES = {
     "compressed_ad": Golden(
         compressed_ad, n=15, seed=1, options={"n_inner": 12, "n_context_positions": 16, "compress_n_inner": 10}
     ),
+    "ad_eps": Golden(ad_eps, n=7, seed=1),
+    "dpt": Golden(dpt, n=11, seed=1, options={"n_inner": 12}),
     "flow": Golden(flow, n=7, seed=1, options={"n_inner": 12}),
     # A window of 24 tokens: two rounds of the compressor come before the last transitions and the query.
     "rad": Golden(rad, n=15, seed=9, options={"n_inner": 12, "n_context_positions": 32, "compress_n_inner": 10}),

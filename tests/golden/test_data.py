@@ -43,7 +43,8 @@ def test_a_golden_file_tells_its_heads_tokens_and_contexts_apart(name: str) -> N
     attention = read(DATA / f"{name}.npz")["attn"]
     last = attention[..., -1, :]
     np.testing.assert_allclose(last.sum(axis=-1), 1, atol=1e-5)
-    assert np.abs(last[:, :, 0] - last[:, :, 1]).max(axis=-1).min() > 0.01
+    if attention.shape[2] > 1:  # one family has a single head
+        assert np.abs(last[:, :, 0] - last[:, :, 1]).max(axis=-1).min() > 0.01
     assert (last.max(axis=-1) > 1.5 / last.shape[-1]).all()
     assert np.abs(last[0] - last[1]).max() > 0.01
 
@@ -55,4 +56,4 @@ def test_no_family_lacks_a_golden_file() -> None:
 
 def test_the_golden_files_are_small() -> None:
     assert {path.stem for path in DATA.iterdir()} == set(FILES)
-    assert sum(path.stat().st_size for path in DATA.iterdir()) < 300_000
+    assert sum(path.stat().st_size for path in DATA.iterdir()) < 400_000

@@ -10,7 +10,7 @@ import pytest
 import torch
 from checkpoints import make_run
 from planted import planted_session
-from references import compressed_ad, flow, gpt2, gpt2_blocks, llama, marked, rad
+from references import ad_eps, compressed_ad, dpt, flow, gpt2, gpt2_blocks, llama, marked, rad
 
 from adtui.cli.arguments import OPENING, add_opening, opening_options
 from adtui.engine import opening
@@ -24,7 +24,7 @@ from adtui.records.messages import OpenRun
 from adtui.records.provenance import drawn, mark
 
 MODULES = {"llama": llama, "gpt2": gpt2, "rad": rad, "marked": marked}
-MODULES |= {"gpt2 blocks": gpt2_blocks, "compressed AD": compressed_ad, "flow": flow}
+MODULES |= {"gpt2 blocks": gpt2_blocks, "compressed AD": compressed_ad, "flow": flow, "ad-eps": ad_eps, "dpt": dpt}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from references import Context, Expected, contexts, gpt2, llama, marked, rad
+from references import Context, Expected, ad_eps, contexts, gpt2, llama, marked, rad
 
 from adtui.worlds.world import move
 
@@ -24,6 +24,7 @@ VARIANTS: dict[str, tuple[Any, dict[str, Any], int]] = {  # module, sizes, token
     "DPT": (llama, {"model": "DPT"}, 16),
     "DPT dynamics": (llama, {"model": "DPT", "dynamics": True}, 17),
     "gpt2": (gpt2, {}, 46),
+    "ad-eps": (ad_eps, {}, 46),
     "rad": (rad, {}, 4 + 6 + 1),  # 45 tokens: 21 compressed, then 18, and 6 remain
     "rad stopped": (rad, {"max_compressions": 1}, 4 + 18 + 1),
     "rad without rounds": (rad, {"max_compressions": 0}, 21 + 1),

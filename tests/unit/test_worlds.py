@@ -20,6 +20,7 @@ from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.environment import Environment
 from adtui.worlds.key_to_door import KeyToDoor
 from adtui.worlds.permuted import PermutedDarkRoom
+from adtui.worlds.public_rooms import ADEpsDarkRoom, DPTDarkRoom
 from adtui.worlds.registry import WORLDS, make_world
 from adtui.worlds.rollouts import random_policy, rollout
 from adtui.worlds.settings import run_settings, world_of
@@ -115,6 +116,13 @@ def test_random_actions_earn_less_and_something(world: World) -> None:
 
 @worlds
 def test_the_split_is_the_users_one(world: World) -> None:
+    if isinstance(world, DPTDarkRoom | ADEpsDarkRoom):
+        for seed, ratio in [(0, 0.8), (42, 0.5), (1, 1.0)]:
+            split = world.split(seed, ratio)
+            assert sorted((*split.train, *split.test)) == list(range(world.n_tasks))
+            assert split == world.split(seed, ratio)
+            assert abs(len(split.train) - ratio * world.n_tasks) < 1
+        return
     for seed, ratio in [(0, 0.9), (3, 0.5), (1, 1.0)]:
         random.seed(seed)
         tasks = list(range(world.n_tasks))
@@ -247,3 +255,16 @@ def test_key_and_door_in_one_cell_take_two_steps() -> None:
 def test_cells_and_distances() -> None:
     assert cells(np.array([0, 5, 80]), 9).tolist() == [[0, 0], [0, 5], [8, 8]]
     assert distance((0, 0), (3, 4)) == 7
+
+
+def test_the_public_rooms_are_their_codes_own() -> None:
+    """Worked out by hand from their descriptions: DPT starts in the corner, AD-eps' action 1 goes up."""
+    dpt, eps = make_world("darkroom_heldout", 10), make_world("DarkRoom-v0", 9)
+    assert (dpt.start, dpt.horizon) == ((0, 0), 100)
+    order = np.arange(100)
+    np.random.RandomState(0).shuffle(order)
+    assert list(dpt.split(0, 0.8).test) == order[80:].tolist()
+    here = np.array([[4, 4]] * 5)
+    moved = eps.move(np.zeros(5, np.int64), here, np.arange(5)) - here
+    assert moved.tolist() == [[0, 0], [-1, 0], [0, 1], [1, 0], [0, -1]]
+    assert eps.arrows(None) == "•↑→↓←"

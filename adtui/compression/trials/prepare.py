@@ -68,7 +68,9 @@ def prepare(
     model, checkpoint = opened(opening)
     for choice in choices:
         check_needs(model, choice)
-    settings = run_settings(checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes)
+    settings = run_settings(
+        checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
+    )
     settings = known(settings, found.directory)
     arena = arena_of(settings)
     plan = Plan(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ...records.layout import STATE, Layout
 from ..attend import Recorder
 from ..decoder import DecoderShape, Edit
+from ..gpt2_weights import UNUSED_MASKS, block_shapes, from_block
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -26,20 +27,7 @@ COMPRESSOR = ("compression_transformer.", "latent_type_embedding")
 """How the names begin that only models with a compressor have."""
 FLOW = ("embed_flow_action.", "embed_time.", "pred_velocity.")
 """How the names begin that only models with a flow have."""
-UNUSED = (
-    r"transformer_model\.wte\.weight",
-    r"transformer_model\.h\.\d+\.attn\.(bias|masked_bias)",  # masks that older versions of transformers store
-)
-PARTS = {
-    "ln_1": "norm1",
-    "ln_2": "norm2",
-    "attn.c_attn": "attention.qkv",
-    "attn.c_proj": "attention.out",
-    "mlp.c_fc": "expand",
-    "mlp.c_proj": "contract",
-}
-"""A block's layers: in files → in our modules."""
-TRANSPOSED = ("attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj")
+UNUSED = (r"transformer_model\.wte\.weight", *UNUSED_MASKS)
 
 
 class GPT2(Network):
@@ -174,38 +162,13 @@ def sizes(
 def load(network: GPT2, weights: Mapping[str, Tensor]) -> None:
     """Take the file's weights over, those that have no place in the network left out."""
     places = network.state_dict().keys()
-    named = {}
-    for name, tensor in weights.items():
-        turned = name.startswith(PREFIX) and name.endswith(".weight") and name.split(".", 3)[3][:-7] in TRANSPOSED
-        named[from_file(name)] = tensor.float().T.contiguous() if turned else tensor.float()
+    named = dict(from_block(name, tensor, BACKBONE) for name, tensor in weights.items())
     network.load_state_dict({name: tensor for name, tensor in named.items() if name in places}, assign=True)
-
-
-def from_file(name: str) -> str:
-    """The name in users' files → our parameter name."""
-    if name.startswith(PREFIX):
-        number, _, part = name.removeprefix(PREFIX).partition(".")
-        layer, _, kind = part.rpartition(".")
-        return f"decoder.blocks.{number}.{PARTS.get(layer, layer)}.{kind}"
-    renamed = {f"{BACKBONE}wpe.": "positions.", f"{BACKBONE}ln_f.": "decoder.final_norm."}
-    for theirs, ours in renamed.items():
-        name = name.replace(theirs, ours)
-    return name
 
 
 def file_shapes(shape: DecoderShape, n_positions: int, cells: int, n_actions: int, head: str = "pred_action") -> Shapes:
     """Names and shapes of a file of these sizes."""
-    d, ff = shape.d_model, shape.d_ff
-    sizes: Shapes = {f"{BACKBONE}wpe.weight": (n_positions, d)}
-    for layer in range(shape.n_layer):
-        at = f"{PREFIX}{layer}."
-        for part, (inside, outside) in {
-            "attn.c_attn": (d, 3 * d),
-            "attn.c_proj": (d, d),
-            "mlp.c_fc": (d, ff),
-            "mlp.c_proj": (ff, d),
-        }.items():
-            sizes |= {f"{at}{part}.weight": (inside, outside), f"{at}{part}.bias": (outside,)}
-        sizes |= both(f"{at}ln_1", d) | both(f"{at}ln_2", d)
+    d = shape.d_model
+    sizes: Shapes = {f"{BACKBONE}wpe.weight": (n_positions, d)} | block_shapes(shape, BACKBONE)
     sizes |= {"embed_state.weight": (cells, d), "embed_action.weight": (n_actions, d)}
-    return sizes | both(f"{BACKBONE}ln_f", d) | both("embed_reward", d, 1) | both(head, n_actions, d)
+    return sizes | both("embed_reward", d, 1) | both(head, n_actions, d)

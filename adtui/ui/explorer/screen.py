@@ -206,7 +206,7 @@ class ExplorerScreen(SelectingScreen):
     def knocked_out(self, reply: KnockOutReady) -> None:
         """Say what a knock-out found."""
         self.presenter.knocked_out(reply.chances)
-        text = knock_out_text(reply.result, reply.label, not self.plain)
+        text = knock_out_text(reply.result, reply.label, not self.plain, reply.chances.arrows)
         self.notify(text, title="knock-out", timeout=12, markup=False)
 
     def action_answer(self) -> None:

@@ -31,7 +31,7 @@ def chances_lines(chances: Chances, width: int, height: int, *, utf8: bool = Tru
 def _line(chances: Chances, action: int, width: int, utf8: bool) -> Text:
     full = float(chances.full[action])
     without = full if chances.without is None else float(chances.without[action])
-    text = Text(f"{action_arrow(action, utf8)} {weight(full):<7}", no_wrap=True, end="")
+    text = Text(f"{action_arrow(action, utf8, chances.arrows)} {weight(full):<7}", no_wrap=True, end="")
     if chances.without is not None:
         text.append(to_ascii_cells("→", unless=utf8), FAINT).append(f" {weight(without):<7}")
     room = max(0, width - text.cell_len)

@@ -6,14 +6,16 @@ import numpy as np
 
 from ...records.insight import KnockOut
 from ...records.plain import to_ascii
+from ...records.sample import ARROWS
 from .readout import action_arrow, weight
 
 
-def knock_out_text(result: KnockOut, label: str, utf8: bool = True) -> str:
+def knock_out_text(result: KnockOut, label: str, utf8: bool = True, arrows: str = ARROWS) -> str:
     """ "without ep3 t7: KL 0.031 nats, random others 0.002 (more than 31 of 32); action stays down".
 
     Args:
         label: what was taken away.
+        arrows: see `Sample.arrows`.
     """
     took = "muting" if result.muted else "without"
     parts = [f"{took} {label}: KL {weight(result.kl)} nats"]
@@ -24,7 +26,7 @@ def knock_out_text(result: KnockOut, label: str, utf8: bool = True) -> str:
         parts.append(f"{others} {weight(float(controls.mean()))} on average (more than {beaten} of {controls.size})")
     else:
         parts.append("no control: too few others are left")
-    before, after = (action_arrow(action, utf8) for action in (result.action_before, result.action_after))
+    before, after = (action_arrow(action, utf8, arrows) for action in (result.action_before, result.action_after))
     arrow = to_ascii("→", unless=utf8)
     parts.append(f"action {before} {arrow} {after}" if result.changed else f"action stays {before}")
     return "; ".join(parts)

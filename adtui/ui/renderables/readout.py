@@ -5,10 +5,7 @@ from __future__ import annotations
 from ...records.axis import Axis
 from ...records.layout import ACTION, CLOSE, FLOW_ACTION, LATENT, OPEN, OTHER, QUERY, QUERY_ACTION, REWARD, STATE, TIME
 from ...records.plain import to_ascii, to_ascii_cells
-from ...records.sample import Sample
-
-# The grid is drawn with x down and y to the right, as a matrix: action 0 (x+1) goes down, 1 up, 2 (y+1) right, 3 left.
-ARROWS = "↓↑→←•"
+from ...records.sample import ARROWS, Sample
 
 
 def place(sample: Sample, index: int) -> str:
@@ -20,7 +17,7 @@ def place(sample: Sample, index: int) -> str:
 def transition(sample: Sample, index: int, utf8: bool = True) -> str:
     """A context transition in full: "ep1 t3 (4,4) ↓ (5,4) r=1"."""
     after = sample.next_states[index]
-    arrow = action_arrow(int(sample.actions[index]), utf8)
+    arrow = action_arrow(int(sample.actions[index]), utf8, sample.arrows)
     return f"{place(sample, index)} {arrow} ({after[0]},{after[1]}) r={sample.rewards[index]:.3g}"
 
 
@@ -36,7 +33,11 @@ def source(axis: Axis, position: int, utf8: bool = True) -> str:
     sample = axis.sample
     if kind in (ACTION, REWARD):
         of = f"ep{sample.episode[index]} t{sample.step[index]}"
-        what = action_arrow(int(sample.actions[index]), utf8) if kind == ACTION else f"{sample.rewards[index]:.3g}"
+        what = (
+            action_arrow(int(sample.actions[index]), utf8, sample.arrows)
+            if kind == ACTION
+            else f"{sample.rewards[index]:.3g}"
+        )
         return f"{of} {'action' if kind == ACTION else 'reward'} {what}"
     if kind == QUERY_ACTION:
         return "the query's action"
@@ -55,9 +56,9 @@ def target(axis: Axis, position: int, utf8: bool = True) -> str:
     return f"key {transition(axis.sample, index, utf8)}"
 
 
-def action_arrow(action: int, utf8: bool = True) -> str:
-    """The arrow of an action, or its number where the environment has more than the five moves."""
-    return to_ascii_cells(ARROWS[action], unless=utf8) if 0 <= action < len(ARROWS) else f"a{action}"
+def action_arrow(action: int, utf8: bool = True, arrows: str = ARROWS) -> str:
+    """The arrow of an action, or its number where it has none: see `Sample.arrows`."""
+    return to_ascii_cells(arrows[action], unless=utf8) if 0 <= action < len(arrows) else f"a{action}"
 
 
 def cell_readout(
