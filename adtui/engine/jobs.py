@@ -17,13 +17,16 @@ from ..records.messages import (
     ChancesReady,
     Done,
     ExportAll,
+    ExportMoment,
     ExportView,
     GetCell,
     GetChances,
+    GetMoment,
     GetSheet,
     GetView,
     InsightFound,
     KnockOutReady,
+    MomentReady,
     Opened,
     OpenRun,
     PlaceboReady,
@@ -36,7 +39,7 @@ from ..records.messages import (
     ViewReady,
 )
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
-from .exports import export_all, export_sweep, export_view
+from .exports import export_all, export_moment, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
 from .trials_child import ChildSweep
@@ -72,6 +75,8 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", export_view(self._opened, request, self.send)))
             case ExportAll():
                 self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send)))
+            case ExportMoment():
+                self.jobs.appendleft(Job(request, "export", export_moment(self._opened, request, self.send)))
             case ExportSweep():
                 self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
             case RunSweep():
@@ -145,6 +150,8 @@ class Engine:
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))
+            case GetMoment():
+                self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
                 self.send(self._lab(request, session))
             case _:

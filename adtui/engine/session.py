@@ -37,6 +37,7 @@ from ..statistics.heads import sample_stats, visible_part
 from ..worlds.settings import known_world
 from .bounds import check_head, check_round, check_transition, check_window
 from .insight_tests import InsightTests
+from .walks import Walks
 
 if TYPE_CHECKING:
     from ..reports.export import Exhibit
@@ -54,6 +55,7 @@ class Session:
     Attributes:
         waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
         begun: how many it opened with: "every figure" is of these.
+        walks: what the map shows.
     """
 
     info: RunInfo
@@ -71,6 +73,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.begun = len(self.samples)
+        self.walks = Walks(self)
 
     @property
     def samples(self) -> tuple[Sample, ...]:

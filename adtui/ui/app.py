@@ -208,7 +208,7 @@ class AdtuiApp(EngineApp):
             case Failed():
                 self._failed(reply)
             case _:
-                self.explorer.presenter.receive(reply)
+                self.explorer.receive(reply)
         self.show_progress()
 
     def show_progress(self) -> None:
@@ -226,7 +226,7 @@ class AdtuiApp(EngineApp):
                 self.explorer.stopped_opening("failed")
             self._say("that failed", str(reply.error), reply.detail)
         else:
-            self.explorer.presenter.receive(reply)
+            self.explorer.receive(reply)
 
     @on(EngineDied)
     def _died(self, event: EngineDied) -> None:
