@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from adtui.records.messages import ExportMoment, GetMoment, MomentReady, OpenRun
 from adtui.records.moment import Moment
 from adtui.ui.app import AdtuiApp
+from adtui.ui.keys import MAP
 from adtui.ui.map.screen import MapScreen
 
 
@@ -144,3 +145,21 @@ async def test_a_question_of_before_does_not_replace_a_newer_answer(run: Path) -
         app.explorer.receive(MomentReady(first.id, old))
         await pilot.pause()
         assert shown(screen).number == old.number - 1
+
+
+async def test_every_key_of_the_map_does_something_and_none_ends_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    leaves = {"v", "escape", "q", "ctrl+p", "question_mark"}
+    async with on_map(run, (100, 34)) as (app, screen, pilot):
+        for key in (key for entry in MAP for key in entry.keys.split(",")):
+            if key not in leaves:
+                await pilot.press(key)
+                await until(pilot, lambda: not app.jobs.newest)
+                assert app.screen is screen
+        assert list(tmp_path.glob("figs/attention/map/*.gif"))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "Help" in screen_text(app))
+        await pilot.press("escape", "escape", "escape")
+        await until(pilot, lambda: app.screen is app.explorer)
