@@ -70,6 +70,7 @@ class Session:
     placebo: Placebo | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
+    _asked: dict[tuple[object, ...], Insight] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.begun = len(self.samples)
@@ -171,7 +172,11 @@ class Session:
 
         Yields as `InsightTests.run` does; `placebo` is known afterwards.
         """
-        observed = [one for one in self.log.insights if one.status == "observed"]
+        for one in self.log.insights:
+            if one.status == "observed":
+                self._asked[one.key] = one
+        # one that was tested before the tests were stopped is tested again, as it was observed
+        observed = [self._asked[one.key] for one in self.log.insights if one.key in self._asked]
         layouts = [self.layout(index) for index in range(len(self.samples))]
         tests = InsightTests(
             self.model, self.samples, layouts, self.attentions, self.seed, known_world(self.info.settings)

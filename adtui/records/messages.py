@@ -30,8 +30,10 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenRun(Request):
-    """Open a run and analyse its samples. Replies: Opened with the first samples, then StatsReady per sample,
-    SamplesAdded where there are to be more, InsightFound, Progress, PlaceboReady where insights were tested, Done.
+    """Open a run and analyse its samples; one that is open stays so until this has opened.
+
+    Replies: Opened with the first samples, then StatsReady per sample, SamplesAdded where there are to be more,
+    InsightFound, Progress, PlaceboReady where insights were tested, Done.
 
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
@@ -55,6 +57,11 @@ class OpenRun(Request):
     window: int | None = None
     histories: str | None = None
     adapter: str | None = None
+
+
+@dataclass(frozen=True)
+class Resume(Request):
+    """Go on with the analysis of the open run, which was stopped. Replies: as after Opened."""
 
 
 @dataclass(frozen=True)
