@@ -189,7 +189,7 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
         "optimal",
         "histories",
     ):
-        table.add_column(column, justify="right" if column else "left")
+        table.add_column(column, justify="right" if column else "left", overflow="fold")
     for name, curve in result.curves().items():
         last, share = curve.last, curve.share_of_optimal
         table.add_row(

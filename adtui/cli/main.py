@@ -22,7 +22,19 @@ from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
 from ..records.plain import SPELLING
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
-COMMANDS = ("analyze", "extract", "export", "collect", "train", "evaluate", "compress", "circuit", "probe", "doctor")
+COMMANDS = (
+    "analyze",
+    "map",
+    "extract",
+    "export",
+    "collect",
+    "train",
+    "evaluate",
+    "compress",
+    "circuit",
+    "probe",
+    "doctor",
+)
 DEMO = "demo"
 DEMO_HELP = "open a trained run that comes with adtui"
 LATEST = Path("runs/latest")

@@ -62,7 +62,7 @@ def check_round(info: RunInfo, captured: Capture, number: int, layer: int, head:
 def _check(layer: int, head: int | None, layers: int, heads: int, whose: str) -> None:
     if not (0 <= layer < layers and (head is None or 0 <= head < heads)):
         raise EngineError(
-            f"{whose}L{layer}H{head}",
+            f"{whose}L{layer}{'' if head is None else f'H{head}'}",
             expected=f"L0H0 to L{layers - 1}H{heads - 1}",
             found=f"a head that the {whose.strip() or 'model'} does not have",
             action="choose one of these",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
+from ..records.errors import EngineError
+from ..records.messages import ExportAll, Exported, ExportMoment, ExportView, Progress, Reply
 from ..records.trial_messages import ExportSweep
 from .bounds import check_head
 from .job import Clock, Steps
@@ -46,6 +47,30 @@ def export_all(opened: Opened, request: ExportAll, send: Send) -> Steps:
     yield from _write(request, exhibit.count, figures(exhibit, Path(request.directory)), send)
 
 
+def export_moment(opened: Opened, request: ExportMoment, send: Send) -> Steps:
+    """The map as a figure, or the walk up to it as a film."""
+    session, asked = opened(), request.moment
+    now = session.walks.moment(asked)
+    if now.size is None:
+        raise EngineError(
+            "the map",
+            expected="a world whose states are cells of a room",
+            found="states that are none",
+            action="export the figures of the heads instead",
+        )
+    from ..reports.floor import export_film, export_floor, map_name  # matplotlib
+
+    directory, name = Path(request.directory) / "map", map_name(now)
+    if request.film:
+        paths = export_film(session.walks.film(asked), directory / f"{name}.gif", session.title, began=request.began)
+        total = now.number + 2
+    else:
+        path = directory / f"{name}.png"
+        paths = export_floor(now, path, session.title, began=request.began, episode=request.episode)
+        total = 1
+    yield from _write(request, total, paths, send)
+
+
 def export_sweep(request: ExportSweep, send: Send) -> Steps:
     """The report of compression trials, and its figures."""
     from ..reports.export_trials import FILES, export_report  # matplotlib
@@ -59,11 +84,14 @@ def _measured(session: Session) -> Steps:
         yield
 
 
-def _write(request: ExportView | ExportAll | ExportSweep, total: int, paths: Iterable[Path], send: Send) -> Steps:
+def _write(
+    request: ExportView | ExportAll | ExportMoment | ExportSweep, total: int, paths: Iterable[Path | None], send: Send
+) -> Steps:
+    """Send how far it is after every step; a step that wrote no file gives None."""
     clock, written = Clock(), []
     send(Progress(request.id, "export", 0, total))
-    for path in paths:
-        written.append(str(path))
-        send(Progress(request.id, "export", len(written), total, clock.rate(len(written))))
+    for done, path in enumerate(paths, 1):
+        written += [] if path is None else [str(path)]
+        send(Progress(request.id, "export", done, total, clock.rate(done)))
         yield
     send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))

@@ -21,6 +21,8 @@ class Job:
     steps: Steps | ChildSweep
     late: bool = False
     """Goes on only when no other job has anything to do."""
+    opening: bool = False
+    """It has not opened its run yet: the one before is still on display, and its work goes on if this fails."""
 
     @property
     def idle(self) -> bool:

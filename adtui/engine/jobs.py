@@ -17,32 +17,38 @@ from ..records.messages import (
     ChancesReady,
     Done,
     ExportAll,
+    ExportMoment,
     ExportView,
     GetCell,
     GetChances,
+    GetMoment,
     GetSheet,
     GetView,
     InsightFound,
     KnockOutReady,
+    MomentReady,
     Opened,
     OpenRun,
     PlaceboReady,
     Progress,
     Reply,
     Request,
+    Resume,
     SamplesAdded,
     SheetReady,
     StatsReady,
     ViewReady,
 )
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
-from .exports import export_all, export_sweep, export_view
+from .exports import export_all, export_moment, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
 from .trials_child import ChildSweep
 
 if TYPE_CHECKING:
     from .session import Session
+
+Analysis = OpenRun | Resume
 
 
 class Engine:
@@ -66,12 +72,17 @@ class Engine:
         """Answer a quick request, or queue a long one."""
         match request:
             case OpenRun():
-                self.cancel_all()
-                self.jobs.append(Job(request, "analysis", self._open(request)))
+                self._drop_jobs(lambda job: isinstance(job.request, OpenRun) and job.opening)
+                self.jobs.appendleft(Job(request, "analysis", self._open(request), opening=True))
+            case Resume():
+                self._drop_jobs(lambda job: job.what == "analysis")
+                self._guard(request, lambda: self.jobs.append(Job(request, "analysis", self._resume(request))))
             case ExportView():
                 self.jobs.appendleft(Job(request, "export", export_view(self._opened, request, self.send)))
             case ExportAll():
                 self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send)))
+            case ExportMoment():
+                self.jobs.appendleft(Job(request, "export", export_moment(self._opened, request, self.send)))
             case ExportSweep():
                 self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
             case RunSweep():
@@ -146,6 +157,8 @@ class Engine:
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))
+            case GetMoment():
+                self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
                 self.send(self._lab(request, session))
             case _:
@@ -195,37 +208,49 @@ class Engine:
             progress=lambda done, total: self._rolled(request, done, total),
         )
         self.send(Opened(request.id, session.info))
+        self._drop_jobs(lambda job: job.request is not request)
+        for job in self.jobs:
+            job.opening = False
         yield
+        yield from self._all(request, session)
+
+    def _resume(self, request: Resume) -> Steps:
+        """What was stopped: the samples that are not analysed yet, those that are not there yet, the tests anew."""
+        return self._all(request, self._opened())
+
+    def _all(self, request: Analysis, session: Session) -> Steps:
         total = len(session.samples)
         clock = Clock()
         self.send(Progress(request.id, "analysis", 0, total))
         for index in range(total):
-            yield from self._analyse(request, session, index)
+            if index not in session.logged:
+                yield from self._analyse(request, session, index)
             self.send(Progress(request.id, "analysis", index + 1, total, clock.rate(index + 1)))
         for job in self.jobs:
             job.late = job.late or job.request is request
         yield from self._grow(request, session)
         yield from self._test_insights(request, session)
 
-    def _grow(self, request: OpenRun, session: Session) -> Steps:
+    def _grow(self, request: Analysis, session: Session) -> Steps:
         """The samples that were not waited for, each analysed when it is there."""
         for more in session.grow():
+            if more is not None:  # told at once: whoever stops this job here shall know what the run has
+                self.send(SamplesAdded(request.id, more))
             yield
             if more is None:
                 continue
-            self.send(SamplesAdded(request.id, more))
             total = len(session.samples)
             for index in range(total - len(more.samples), total):
                 yield from self._analyse(request, session, index)
 
-    def _analyse(self, request: OpenRun, session: Session, index: int) -> Steps:
+    def _analyse(self, request: Analysis, session: Session, index: int) -> Steps:
         stats, insights = session.analyse(index)
         self.send(StatsReady(request.id, index, stats))
         for insight in insights:
             self.send(InsightFound(request.id, insight))
         yield
 
-    def _test_insights(self, request: OpenRun, session: Session) -> Steps:
+    def _test_insights(self, request: Analysis, session: Session) -> Steps:
         """Observed → confirmed, refuted or no evidence, provisionally until all are tested; then the placebos."""
         shown = (-1, -1)
         for found in session.test_insights():

@@ -37,6 +37,7 @@ from ..statistics.heads import sample_stats, visible_part
 from ..worlds.settings import known_world
 from .bounds import check_head, check_round, check_transition, check_window
 from .insight_tests import InsightTests
+from .walks import Walks
 
 if TYPE_CHECKING:
     from ..reports.export import Exhibit
@@ -54,6 +55,7 @@ class Session:
     Attributes:
         waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
         begun: how many it opened with: "every figure" is of these.
+        walks: what the map shows.
     """
 
     info: RunInfo
@@ -68,9 +70,11 @@ class Session:
     placebo: Placebo | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
+    _asked: dict[tuple[object, ...], Insight] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.begun = len(self.samples)
+        self.walks = Walks(self)
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -168,7 +172,11 @@ class Session:
 
         Yields as `InsightTests.run` does; `placebo` is known afterwards.
         """
-        observed = [one for one in self.log.insights if one.status == "observed"]
+        for one in self.log.insights:
+            if one.status == "observed":
+                self._asked[one.key] = one
+        # one that was tested before the tests were stopped is tested again, as it was observed
+        observed = [self._asked[one.key] for one in self.log.insights if one.key in self._asked]
         layouts = [self.layout(index) for index in range(len(self.samples))]
         tests = InsightTests(
             self.model, self.samples, layouts, self.attentions, self.seed, known_world(self.info.settings)

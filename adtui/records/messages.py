@@ -16,6 +16,7 @@ from .defaults import DEVICE, SEED
 from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
+from .moment import NONE, Edits, Moment
 from .place import Frame, Place
 from .run import MoreSamples, RunInfo
 from .statistics import SampleStats
@@ -29,8 +30,10 @@ class Request:
 
 @dataclass(frozen=True)
 class OpenRun(Request):
-    """Open a run and analyse its samples. Replies: Opened with the first samples, then StatsReady per sample,
-    SamplesAdded where there are to be more, InsightFound, Progress, PlaceboReady where insights were tested, Done.
+    """Open a run and analyse its samples; one that is open stays so until this has opened.
+
+    Replies: Opened with the first samples, then StatsReady per sample, SamplesAdded where there are to be more,
+    InsightFound, Progress, PlaceboReady where insights were tested, Done.
 
     Attributes:
         path: run directory, checkpoint file, `runs/latest` or `runs/`.
@@ -54,6 +57,11 @@ class OpenRun(Request):
     window: int | None = None
     histories: str | None = None
     adapter: str | None = None
+
+
+@dataclass(frozen=True)
+class Resume(Request):
+    """Go on with the analysis of the open run, which was stopped. Replies: as after Opened."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +117,29 @@ class AskKnockOut(Request):
 
 
 @dataclass(frozen=True)
+class GetMoment(Request):
+    """Ask for one moment of a sample's walk, as `moment.Moment` tells it. Reply: MomentReady.
+
+    Attributes:
+        layer, head: whose attention; no head is the mean over heads.
+        number: the moment; one that the walk has not got is its last.
+        edits: changes to the walk's transitions.
+        act: let the model act there first, by what it would do with these edits, and tell of the moment after it. The
+            moments that came after are forgotten.
+        version: how often the walk has been changed; tells apart equal questions about different walks. 0 is the
+            sample as it is: what the model did before is forgotten.
+    """
+
+    sample: int
+    layer: int
+    head: int | None
+    number: int
+    edits: Edits = NONE
+    act: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class ExportView(Request):
     """Write the figures of what is on the screen. Replies: Progress, Exported."""
 
@@ -122,6 +153,23 @@ class ExportView(Request):
 class ExportAll(Request):
     """Write every figure of the run. Replies: Progress, Exported."""
 
+    directory: str
+
+
+@dataclass(frozen=True)
+class ExportMoment(Request):
+    """Write a moment of the map as a figure, or all up to it as a film. Replies: Progress, Exported.
+
+    Attributes:
+        moment: which one.
+        began, episode: what of it is drawn, as `moment.Moment.mass` takes them.
+        film: an animated GIF.
+    """
+
+    moment: GetMoment
+    began: bool
+    episode: int | None
+    film: bool
     directory: str
 
 
@@ -207,6 +255,11 @@ class CellReady(Reply):
 @dataclass(frozen=True)
 class ChancesReady(Reply):
     chances: Chances
+
+
+@dataclass(frozen=True)
+class MomentReady(Reply):
+    moment: Moment
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ def table_of(report: CircuitReport) -> Table:
     """One row a size, from all heads down to none."""
     about = report.about
     table = Table(title=f"{about['checkpoint']} · step {about['step']}", title_justify="left")
-    table.add_column("heads", justify="right")
-    table.add_column("KL", justify="right")
+    table.add_column("heads", justify="right", overflow="fold")
+    table.add_column("KL", justify="right", overflow="fold")
     searched = any(one.optimum is not None for one in report.path)
     for heading in ("best KL", "median KL", "rank") if searched else ():
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", overflow="fold")
     measured = any(one.share is not None for one in report.path)
     if measured:
-        table.add_column("return kept, choosing", justify="right")
+        table.add_column("return kept, choosing", justify="right", overflow="fold")
     table.add_column("dropped from the row above", overflow="fold")
     for number, one in enumerate(report.path):
         size = len(one.heads)

@@ -29,10 +29,10 @@ def table_of(one: Probed) -> Table:
     """A row for the inputs, one for the embedding, one for what each block gives."""
     title = f"\n{one.target} ({one.words}; {one.contexts} contexts of {one.tasks} tasks)"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False)
-    table.add_column("read from")
+    table.add_column("read from", overflow="fold")
     for heading in ("told", "exchanged", "beyond the inputs [95 %]", "p"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("verdict", overflow="fold")
     table.add_row("inputs, without the model", _share(one.inputs), "", "", "", "baseline")
     for reading in one.readings:
         table.add_row(*_row(reading))

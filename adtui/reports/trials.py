@@ -5,36 +5,85 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from ..compression.trials.plan import FULL
 from ..records.interval import Interval
 from ..records.trial import LAST, STRATA, SweepReport, Trial
 
 DASH = "–"
-NAMES = {"all": "agree", "none": "no reward", "1-10": "1–10", "more": "more"}
+NAMES = {"all": "agree", "none": "without rewards", "1-10": "1–10 rewards", "more": "over 10 rewards"}
+LEGEND = (
+    "agree: the same likeliest action as with the full context, in all contexts and in those with so many rewarded "
+    "transitions. KL of the actions from the full context's, nats: mean, 95th percentile. P(>full): chance of "
+    "returning more than full context, ties half. time: of a step, over that with full context."
+)
 
 
 def print_report(report: SweepReport, console: Console) -> None:
-    """The table, then the verdict with a reason for every candidate."""
-    console.print(table_of(report))
-    for line in verdict_lines(report):
+    """The table, or a block for each cell where it does not fit; then the verdict with a reason for every candidate."""
+    table = table_of(report)
+    fits = console.measure(table, options=console.options.update(max_width=1 << 16)).maximum <= console.width
+    if fits:
+        console.print(table)
+    else:
+        console.print(table.title, style="italic", highlight=False, markup=False)
+        for line in stacked(report, console.width):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for line in (LEGEND, *verdict_lines(report)):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def table_of(report: SweepReport) -> Table:
     """One row a cell; agreement in all contexts, then by rewarded transitions in the full context."""
-    about = report.about
-    table = Table(title=f"{about.get('checkpoint', 'model')} · step {about.get('step', '?')}", title_justify="left")
-    table.add_column("cell")
-    last = min(LAST, len(report.baselines.full.episodes))
-    headings = ("kept", *(NAMES[name] for name in STRATA), "KL", "KL p95")
-    for heading in (*headings, f"return, last {last}", "difference to full", "P(>full)", "time", "verdict"):
+    table = Table(title=_title(report), title_justify="left")
+    table.add_column("cell", no_wrap=True)
+    for heading in _headings(report):
         table.add_column(heading, justify="right")
+    for label, values in _rows(report):
+        table.add_row(label, *values)
+    return table
+
+
+def stacked(report: SweepReport, width: int) -> list[str]:
+    """A block for each cell: its name and verdict, then "heading value" as many on a line as fit."""
+    lines = []
+    for label, (*values, verdict) in _rows(report):
+        lines.append(f"{label}: {verdict}" if verdict != DASH else label)
+        line = ""
+        for heading, value in zip(_headings(report), values, strict=False):
+            part = f"{heading} {value}"
+            if value == DASH:
+                continue
+            if line and len(line) + len(part) + 5 > width:
+                lines.append(f"  {line}")
+                line = ""
+            line += f" · {part}" if line else part
+        lines.append(f"  {line}")
+    return lines
+
+
+def _title(report: SweepReport) -> str:
+    return f"{report.about.get('checkpoint', 'model')} · step {report.about.get('step', '?')}"
+
+
+def _headings(report: SweepReport) -> tuple[str, ...]:
+    """Of all columns but the first."""
+    last = min(LAST, len(report.baselines.full.episodes))
+    strata = (NAMES[name] for name in STRATA)
+    closed = (f"return, last {last}", "difference to full", "P(>full)", "time", "verdict")
+    return ("kept", *strata, "KL", "KL p95", *closed)
+
+
+def _rows(report: SweepReport) -> list[tuple[str, list[str]]]:
+    """(cell, a text for each heading)."""
     passed = {reason.label: reason.passed for reason in report.verdict.reasons}
+    rows = []
     for trial in report.trials:
         label = trial.cell.label
+        name = "none (full context)" if label == FULL else label
         word = DASH if label not in passed else "passes" if passed[label] else "no evidence"
         word = "recommended" if label == report.verdict.recommended else word
-        table.add_row(label, *_open(trial), *_closed(trial), word)
-    return table
+        rows.append((name, [*_open(trial), *_closed(trial), word]))
+    return rows
 
 
 def verdict_lines(report: SweepReport) -> list[str]:

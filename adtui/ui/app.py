@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, on, work
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
@@ -31,14 +30,13 @@ from ..records.messages import (
     SamplesAdded,
     StatsReady,
 )
-from ..records.run import RunInfo
 from .commands import KeyCommands
-from .engine_app import EngineApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
+from .reloading import WATCH_SECONDS, ReloadingApp
 from .renderables.colors import ColorTable, choose_table
 from .renderables.exported import written
 from .screens.dialog import Dialog
@@ -49,11 +47,8 @@ from .terminal.signals import leave_on_signals
 if TYPE_CHECKING:
     from .lab.screen import LabScreen
 
-WATCH_SECONDS = 5.0
-"""How often the run directory is looked at for a newer checkpoint."""
 
-
-class AdtuiApp(EngineApp):
+class AdtuiApp(ReloadingApp):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
     Args:
@@ -88,20 +83,16 @@ class AdtuiApp(EngineApp):
         look_ahead: bool = False,
         telling: bool = False,
     ) -> None:
-        super().__init__(engine)
+        super().__init__(engine, request, run)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
-        self.request = request
-        self.watched = run
         self.runs = tuple(runs)
         self.plain = plain
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
-        self.opened: RunInfo | None = None
         self.desk = LabDesk(self, self.engine, plain)
         self._alive = False
-        self._baseline: tuple[int, int, int] | None = None
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown):
@@ -120,7 +111,7 @@ class AdtuiApp(EngineApp):
         self._cover(self.size)
         # After the first paint: importing torch in the other process must not delay what the user sees.
         self.call_after_refresh(self.listen)
-        self.set_interval(WATCH_SECONDS, self._look_for_newer)
+        self.set_interval(WATCH_SECONDS, self.look_for_newer)
 
     def _picked(self, run: Run | None) -> None:
         if run is None:
@@ -128,7 +119,7 @@ class AdtuiApp(EngineApp):
             return
         self.watched = run
         self.request = replace(self.request, path=str(run.directory))
-        self._open()
+        self.open_run()
 
     async def action_quit(self) -> None:
         """End the app and the engine."""
@@ -154,14 +145,6 @@ class AdtuiApp(EngineApp):
             self.pop_screen()
 
     # -- engine ------------------------------------------------------------------------------------------------------
-    def _open(self) -> None:
-        """Open the run, or open it again with its newest checkpoint."""
-        self.jobs.clear()
-        self._baseline = None
-        self.opening = self.engine.next_id()
-        self.send_long(replace(self.request, id=self.opening), "loading")
-        self.explorer.opening(self.request.path)
-
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:
         reply = event.reply
@@ -170,37 +153,31 @@ class AdtuiApp(EngineApp):
             case Ready():
                 self._alive = True
                 if not self.runs or self.watched is not None:
-                    self._open()
+                    self.open_run()
             case Opened():
                 if reply.id == self.opening:
-                    self.opened = reply.run
+                    self.has_opened(reply.run, reply.id)
                     self.explorer.open(reply.run)
                     self.desk.opened(self.request, reply.run)
             case SamplesAdded():
-                if reply.id == self.opening and self.opened is not None:
+                if reply.id == self.shown and self.opened is not None:
                     self.opened = self.opened.grown(reply.more)
                     self.explorer.grow(reply.more)
             case StatsReady() | InsightFound() | PlaceboReady():
-                if reply.id == self.opening:  # else it is about the checkpoint before
+                if reply.id == self.shown:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)
             case Progress():
                 self.jobs.update(reply)
             case Done():
                 self.jobs.end(reply.id)
-                if reply.id == self.opening:
+                if reply.id == self.shown:
+                    self.has_analysed()
                     self.explorer.presenter.analysed()
             case Exported():
                 self.jobs.end(reply.id)
                 self.notify(written(reply), title="export", timeout=8)
             case Cancelled():
-                if reply.id == self.opening and self.opened is None:
-                    self.explorer.stopped_opening()
-                elif self.jobs.end(reply.id):
-                    if reply.id == self.opening:
-                        self.explorer.presenter.stopped()
-                    kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
-                    self.notify(f"{reply.what} {kept}")
-                self.jobs.end(reply.id)
+                self._cancelled(reply)
             case KnockOutReady():
                 self.explorer.knocked_out(reply)
             case Failed() if told:
@@ -208,8 +185,22 @@ class AdtuiApp(EngineApp):
             case Failed():
                 self._failed(reply)
             case _:
-                self.explorer.presenter.receive(reply)
+                self.explorer.receive(reply)
         self.show_progress()
+
+    def _cancelled(self, reply: Cancelled) -> None:
+        progress = self.jobs.of(reply.id)
+        if not self.jobs.end(reply.id):
+            return
+        if reply.id == self.opening and self.opened is None:
+            self.explorer.stopped_opening()
+            return
+        if reply.id == self.shown and progress is not None:
+            self.explorer.presenter.stopped(f"stopped at {progress.done}/{progress.total} {progress.what}: r resumes")
+        elif reply.id == self.opening:
+            self.not_opened()
+        kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
+        self.notify(f"{reply.what} {kept}")
 
     def show_progress(self) -> None:
         self.explorer.show_progress(self.jobs.progress)
@@ -217,8 +208,9 @@ class AdtuiApp(EngineApp):
 
     def _failed(self, reply: Failed) -> None:
         was_job = self.jobs.end(reply.id)
-        if reply.id == self.opening:
-            self.explorer.note("")
+        reopening = reply.id == self.opening and self.opened is not None
+        if reopening:
+            self.not_opened()
         if reply.id == self.opening and self.opened is None and reply.kind == "user":
             self.exit(str(reply.error), return_code=USER_ERROR)
         elif was_job or reply.kind != "user":
@@ -226,7 +218,7 @@ class AdtuiApp(EngineApp):
                 self.explorer.stopped_opening("failed")
             self._say("that failed", str(reply.error), reply.detail)
         else:
-            self.explorer.presenter.receive(reply)
+            self.explorer.receive(reply)
 
     @on(EngineDied)
     def _died(self, event: EngineDied) -> None:
@@ -252,7 +244,7 @@ class AdtuiApp(EngineApp):
     def reload(self) -> None:
         """Open the newest checkpoint; start the engine again first when it has gone."""
         if self._alive:
-            self._open()
+            self.ask_again()
         else:
             self.explorer.note("")
             self.listen()
@@ -285,16 +277,3 @@ class AdtuiApp(EngineApp):
     def on_lab_screen_stop(self, event: LabScreen.Stop) -> None:
         """Finished cells are kept."""
         self.engine.send(Cancel(self.engine.next_id(), event.job))
-
-    # -- newer checkpoints -------------------------------------------------------------------------------------------
-    @work(exclusive=True, exit_on_error=False, group="watch")
-    async def _look_for_newer(self) -> None:
-        """Compare the newest checkpoint on disk with the one on display; in a thread, for slow network disks."""
-        if self.watched is None or self.opened is None:
-            return
-        seen = await asyncio.to_thread(self.watched.fingerprint)
-        step = seen[0]
-        if self._baseline is None:
-            self._baseline = seen
-        if step > self.opened.step or seen != self._baseline:
-            self.explorer.note(f"step {step} is there: r" if step >= 0 else "the checkpoint has changed: r")

@@ -7,12 +7,14 @@ import gc
 from textual import work
 
 from ..records.errors import AdtuiError, EngineError
-from ..records.messages import ExportAll, ExportView, Failed, OpenRun
+from ..records.messages import ExportAll, ExportMoment, ExportView, Failed, OpenRun, Resume
 from ..records.trial_messages import ExportSweep, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
 from .messages import EngineDied, EngineReplied
 from .terminal.changed_cells import ThriftyApp
+
+Long = OpenRun | Resume | ExportView | ExportAll | ExportMoment | ExportSweep | RunSweep
 
 
 class EngineApp(ThriftyApp[str]):
@@ -51,7 +53,7 @@ class EngineApp(ThriftyApp[str]):
         if self.engine.reason is not None:
             self.post_message(EngineDied(self.engine.reason, self.engine.log))
 
-    def send_long(self, request: OpenRun | ExportView | ExportAll | ExportSweep | RunSweep, what: str) -> None:
+    def send_long(self, request: Long, what: str) -> None:
         """Send a request for long work, and show that it has begun."""
         self.jobs.begin(request.id, what)
         self.show_progress()

@@ -24,6 +24,18 @@ class Jobs:
         """A job ended, well or not. Returns False when it was not known, or had ended already."""
         return self._running.pop(job, None) is not None
 
+    def keep(self, job: int) -> None:
+        """The others have ended."""
+        self._running = {number: progress for number, progress in self._running.items() if number == job}
+
+    def of(self, job: int) -> Progress | None:
+        """How far a job is; None where it is not under way."""
+        return self._running.get(job)
+
+    def has(self, job: int | None) -> bool:
+        """Whether a job is under way."""
+        return job in self._running
+
     def clear(self) -> None:
         """The engine is gone, and its work with it."""
         self._running.clear()

@@ -97,6 +97,7 @@ TESTS = (
         "hide the transition under the cursor from the model; heads pane: mute the head",
     ),
     Key("X", "X", "knock_out_episode", "", "hide the whole episode under the cursor from the model"),
+    Key("v", "v", "map", "map", "the map: attention on the world itself; play on, take transitions away, turn rewards"),
     Key("C", "C", "lab", "compress", "the compression lab: which transitions can the context lose? try it"),
 )
 OUTPUTS = (
@@ -156,6 +157,70 @@ LAB: tuple[Key, ...] = (
 )
 LAB_TITLE = "The compression lab (C)"
 
+MAP: tuple[Key, ...] = (
+    Key("up,k", "↑ k", "move(-1,0)", "", "cursor one cell up; in the list of transitions the previous one"),
+    Key("down,j", "↓ j", "move(1,0)", "", "cursor one cell down; in the list the next one"),
+    Key("left,h", "← h", "move(0,-1)", "", "cursor one cell to the left"),
+    Key("right,l", "→ l", "move(0,1)", "", "cursor one cell to the right"),
+    Key("g", "g", "here", "", "cursor to the query's cell, which it then follows"),
+    Key(
+        "space",
+        "Space",
+        "act",
+        "act",
+        "let the model act; before the walk's end, one step on unless something is edited",
+    ),
+    Key("full_stop", ".", "step(1)", "step", "one step forth in the walk"),
+    Key("comma", ",", "step(-1)", "", "one step back"),
+    Key("greater_than_sign", ">", "step_episode(1)", "episode", "to the start of the next episode"),
+    Key("less_than_sign", "<", "step_episode(-1)", "", "to the start of this episode, then of the one before"),
+    Key("d", "d", "hide", "delete", "take the chosen transition of this cell out of the context"),
+    Key("t", "t", "turn", "reward", "turn its reward on or off"),
+    Key("u", "u", "undo", "undo", "take the newest edit back"),
+    Key("U", "U", "afresh", "", "take all edits back, and forget what was played"),
+    Key("o", "o", "ends", "ended/began", "attention where transitions ended, or where they began"),
+    Key(
+        "right_curly_bracket",
+        "}",
+        "episode(1)",
+        "",
+        "only the transitions of one episode, the next; after the last all",
+    ),
+    Key("left_curly_bracket", "{", "episode(-1)", "", "the same backwards"),
+    Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer"),
+    Key("shift+down,J", "⇧↓ J", "select(1,0)", "", "next layer"),
+    Key("shift+left,H", "⇧← H", "select(0,-1)", "", "previous head"),
+    Key("shift+right,L", "⇧→ L", "select(0,1)", "", "next head"),
+    Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
+    Key("n", "n", "sample(1)", "sample", "next sample (another learning history)"),
+    Key("p", "p", "sample(-1)", "", "previous sample"),
+    Key("s", "s", "scale", "scale", "colour scale: square root, linear, logarithmic"),
+    Key("e", "e", "export", "export", f"write the map as a figure into {FIGURES}"),
+    Key("G", "G", "film", "", f"write the walk so far as an animated GIF into {FIGURES}"),
+    Key("y", "y", "copy", "copy", "copy the cells' numbers as a table (TSV) to your clipboard (OSC 52)"),
+    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
+    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
+    *(
+        Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
+        for index, what in enumerate(
+            (
+                "the floor plan",
+                "what the model would do, before and after edits",
+                "the transitions of the cursor's cell, for d and t",
+                "return per episode",
+            )
+        )
+    ),
+    Key("enter", "Enter", "full", "", "the focused pane at full size, and back"),
+    Key("v", "v", "leave", "", "back to the explorer, with this head and sample"),
+    Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer"),
+    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
+    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    REDRAW,
+    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+)
+MAP_TITLE = "The map (v)"
+
 
 def bindings(keys: tuple[Key, ...] = KEYS) -> list[Binding]:
     """A table as Textual's bindings. The app itself binds Ctrl+P.
@@ -180,6 +245,12 @@ def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] =
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
     return _fit([arrows, *_labelled((key for key in KEYS if not key.only or key.only in has), has)], width, plain)
+
+
+def map_bar(width: int, *, plain: bool = False) -> str:
+    """The same for the map."""
+    arrows = ("arrows" if plain else "←↑↓→", "cell")
+    return _fit([arrows, *_labelled(MAP)], width, plain)
 
 
 def lab_bar(width: int, *, plain: bool = False) -> str:

@@ -73,8 +73,9 @@ def make_run(
             actions=actions,
         )
         perturb(model, 0.3)
-        for block in model.transformer.h:
-            block.attn.c_attn.weight.data.mul_(2)  # else it attends nearly evenly
+        for name, parameter in model.named_parameters():
+            if name.endswith("attn.c_attn.weight"):
+                parameter.data.mul_(2)  # else it attends nearly evenly
     if bare is not None:
         directory.mkdir(parents=True, exist_ok=True)
         torch.save(model.state_dict(), directory / bare)

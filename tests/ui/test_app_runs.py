@@ -70,11 +70,11 @@ async def test_a_newer_checkpoint_is_noticed_and_r_takes_it(runs: tuple[Run, ...
         app.watched = find_run(runs[0].directory)
         assert app.opened is not None
         app.opened = replace(app.opened, step=10000)
-        app._look_for_newer()
+        app.look_for_newer()
         await app.workers.wait_for_complete([w for w in app.workers if w.group == "watch"])
         assert "is there" not in screen_text(app)
         (runs[0].directory / "ckpt-11000.pt").write_bytes(b"x")
-        app._look_for_newer()
+        app.look_for_newer()
         await until(pilot, lambda: "step 11000 is there: r" in screen_text(app))
         await pilot.press("r")
         await until(pilot, lambda: len(engine.asked(OpenRun)) == 2)

@@ -16,11 +16,15 @@ class Answering:
     Args:
         panes: with the strip, and the insights that it is made of.
         leads: whether heads are proposed at all.
+
+    Attributes:
+        where: in words how far the tests were when they were stopped, "" while they go on or when all is done.
     """
 
     def __init__(self, panes: Panes, leads: bool) -> None:
         self._panes, self._leads = panes, leads
         self._testing = False
+        self.where = ""
 
     def show(self, run: RunInfo | None) -> None:
         """What is known by now."""
@@ -29,12 +33,12 @@ class Answering:
 
     def begin(self, run: RunInfo) -> None:
         """A run has opened: it will be tested."""
-        self._testing = True
+        self._testing, self.where = True, ""
         self.show(run)
 
-    def end(self, run: RunInfo | None) -> None:
+    def end(self, run: RunInfo | None, where: str = "") -> None:
         """Nothing is tested any more, to the end or not."""
-        self._testing = False
+        self._testing, self.where = False, where
         self.show(run)
 
     def hold(self) -> None:

@@ -29,6 +29,7 @@ class Display:
         waiting: the heatmap's picture is still that of before.
         stats: of the selected sample.
         chances: at the selected row's state.
+        stopped: in words how far the analysis was when it was stopped.
     """
 
     run: RunInfo
@@ -40,6 +41,7 @@ class Display:
     stats: SampleStats | None = None
     insights: Sequence[Insight] = ()
     chances: Chances | None = None
+    stopped: str = ""
 
     @property
     def sample(self) -> Sample:

@@ -88,6 +88,7 @@ class Presenter:
             round_view=self.round_view,
             stats=self.stats.get(self.selection.sample),
             insights=self.panes.insights.insights,
+            stopped=self.answering.where,
             chances=self.panes.actions.shown,
         )
 
@@ -99,6 +100,12 @@ class Presenter:
     def mark_waiting(self) -> None:
         """Say in the heatmap's title that its picture is still that of before, if it is."""
         if self._asking.views.waiting:
+            self._showing.titles()
+
+    def resumed(self) -> None:
+        """What was stopped goes on."""
+        if self.run is not None:
+            self.answering.begin(self.run)
             self._showing.titles()
 
     def copy(self, pane: int) -> tuple[str, str] | None:
@@ -146,9 +153,10 @@ class Presenter:
         self.stopped()
         self._turn_to(self.answering.most_telling())
 
-    def stopped(self) -> None:
-        """Nothing is tested any more, to the end or not."""
-        self.answering.end(self.run)
+    def stopped(self, where: str = "") -> None:
+        """Nothing is tested any more: to the end, or else in words how far."""
+        self.answering.end(self.run, where)
+        self._showing.titles()
 
     def _turn_to(self, head: tuple[int, int] | None) -> None:
         if head is not None:

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from ...records.answer import Key
 from ...records.defaults import FIGURES
-from ...records.messages import ExportAll, ExportView, KnockOutReady
+from ...records.messages import ExportAll, ExportMoment, ExportView, KnockOutReady, Progress, Reply
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
@@ -24,6 +24,7 @@ from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
+from ..map.desk import MapDesk
 from ..renderables.knock_out import knock_out_text
 from ..screens.ablations import AblationsScreen
 from ..screens.answer import LAB, AnswerScreen
@@ -63,7 +64,7 @@ class ExplorerScreen(SelectingScreen):
     class Long(Message):
         """A long request for the engine."""
 
-        def __init__(self, request: ExportView | ExportAll) -> None:
+        def __init__(self, request: ExportView | ExportAll | ExportMoment) -> None:
             super().__init__()
             self.request = request
 
@@ -82,6 +83,7 @@ class ExplorerScreen(SelectingScreen):
         super().__init__(panes, presenter, plain, [self._note])
         self._engine = engine
         self._rest: Timer | None = None
+        self.map = MapDesk(engine, plain)
 
     def on_mount(self) -> None:
         self.panes.clear("starting …")
@@ -114,6 +116,16 @@ class ExplorerScreen(SelectingScreen):
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample
         self.draw_bar()
+        self.map.opened(run)
+
+    def receive(self, reply: Reply) -> None:
+        """An answer to something that was asked here or on the map."""
+        self.map.receive(reply)
+        self.presenter.receive(reply)
+
+    def show_progress(self, progress: Progress | None) -> None:
+        super().show_progress(progress)
+        self.map.show_progress(progress)
 
     def grow(self, more: MoreSamples) -> None:
         """The run has more samples than before."""
@@ -225,6 +237,14 @@ class ExplorerScreen(SelectingScreen):
                 self.select(replace(self.presenter.selection, layer=layer, head=head, mean=False))
             self.panes.activate(INSIGHTS)
             self.panes.insights.call_after_refresh(self.panes.insights.reveal, goal)
+
+    def action_map(self) -> None:
+        """Attention on the world itself."""
+        if (run := self.presenter.run) is None:
+            self.notify("no map yet: the run is opening", severity="warning")
+            return
+        chosen = self.presenter.selection
+        self.map.enter(self.app, run, chosen, chosen.moment(run), self.select)
 
     def action_lab(self) -> None:
         """The compression lab."""

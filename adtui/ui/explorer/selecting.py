@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from textual.widget import Widget
 
+from ...records.run import RunInfo
 from ..screens.panes import PanesScreen
 from .goto import Target, resolve
 from .goto_screen import GotoScreen
@@ -85,12 +86,18 @@ class SelectingScreen(PanesScreen[Panes]):
     def action_row(self, step: int) -> None:
         """Another query row."""
         if run := self.presenter.run:
-            self.select(self.presenter.selection.rows_moved(run, step))
+            self._to_row(run, self.presenter.selection.rows_moved(run, step))
 
     def action_episode(self, step: int) -> None:
         """The query row at an episode's start."""
         if run := self.presenter.run:
-            self.select(self.presenter.selection.episodes_moved(run, step))
+            self._to_row(run, self.presenter.selection.episodes_moved(run, step))
+
+    def _to_row(self, run: RunInfo, chosen: Selection) -> None:
+        """Another query row: the heatmap's cursor goes there too, so that its read-out is about that row."""
+        if chosen != self.presenter.selection:
+            self.panes.heatmap.aim(chosen.row(chosen.axis(run)), None)
+            self.select(chosen)
 
     def action_mean(self) -> None:
         """Mean over heads, or one head."""

@@ -62,6 +62,10 @@ class Selection:
         """The query row as a position from 0."""
         return axis.read if self.query == LAST else min(self.query, len(axis) - 1)
 
+    def moment(self, run: RunInfo) -> int | None:
+        """The transition at whose state the query row stands; None where that is the query, or no state."""
+        return None if self.query == LAST else self.axis(run).transition(self.row(self.axis(run)))
+
     def place(self, run: RunInfo) -> Place:
         """What the heatmap is asked for."""
         return Place(self.sample, self.layer, self.shown_head, self.row(self.axis(run)), self.unit)

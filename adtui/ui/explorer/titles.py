@@ -26,7 +26,7 @@ def titles(display: Display) -> dict[int, str]:
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
-        INSIGHTS: counted(display.insights),
+        INSIGHTS: " · ".join(part for part in (counted(display.insights), display.stopped) if part),
         ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:

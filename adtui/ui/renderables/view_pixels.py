@@ -39,14 +39,20 @@ class ViewPixels:
         return pixel_of(self.view, self.view.place.query, int(np.nanargmax(self.view.query_row)))
 
     def value(self, pixel: Pixel) -> float | None:
-        """The weight that a pixel shows, None where it is masked."""
-        value = float(self.view.pooled[pixel])
-        return value if np.isfinite(value) else None
+        """The weight that is told of a pixel, see `weight_at`; None where it is masked."""
+        if not np.isfinite(self.view.pooled[pixel]):
+            return None
+        if not holds_query(self.view, pixel):
+            return float(self.view.pooled[pixel])
+        query, key = weight_at(self.view, pixel)
+        hidden = key > query and bool(np.isnan(self.view.pooled).any())
+        return None if hidden else float(self.view.query_row[key])
 
     def block(self, pixel: Pixel) -> tuple[int, int]:
-        """(queries, keys) that a pixel stands for."""
+        """(queries, keys) that the weight told of a pixel is the largest of."""
         (row, col), down, across = pixel, self.view.row_edges, self.view.col_edges
-        return int(down[row + 1] - down[row]), int(across[col + 1] - across[col])
+        queries = 1 if holds_query(self.view, pixel) else int(down[row + 1] - down[row])
+        return queries, int(across[col + 1] - across[col])
 
     def rank(self, pixel: Pixel) -> tuple[int, int] | None:
         """(rank, visible keys) of a pixel's weight in its row; None where masked, or rows are not shown weight by
@@ -89,9 +95,21 @@ def pixel_of(view: HeadView, query: int, key: int) -> Pixel:
     return min(max(row, 0), rows - 1), min(max(col, 0), cols - 1)
 
 
+def holds_query(view: HeadView, pixel: Pixel) -> bool:
+    """Whether a pixel of several queries holds the selected one: then what is told of it is that row's own."""
+    top, below = view.row_edges[pixel[0]], view.row_edges[pixel[0] + 1]
+    return view.place.round is None and below - top > 1 and bool(top <= view.place.query < below)
+
+
 def weight_at(view: HeadView, pixel: Pixel) -> Weight:
-    """The weight that a pixel stands for: its largest, or its latest query where masked."""
+    """The weight that a pixel stands for: its largest, or its latest query where masked.
+
+    Where it holds the selected query row, the largest of that row.
+    """
     row, col = pixel
+    if holds_query(view, pixel):
+        first = int(view.col_edges[col])
+        return view.place.query, first + int(np.argmax(view.query_row[first : view.col_edges[col + 1]]))
     query, key = view.peak[row, col].tolist()
     return (query, key) if query >= 0 else (int(view.row_edges[row + 1]) - 1, int(view.col_edges[col]))
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
-from ..keys import GROUPS, LAB, LAB_TITLE
+from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE
 from ..renderables.statistics import STATISTICS
 from .box import BoxScreen
 
@@ -53,6 +53,11 @@ PICTURES = (
         "Enter: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether they agree",
     ),
     ("", "placebos: sets named by chance, decided by the first test, so that any found among them are false"),
+    (
+        "map",
+        "a cell is as bright as the query row's attention on transitions that ended (o: began) there; grey: none did",
+    ),
+    ("", "@ the query's cell and its likeliest action, letters: the task's places, * a reward had, lines: the path"),
     ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
     ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
     ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),
@@ -89,7 +94,7 @@ class HelpScreen(BoxScreen[None]):
 def text(plain: bool = False) -> str:
     """The whole help as text. `plain` is for terminals without UTF-8."""
     lines: list[str] = []
-    for title, keys in (*GROUPS, (LAB_TITLE, LAB)):
+    for title, keys in (*GROUPS, (MAP_TITLE, MAP), (LAB_TITLE, LAB)):
         lines.append(title.upper())
         for key in keys:
             lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")

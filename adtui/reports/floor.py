@@ -1,0 +1,42 @@
+"""The map into files: one moment as a figure, a whole walk as a film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..files.atomic import write
+from ..records.moment import Moment
+from .figures.floor import Film, floor_figure
+from .figures.png import Press
+from .figures.style import DPI
+
+
+def map_name(moment: Moment) -> str:
+    """ "map_sample0_layer2_head1_moment79", like the names of the other figures."""
+    head = "mean" if moment.head is None else f"head{moment.head}"
+    return f"map_sample{moment.sample}_layer{moment.layer}_{head}_moment{moment.number}"
+
+
+def export_floor(
+    moment: Moment, path: Path, title: str, *, began: bool = False, episode: int | None = None, dpi: float = DPI
+) -> Iterator[Path]:
+    """Write one moment as a PNG.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    yield write(path, Press(title).png(floor_figure(moment, title=title, began=began, episode=episode, dpi=dpi)))
+
+
+def export_film(moments: Iterable[Moment], path: Path, title: str, *, began: bool = False) -> Iterator[Path | None]:
+    """Write moments as an animated GIF: None after every frame that is drawn, then the path.
+
+    Raises:
+        ExportError: the file cannot be written.
+    """
+    film = Film(title)
+    for moment in moments:
+        film.add(moment, began=began)
+        yield None
+    yield write(path, film.gif())

@@ -1,0 +1,129 @@
+"""A reload that fails or is stopped, and an analysis that was stopped: nothing of the open run is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from checkpoints import make_run
+from planted import planted_run
+
+from adtui.engine.jobs import Engine
+from adtui.records.messages import (
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    InsightFound,
+    Opened,
+    OpenRun,
+    Resume,
+    SamplesAdded,
+    StatsReady,
+)
+
+
+def begun(path: Path, steps: int, samples: int | None = 3) -> tuple[Engine, list[Any]]:
+    """An engine in the middle of an analysis."""
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(1, str(path), samples=samples, device="cpu"))
+    for _ in range(steps):
+        engine.advance()
+    return engine, sent
+
+
+def finish(engine: Engine) -> None:
+    while engine.jobs:
+        engine.advance()
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return planted_run(tmp_path_factory.mktemp("runs") / "planted")
+
+
+def test_a_reload_that_fails_leaves_the_open_runs_work_alone(tmp_path: Path) -> None:
+    engine, sent = begun(make_run(tmp_path / "one", n_transit=8), 2)
+    session = engine.session
+    engine.handle(OpenRun(2, str(tmp_path / "no-such-run")))
+    finish(engine)
+    assert engine.session is session
+    assert [reply.id for reply in sent if isinstance(reply, Failed)] == [2]
+    assert [reply.sample for reply in sent if isinstance(reply, StatsReady)] == [0, 1, 2]
+    assert [reply.id for reply in sent if isinstance(reply, Done)] == [1]
+
+
+def test_a_reload_comes_first_and_ends_the_work_on_what_was_open(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "one", n_transit=8)
+    engine, sent = begun(path, 2)
+    engine.handle(OpenRun(2, str(path), samples=3, device="cpu"))
+    finish(engine)
+    opened = [reply.id for reply in sent if isinstance(reply, Opened)]
+    assert opened == [1, 2]
+    after = sent[next(i for i, reply in enumerate(sent) if isinstance(reply, Opened) and reply.id == 2) + 1 :]
+    assert after[0] == Cancelled(1, "analysis")
+    assert {reply.id for reply in after[1:]} == {2}
+
+
+def test_two_reloads_in_a_row_open_the_last(tmp_path: Path) -> None:
+    path = make_run(tmp_path / "one", n_transit=8)
+    engine, sent = begun(path, 2)
+    for number in (2, 3):
+        engine.handle(OpenRun(number, str(path), samples=3, device="cpu"))
+    finish(engine)
+    assert [reply.id for reply in sent if isinstance(reply, Opened)] == [1, 3]
+
+
+@pytest.mark.parametrize("tested", [0, 2])
+def test_a_stopped_analysis_that_goes_on_ends_as_if_it_had_not_been_stopped(planted: Path, tested: int) -> None:
+    engine, _ = begun(planted, 0, samples=9)
+    finish(engine)
+    assert engine.session is not None
+    whole = engine.session.log.insights
+    engine, sent = begun(planted, 2, samples=9)
+    while sum(isinstance(reply, InsightFound) and bool(reply.insight.tested) for reply in sent) < tested:
+        engine.advance()
+    engine.handle(Cancel(2, 1))
+    assert sent[-1] == Cancelled(1, "analysis")
+    assert not engine.jobs
+    engine.handle(Resume(3))
+    finish(engine)
+    assert sent[-1] == Done(3, "analysis")
+    assert engine.session is not None
+    assert [repr(one) for one in engine.session.log.insights] == [repr(one) for one in whole]
+
+
+def test_samples_are_told_of_before_the_analysis_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adtui.engine.opening.SAMPLES", 30)
+    engine, sent = begun(make_run(tmp_path / "one", n_transit=4), 1, samples=None)
+    while not any(isinstance(reply, SamplesAdded) for reply in sent):
+        engine.advance()
+        engine_knows, app_knows = count(engine), told(sent)
+        assert engine_knows == app_knows
+    engine.handle(Cancel(2, 1))
+    engine.handle(Resume(3))
+    finish(engine)
+    assert count(engine) == told(sent) == 30
+    assert sorted(reply.sample for reply in sent if isinstance(reply, StatsReady)) == list(range(30))
+
+
+def count(engine: Engine) -> int:
+    assert engine.session is not None
+    return len(engine.session.samples)
+
+
+def told(sent: list[Any]) -> int:
+    first = sum(len(reply.run.samples) for reply in sent if isinstance(reply, Opened))
+    return first + sum(len(reply.more.samples) for reply in sent if isinstance(reply, SamplesAdded))
+
+
+def test_resuming_without_a_run_is_refused() -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(Resume(1))
+    assert isinstance(sent[-1], Failed)
+    assert not engine.jobs
