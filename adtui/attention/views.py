@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from ..records.arrays import Doubles
-from ..records.attention import CellInfo, HeadView, Sheet
+from ..records.arrays import Doubles, Floats
+from ..records.attention import CellInfo, HeadView, Sheet, Window
 from ..records.layout import TRANSITIONS
 from ..records.place import Frame, Place
 from .capture import Capture, _round_weights
@@ -85,6 +85,20 @@ def round_view(captured: Capture, place: Place, frame: Frame) -> HeadView:
         received=weights.mean(0),
         row_entropy=entropy,
     )
+
+
+def weights(captured: Capture, place: Place, window: Window) -> Floats:
+    """(queries, keys) of a window of one head's matrix, NaN where a query does not see a key."""
+    first, last, left, right = window
+    found = captured.heads.rows(place.layer, place.head, first, last, place.unit)
+    seen = np.stack([captured.heads.visible(query, place.unit) for query in range(first, last)])
+    return np.where(seen, found, np.float32(np.nan))[:, left:right]
+
+
+def round_weights(captured: Capture, place: Place) -> Floats:
+    """(m, K) of a compressor's round, in the place's unit."""
+    found, keys = _round_weights(captured, place)
+    return np.asarray(keys.sum(found) if place.unit == TRANSITIONS else found, np.float32)
 
 
 def sheet(

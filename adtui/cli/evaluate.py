@@ -182,7 +182,7 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
     table = Table(title=f"{about['checkpoint']} · step {about['step']}", title_justify="left")
     for column in (
         "",
-        "episode 1",
+        "first episode",
         f"last {min(LAST, about['episodes'])} episodes",
         "of optimal",
         "random",

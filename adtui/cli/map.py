@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from ..engine.session import Session
-    from ..records.messages import GetMoment
+    from ..records.map_messages import GetMoment
     from ..records.moment import Moment
 
 HELP = "paint attention on the world itself, at one moment of a history or after the model has acted"
@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
-        from ..records.messages import GetMoment
+        from ..records.map_messages import GetMoment
 
         session = open_session(args.run, inputs=args.inputs, first=True, **opening_options(args))
         number = len(session.samples[args.sample].states) if args.sample < len(session.samples) else 0

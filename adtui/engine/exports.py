@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records.errors import EngineError
-from ..records.messages import ExportAll, Exported, ExportMoment, ExportView, Progress, Reply
+from ..records.map_messages import ExportMoment
+from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
 from ..records.trial_messages import ExportSweep
 from .bounds import check_head
 from .job import Clock, Steps

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..attention import pooling
 from ..records.chances import Chances
 from ..records.errors import EngineError
+from ..records.map_messages import ExportMoment, GetMoment, MomentReady
 from ..records.messages import (
     AskKnockOut,
     Cancel,
@@ -17,16 +18,14 @@ from ..records.messages import (
     ChancesReady,
     Done,
     ExportAll,
-    ExportMoment,
     ExportView,
     GetCell,
     GetChances,
-    GetMoment,
     GetSheet,
     GetView,
+    GetWeights,
     InsightFound,
     KnockOutReady,
-    MomentReady,
     Opened,
     OpenRun,
     PlaceboReady,
@@ -38,6 +37,7 @@ from ..records.messages import (
     SheetReady,
     StatsReady,
     ViewReady,
+    WeightsReady,
 )
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .exports import export_all, export_moment, export_sweep, export_view
@@ -73,7 +73,8 @@ class Engine:
         match request:
             case OpenRun():
                 self._drop_jobs(lambda job: isinstance(job.request, OpenRun) and job.opening)
-                self.jobs.appendleft(Job(request, "analysis", self._open(request), opening=True))
+                before = frozenset(job.request.id for job in self.jobs)
+                self.jobs.appendleft(Job(request, "analysis", self._open(request, before), opening=True))
             case Resume():
                 self._drop_jobs(lambda job: job.what == "analysis")
                 self._guard(request, lambda: self.jobs.append(Job(request, "analysis", self._resume(request))))
@@ -157,6 +158,8 @@ class Engine:
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))
+            case GetWeights(place=place, window=window):
+                self.send(WeightsReady(request.id, place, window, session.weights(place, window)))
             case GetMoment():
                 self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
@@ -189,7 +192,8 @@ class Engine:
         return self.session
 
     # -- long jobs ---------------------------------------------------------------------------------------------------
-    def _open(self, request: OpenRun) -> Steps:
+    def _open(self, request: OpenRun, before: frozenset[int]) -> Steps:
+        """Open a run, end the work of `before` on the one that was open, analyse it."""
         from .opening import open_session  # torch: about two seconds
 
         self.session = session = open_session(
@@ -208,7 +212,7 @@ class Engine:
             progress=lambda done, total: self._rolled(request, done, total),
         )
         self.send(Opened(request.id, session.info))
-        self._drop_jobs(lambda job: job.request is not request)
+        self._drop_jobs(lambda job: job.request.id in before)
         for job in self.jobs:
             job.opening = False
         yield

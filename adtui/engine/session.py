@@ -21,7 +21,7 @@ from ..insights.named_transitions import NAMES
 from ..models.model import Model
 from ..records.ablation import WAYS
 from ..records.arrays import Floats
-from ..records.attention import Attention, CellInfo, HeadView, Sheet
+from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
 from ..records.axis import Axis
 from ..records.chances import Chances
 from ..records.defaults import SEED
@@ -238,6 +238,16 @@ class Session:
             )
         return views.cell(captured, place, key)
 
+    def weights(self, place: Place, window: Window) -> Floats:
+        """A part of one matrix, weight by weight; of a compressor's round all of it. Raises as `view` does."""
+        captured = self.capture(place.sample)
+        if place.round is not None:
+            check_round(self.info, captured, place.round, place.layer, place.head)
+            return views.round_weights(captured, place)
+        check_head(self.info, place.layer, place.head)
+        check_window(window, captured.heads.layout.view(place.unit).n_tokens)
+        return views.weights(captured, place, window)
+
     def chances(self, sample: int, index: int) -> Chances:
         """What the model would do at the state of a sample's transition, given those before it.
 
@@ -254,7 +264,7 @@ class Session:
         Raises:
             EngineError: the sample or head does not exist.
         """
-        self.capture(sample)  # says so when there is no such sample
+        self.capture(sample)  # or says so
         if head is not None:
             check_head(self.info, *head)
             return mute(self.model, self.samples[sample], *head)

@@ -13,7 +13,7 @@ from ..attention.capture import query_row
 from ..histories.walk import Walk
 from ..records.arrays import Doubles, Floats
 from ..records.chances import Chances
-from ..records.messages import GetMoment
+from ..records.map_messages import GetMoment
 from ..records.moment import NONE, Edits, Moment
 from ..records.sample import Sample
 from ..statistics.divergence import divergence

@@ -95,8 +95,8 @@ class Evidence:
         row = np.full(len(self.scopes), np.nan)
         if sample.n_context < min_keys:
             return row
-        if values.ndim == 0:
-            row[0] = values
+        if values.ndim == 0:  # of the context as a whole: not where latents carry some of it
+            row[0] = np.nan if sample.older else values
             return row
         return np.concatenate([[_mean(values)], [_mean(layer) for layer in values], values.ravel()])
 

@@ -1,6 +1,6 @@
 """Requests to the engine and its replies: what crosses the pipe between the two processes (see `pipe`). No torch here.
 
-Those about compression trials are in `trial_messages`.
+Those about compression trials are in `trial_messages`, those about the map in `map_messages`.
 
 Every request carries an `id`; every reply carries the `id` of its request. A reply for a pane that has moved on is
 dropped by the app; a newer view request of the same kind replaces an older one that still waits in the engine.
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .arrays import Floats
 from .attention import CellInfo, HeadView, Sheet
 from .chances import Chances
 from .defaults import DEVICE, SEED
 from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
-from .moment import NONE, Edits, Moment
 from .place import Frame, Place
 from .run import MoreSamples, RunInfo
 from .statistics import SampleStats
@@ -90,6 +90,18 @@ class GetCell(Request):
 
 
 @dataclass(frozen=True)
+class GetWeights(Request):
+    """Ask for a part of one matrix, weight by weight. Reply: WeightsReady.
+
+    Attributes:
+        window: first query, query end, first key, key end.
+    """
+
+    place: Place
+    window: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
 class GetChances(Request):
     """Ask what the model would do at the state of a sample's transition, the context being the transitions before it.
 
@@ -117,29 +129,6 @@ class AskKnockOut(Request):
 
 
 @dataclass(frozen=True)
-class GetMoment(Request):
-    """Ask for one moment of a sample's walk, as `moment.Moment` tells it. Reply: MomentReady.
-
-    Attributes:
-        layer, head: whose attention; no head is the mean over heads.
-        number: the moment; one that the walk has not got is its last.
-        edits: changes to the walk's transitions.
-        act: let the model act there first, by what it would do with these edits, and tell of the moment after it. The
-            moments that came after are forgotten.
-        version: how often the walk has been changed; tells apart equal questions about different walks. 0 is the
-            sample as it is: what the model did before is forgotten.
-    """
-
-    sample: int
-    layer: int
-    head: int | None
-    number: int
-    edits: Edits = NONE
-    act: bool = False
-    version: int = 0
-
-
-@dataclass(frozen=True)
 class ExportView(Request):
     """Write the figures of what is on the screen. Replies: Progress, Exported."""
 
@@ -153,23 +142,6 @@ class ExportView(Request):
 class ExportAll(Request):
     """Write every figure of the run. Replies: Progress, Exported."""
 
-    directory: str
-
-
-@dataclass(frozen=True)
-class ExportMoment(Request):
-    """Write a moment of the map as a figure, or all up to it as a film. Replies: Progress, Exported.
-
-    Attributes:
-        moment: which one.
-        began, episode: what of it is drawn, as `moment.Moment.mass` takes them.
-        film: an animated GIF.
-    """
-
-    moment: GetMoment
-    began: bool
-    episode: int | None
-    film: bool
     directory: str
 
 
@@ -253,13 +225,17 @@ class CellReady(Reply):
 
 
 @dataclass(frozen=True)
-class ChancesReady(Reply):
-    chances: Chances
+class WeightsReady(Reply):
+    """`weights` (queries, keys) float32, NaN where a query does not see a key."""
+
+    place: Place
+    window: tuple[int, int, int, int]
+    weights: Floats
 
 
 @dataclass(frozen=True)
-class MomentReady(Reply):
-    moment: Moment
+class ChancesReady(Reply):
+    chances: Chances
 
 
 @dataclass(frozen=True)

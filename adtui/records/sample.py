@@ -48,6 +48,7 @@ class Sample:
         history: index of the learning history; samples with equal `history` are not independent.
         task: the number of the history's task (its goal), or None when unknown.
         arrows: what each action does, drawn, a sign each; actions without one are told by their numbers.
+        older: transitions before these that the model knows by latents alone.
     """
 
     label: str
@@ -63,6 +64,7 @@ class Sample:
     history: int = 0
     task: int | None = None
     arrows: str = ARROWS
+    older: int = 0
 
     @property
     def cluster(self) -> int:

@@ -17,6 +17,8 @@ What happens at the edges, so that nobody has to guess:
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,7 +68,8 @@ def sample_stats(
 
 def visible_part(sample: Sample, layout: Layout) -> Sample:
     """The sample with only the transitions that have tokens of their own: always its last ones."""
-    return sample.last(len(layout.visible))
+    seen = len(layout.visible)
+    return replace(sample.last(seen), older=sample.n_context - seen)
 
 
 def value_weighted(row: Doubles, value_norm: Floats) -> Doubles:

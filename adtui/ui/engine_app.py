@@ -7,7 +7,8 @@ import gc
 from textual import work
 
 from ..records.errors import AdtuiError, EngineError
-from ..records.messages import ExportAll, ExportMoment, ExportView, Failed, OpenRun, Resume
+from ..records.map_messages import ExportMoment
+from ..records.messages import ExportAll, ExportView, Failed, OpenRun, Resume
 from ..records.trial_messages import ExportSweep, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs

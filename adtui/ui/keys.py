@@ -94,9 +94,11 @@ TESTS = (
         "x",
         "knock_out",
         "knock out",
-        "hide the transition under the cursor from the model; heads pane: mute the head",
+        "hide the transition under the cursor from the model too; heads pane: mute the head",
     ),
-    Key("X", "X", "knock_out_episode", "", "hide the whole episode under the cursor from the model"),
+    Key("X", "X", "knock_out_episode", "", "hide the whole episode under the cursor too; what is hidden adds up"),
+    Key("u", "u", "undo", "", "show again what was hidden last of this sample"),
+    Key("z", "z", "knock_outs", "", "every knock-out so far, with what it found"),
     Key("v", "v", "map", "map", "the map: attention on the world itself; play on, take transitions away, turn rewards"),
     Key("C", "C", "lab", "compress", "the compression lab: which transitions can the context lose? try it"),
 )

@@ -79,8 +79,8 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
         (RIGHT, "1 heads · L1H1"),
         (UP, "1 heads · L0H1"),
         (LEFT, "1 heads · L0H0"),
-        ("n", "sample 2/"),
-        ("p", "sample 1/"),
+        ("n", "s1 of "),
+        ("p", "s0 of "),
         ("\t", "↓→ cursor"),
         ("J", "2 heatmap · L1H0"),
         ("L", "2 heatmap · L1H1"),
@@ -223,16 +223,16 @@ def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, 
     app = start(family_run(name, tmp_path / "runs" / name), "--samples", "2", size=(160, 44))
     opened(app)
     app.wait(FAMILIES[name][1])
-    for key, seen in [("j", "1 heads · L1H0"), ("l", "1 heads · L1H1"), ("m", "L1 mean"), ("n", "sample 2/2")]:
+    for key, seen in [("j", "1 heads · L1H0"), ("l", "1 heads · L1H1"), ("m", "L1 mean"), ("n", "s1 of 2")]:
         app.send(key)
         app.wait(seen)
     app.send("m")
     app.wait("1 heads · L1H1")
     app.send("t")
     if name in ("gpt2", "rad", "dynamics", "flow"):
-        app.wait("tokens · sample 2/2")
+        app.wait("tokens · s1 of 2")
         app.send("t")
-        app.wait("transitions · sample 2/2")
+        app.wait("transitions · s1 of 2")
     else:
         app.told("every transition is one token")
     app.send("9")
@@ -453,6 +453,6 @@ def test_the_size_is_the_terminals_whatever_the_environment_says(
 def test_keys_that_arrive_in_one_packet_act_in_their_order(start: Start, tiny: Path) -> None:
     app = opened(start(tiny))
     app.send("2jL/s2 l1h0\r")
-    app.wait("2 heatmap · L1H0 · sample 3/")
+    app.wait("2 heatmap · L1H0 · s2 of ")
     app.send("q")
     assert app.exit_code() == 0

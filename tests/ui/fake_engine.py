@@ -28,6 +28,7 @@ from adtui.records.messages import (
     GetChances,
     GetSheet,
     GetView,
+    GetWeights,
     InsightFound,
     Opened,
     OpenRun,
@@ -38,6 +39,7 @@ from adtui.records.messages import (
     SheetReady,
     StatsReady,
     ViewReady,
+    WeightsReady,
 )
 from adtui.records.run import RunInfo
 from adtui.records.sample import Sample
@@ -277,6 +279,9 @@ class FakeEngine:
                 self.say(SheetReady(number, sheet(request)))
             case GetCell():
                 self.say(CellReady(number, CellInfo(request.place, request.key, 0.25, 2, CONTEXT + 1)))
+            case GetWeights(place=place, window=(first, last, left, right)):
+                whole = matrix(place.layer, place.head, place.sample)[first:last, left:right]
+                self.say(WeightsReady(number, place, request.window, whole))
             case GetChances():
                 self.say(ChancesReady(number, chances(request.sample, request.index)))
             case ExportView():

@@ -144,7 +144,7 @@ async def test_samples_that_come_later_are_counted_and_can_be_looked_at() -> Non
         engine.say(SamplesAdded(opening, MoreSamples(more, ())))
         engine.say(SamplesAdded(opening + 1000, MoreSamples(more, ())))  # about a run of before
         await until(pilot, lambda: len(there(app.explorer.status.run).samples) == 5)
-        assert "sample 1/5" in str(app.explorer.panes.heatmap.border_title)
+        assert "s0 of 5" in str(app.explorer.panes.heatmap.border_title)
         assert app.explorer.presenter.view is before, "what is on display stays"
         assert app.opened is not None
         assert len(app.opened.samples) == 5

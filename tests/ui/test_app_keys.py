@@ -242,6 +242,7 @@ def _tested() -> set[str]:
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
         | set("123456789tcxX")
+        | set("uz")  # test_app_knock_out.py
         | {"C"}  # test_app_lab.py
         | {"v"}  # test_app_map.py
         | {"a"}  # test_app_answer.py

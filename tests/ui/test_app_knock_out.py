@@ -18,6 +18,7 @@ from adtui.records.messages import AskKnockOut, KnockOutReady, OpenRun
 from adtui.records.pipe import Frames, decode, encode
 from adtui.ui.app import AdtuiApp
 from adtui.ui.renderables.knock_out import knock_out_text
+from adtui.ui.screens.knock_outs import KnockOutsScreen
 
 
 @asynccontextmanager
@@ -127,3 +128,55 @@ def test_the_reply_travels() -> None:
     back = decode(frame)
     assert back.label == "it"
     np.testing.assert_array_equal(back.result.control_kl, result().control_kl)
+
+
+async def test_what_is_hidden_adds_up_and_is_undone(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        pane = app.explorer.panes.actions
+        await pilot.press("2", "slash", *"k5", "enter", "x")
+        await until(pilot, lambda: len(engine.asked(AskKnockOut)) == 1)
+        await pilot.press("x")
+        await until(pilot, lambda: "is hidden already" in screen_text(app))
+        await pilot.press("slash", *"k7", "enter", "x")
+        await until(pilot, lambda: len(engine.asked(AskKnockOut)) == 2)
+        both = engine.asked(AskKnockOut)[1]
+        assert both.transitions == (5, 7)
+        assert " + " in both.label
+        await pilot.press("z")
+        await until(pilot, lambda: isinstance(app.screen, KnockOutsScreen))
+        assert "knock-outs: 2" in screen_text(app)
+        assert both.label in screen_text(app).replace("\n", " ") or "without" in screen_text(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard.startswith("sample\ttaken away\tfound\n0\t"))
+        assert app.clipboard.count("KL") == 2
+        await pilot.press("u")
+        await until(pilot, lambda: len(engine.asked(AskKnockOut)) == 3)
+        assert engine.asked(AskKnockOut)[2].transitions == (5,)
+        await pilot.press("u")
+        await until(pilot, lambda: pane.shown is not None and pane.shown.without is None)
+        await pilot.press("u")
+        await until(pilot, lambda: "nothing is hidden of this sample" in screen_text(app))
+
+
+async def test_in_mean_mode_one_head_is_not_muted_in_silence(tiny_run: Path) -> None:
+    async with opened(tiny_run) as (app, engine, pilot):
+        await pilot.press("m", "1", "x")
+        await until(pilot, lambda: "one head is muted at a time" in screen_text(app))
+        assert not engine.asked(AskKnockOut)
+
+
+@pytest.mark.parametrize("zoom", [0, 1])
+async def test_y_copies_the_weights_of_what_is_visible(tiny_run: Path, zoom: int) -> None:
+    async with opened(tiny_run) as (app, _engine, pilot):
+        await pilot.press("2", *["plus"] * zoom)
+        await until(pilot, lambda: (app.explorer.presenter.selection.window is not None) == bool(zoom))
+        await until(pilot, lambda: not app.explorer.presenter.waiting)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard.startswith("query"))
+        header, *rows = app.clipboard.splitlines()
+        view = app.explorer.presenter.view
+        assert view is not None
+        assert header.split("\t")[1:] == [str(k) for k in range(view.col_edges[0], view.col_edges[-1])]
+        assert [row.split("\t")[0] for row in rows] == [str(q) for q in range(view.row_edges[0], view.row_edges[-1])]
+        if not zoom:
+            np.testing.assert_allclose([float(v or 0) for v in rows[-1].split("\t")[1:]], view.query_row, atol=1e-5)

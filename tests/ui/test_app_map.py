@@ -12,7 +12,8 @@ from checkpoints import make_run
 from direct_engine import DirectEngine
 from textual.pilot import Pilot
 
-from adtui.records.messages import ExportMoment, GetMoment, MomentReady, OpenRun
+from adtui.records.map_messages import ExportMoment, GetMoment, MomentReady
+from adtui.records.messages import OpenRun
 from adtui.records.moment import Moment
 from adtui.ui.app import AdtuiApp
 from adtui.ui.keys import MAP

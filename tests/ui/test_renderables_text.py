@@ -232,15 +232,15 @@ def test_order_is_status_then_scope() -> None:
 def test_status_line_in_full() -> None:
     line = status_line(run_info(), 0, progress_text(1, 2, "analysis", 2.25), 120)
     assert line == (
-        "demo · step 9000 · analysis ██████░░░░░░ 1/2 2.25/s · sample 1/2: goal (5,0) · cpu · encoder · rollouts"
+        "demo · step 9000 · analysis ██████░░░░░░ 1/2 2.25/s · s0 of 2: goal (5,0) · cpu · encoder · rollouts"
     )
 
 
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (60, "demo · step 9000 · sample 2/2: goal (5,0) · cpu · encoder"),
-        (50, "demo · step 9000 · sample 2/2: goal (5,0) · cpu"),
+        (60, "demo · step 9000 · s1 of 2: goal (5,0) · cpu · encoder"),
+        (50, "demo · step 9000 · s1 of 2: goal (5,0) · cpu"),
         (20, "demo · step 9000"),
         (3, "dem"),
     ],

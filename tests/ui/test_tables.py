@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from fake_engine import CONTEXT, HEADS, LAYERS, head_view, insight, sample, sample_stats, sheet
+from fake_engine import CONTEXT, HEADS, LAYERS, insight, sample, sample_stats, sheet
 
 from adtui.records.axis import Axis
-from adtui.records.messages import GetSheet, GetView
+from adtui.records.messages import GetSheet, WeightsReady
 from adtui.records.place import Frame, Place
 from adtui.ui.explorer import tables
 from adtui.ui.renderables.statistics import STATISTICS
@@ -19,12 +19,10 @@ def cells(text: str) -> list[list[str]]:
     return rows
 
 
-def test_matrix_is_the_displayed_one_with_empty_cells_where_masked() -> None:
-    view = head_view(GetView(1, Place(0, 0, 0, 59), Frame(10, 12)))
-    header, *rows = cells(tables.matrix(view))
-    assert header[1:] == [str(edge) for edge in view.col_edges[:-1]]
-    values = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
-    np.testing.assert_allclose(values, view.pooled, rtol=1e-5)
+def test_weights_are_those_of_the_window_with_empty_cells_where_masked() -> None:
+    weights = np.array([[0.25, np.nan], [0.5, 0.125]], np.float32)
+    found = WeightsReady(1, Place(0, 0, 0, 59), (3, 5, 7, 9), weights)
+    assert cells(tables.weights(found)) == [["query\\key", "7", "8"], ["3", "0.25", ""], ["4", "0.5", "0.125"]]
 
 
 def test_curve_has_a_row_per_token_and_no_action_at_the_query() -> None:

@@ -212,7 +212,7 @@ async def test_status_line() -> None:
         assert lines(line) == [" starting the engine"] or lines(line) == ["starting the engine"]
         line.run, line.sample, line.progress = run_info(), 0, (1, 2, "analysis", 0.0, "")
         await pilot.pause()
-        assert "demo · step 9000 · analysis ██████░░░░░░ 1/2 · sample 1/2: goal (5,0) · cpu" in lines(line)[0]
+        assert "demo · step 9000 · analysis ██████░░░░░░ 1/2 · s0 of 2: goal (5,0) · cpu" in lines(line)[0]
         await pilot.resize_terminal(24, 5)
         await pilot.pause()
         assert lines(line)[0].strip() == "demo · step 9000"

@@ -14,6 +14,7 @@ from adtui.records.messages import (
     Cancel,
     Cancelled,
     Done,
+    ExportAll,
     Failed,
     InsightFound,
     Opened,
@@ -65,6 +66,14 @@ def test_a_reload_comes_first_and_ends_the_work_on_what_was_open(tmp_path: Path)
     after = sent[next(i for i, reply in enumerate(sent) if isinstance(reply, Opened) and reply.id == 2) + 1 :]
     assert after[0] == Cancelled(1, "analysis")
     assert {reply.id for reply in after[1:]} == {2}
+
+
+def test_what_is_asked_for_while_a_run_opens_is_done_afterwards(tmp_path: Path) -> None:
+    engine, sent = begun(make_run(tmp_path / "one", n_transit=8), 0)
+    engine.handle(ExportAll(2, str(tmp_path / "figs")))
+    finish(engine)
+    assert {reply.id for reply in sent if isinstance(reply, Done)} == {1, 2}
+    assert not any(isinstance(reply, Cancelled) for reply in sent)
 
 
 def test_two_reloads_in_a_row_open_the_last(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_what_the_gate_lets_through(trials: list[Any], recommended: str | None, 
     ("base", "said"),
     [
         (baselines(histories=LEAST_HISTORIES - 1), "too few"),
-        (baselines(full=0.3), "does not improve in context"),
+        (baselines(full=0.3), "that the model improves in context could not be shown with"),
         (baselines(wiped=16.5), "its context wiped at every reset"),
     ],
 )

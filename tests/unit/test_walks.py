@@ -15,7 +15,7 @@ from adtui.engine.opening import open_session
 from adtui.engine.session import Session
 from adtui.histories.walk import Walk
 from adtui.records.errors import EngineError
-from adtui.records.messages import GetMoment
+from adtui.records.map_messages import GetMoment
 from adtui.records.moment import Edits, Moment
 from adtui.worlds.key_to_door import KeyToDoor
 from adtui.worlds.registry import make_world

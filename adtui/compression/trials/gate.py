@@ -140,7 +140,11 @@ def _doubt(baselines: Baselines, evidence: _Evidence) -> str:
         return f"{evidence} are too few, at least {LEAST_HISTORIES} are needed (use more --streams)"
     equal = [name for name, values in others.items() if p_greater(last - values, 0.0) > ALPHA]
     if equal:
-        return f"the model does not improve in context: its return is not better than with {' or '.join(equal)}"
+        length = len(baselines.full.episodes)
+        return (
+            f"that the model improves in context could not be shown with {evidence} of {length} episodes: its return "
+            f"in the last of them is not clearly better than with {' or '.join(equal)}"
+        )
     return ""
 
 

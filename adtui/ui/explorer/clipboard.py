@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...records.messages import GetWeights, WeightsReady
 from . import tables
 from .display import Display
 from .panes import ACTIONS, COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
@@ -13,14 +14,12 @@ def copy(pane: int, display: Display) -> tuple[str, str] | None:
     if pane == HEADS and (sheet := display.sheet) is not None:
         return f"entropy of {sheet.entropy_norm.size} heads", tables.sheet(sheet)
     if pane == NUMBERS and (stats := display.stats) is not None:
-        return f"statistics of {where}", tables.statistics(stats, chosen.layer, chosen.shown_head)
+        whose = f"every head of L{chosen.layer}" if chosen.mean else where
+        return f"statistics of {whose}", tables.statistics(stats, chosen.layer, chosen.shown_head)
     if pane == INSIGHTS and (found := display.insights):
         return f"{len(found)} insights", tables.insights(found)
     if pane == ACTIONS and (chances := display.chances) is not None:
         return f"probabilities of {len(chances.full)} actions", tables.chances(chances)
-    if pane == COMPRESSOR and (view := display.round_view) is not None:
-        what = f"attention of latents in round {chosen.round}, {chosen.memory_where}"
-        return f"{what}, {_size(view.pooled.shape)}", tables.matrix(view)
     return _of_view(pane, display)
 
 
@@ -30,9 +29,6 @@ def _of_view(pane: int, display: Display) -> tuple[str, str] | None:
     if view is None:
         return None
     query = view.place.query
-    if pane == HEATMAP:
-        what = f"attention of {where}{display.window_label}, {_size(view.pooled.shape)}"
-        return what, tables.matrix(view)
     if pane == QUERY:
         return f"attention of q{query} in {where}", tables.curve(view.query_row, display.axis, "attention")
     if pane == RECEIVED:
@@ -40,6 +36,28 @@ def _of_view(pane: int, display: Display) -> tuple[str, str] | None:
     if pane == LATENTS and (latents := display.on_latents) is not None:
         return f"attention of q{query} on latents in {where}", tables.curve(*latents, "attention")
     return None
+
+
+MOST_WEIGHTS = 250_000
+"""Of a copy: a few megabytes, more than most terminals take."""
+
+
+def question(pane: int, display: Display) -> GetWeights | str | None:
+    """What to ask for the weights of a pane that shows a matrix, or why it cannot be copied; None of other panes."""
+    view = {HEATMAP: display.view, COMPRESSOR: display.round_view}.get(pane)
+    if view is None:
+        return None
+    window = (int(view.row_edges[0]), int(view.row_edges[-1]), int(view.col_edges[0]), int(view.col_edges[-1]))
+    count = (window[1] - window[0]) * (window[3] - window[2])
+    if count > MOST_WEIGHTS:
+        return f"{count} weights are too many for a clipboard: zoom in (+), or adtui extract writes them all"
+    return GetWeights(0, view.place, window)
+
+
+def weights(found: WeightsReady, where: str) -> tuple[str, str]:
+    """(what it is, its numbers as TSV) of the answer."""
+    what = "attention" if found.place.round is None else f"attention of latents in round {found.place.round}"
+    return f"{what} of {where}, {_size(found.weights.shape)} weights", tables.weights(found)
 
 
 def _size(shape: tuple[int, ...]) -> str:

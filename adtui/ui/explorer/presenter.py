@@ -7,11 +7,11 @@ from dataclasses import replace
 from ...records.attention import HeadView, Window
 from ...records.axis import Axis
 from ...records.chances import Chances
-from ...records.messages import InsightFound, PlaceboReady, Reply, StatsReady
+from ...records.messages import GetWeights, InsightFound, PlaceboReady, Reply, StatsReady
 from ...records.run import MoreSamples, RunInfo
 from ...records.statistics import SampleStats
 from ..engine_client import EngineLink
-from . import clipboard, knock_out, zoom
+from . import clipboard, zoom
 from .answering import Answering
 from .asking import Asking
 from .display import Display
@@ -108,10 +108,10 @@ class Presenter:
             self.answering.begin(self.run)
             self._showing.titles()
 
-    def copy(self, pane: int) -> tuple[str, str] | None:
-        """(what it is, its numbers as TSV) of a pane, or None while the pane has none."""
+    def copy(self, pane: int) -> tuple[str, str] | GetWeights | str | None:
+        """(what it is, its numbers as TSV) of a pane, what to ask for them, why not, or None while it has none."""
         display = self._now()
-        return None if display is None else clipboard.copy(pane, display)
+        return None if display is None else clipboard.question(pane, display) or clipboard.copy(pane, display)
 
     # -- the run -----------------------------------------------------------------------------------------------------
     def clear(self, reason: str) -> None:
@@ -261,23 +261,10 @@ class Presenter:
         """The same as `ask_cell` in the compressor's pane."""
         self._asking.round_cell(query, key)
 
-    def ask_knock_out(self, *, episode: bool = False) -> str | None:
-        """Ask what the transition under the heatmap's cursor, or its whole episode, matters for the action.
-
-        Returns why that cannot be asked, or None.
-        """
-        if self.run is None or self.view is None:
-            return "nothing to knock out yet"
-        asked = knock_out.of_transition(self.run, self.view, self.panes.heatmap.cursor[1], episode=episode)
-        if asked is None:
-            return "put the heatmap's cursor on a column that is a transition of the context"
-        self.engine.send(replace(asked, id=self.engine.next_id()))
-        return None
-
-    def ask_mute(self) -> None:
-        """Ask what the selected head matters for the action."""
-        if self.run is not None:
-            self.engine.send(replace(knock_out.of_head(self.selection), id=self.engine.next_id()))
+    def chances_again(self) -> None:
+        """The actions without anything taken away."""
+        self._asking.chances.forget()
+        self.ask_actions()
 
     def knocked_out(self, chances: Chances) -> None:
         """Show what a knock-out made of the actions, where its sample's query is on display."""

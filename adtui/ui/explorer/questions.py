@@ -105,6 +105,10 @@ class Questions(Generic[Question, Answer]):
         self.shown = None
         self._latest.withdraw()
 
+    def forget(self) -> None:
+        """Show the next answer even if it is the one that was shown last: something else stands there now."""
+        self.shown = None
+
     def clear(self) -> None:
         """Forget everything: the run has changed."""
         self.shown = None

@@ -15,8 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...records.answer import Key
-from ...records.defaults import FIGURES
-from ...records.messages import ExportAll, ExportMoment, ExportView, KnockOutReady, Progress, Reply
+from ...records.messages import Progress, Reply, WeightsReady
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
@@ -25,21 +24,20 @@ from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
 from ..map.desk import MapDesk
-from ..renderables.knock_out import knock_out_text
 from ..screens.ablations import AblationsScreen
 from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
-from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, Panes
+from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
-from .selecting import SelectingScreen
+from .taking import TakingScreen
 
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
 
 
-class ExplorerScreen(SelectingScreen):
+class ExplorerScreen(TakingScreen):
     """Looks at attention: what the panes say, what is taken away, what leaves the app.
 
     Args:
@@ -61,13 +59,6 @@ class ExplorerScreen(SelectingScreen):
     class Lab(Message):
         """The user wants the compression lab."""
 
-    class Long(Message):
-        """A long request for the engine."""
-
-        def __init__(self, request: ExportView | ExportAll | ExportMoment) -> None:
-            super().__init__()
-            self.request = request
-
     def __init__(
         self,
         engine: EngineLink,
@@ -80,8 +71,7 @@ class ExplorerScreen(SelectingScreen):
         self._note = Static(id="note")
         panes = Panes(plain)
         presenter = Presenter(engine, panes, coarse=coarse, look_ahead=look_ahead, telling=telling)
-        super().__init__(panes, presenter, plain, [self._note])
-        self._engine = engine
+        super().__init__(engine, panes, presenter, plain, [self._note])
         self._rest: Timer | None = None
         self.map = MapDesk(engine, plain)
 
@@ -112,6 +102,7 @@ class ExplorerScreen(SelectingScreen):
         self.note("")
         if self.plain:
             run = replace(run, family=to_ascii(run.family), source=to_ascii(run.source))
+        self.forget_knock_outs()
         self.presenter.open(run)
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample
@@ -120,6 +111,8 @@ class ExplorerScreen(SelectingScreen):
 
     def receive(self, reply: Reply) -> None:
         """An answer to something that was asked here or on the map."""
+        if isinstance(reply, WeightsReady):
+            self.copy_weights(reply)
         self.map.receive(reply)
         self.presenter.receive(reply)
 
@@ -199,28 +192,7 @@ class ExplorerScreen(SelectingScreen):
         """The app cancels what runs."""
         self.post_message(self.Back())
 
-    # -- knock-outs --------------------------------------------------------------------------------------------------
-    def action_knock_out(self) -> None:
-        """Take the transition under the cursor away; with the heads in focus, the selected head."""
-        if self.panes.active == HEADS:
-            self.presenter.ask_mute()
-        else:
-            self._ask_knock_out(episode=False)
-
-    def action_knock_out_episode(self) -> None:
-        """Take the whole episode under the cursor away."""
-        self._ask_knock_out(episode=True)
-
-    def _ask_knock_out(self, *, episode: bool) -> None:
-        if (why := self.presenter.ask_knock_out(episode=episode)) is not None:
-            self.notify(why, severity="warning")
-
-    def knocked_out(self, reply: KnockOutReady) -> None:
-        """Say what a knock-out found."""
-        self.presenter.knocked_out(reply.chances)
-        text = knock_out_text(reply.result, reply.label, not self.plain, reply.chances.arrows)
-        self.notify(text, title="knock-out", timeout=12, markup=False)
-
+    # -- other screens -----------------------------------------------------------------------------------------------
     def action_answer(self) -> None:
         """The answer in full."""
         if (answer := self.panes.answer.answer) is None:
@@ -269,31 +241,6 @@ class ExplorerScreen(SelectingScreen):
     def action_scale(self) -> None:
         """The next colour scale."""
         self.notify(f"colour scale: {self.panes.heatmap.next_scale()}", timeout=2)
-
-    def action_copy(self) -> None:
-        """Numbers of the active pane, to the clipboard of the terminal."""
-        copied = self.presenter.copy(self.panes.active)
-        if copied is None:
-            self.notify("no numbers in this pane yet", severity="warning")
-            return
-        what, text = copied
-        self.app.copy_to_clipboard(text)
-        self.notify(f"copied {what}: {text.count(chr(10)) - 1} rows (if your terminal allows OSC 52)")
-
-    def action_export(self) -> None:
-        """Figures of what is shown."""
-        if self.presenter.run is not None:
-            chosen = self.presenter.selection
-            number = self._engine.next_id()
-            self._long(ExportView(number, chosen.sample, chosen.layer, chosen.shown_head, FIGURES))
-
-    def action_export_all(self) -> None:
-        """Every figure."""
-        if self.presenter.run is not None:
-            self._long(ExportAll(self._engine.next_id(), FIGURES))
-
-    def _long(self, request: ExportView | ExportAll) -> None:
-        self.post_message(self.Long(request))
 
     def action_reload(self) -> None:
         """The newest checkpoint."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ...records.arrays import Floats
-from ...records.attention import HeadView, Sheet
+from ...records.attention import Sheet
 from ...records.axis import Axis
 from ...records.chances import Chances
 from ...records.insight import Insight
 from ...records.layout import TOKEN_KINDS
+from ...records.messages import WeightsReady
 from ...records.statistics import SampleStats
 from ..renderables.statistics import STATISTICS
 
@@ -29,11 +30,11 @@ def sheet(sheet: Sheet) -> str:
     return table(header, ([layer, *sheet.entropy_norm[layer]] for layer in range(layers)))
 
 
-def matrix(view: HeadView) -> str:
-    """The heatmap as displayed; the first column and the header are the first token of each block."""
-    header = ["query\\key", *(str(int(edge)) for edge in view.col_edges[:-1])]
-    rows = ([int(edge), *values] for edge, values in zip(view.row_edges[:-1], view.pooled, strict=True))
-    return table(header, rows)
+def weights(found: WeightsReady) -> str:
+    """A part of a matrix: a row per query, the header the keys; empty where a query does not see a key."""
+    first, last, left, right = found.window
+    header = ["query\\key", *map(str, range(left, right))]
+    return table(header, ([query, *row] for query, row in zip(range(first, last), found.weights, strict=True)))
 
 
 def curve(values: Floats, axis: Axis, name: str) -> str:

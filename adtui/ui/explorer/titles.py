@@ -16,7 +16,7 @@ from .selection import LAST
 def titles(display: Display) -> dict[int, str]:
     """Pane → its title. The heatmap's adds … while its picture is still that of before."""
     chosen, run = display.selection, display.run
-    sample = f"sample {chosen.sample + 1}/{len(run.samples)}"
+    sample = f"s{chosen.sample} of {len(run.samples)}"
     query = "query" if chosen.query == LAST else f"q{display.row}"
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
@@ -30,7 +30,7 @@ def titles(display: Display) -> dict[int, str]:
         ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
-        rounds = f"round {chosen.round}/{display.rounds} · {chosen.memory_where}"
+        rounds = f"round {chosen.round} of {display.rounds} · {chosen.memory_where}"
         found[LATENTS] = f"{query} · {chosen.where}"
         found[COMPRESSOR] = rounds if display.rounds else "nothing compressed"
     return found

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from ...records.messages import Failed, GetMoment, MomentReady, Progress, Reply
+from ...records.map_messages import GetMoment, MomentReady
+from ...records.messages import Failed, Progress, Reply
 from ...records.moment import Moment
 from ...records.run import RunInfo
 from ..engine_client import EngineLink

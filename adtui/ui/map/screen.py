@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from ...records.defaults import FIGURES
-from ...records.messages import ExportMoment, GetMoment
+from ...records.map_messages import ExportMoment, GetMoment
 from ...records.moment import Moment
 from ...records.run import RunInfo
 from ..engine_client import EngineLink

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ...records.arrays import Floats
-from ...records.messages import GetMoment
+from ...records.map_messages import GetMoment
 from ...records.moment import Edits, Moment
 from ...records.run import RunInfo
 from ..renderables.scales import SCALES

@@ -62,7 +62,7 @@ def status_line(
     if run is not None:
         if sample is not None:
             label = f": {run.samples[sample].label}" if sample < len(run.samples) else ""
-            rest.append(f"sample {sample + 1}/{len(run.samples)}{label}")
+            rest.append(f"s{sample} of {len(run.samples)}{label}")
         rest += [run.device, run.family, run.source]
     if not progress or cell_len(progress) > width:
         return _joined([*first, *rest], dot, width) or first[0][:width]
