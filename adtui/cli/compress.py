@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records.defaults import BUDGETS, MARGIN, POSITIONS, SEED, STRATEGIES
+from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, natural, positive, share
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..records.trial import SweepReport
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
-PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions")
+PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory")
 """The options that are keywords of `prepare.prepare`."""
 
 
@@ -37,6 +37,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         choices=("reindexed", "kept"),
         default=POSITIONS,
         help=f"where kept transitions stand (default: {POSITIONS})",
+    )
+    parser.add_argument(
+        "--memory",
+        choices=("online", "full"),
+        default=MEMORY,
+        help=f"while acting: what is dropped is gone, or chosen anew from the whole context (default: {MEMORY})",
     )
     add_trials(parser, "histories per held-out goal")
     parser.add_argument(

@@ -18,6 +18,12 @@ LEGEND = (
 )
 
 
+MEMORY_WORDS = {
+    "online": "Memory: online. What a strategy drops is gone; agree and KL choose from the full context.",
+    "full": "Memory: full. At every step a strategy chooses from the full context again; nothing is freed.",
+}
+
+
 def print_report(report: SweepReport, console: Console) -> None:
     """The table, or a block for each cell where it does not fit; then the verdict with a reason for every candidate."""
     table = table_of(report)
@@ -95,7 +101,8 @@ def verdict_lines(report: SweepReport) -> list[str]:
         ("random actions", sum(base.random) / len(base.random)),
         ("best possible", sum(base.optimal) / len(base.optimal)),
     ]
-    lines = [verdict.sentence, "Return: " + ", ".join(f"{name} {value:.2f}" for name, value in means) + "."]
+    memory = MEMORY_WORDS.get(report.about.get("plan", {}).get("memory", "full"), "")
+    lines = [memory, verdict.sentence, "Return: " + ", ".join(f"{name} {value:.2f}" for name, value in means) + "."]
     lines += [f"Note: {note}." for note in report.about.get("notes", ())]
     for reason in verdict.reasons:
         adjusted = "" if reason.adjusted is None else f" (p {reason.adjusted:.2g} after Holm)"

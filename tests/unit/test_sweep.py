@@ -152,7 +152,7 @@ def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expecte
     wait(lambda: not alive(started.pid))
     (directory,) = tmp_path.iterdir()
     assert [path.name for path in directory.iterdir()] == [store.NAME]
-    kept = store.load(directory, started.about["fingerprint"])
+    kept, _ = store.load(directory, started.about["fingerprint"])
     assert FULL in kept
     again: list[Any] = []
     streaming.answer(replace(request, id=7), again.append)

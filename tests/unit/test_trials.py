@@ -109,7 +109,7 @@ def test_a_stopped_sweep_goes_on_where_it_ended(
 
     with pytest.raises(Enough):
         runner.run(opening, PLAN, CHOICES, output=tmp_path, progress=stop)
-    assert list(store.load(tmp_path, fingerprint(opening, PLAN))) == [FULL, WIPED, "recent:4"]
+    assert list(store.load(tmp_path, fingerprint(opening, PLAN))[0]) == [FULL, WIPED, "recent:4"]
     honest, ran = run_cell, []
 
     def spy(opening: ModelSource, plan: Plan, label: str, actions: Any) -> Any:

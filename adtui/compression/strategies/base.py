@@ -24,6 +24,9 @@ Doubles = NDArray[np.float64]
 Positions = Literal["reindexed", "kept"]
 """Where kept transitions stand: moved up to 0, 1, 2, …, or where they were."""
 
+Memory = Literal["online", "full"]
+"""What an agent that acts may choose from: what it has kept and its newest transition, or its whole context again."""
+
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
 PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
 """What costs a pass of the model over the full context: attention of the query on each transition, attention that each
@@ -76,6 +79,12 @@ class Contexts:
     def part(self, rows: slice | Ints) -> Contexts:
         """Some of them, with what evidence there is."""
         return replace(self, **{name: getattr(self, name)[rows] for name in self._given})
+
+    def last(self, n: int) -> Contexts:
+        """Only the last n transitions of each."""
+        first = self.n - n
+        names = [name for name in self._given if name != "query_states"]
+        return replace(self, **{name: getattr(self, name)[:, first:] for name in names})
 
     @staticmethod
     def joined(parts: Sequence[Contexts]) -> Contexts:

@@ -89,7 +89,7 @@ def run_cell(opening: ModelSource, plan: Plan, label: str, full_actions: IntArra
         "agree": agree.astype(int).tolist(),
         "kl": divergence.tolist(),
     }
-    ratio, memory = cost(model, reference.contexts, choice, plan.positions)
+    ratio, memory = cost(model, reference.contexts, choice, plan.positions, plan.memory)
     return Outcome(returns, actions if full_actions is None else None, compared, ratio, memory)
 
 

@@ -6,6 +6,8 @@ cells differ by what they keep and by nothing else. What a strategy draws comes 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...models.model import Model
@@ -15,7 +17,7 @@ from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import IntArray, World
-from ..acting import ShortenedPolicy
+from ..acting import OnlinePolicy, ShortenedPolicy
 from ..choice import Choice
 from ..strategies.base import Contexts
 from .plan import Plan
@@ -28,7 +30,7 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
         policy: Policy = model.policy
         if choice is not None:
             rng = generator(plan.seed, Use.STRATEGIES, index)
-            policy = ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
+            policy = _policy(model, plan, choice, rng)
         past = rollout(
             policy,
             plan.world,
@@ -43,6 +45,12 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
         returns.append(past.returns())
         actions.append(past.actions)
     return np.concatenate(returns), np.concatenate(actions)
+
+
+def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
+    if plan.memory == "online" and choice.budget is not None:
+        return OnlinePolicy(model, replace(choice, budget=choice.limit(plan.n_context)), plan.world.horizon, rng)
+    return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 
 
 def random_returns(plan: Plan) -> Doubles:

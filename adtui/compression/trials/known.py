@@ -63,15 +63,17 @@ class _Stored(_Part):
 def known_trials(directory: Path, model: Model, figures: str | Path = SWEEP_FIGURES) -> KnownTrials | None:
     """What is stored beside a run's checkpoint or in the figures' directory; None where nothing is of these weights.
 
-    The newer of the two counts.
+    The newer of the two counts. Where there is none, a file that cannot be read is named.
     """
     places = [Path(figures) / WRITTEN, directory / BESIDE]
-    mine = []
+    mine, damaged = [], None
     for path in places:
         stored = read_report(path, _Stored)
+        if isinstance(stored, str):
+            damaged = KnownTrials(stored, "")
         if isinstance(stored, _Stored) and stored.about.weights == weights_mark(model):
             mine.append((path.stat().st_mtime, stored))
-    return _said(max(mine, key=lambda each: each[0])[1]) if mine else None
+    return _said(max(mine, key=lambda each: each[0])[1]) if mine else damaged
 
 
 def _said(stored: _Stored) -> KnownTrials | None:

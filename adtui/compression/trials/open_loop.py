@@ -21,7 +21,7 @@ from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray
 from ..acting import shortened
 from ..choice import Choice
-from ..strategies.base import Contexts, Positions
+from ..strategies.base import Contexts, Memory, Positions
 
 #: Steps that are timed, after one that is not.
 TIMED = 5
@@ -52,18 +52,26 @@ def compare(
     return np.concatenate([kept for _, kept in found]), agree, divergence(reference.logits, logits)
 
 
-def cost(model: Model, contexts: Contexts, choice: Choice, positions: Positions) -> tuple[float, int | None]:
-    """Time of a step over that of a full-context step, and the accelerator's peak memory in bytes (None on the CPU)."""
+def cost(
+    model: Model, contexts: Contexts, choice: Choice, positions: Positions, memory: Memory = "full"
+) -> tuple[float, int | None]:
+    """Time of a step over that of a full-context step, and the accelerator's peak memory in bytes (None on the CPU).
+
+    With online memory a step chooses among one transition more than are kept.
+    """
     part = next(iter(_groups(contexts)))
+    mine = part
+    if memory == "online" and choice.budget is not None:
+        mine = part.last(min(part.n, choice.budget + 1))
     rng = np.random.default_rng(0)
     ratios = []
     for _ in range(TIMED + 1):
         full = _seconds(model, lambda: full_logits(model, part))
-        ratios.append(_seconds(model, lambda: shortened(model, part, choice, positions, rng)) / full)
+        ratios.append(_seconds(model, lambda: shortened(model, mine, choice, positions, rng)) / full)
     if model.device.type != "cuda":
         return float(np.median(ratios[1:])), None
     torch.cuda.reset_peak_memory_stats(model.device)
-    shortened(model, part, choice, positions, rng)
+    shortened(model, mine, choice, positions, rng)
     return float(np.median(ratios[1:])), int(torch.cuda.max_memory_allocated(model.device))
 
 

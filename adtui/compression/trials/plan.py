@@ -10,20 +10,20 @@ from pathlib import Path
 
 import numpy as np
 
-from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
 from ...records.trial import TrialCell
 from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
-from ..strategies.base import Positions
+from ..strategies.base import Memory, Positions
 
 FULL = "none"
 #: The control whose context is emptied at every reset; no strategy has this name.
 WIPED = "context-wiped"
 RANDOM, RECENT = "random", "recent"
 #: Changes when the same plan would give other numbers.
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Plan:
         n_context: transitions of a full context.
         queries: contexts taken from each history for the open loop.
         stride: see `rollouts.rollout`.
+        memory: of the closed loop. Online, what a strategy drops is gone; full, it chooses from the whole context at
+            every step, as the open loop does.
+
+    Raises:
+        ConfigError: histories that end before a context is full, or positions in a context that is not there.
     """
 
     world: World
@@ -45,11 +50,19 @@ class Plan:
     episodes: int = EPISODES
     seed: int = SEED
     positions: Positions = POSITIONS
+    memory: Memory = MEMORY
     queries: int = 12
     stride: int = 1
 
     def __post_init__(self) -> None:
         check_episodes(self.episodes, self.n_context, self.world.horizon)
+        if self.memory == "online" and self.positions == "kept":
+            raise ConfigError(
+                "--positions",
+                expected="reindexed, as what an agent has dropped leaves no place behind",
+                found="kept",
+                action="add --memory full, which chooses from the whole context at every step",
+            )
 
     @property
     def rooms(self) -> IntArray:

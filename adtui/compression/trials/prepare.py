@@ -9,12 +9,12 @@ from typing import Any
 
 from ...files.runs import find_run
 from ...models.mark import weights_mark
-from ...records.defaults import DEVICE, EPISODES, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
 from ..choice import Choice
 from ..shortened import check_needs
-from ..strategies.base import Positions
+from ..strategies.base import Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
 
@@ -47,6 +47,7 @@ def prepare(
     episodes: int = EPISODES,
     seed: int = SEED,
     positions: Positions = POSITIONS,
+    memory: Memory = MEMORY,
     choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
@@ -56,7 +57,7 @@ def prepare(
         path: see `runs.find_run`.
         device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
-        streams, episodes, seed, positions: see `plan.Plan`.
+        streams, episodes, seed, positions, memory: see `plan.Plan`.
         choices: what is to be tried: a model that cannot give what one of them needs is refused now.
         known: adds to the settings what more is known of the run in a directory, such as the goals of its groups.
 
@@ -81,6 +82,7 @@ def prepare(
         episodes=episodes,
         seed=seed,
         positions=positions,
+        memory=memory,
         stride=model.stride,
     )
     about = {

@@ -53,7 +53,9 @@ def run(
     """
     backends.check(backend)
     mark = fingerprint(opening, plan)
-    finished = {} if output is None else store.load(output, mark)
+    finished, damage = ({}, None) if output is None else store.load(output, mark)
+    if damage is not None:
+        about = {**(about or {}), "notes": [*(about or {}).get("notes", ()), damage]}
     order = [FULL, WIPED, *(choice.label for choice in choices)]
 
     if found is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...files.atomic import replacing
 from ...records.errors import ConfigError, ExportError
@@ -13,31 +14,52 @@ from .cell import Outcome
 NAME = "cells.jsonl"
 
 
-def load(directory: Path, fingerprint: str) -> dict[str, Outcome]:
-    """The finished cells in `directory` by label; {} where there are none.
+def load(directory: Path, fingerprint: str) -> tuple[dict[str, Outcome], str | None]:
+    """The finished cells in `directory` by label, {} where there are none; and what should be said of damaged lines.
+
+    A line that cannot be read costs its own cell, which is run again.
 
     Raises:
-        ConfigError: they are of another checkpoint or plan, or the file is not readable as cells.
+        ConfigError: they are of another checkpoint or plan, or the file is not readable as cells at all.
     """
     path = directory / NAME
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        first, *lines = path.read_bytes().splitlines() or [b""]
     except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(path, str(error)) from None
+        return {}, None
+    except OSError as error:
+        raise _unusable(path, error.strerror or type(error).__name__) from None
+    about = _record(first)
+    if about is None or "fingerprint" not in about:
+        raise _unusable(path, "a first line that does not say of which sweep they are")
+    if about["fingerprint"] != fingerprint:
+        raise ConfigError(
+            path,
+            expected="cells of this checkpoint with these settings",
+            found="those of others",
+            action="give another --output, or remove it",
+        )
+    found, damaged = {}, []
+    for number, line in enumerate(lines, 2):
+        try:
+            record = _record(line) or {}
+            found[record["cell"]] = Outcome.from_json(record)
+        except (ValueError, KeyError, TypeError, IndexError):
+            damaged.append(number)
+    if not damaged:
+        return found, None
+    where = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
+    cells = "its cell is" if len(damaged) == 1 else "their cells are"
+    return found, f"{path}: line{'s' if len(damaged) > 1 else ''} {where} cannot be read: {cells} run again"
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    """A line as an object; None where it is none."""
     try:
-        records = [json.loads(line) for line in lines]
-        if records and records[0]["fingerprint"] != fingerprint:
-            raise ConfigError(
-                path,
-                expected="cells of this checkpoint with these settings",
-                found="those of others",
-                action="give another --output, or remove it",
-            )
-        return {record["cell"]: Outcome.from_json(record) for record in records[1:]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise _unusable(path, f"a line that is not one ({type(error).__name__})") from None
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
 
 
 def save(directory: Path, fingerprint: str, order: Sequence[str], outcomes: Mapping[str, Outcome]) -> None:
