@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
+from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
+from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, natural, positive, share
 
@@ -56,6 +58,14 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
     )
+    parser.add_argument(
+        "--search",
+        action="store_true",
+        help="find the smallest context that does on training tasks, and test it once on held-out ones",
+    )
+    parser.add_argument(
+        "--time", type=positive, metavar="MIN", help="begin no candidate of a search after so many minutes"
+    )
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
     parser.add_argument("--figures", metavar="DIR", help="also write report.json, pareto.png and returns.png there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
@@ -72,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     backends.check(args.backend)
+    if args.search:
+        return _search(args)
+    if args.time is not None:
+        raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
     choices = sweep(args.strategies.split(","), args.budgets)
     prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, choices=choices, known=with_groups)
     try:
@@ -102,6 +116,54 @@ def run(args: argparse.Namespace) -> int:
 
         for path in export_report(report, Path(args.figures)):
             print(f"wrote {path}", file=sys.stderr)
+    return DONE
+
+
+def _search(args: argparse.Namespace) -> int:
+    """The path and the test; Ctrl+C leaves what is finished in --output."""
+    from ..compression.trials.prepare import prepare
+    from ..compression.trials.search import HISTORIES_TESTED, Search, candidates_of, search
+    from ..histories.goals import with_groups
+    from .progress import bar
+
+    options = {name: getattr(args, name) for name in PREPARED}
+    prepared = prepare(args.run, **options, known=with_groups)
+    plan = prepared.plan
+    if args.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
+        plan = replace(plan, streams=max(plan.streams, -(-HISTORIES_TESTED // len(plan.goals))))
+    wanted = Search(
+        prepared.opening,
+        plan,
+        prepared.training,
+        candidates_of(args.strategies.split(","), plan.n_context),
+        args.margin,
+        None if args.time is None else 60.0 * args.time,
+        args.jobs or _cores(),
+        args.backend,
+    )
+    try:
+        with bar() as progress:
+            task = progress.add_task("search", total=None, note="")
+
+            def show(what: str, done: int, total: int) -> None:
+                progress.update(task, completed=done, total=total, note=what)
+
+            output = None if args.output is None else Path(args.output)
+            report = search(wanted, about=prepared.about, output=output, progress=show)
+    except KeyboardInterrupt:
+        kept = f"what is finished is in {args.output}" if args.output else "nothing is kept without --output DIR"
+        print(f"stopped; {kept}", file=sys.stderr)
+        return INTERRUPTED
+    if args.json:
+        from ..reports.document import dumps
+
+        sys.stdout.write(dumps(report.to_json()))
+    else:
+        from rich.console import Console
+
+        from ..reports.search import print_search
+
+        print_search(report, Console(width=None if sys.stdout.isatty() else 180))
     return DONE
 
 

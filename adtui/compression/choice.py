@@ -48,9 +48,9 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """The choice as `parse` reads it, with all its parameters: `sink-recent:20:sinks=4`."""
+        """The choice as `parse` reads it, with its parameters: `sink-recent:20:sinks=4`."""
         budget = () if self.budget is None else (str(self.budget),)
-        parameters = (f"{name}={value}" for name, value in self.parameters.model_dump().items())
+        parameters = (f"{name}={value}" for name, value in self.parameters.model_dump(exclude_none=True).items())
         return ":".join((self.strategy.NAME, *budget, *parameters))
 
     def limit(self, n: int) -> int:

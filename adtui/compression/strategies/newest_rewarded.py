@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import numpy as np
+from pydantic import Field
 
 from .base import Bools, Contexts, Parameters, half, rewarded_then_recent, with_newest
 
 NAME = "newest+rewarded"
 CITES = ""
 NEEDS: frozenset[str] = frozenset()
-PARAMETERS: type[Parameters] = Parameters
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
-    """The newest half of K, then rewarded (reward > 0) before others, the newer first."""
-    del parameters, rng
-    return with_newest(half(budget), rewarded_then_recent(contexts), budget)
+class Split(Parameters):
+    """How many are kept because they are the newest; the larger half of K where it is not said."""
+
+    newest: int | None = Field(None, ge=0, description="kept because they are the newest (default: half of K)")
+
+
+PARAMETERS: type[Parameters] = Split
+
+
+def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Generator) -> Bools:
+    """The newest half of K, or as many as said, then rewarded (reward > 0) before others, the newer first."""
+    del rng
+    newest = half(budget) if parameters.newest is None else min(parameters.newest, budget)
+    return with_newest(newest, rewarded_then_recent(contexts), budget)

@@ -25,6 +25,7 @@ class Prepared:
 
     Attributes:
         name: of the run.
+        training: tasks that the model was trained on, in the order of the split.
         about: checkpoint, step, a mark of the weights, family, device, the run's settings and what is assumed of it,
             for the report.
     """
@@ -32,6 +33,7 @@ class Prepared:
     name: str
     opening: ModelSource
     plan: Plan
+    training: tuple[int, ...]
     about: dict[str, Any]
 
 
@@ -95,4 +97,4 @@ def prepare(
         "notes": list(arena.doubts(settings)),
         "settings": settings.to_json(),
     }
-    return Prepared(found.name, opening, plan, about)
+    return Prepared(found.name, opening, plan, arena.split.train, about)
