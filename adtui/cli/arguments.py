@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, TRUSTED, WINDOWS
+from ..records.exit_codes import USER_ERROR
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter")
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says a mistake in one line, not below a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USER_ERROR, f"{self.prog}: {message}; {self.prog} --help lists what there is\n")
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from .. import __version__
 from ..records.errors import AdtuiError, RunError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
 from ..records.plain import SPELLING
+from .arguments import Parser
 
 #: `adtui NAME` is `adtui.cli.NAME`, imported only when it is chosen.
 COMMANDS = (
@@ -104,7 +105,7 @@ def _dispatch(argv: list[str]) -> int:
         return _demo(argv[1:])
     if name in COMMANDS:
         command = _command(name)
-        parser = argparse.ArgumentParser(f"adtui {name}", description=_sentence(command.HELP))
+        parser = Parser(f"adtui {name}", description=_sentence(command.HELP))
         command.prepare_parser(parser)
         args = parser.parse_args(argv[1:])
         if "run" in args:
@@ -117,7 +118,7 @@ def _dispatch(argv: list[str]) -> int:
 def _open(argv: list[str]) -> int:
     """`adtui [PATH] [options]`: the app, on runs/latest when no path is given."""
     command = _command(_OPEN)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "adtui",
         usage="adtui [PATH] [options], or adtui COMMAND [options]",
         description="See what an Algorithm Distillation model attends to, and what its context can lose.",
@@ -141,7 +142,7 @@ def _demo(argv: list[str]) -> int:
     from ..files.runs import DEFAULT_DEMO, DEMOS, demo_run
 
     command = _command(_OPEN)
-    parser = argparse.ArgumentParser("adtui demo", description=_sentence(DEMO_HELP))
+    parser = Parser("adtui demo", description=_sentence(DEMO_HELP))
     parser.add_argument(
         "name", nargs="?", choices=DEMOS, default=DEFAULT_DEMO, help=f"the world (default: {DEFAULT_DEMO})"
     )
@@ -201,7 +202,7 @@ def _show(command: Command, args: argparse.Namespace) -> int:
     if _at_terminal():
         return command.run(args)
     analyze = _command("analyze")
-    parser = argparse.ArgumentParser("adtui analyze")
+    parser = Parser("adtui analyze")
     analyze.prepare_parser(parser)
     report = parser.parse_args([args.path])
     for name in vars(report).keys() & vars(args).keys():

@@ -90,7 +90,7 @@ def test_every_key_in_the_real_program(start: Start, path: Path, tmp_path: Path)
         ("m", "2 heatmap · L0 mean"),
         ("m", "2 heatmap · L0H0"),
         ("/", "Go to"),
-        ("l1h1\r", "2 heatmap · L1H1 · sample"),
+        ("l1h1\r", "2 heatmap · L1H1 · s0 of"),
         ("?", "WHERE YOU ARE"),
     ]:
         app.send(key)
@@ -291,7 +291,7 @@ def test_a_killed_engine_is_told_and_restarted(start: Start, tiny: Path) -> None
     app.send("r")
     app.gone("probably out of memory")
     app.send("j")
-    app.wait("2 heatmap · L1H0 · sample")  # a picture that the one before had not been asked for
+    app.wait("2 heatmap · L1H0 · s0 of")  # a picture that the one before had not been asked for
     app.send("q")
     assert app.exit_code() == 0, app.text
     assert_restored(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ConfigError
 from adtui.worlds.darkroom import DarkRoom
-from adtui.worlds.rollouts import rollout
+from adtui.worlds.rollouts import Policy, rollout
 
 PLAN = Plan(DarkRoom(), goals=(3, 41, 40), n_context=11, streams=2, episodes=3, seed=4, queries=3)
 
@@ -59,7 +59,7 @@ def test_what_is_dropped_is_gone_and_no_more_than_the_budget_is_kept(model: Mode
         seen.append([memory(policy, row) for row in range(len(logits))])
         return logits
 
-    past = rollout(spy, PLAN.world, PLAN.rooms, 2, PLAN.n_context, seed=1)
+    past = rollout(cast("Policy", spy), PLAN.world, PLAN.rooms, 2, PLAN.n_context, seed=1)
     for step, rows in enumerate(seen[1:], 1):
         for row, kept in enumerate(rows):
             assert len(kept) <= 3

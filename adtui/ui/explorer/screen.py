@@ -185,6 +185,8 @@ class ExplorerScreen(TakingScreen):
         """A pane by number."""
         if index < self.panes.count:
             super().action_go_pane(index)
+        elif self.presenter.run is None:
+            self.notify("nothing is open yet: whether there is a compressor is not known", severity="warning")
         else:
             self.notify("this model has no compressor, and so no latents", severity="warning")
 

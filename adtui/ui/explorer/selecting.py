@@ -57,6 +57,7 @@ class SelectingScreen(PanesScreen[Panes]):
         """Another round of the compressor."""
         run = self.presenter.run
         if run is None:
+            self.notify("nothing is open yet: whether there is a compressor is not known", severity="warning")
             return
         rounds = 0 if run.compressor is None else len(run.compressor.rounds[self.presenter.selection.sample])
         if rounds == 0:

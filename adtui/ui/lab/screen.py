@@ -12,7 +12,7 @@ from ...records.messages import Progress
 from ...records.run import RunInfo
 from ...records.trial_messages import ExportSweep, RunSweep
 from ..engine_client import EngineLink
-from ..keys import LAB, bindings, lab_bar
+from ..keys import LAB, LAB_TITLE, bindings, lab_bar
 from ..screens.line import LineScreen
 from ..screens.panes import PanesScreen
 from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
@@ -30,6 +30,7 @@ class LabScreen(PanesScreen[LabPanes]):
     """
 
     KEYS = LAB
+    HELP = LAB_TITLE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB)]
 
     class Start(Message):

@@ -14,7 +14,7 @@ from ...records.run import RunInfo
 from ..engine_client import EngineLink
 from ..explorer.questions import Questions
 from ..explorer.screen import ExplorerScreen
-from ..keys import MAP, bindings, map_bar
+from ..keys import MAP, MAP_TITLE, bindings, map_bar
 from ..screens.panes import PanesScreen
 from .panes import HERE, MapPanes
 from .state import MapState
@@ -31,6 +31,7 @@ class MapScreen(PanesScreen[MapPanes]):
     """
 
     KEYS = MAP
+    HELP = MAP_TITLE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAP)]
 
     def __init__(

@@ -19,6 +19,8 @@ class BoxScreen(ModalScreen[Answer]):
         Binding("up,k", "scroll(-1)", "up"),
         Binding("pagedown,space", "page(1)", "page down"),
         Binding("pageup,b", "page(-1)", "page up"),
+        Binding("home,g", "edge(True)", "top"),
+        Binding("end,G", "edge(False)", "end"),
     ]
     PAGE: ClassVar[int] = 10
     """Lines of a page."""
@@ -26,6 +28,11 @@ class BoxScreen(ModalScreen[Answer]):
     def action_scroll(self, lines: int) -> None:
         """Scroll by some lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def action_edge(self, top: bool) -> None:
+        """To the first line, or to the last."""
+        box = self.query_one(VerticalScroll)
+        (box.scroll_home if top else box.scroll_end)(animate=False)
 
     def action_page(self, pages: int) -> None:
         """Scroll by some pages."""

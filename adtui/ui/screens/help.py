@@ -76,25 +76,26 @@ class HelpScreen(BoxScreen[None]):
         Binding("escape,q,question_mark,enter", "close", "close"),
     ]
 
-    def __init__(self, plain: bool = False) -> None:
+    def __init__(self, plain: bool = False, first: str = "") -> None:
         super().__init__()
-        self._plain = plain
+        self._plain, self._first = plain, first
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
-            box.border_subtitle = "j/k or PgUp/PgDn scroll, Esc closes"
-            yield Static(Content(text(self._plain)))
+            box.border_subtitle = "j/k PgUp/PgDn Home/End scroll, Esc closes"
+            yield Static(Content(text(self._plain, self._first)))
 
     def action_close(self) -> None:
         """Back to the explorer."""
         self.dismiss(None)
 
 
-def text(plain: bool = False) -> str:
-    """The whole help as text. `plain` is for terminals without UTF-8."""
+def text(plain: bool = False, first: str = "") -> str:
+    """The whole help as text, the keys under the title `first` before the others. `plain` is without UTF-8."""
     lines: list[str] = []
-    for title, keys in (*GROUPS, (MAP_TITLE, MAP), (LAB_TITLE, LAB)):
+    groups = (*GROUPS, (MAP_TITLE, MAP), (LAB_TITLE, LAB))
+    for title, keys in sorted(groups, key=lambda group: group[0] != first):
         lines.append(title.upper())
         for key in keys:
             lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -28,6 +28,9 @@ class PanesScreen(Screen[None], Generic[Stack]):
         plain: ASCII only.
         aside: what stands at the right of the status line.
     """
+
+    HELP: ClassVar[str] = ""
+    """The title of its keys, with which its help begins."""
 
     def __init__(self, panes: Stack, plain: bool, aside: Sequence[Widget] = ()) -> None:
         super().__init__()
@@ -92,4 +95,4 @@ class PanesScreen(Screen[None], Generic[Stack]):
 
     def action_help(self) -> None:
         """Keys and numbers, explained."""
-        self.app.push_screen(HelpScreen(self.plain))
+        self.app.push_screen(HelpScreen(self.plain, self.HELP))
