@@ -128,6 +128,8 @@ def open_session(
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
         seed=found.seed,
+        flow_steps=model.network.flow_steps,
+        flow_step=flow_step or 0,
     )
     if stored:
         info = replace(

@@ -257,6 +257,10 @@ def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, 
         app.told("this model has no compressor")
     for key in "1234567[]{}":
         app.send(key)
+    if name == "flow":
+        app.wait("prior pass")
+        app.send("c")
+        app.wait("flow step 1/3")
     app.send("e")
     app.told("wrote 1 figure")
     app.send("q")
