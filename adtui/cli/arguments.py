@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, TRUSTED, WINDOWS
 from ..records.exit_codes import USER_ERROR
 
-OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter")
+OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter", "flow_step")
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
 
 
@@ -40,6 +40,9 @@ def add_opening(parser: argparse.ArgumentParser, *, first: bool = False) -> None
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
     parser.add_argument("--histories", metavar="PATH", help="the run's HDF5 file, or its directory, wherever it lies")
+    parser.add_argument(
+        "--flow-step", type=natural, metavar="K", help="of a flow: show the pass of step K (default 0, the prior pass)"
+    )
     add_model(parser)
 
 

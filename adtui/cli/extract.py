@@ -35,7 +35,8 @@ arrays of the output:
   token_transition  (queries,) the transition that each token belongs to; n for the query, -1 for none
   read      the token whose row is the query row: there the logits are read
   state_logits      (samples, states, actions), in families that predict at every state token; the query is the last
-  policy    (samples, actions), of the flow family: the integrated policy; its logits and attention are the prior pass
+  policy    (samples, actions), of the flow family: the integrated policy; its logits and attention are the prior pass,
+            or, with --flow-step K, that step's: log-probabilities of what it ends in, attention read at the time token
   compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of a compressor
   drawn, mark, seed  which contexts these are, in words and as eight digits; the seed, -1 where nothing was drawn
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;

@@ -207,6 +207,7 @@ class Engine:
             window=request.window,
             histories=request.histories,
             adapter=request.adapter,
+            flow_step=request.flow_step,
             first=True,
             stored=True,
             progress=lambda done, total: self._rolled(request, done, total),

@@ -20,6 +20,7 @@ from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
 from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.samples import SampleSet, load_samples
+from ..models.flow_step import show_flow_step
 from ..models.loading import load_model
 from ..models.model import Model
 from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
@@ -49,6 +50,7 @@ def open_session(
     heads: int | None = None,
     causal: bool | None = None,
     adapter: str | Path | None = None,
+    flow_step: int | None = None,
     window: int | None = None,
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
@@ -61,6 +63,7 @@ def open_session(
     Args:
         path: see `runs.find_run`.
         device, heads, causal, adapter: see `loading.load_model`.
+        flow_step: see `flow_step.show_flow_step`.
         samples: how many; None for `usual_count`, or WINDOWS of the users' own.
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
@@ -74,6 +77,7 @@ def open_session(
     run = find_run(path)
     checkpoint = load_checkpoint(run.latest)
     model = load_model(checkpoint, device=device, heads=heads, causal=causal, adapter=adapter)
+    model = show_flow_step(model, flow_step)
     settle_threads(model)
     settings = run_settings(
         checkpoint.config, run.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
@@ -124,6 +128,8 @@ def open_session(
         layouts=tuple(model.layout(sample) for sample in chosen),
         compressor=model.compressor(chosen),
         seed=found.seed,
+        flow_steps=model.network.flow_steps,
+        flow_step=flow_step or 0,
     )
     if stored:
         info = replace(

@@ -124,9 +124,10 @@ def load_samples(
 def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
     action = "give --histories PATH" + ("" if window is None else ", or omit --window")
     if settings.alg is None:
-        return HistoryError(
-            run_dir, expected="the run's histories", found="no alg in its config to name them", action=action
-        )
+        found = "no alg in its config to name them"
+        if not can_roll_out(settings):
+            found += f", and its world ({settings.env}) is none to roll it out in here"
+        return HistoryError(run_dir, expected="the run's histories", found=found, action=action)
     return HistoryError(
         settings.file_name,
         expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",

@@ -47,6 +47,7 @@ class Network(nn.Module, ABC):
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
         integrates: whether the policy is more than the logits of one pass, see `policy_logits`.
+        flow_steps: steps of the flow that is integrated; 0 where there is none.
         own_layers: whether `decoder` runs the layers; not where they are code of the user's.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
         customs: what the code that wrote the file tells of the run.
@@ -60,6 +61,7 @@ class Network(nn.Module, ABC):
     customs: Customs = Customs()
     n_transit_told: int | None = None
     integrates: bool = False
+    flow_steps: int = 0
     own_layers: bool = True
 
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
@@ -154,6 +156,10 @@ class Network(nn.Module, ABC):
         """Whether transitions can be ablated for a layer, or for the whole model, in one of `records.ablation.WAYS`."""
         del way, layer
         return True
+
+    def show_step(self, step: int) -> None:
+        """Let `forward` and `layout` be those of a flow step from 1 on, or of the prior pass, 0."""
+        assert step == 0, "only a flow has steps"
 
     @property
     def keeps_positions(self) -> bool:

@@ -45,6 +45,7 @@ class OpenRun(Request):
         window: show the users' own dataset sample `window` and those after it (one history, shifted by a step).
         histories: the run's HDF5 file, or its directory, where the user names it.
         adapter: the user's file that builds and runs the model, where they name one.
+        flow_step: of a flow, the step whose pass is on display; None is the prior pass.
     """
 
     path: str
@@ -57,6 +58,7 @@ class OpenRun(Request):
     window: int | None = None
     histories: str | None = None
     adapter: str | None = None
+    flow_step: int | None = None
 
 
 @dataclass(frozen=True)

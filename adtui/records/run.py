@@ -63,6 +63,7 @@ class RunInfo:
         layouts: what each token of each sample stands for, in the order of `samples`; empty when every sample has one
             token per transition, then the query.
         compressor: the attention that made latent tokens out of the oldest transitions, or None.
+        flow_steps, flow_step: of a flow, how many steps it has, and the one whose pass is on display; 0 is the prior's.
         circuit: what is stored of the run's circuit; None where nothing is, or where nobody looked.
         trials: what stored compression trials say of these weights; likewise.
     """
@@ -88,6 +89,8 @@ class RunInfo:
     seed: int | None = None
     circuit: KnownCircuit | None = None
     trials: KnownTrials | None = None
+    flow_steps: int = 0
+    flow_step: int = 0
 
     def grown(self, more: MoreSamples) -> RunInfo:
         """With more samples after those that it has."""

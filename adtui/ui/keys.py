@@ -85,7 +85,7 @@ VIEWS = (
     Key("0", "0", "zoom(0)", "", "the whole matrix in the heatmap again"),
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
     Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
-    Key("c", "c", "round", "round", "next round of the compressor", COMPRESSOR),
+    Key("c", "c", "round", "round", "next round of the compressor, or step of the flow", COMPRESSOR),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
 )
 TESTS = (

@@ -13,6 +13,7 @@ from ..records.run import RunInfo
 from .engine_app import EngineApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
+from .explorer.selecting import SelectingScreen
 
 WATCH_SECONDS = 5.0
 """How often the run directory is looked at for a newer checkpoint."""
@@ -49,6 +50,12 @@ class ReloadingApp(EngineApp):
         self.opening = self.engine.next_id()
         self.send_long(replace(self.request, id=self.opening), "loading")
         self.explorer.opening(self.request.path)
+
+    def on_selecting_screen_flow_step(self, message: SelectingScreen.FlowStep) -> None:
+        """Open the run again with the pass of another flow step; one at a time."""
+        if self.opening == self.shown:
+            self.request = replace(self.request, flow_step=message.step)
+            self.open_run()
 
     def has_opened(self, run: RunInfo, number: int) -> None:
         """The engine has opened it, and has ended the work on what was open before."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from references import flow, gpt2
 
 from adtui.cli import arguments, extract
 from adtui.cli.main import main
@@ -110,3 +111,12 @@ def test_bad_layer_lists(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["extract", "x", "--output", "y", f"--layers={text}"])
     assert caught.value.code == 2
+
+
+def test_a_flow_step_is_one_that_the_model_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flowing, other = flow.make_run(tmp_path / "flow"), gpt2.make_run(tmp_path / "gpt2")
+    output = str(tmp_path / "y.npz")
+    assert main(["extract", str(flowing), "--samples", "1", "--output", output, "--flow-step", "4"]) == 2
+    assert "--flow-step: expected 0, the prior pass, to 3, found 4" in capsys.readouterr().err
+    assert main(["extract", str(other), "--samples", "1", "--output", output, "--flow-step", "1"]) == 2
+    assert "--flow-step: expected a model of the flow family, found gpt2" in capsys.readouterr().err

@@ -206,30 +206,38 @@ FAMILIES = {
     "gpt2 blocks": ("gpt2_blocks", "gpt2 blocks"),
     "compressed AD": ("compressed_ad", "compressed AD"),
     "flow": ("flow", "flow"),
+    "ad-eps": ("ad_eps", "ad-eps"),
+    "dpt": ("dpt", "dpt · query first"),
 }
+#: What a family's public code calls its files, which hold weights alone.
+BARE: dict[str, Any] = {"ad-eps": {"bare": True}, "dpt": {"bare": "darkroom_heldout_embd16_head4_H15_d10_seed1.pt"}}
+OPTIONS = {"ad-eps": ("--heads", "2")}
 
 
 def family_run(name: str, directory: Path) -> Path:
+    """A run, or the file itself where public code writes it bare."""
     if name == "encoder":
         return make_run(directory, "post", n_transit=12)
     special: dict[str, dict[str, Any]] = {"dynamics": {"dynamics": True}, "compressed AD": {"n_transit": 8}}
     make = importlib.import_module(f"references.{FAMILIES[name][0]}").make_run
+    special |= BARE
     run: Path = make(directory, **({"n_transit": 16} | special.get(name, {})))
-    return run
+    return next(run.iterdir()) if name in BARE else run
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, name: str) -> None:
-    app = start(family_run(name, tmp_path / "runs" / name), "--samples", "2", size=(160, 44))
+    app = start(family_run(name, tmp_path / "runs" / name), "--samples", "2", *OPTIONS.get(name, ()), size=(160, 44))
     opened(app)
     app.wait(FAMILIES[name][1])
-    for key, seen in [("j", "1 heads · L1H0"), ("l", "1 heads · L1H1"), ("m", "L1 mean"), ("n", "s1 of 2")]:
+    last = "L1H0" if name == "dpt" else "L1H1"  # which has one head
+    for key, seen in [("j", "1 heads · L1H0"), ("l", f"1 heads · {last}"), ("m", "L1 mean"), ("n", "s1 of 2")]:
         app.send(key)
         app.wait(seen)
     app.send("m")
-    app.wait("1 heads · L1H1")
+    app.wait(f"1 heads · {last}")
     app.send("t")
-    if name in ("gpt2", "rad", "dynamics", "flow"):
+    if name in ("ad-eps", "gpt2", "rad", "dynamics", "flow"):
         app.wait("tokens · s1 of 2")
         app.send("t")
         app.wait("transitions · s1 of 2")
@@ -249,6 +257,10 @@ def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, 
         app.told("this model has no compressor")
     for key in "1234567[]{}":
         app.send(key)
+    if name == "flow":
+        app.wait("prior pass")
+        app.send("c")
+        app.wait("flow step 1/3")
     app.send("e")
     app.told("wrote 1 figure")
     app.send("q")

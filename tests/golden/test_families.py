@@ -252,3 +252,19 @@ def test_the_flows_policy_is_what_its_reference_integrates(tmp_path: Path) -> No
     whole = knock_out(model, sample, [0, 3], controls=2)
     assert whole.action_before == int(expected.argmax())
     assert whole.kl > 0
+
+
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_step_of_the_flow_is_what_its_reference_sees_in_it(step: int, tmp_path: Path) -> None:
+    """Its attention, and the distribution that it ends in; what the model does is the whole flow all the same."""
+    run = flow.make_run(tmp_path / "run", seed=3)
+    context = contexts(9, 2)
+    found = extracted(run, write_inputs(tmp_path / "x.npz", [context]), tmp_path / "y.npz", "--flow-step", str(step))
+    extras = flow.expected(run, *context).extras
+    assert len(extras["steps"]) == 3
+    attention, ends_in = extras["steps"][step - 1]
+    np.testing.assert_allclose(found["attn"][0], attention, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(np.exp(found["logits"][0]), ends_in, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found["policy"][0], extras["policy"], rtol=0, atol=1e-5)
+    assert found["tokens"][found["read"]] == "time"
+    assert np.abs(attention[:, :, -1] - flow.expected(run, *context).attention[:, :, -1]).max() > 1e-3

@@ -60,7 +60,10 @@ def expected(
     query_state: Array,
     target_action: int | None = None,
 ) -> Expected:
-    """Attention over 3n + 3 tokens and logits of the prior pass; extras: "policy" (A,), the integrated one."""
+    """Attention over 3n + 3 tokens and logits of the prior pass; extras: "policy" (A,), the integrated one.
+
+    Also "steps", for each its attention, and the distribution (A,) that it ends in.
+    """
     weights, config = read(run_or_checkpoint)
     own = {name: w for name, w in weights.items() if name.startswith(("embed_flow", "embed_time", "pred_velocity"))}
     rest = {name.replace("pred_policy", "pred_action"): w for name, w in weights.items() if name not in own}
@@ -78,12 +81,15 @@ def expected(
     hidden, attention = run(uniform, 0.0)
     logits = model.pred_action(hidden[-3])
     p = (1 - mix) * logits.softmax(-1) + mix * uniform
+    passes: list[tuple[Array, Array]] = []
     for k in range(steps):
-        last = run(p, (k + 0.5) / steps)[0][-1]
+        hidden, seen = run(p, (k + 0.5) / steps)
+        last = hidden[-1]
         velocity = linear(own, "pred_velocity.2", silu(linear(own, "pred_velocity.0", last)))
         p = (p + velocity / config["flow_velocity_scale"] / steps).clamp(min=1e-6)
         p = p / p.sum()
-    return Expected(attention.numpy(), logits.numpy(), {"policy": p.numpy()})
+        passes.append((seen.numpy(), p.numpy()))
+    return Expected(attention.numpy(), logits.numpy(), {"policy": p.numpy(), "steps": passes})
 
 
 def flow_tokens(own: Weights, p: Tensor, time: float) -> Tensor:

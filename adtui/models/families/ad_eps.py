@@ -26,8 +26,8 @@ WHOSE = "AD-eps' code"
 PREFIX = "blocks."
 POSITIONS = "pos_emb.pos_emb"
 DARK_ROOM = "DarkRoom-v0"
-TRAIN_GOALS = 5
-"""Its code's default."""
+TRAIN_GOALS, HORIZON = 5, 20
+"""What its code has where nobody says otherwise: goals to train on, and steps of an episode in DARK_ROOM."""
 RENAMES = (
     (".attention.in_proj_weight", ".attention.qkv.weight"),
     (".attention.in_proj_bias", ".attention.qkv.bias"),
@@ -144,7 +144,10 @@ def _customs(config: Mapping[str, Any], cells: int) -> Customs:
     told = {ours: config[theirs] for ours, theirs in named.items() if theirs in config}
     if isinstance(goals := config.get("num_train_goals"), int):
         told["train_env_ratio"] = min(1.0, max(0, goals) / cells)
-    assumed = {"env": DARK_ROOM, "env_split_seed": 42, "train_env_ratio": TRAIN_GOALS / max(cells, TRAIN_GOALS)}
+    ratio = TRAIN_GOALS / max(cells, TRAIN_GOALS)
+    assumed: dict[str, Any] = {"env": DARK_ROOM, "env_split_seed": 42, "train_env_ratio": ratio}
+    if told.get("env", DARK_ROOM) == DARK_ROOM:
+        assumed["horizon"] = HORIZON
     return Customs(WHOSE, assumed, told)
 
 

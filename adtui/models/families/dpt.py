@@ -115,12 +115,17 @@ def _customs(n_positions: int, state_size: int) -> Customs:
     common = {"model": "DPT", "env_split_seed": 0, "train_env_ratio": 0.8}
     horizon = _horizon(n_positions)
     if state_size == ONE:
-        return Customs(WHOSE, common | {"env": "bandit", "grid_size": 1, "horizon": horizon})
+        return Customs(WHOSE, common | {"env": "bandit", "horizon": horizon})
     return Customs(WHOSE, common | {"env": "darkroom_heldout", "grid_size": GRID_SIZE, "horizon": horizon})
 
 
 def _note(assumed: Mapping[str, Any], state_size: int) -> str:
-    room = f"Dark Room of {GRID_SIZE} x {GRID_SIZE}" if state_size == CELL else "Gaussian bandits"
+    if state_size == ONE:
+        return (
+            "a model of bandits, as its states are one number: there are none here to roll it out in,"
+            " and its contexts come from --inputs"
+        )
+    room = f"Dark Room of {GRID_SIZE} x {GRID_SIZE}"
     return (
         f"{room}, as DPT's code has it: no shape tells; horizon {assumed['horizon']}"
         f" from its positions, {PER_STEP} for each step and one more"

@@ -2,7 +2,8 @@
 
 Tokens: s0, a0, r0, s1, …, the query state, an action distribution, a time. A prior policy is read at the query state
 with a uniform distribution and time 0. From a mixture of it with the uniform one, Euler steps follow the velocity that
-is read at the last token; what they end in is the policy. `forward` is the prior pass, `policy_logits` the whole.
+is read at the last token; what they end in is the policy. `forward` is the prior pass, or that of the step on display;
+`policy_logits` is the whole.
 """
 
 from __future__ import annotations
@@ -64,15 +65,23 @@ class Flow(GPT2):
         self.embed_time = nn.Sequential(nn.Linear(1, width[0]), nn.SiLU(), nn.Linear(width[0], d))
         self.pred_velocity = nn.Sequential(nn.Linear(d, width[1]), nn.SiLU(), nn.Linear(width[1], n_actions))
         self.steps, self.mix, self.scale = steps, mix, scale
-        self.variant = f"{steps} flow steps"
+        self.flow_steps = steps
+        self.show_step(0)
+
+    def show_step(self, step: int) -> None:
+        self.shown = step
+        of = f"step {step} of {self.steps}" if step else "the prior pass"
+        self.variant = f"{self.steps} flow steps" + (f", {of} on display" if step else "")
+        self.notes = (f"attention and logits on display are those of {of}; knock-outs and trials integrate",)
 
     @property
     def n_context_max(self) -> int:
         return (self.n_positions - 1 - AFTER) // PER_TRANSITION
 
     def layout(self, n: int) -> Layout:
+        read = PER_TRANSITION * n + (AFTER if self.shown else 0)
         tokens = [(kind, t) for t in range(n) for kind in (STATE, ACTION, REWARD)]
-        return Layout.of([*tokens, (QUERY, n), (FLOW_ACTION, NONE), (TIME, NONE)], n, read=PER_TRANSITION * n)
+        return Layout.of([*tokens, (QUERY, n), (FLOW_ACTION, NONE), (TIME, NONE)], n, read=read)
 
     def state_logits(
         self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query_states: Tensor
@@ -91,7 +100,16 @@ class Flow(GPT2):
         edit: Edit | None = None,
     ) -> Tensor:
         del next_states, query_actions
-        return self.prior(self.known(states, actions, rewards, query_states), recorder, edit)
+        known = self.known(states, actions, rewards, query_states)
+        if not self.shown:
+            return self.prior(known, recorder, edit)
+        p = self.mixed(self.prior(known, None, edit))
+        known = known.expand(len(p), -1, -1)  # the rows of an edit are variants of one context
+        for step in range(self.shown):
+            seen = recorder if step == self.shown - 1 else None
+            last = self.decode(self.with_flow(known, p, self.time(step)), seen, edit, read=-1)
+            p = self.moved(p, last)
+        return p.log()
 
     def policy_logits(
         self,
@@ -105,16 +123,27 @@ class Flow(GPT2):
         del next_states
         known = self.known(states, actions, rewards, query_states)
         kept = KeysAndValues() if edit is None and self.causal else None
-        p = self.prior(known, kept, edit).softmax(dim=-1)
-        p = (1 - self.mix) * p + self.mix / self.n_actions
+        p = self.mixed(self.prior(known, kept, edit))
         known = known.expand(len(p), -1, -1)  # the rows of an edit are variants of one context
         for step in range(self.steps):
-            x = self.with_flow(known, p, (step + 0.5) / self.steps)
+            x = self.with_flow(known, p, self.time(step))
             last = self.decode(x, None, edit, read=-1) if kept is None else self.after(x, kept)
-            velocity = self.pred_velocity(last) / self.scale
-            p = (p + velocity / self.steps).clamp_min(LEAST)
-            p = p / p.sum(dim=-1, keepdim=True)
+            p = self.moved(p, last)
         return p.log()
+
+    def mixed(self, logits: Tensor) -> Tensor:
+        """(B, A) what the steps start from: the prior of these logits (B, A), and a share of the uniform."""
+        p: Tensor = (1 - self.mix) * logits.softmax(dim=-1) + self.mix / self.n_actions
+        return p
+
+    def time(self, step: int) -> float:
+        """The time in the middle of a step, counted from 0."""
+        return (step + 0.5) / self.steps
+
+    def moved(self, p: Tensor, last: Tensor) -> Tensor:
+        """(B, A) after one Euler step from p (B, A), by the velocity that is read at the last token (B, d)."""
+        p = (p + self.pred_velocity(last) / self.scale / self.steps).clamp_min(LEAST)
+        return p / p.sum(dim=-1, keepdim=True)
 
     def after(self, x: Tensor, kept: KeysAndValues) -> Tensor:
         """(B, d) of the last token: only the flow's tokens are computed, what they look back at is of the prior pass.
@@ -178,7 +207,6 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Fl
             shape, n_positions, side, n_actions, choices.causal, width=width, steps=steps, mix=mix, scale=scale
         )
     gpt2.load(network, {name.replace("pred_policy.", "pred_action."): tensor for name, tensor in weights.items()})
-    network.notes = ("attention and logits on display are those of the prior pass; knock-outs and trials integrate",)
     return network
 
 

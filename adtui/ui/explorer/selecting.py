@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from textual.message import Message
 from textual.widget import Widget
 
 from ...records.run import RunInfo
@@ -26,6 +27,13 @@ class SelectingScreen(PanesScreen[Panes]):
         panes, plain, aside: see `PanesScreen`.
         presenter: keeps the selection.
     """
+
+    class FlowStep(Message):
+        """The pass of a flow's step is wanted on display; 0 is the prior pass."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
 
     def __init__(self, panes: Panes, presenter: Presenter, plain: bool, aside: Sequence[Widget] = ()) -> None:
         super().__init__(panes, plain, aside)
@@ -54,10 +62,13 @@ class SelectingScreen(PanesScreen[Panes]):
             self.select((chosen.memory_moved if memory else chosen.moved)(run, layers, heads))
 
     def action_round(self) -> None:
-        """Another round of the compressor."""
+        """Another round of the compressor, or step of the flow."""
         run = self.presenter.run
         if run is None:
             self.notify("nothing is open yet: whether there is a compressor is not known", severity="warning")
+            return
+        if run.flow_steps:
+            self.post_message(self.FlowStep((run.flow_step + 1) % (run.flow_steps + 1)))
             return
         rounds = 0 if run.compressor is None else len(run.compressor.rounds[self.presenter.selection.sample])
         if rounds == 0:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...records.insight import Insight
+from ...records.run import RunInfo
 from ..renderables.chances import chances_title
 from ..renderables.readout import place
 from .display import Display
@@ -22,7 +23,7 @@ def titles(display: Display) -> dict[int, str]:
     waiting = " …" if display.waiting else ""
     found = {
         HEADS: chosen.where + ("" if run.circuit is None else " · ◆ circuit" if run.circuit.heads else " · no circuit"),
-        HEATMAP: f"{chosen.where}{waiting}{display.window_label}{unit} · {sample}",
+        HEATMAP: f"{chosen.where}{waiting}{display.window_label}{flow_pass(run)}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
@@ -34,6 +35,13 @@ def titles(display: Display) -> dict[int, str]:
         found[LATENTS] = f"{query} · {chosen.where}"
         found[COMPRESSOR] = rounds if display.rounds else "nothing compressed"
     return found
+
+
+def flow_pass(run: RunInfo) -> str:
+    """ " · prior pass" or " · flow step 2/5": which pass of a flow is on display; "" where there is none."""
+    if not run.flow_steps:
+        return ""
+    return f" · flow step {run.flow_step}/{run.flow_steps}" if run.flow_step else " · prior pass"
 
 
 def counted(insights: Sequence[Insight]) -> str:
