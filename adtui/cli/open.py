@@ -38,12 +38,16 @@ def run(args: argparse.Namespace) -> int:
     with announce(f"adtui: opening {args.path}"):
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
+        from ..ui.preferences import ASCII, BLOCKS, load_preferences, prefer
 
+        settled = load_preferences()
         request = OpenRun(0, args.path, **opening_options(args))
-        plain = args.ascii or not shows_utf8()
-        app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True, telling=True)
+        plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
+        slow_link = args.slow_link or settled.slow_link
+        app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+        prefer(app, settled)
     keep_signals()
-    problem = app.run(mouse=not args.no_mouse)
+    problem = app.run(mouse=settled.mouse and not args.no_mouse)
     if problem:
         print(f"adtui: {problem}", file=sys.stderr)
     return app.return_code or 0

@@ -20,10 +20,11 @@ from ...records.messages import ExportAll, ExportMoment, ExportView, KnockOutRea
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
+from ..key_bars import bar
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
-from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
+from ..keys import VIEWS_DIFFER, bindings
 from ..map.desk import MapDesk
 from ..renderables.knock_out import knock_out_text
 from ..screens.ablations import AblationsScreen
@@ -49,7 +50,6 @@ class ExplorerScreen(SelectingScreen):
         telling: see `Presenter`.
     """
 
-    KEYS = KEYS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     class Reload(Message):
@@ -135,8 +135,8 @@ class ExplorerScreen(SelectingScreen):
 
     # -- panes -------------------------------------------------------------------------------------------------------
     def bar(self) -> str:
-        heatmap = self.panes.active in (HEATMAP, COMPRESSOR)
-        return bar(self.size.width, heatmap=heatmap, plain=self.plain, has=frozenset(self._there_is()))
+        heatmap, has = self.panes.active in (HEATMAP, COMPRESSOR), frozenset(self._there_is())
+        return bar(self.size.width, heatmap=heatmap, plain=self.plain, has=has, changes=self.changes)
 
     def _there_is(self) -> Iterator[str]:
         """What keys may need, see `Key.only`."""

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE
 from ..renderables.statistics import STATISTICS
 from .box import BoxScreen
@@ -76,27 +77,29 @@ class HelpScreen(BoxScreen[None]):
         Binding("escape,q,question_mark,enter", "close", "close"),
     ]
 
-    def __init__(self, plain: bool = False) -> None:
+    def __init__(self, plain: bool = False, changes: Changes = UNCHANGED) -> None:
         super().__init__()
         self._plain = plain
+        self._changes = changes
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
             box.border_subtitle = "j/k or PgUp/PgDn scroll, Esc closes"
-            yield Static(Content(text(self._plain)))
+            yield Static(Content(text(self._plain, self._changes)))
 
     def action_close(self) -> None:
         """Back to the explorer."""
         self.dismiss(None)
 
 
-def text(plain: bool = False) -> str:
-    """The whole help as text. `plain` is for terminals without UTF-8."""
+def text(plain: bool = False, changes: Changes = UNCHANGED) -> str:
+    """The whole help as text. `plain` is for terminals without UTF-8, `changes` are the user's own keys."""
     lines: list[str] = []
-    for title, keys in (*GROUPS, (MAP_TITLE, MAP), (LAB_TITLE, LAB)):
+    tables = [("explorer", *group) for group in GROUPS]
+    for place, title, keys in (*tables, ("map", MAP_TITLE, MAP), ("lab", LAB_TITLE, LAB)):
         lines.append(title.upper())
-        for key in keys:
+        for key in changed(keys, place, changes):
             lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")
         lines.append("")
     lines.append("THE PICTURES")
