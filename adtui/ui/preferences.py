@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.color import Color
+
 from ..files.places import settings_file
 from ..records.errors import ConfigError
 from .renderables.colors import choose_table
 from .renderables.scales import SCALES
+from .themes import DARK, THEMES, textual_theme
 
 if TYPE_CHECKING:
     from .app import AdtuiApp
@@ -22,6 +25,7 @@ COLORS = {AUTO: None, "truecolor": "truecolor", "256": "256", "16": "standard"}
 """Names in the file → what `ThriftyApp.sent_colors` takes."""
 BLOCKS, ASCII = "blocks", "ascii"
 CHOICES: Mapping[str, tuple[object, ...]] = {
+    "theme": tuple(THEMES),
     "colors": tuple(COLORS),
     "graphics": (AUTO, BLOCKS, ASCII),
     "scale": SCALES,
@@ -37,6 +41,7 @@ class Preferences:
     Attributes:
         colors: one of `COLORS`; auto is what the terminal says of itself.
         graphics: auto is half blocks where the locale says UTF-8, blocks always, ascii never.
+        theme: one of `themes.THEMES`.
         scale: the heatmap's first colour scale.
         mouse: False leaves it to the terminal.
         slow_link: as `--slow-link`.
@@ -49,6 +54,7 @@ class Preferences:
     mouse: bool = True
     slow_link: bool = False
     keys: Mapping[str, str] = field(default_factory=dict)
+    theme: str = DARK
 
 
 def load_preferences(path: Path | None = None) -> Preferences:
@@ -135,6 +141,12 @@ def _written(value: object) -> str:
 def prefer(app: AdtuiApp, settled: Preferences) -> None:
     """Settle what an app that has not begun shows; whether it is plain, and for a slow link, it was told before."""
     app.sent_colors = COLORS[settled.colors] or app.sent_colors
-    app.color_table = choose_table(app.sent_colors or app.console.color_system, utf8=not app.plain)
+    theme = THEMES[settled.theme]
+    if settled.theme != DARK:  # which is Textual's own
+        app.register_theme(textual_theme(settled.theme))
+        app.theme = f"adtui-{settled.theme}"
+    app.inks = {Color.from_rgb(*usual): Color.from_rgb(*own) for usual, own in theme.inks.items()}
+    system = app.sent_colors or app.console.color_system
+    app.color_table = choose_table(system, not app.plain, theme.dark, theme.palette)
     app.explorer.panes.heatmap.scale = settled.scale
     app.change_keys(settled.keys)
