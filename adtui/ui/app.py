@@ -160,7 +160,7 @@ class AdtuiApp(EngineApp):
         self._baseline = None
         self.opening = self.engine.next_id()
         self.send_long(replace(self.request, id=self.opening), "loading")
-        self.explorer.opening(self.request.path)
+        self.explorer.opening(self.request)
 
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:

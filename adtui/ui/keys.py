@@ -103,6 +103,7 @@ OUTPUTS = (
     Key("e", "e", "export", "export", f"write the figures of what is shown into {FIGURES}"),
     Key("E", "E", "export_all", "", f"write every figure of the run into {FIGURES}; Esc cancels"),
     Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
+    Key("Y", "Y", "copy_command", "", "copy the shell command that prints, draws or writes what the pane shows"),
 )
 GENERAL = (
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),

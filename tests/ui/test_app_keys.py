@@ -243,6 +243,7 @@ def _tested() -> set[str]:
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
         | set("123456789tcxX")
         | {"C"}  # test_app_lab.py
+        | {"Y"}  # test_shell_command.py
         | {"a"}  # test_app_answer.py
         | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )

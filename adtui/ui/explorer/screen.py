@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from ...records.answer import Key
 from ...records.defaults import FIGURES
-from ...records.messages import ExportAll, ExportMoment, ExportView, KnockOutReady, Progress, Reply
+from ...records.messages import ExportAll, ExportMoment, ExportView, KnockOutReady, OpenRun, Progress, Reply
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
@@ -94,9 +94,10 @@ class ExplorerScreen(SelectingScreen):
         self._note.update(Content(text))
         self._note.display = bool(text)
 
-    def opening(self, path: str) -> None:
+    def opening(self, asked: OpenRun) -> None:
         """A run is being opened; what is shown of the one before stays until it is."""
-        self.status.message = f"opening {path}"
+        self.asked = asked
+        self.status.message = f"opening {asked.path}"
         if self.presenter.run is None:
             self.panes.clear("opening the run …")
         else:
@@ -269,16 +270,6 @@ class ExplorerScreen(SelectingScreen):
     def action_scale(self) -> None:
         """The next colour scale."""
         self.notify(f"colour scale: {self.panes.heatmap.next_scale()}", timeout=2)
-
-    def action_copy(self) -> None:
-        """Numbers of the active pane, to the clipboard of the terminal."""
-        copied = self.presenter.copy(self.panes.active)
-        if copied is None:
-            self.notify("no numbers in this pane yet", severity="warning")
-            return
-        what, text = copied
-        self.app.copy_to_clipboard(text)
-        self.notify(f"copied {what}: {text.count(chr(10)) - 1} rows (if your terminal allows OSC 52)")
 
     def action_export(self) -> None:
         """Figures of what is shown."""
