@@ -112,6 +112,25 @@ def _extra(name: str, asked: Sequence[Dependency]) -> Finding:
     return Finding(f"[{name}]", f"without {named}{purpose}: pip install 'adtui[{name}]'")
 
 
+def settings() -> Finding:
+    """The user's settings file, and what it says. The app refuses to open with one that cannot be used."""
+    from ..files.places import settings_file
+    from ..records.errors import ConfigError
+    from ..ui.preferences import described, load_preferences
+
+    path = settings_file()
+    if path is None:
+        return Finding("settings", "none: there is no home directory")
+    try:
+        settled = load_preferences(path)
+    except ConfigError as error:
+        found = f"{error.subject}: expected {error.expected}, found {error.found}"
+        return Finding("settings", found, error.action, fatal=True)
+    if not path.exists():
+        return Finding("settings", f"{path} is not there (docs/config.md says what it can settle)")
+    return Finding("settings", f"{path}: {described(settled)}")
+
+
 def devices(run: Runner = run_command) -> list[Finding]:
     """Whether torch can be imported, and the CUDA devices that it sees. Asked in another process: a broken driver or
     a torch built for another machine may crash it."""

@@ -30,12 +30,12 @@ def run(args: argparse.Namespace) -> int:
 
     from ..ui.renderables.colors import choose_table, utf8_terminal
     from ..ui.terminal.signals import forget_coerced_locale
-    from .diagnosis import Finding, connection, devices, installation, terminal
+    from .diagnosis import Finding, connection, devices, installation, settings, terminal
 
     forget_coerced_locale()
     console = Console(highlight=False)
     utf8 = utf8_terminal(os.environ)
-    findings = [*installation(), *devices()]
+    findings = [*installation(), *devices(), settings()]
     if console.is_terminal:
         size = shutil.get_terminal_size()
         findings += terminal(os.environ, (size.columns, size.lines), console.color_system, utf8)

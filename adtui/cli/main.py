@@ -35,6 +35,7 @@ COMMANDS = (
     "circuit",
     "probe",
     "doctor",
+    "completion",
 )
 DEMO = "demo"
 DEMO_HELP = "open a trained run that comes with adtui"
@@ -105,9 +106,7 @@ def _dispatch(argv: list[str]) -> int:
         return _demo(argv[1:])
     if name in COMMANDS:
         command = _command(name)
-        parser = Parser(f"adtui {name}", description=_sentence(command.HELP))
-        command.prepare_parser(parser)
-        args = parser.parse_args(argv[1:])
+        args = command_parser(name).parse_args(argv[1:])
         if "run" in args:
             _find(args.run)
             _settle(args, args.run)
@@ -115,21 +114,46 @@ def _dispatch(argv: list[str]) -> int:
     return _open(argv)
 
 
-def _open(argv: list[str]) -> int:
-    """`adtui [PATH] [options]`: the app, on runs/latest when no path is given."""
-    command = _command(_OPEN)
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """The arguments of one of `COMMANDS`."""
+    command = _command(name)
+    parser = Parser(f"adtui {name}", description=_sentence(command.HELP))
+    command.prepare_parser(parser)
+    return parser
+
+
+def open_parser(epilog: str | None = None) -> argparse.ArgumentParser:
+    """The arguments of `adtui` without a command."""
     parser = Parser(
         "adtui",
         usage="adtui [PATH] [options], or adtui COMMAND [options]",
         description="See what an Algorithm Distillation model attends to, and what its context can lose.",
-        epilog=_commands_help() if {"-h", "--help"} & set(argv) else None,
+        epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     help_path = "run directory, checkpoint file, runs/latest (the default) or runs/"
     parser.add_argument("path", metavar="PATH", nargs="?", help=help_path)
     parser.add_argument("--version", action="version", version=f"adtui {__version__}")
-    command.prepare_parser(parser)
-    args = parser.parse_args(argv)
+    _command(_OPEN).prepare_parser(parser)
+    return parser
+
+
+def demo_parser() -> argparse.ArgumentParser:
+    """The arguments of `adtui demo`."""
+    from ..files.runs import DEFAULT_DEMO, DEMOS
+
+    parser = Parser("adtui demo", description=_sentence(DEMO_HELP))
+    parser.add_argument(
+        "name", nargs="?", choices=DEMOS, default=DEFAULT_DEMO, help=f"the world (default: {DEFAULT_DEMO})"
+    )
+    _command(_OPEN).prepare_parser(parser)
+    return parser
+
+
+def _open(argv: list[str]) -> int:
+    """`adtui [PATH] [options]`: the app, on runs/latest when no path is given."""
+    command = _command(_OPEN)
+    args = open_parser(_commands_help() if {"-h", "--help"} & set(argv) else None).parse_args(argv)
     if args.path is None:
         args.path = str(_latest())
     with _announced(args.path):
@@ -139,15 +163,10 @@ def _open(argv: list[str]) -> int:
 
 def _demo(argv: list[str]) -> int:
     """`adtui demo [NAME] [options]`: the app on a bundled run."""
-    from ..files.runs import DEFAULT_DEMO, DEMOS, demo_run
+    from ..files.runs import demo_run
 
     command = _command(_OPEN)
-    parser = Parser("adtui demo", description=_sentence(DEMO_HELP))
-    parser.add_argument(
-        "name", nargs="?", choices=DEMOS, default=DEFAULT_DEMO, help=f"the world (default: {DEFAULT_DEMO})"
-    )
-    command.prepare_parser(parser)
-    args = parser.parse_args(argv)
+    args = demo_parser().parse_args(argv)
     with _announced("the bundled run"):
         args.path = str(demo_run(args.name))
     return _show(command, args)

@@ -6,8 +6,10 @@ import argparse
 import gc
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..records.defaults import THEMES as THEME_NAMES
 from .arguments import add_opening, opening_options
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_opening(parser)
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
+    parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
     parser.add_argument(
         "--slow-link", action="store_true", help="256 colours, coarser thumbnails: half the bytes per key"
     )
@@ -38,12 +41,17 @@ def run(args: argparse.Namespace) -> int:
     with announce(f"adtui: opening {args.path}"):
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
+        from ..ui.preferences import ASCII, BLOCKS, load_preferences, prefer
 
+        settled = load_preferences()
+        settled = replace(settled, theme=args.theme or settled.theme)
         request = OpenRun(0, args.path, **opening_options(args))
-        plain = args.ascii or not shows_utf8()
-        app = AdtuiApp(request, found, runs, plain=plain, slow_link=args.slow_link, look_ahead=True, telling=True)
+        plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
+        slow_link = args.slow_link or settled.slow_link
+        app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+        prefer(app, settled)
     keep_signals()
-    problem = app.run(mouse=not args.no_mouse)
+    problem = app.run(mouse=settled.mouse and not args.no_mouse)
     if problem:
         print(f"adtui: {problem}", file=sys.stderr)
     return app.return_code or 0

@@ -20,6 +20,8 @@ FIRST = 18
 figures and files are of these."""
 WINDOWS = 5
 """Contexts with --window: one history, shifted by a step, says little more with more of them."""
+THEMES = ("dark", "light", "safe")
+"""The app's themes; `ui/themes.py` says how they look."""
 FIGURES = "figs/attention"
 
 STREAMS = 4

@@ -7,7 +7,8 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from ..records.plain import to_ascii
-from .keys import KEYS, Key
+from .key_names import UNCHANGED, changed
+from .keys import TABLES, Key
 
 
 class KeyCommands(Provider):
@@ -15,7 +16,8 @@ class KeyCommands(Provider):
 
     @property
     def _keys(self) -> tuple[Key, ...]:
-        keys: tuple[Key, ...] = getattr(self.screen, "KEYS", KEYS)
+        place: str = getattr(self.screen, "PLACE", "explorer")
+        keys = changed(TABLES[place], place, getattr(self.screen, "changes", UNCHANGED))
         return tuple(key for key in keys if key.action not in ("app.command_palette", "back"))
 
     async def discover(self) -> Hits:

@@ -12,6 +12,7 @@ from ..records.messages import ExportAll, ExportView, Failed, OpenRun, Resume
 from ..records.trial_messages import ExportSweep, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
+from .key_names import Changes
 from .messages import EngineDied, EngineReplied
 from .terminal.changed_cells import ThriftyApp
 
@@ -27,6 +28,7 @@ class EngineApp(ThriftyApp[str]):
     Attributes:
         jobs: the long work under way.
         opening: the request that opens the run, None before there is one.
+        key_changes: the user's own keys, see `change_keys`.
     """
 
     def __init__(self, engine: EngineLink | None) -> None:
@@ -34,6 +36,12 @@ class EngineApp(ThriftyApp[str]):
         self.engine: EngineLink = EngineClient() if engine is None else engine
         self.jobs = Jobs()
         self.opening: int | None = None
+        self.key_changes: Changes = {}
+
+    def change_keys(self, changes: Changes) -> None:
+        """Other keys for some of what keys do; bars, the help and the palette show them."""
+        self.key_changes = changes
+        self.set_keymap(dict(changes))
 
     async def on_unmount(self) -> None:
         await self.engine.close(busy=self.jobs.newest not in (None, self.opening))

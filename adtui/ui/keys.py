@@ -1,14 +1,13 @@
-"""The one table of keys: bindings, key bars, the help screen and the palette are made from it."""
+"""The one table of keys: bindings, key bars (`key_bars`), the help screen and the palette are made from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textual.binding import Binding
 
 from ..records.defaults import FIGURES, SWEEP_FIGURES
-from ..records.plain import to_ascii
+from .key_names import key_name
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,7 @@ OUTPUTS = (
     Key("e", "e", "export", "export", f"write the figures of what is shown into {FIGURES}"),
     Key("E", "E", "export_all", "", f"write every figure of the run into {FIGURES}; Esc cancels"),
     Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
+    Key("Y", "Y", "copy_command", "", "copy the shell command that prints, draws or writes what the pane shows"),
 )
 GENERAL = (
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
@@ -222,65 +222,25 @@ MAP: tuple[Key, ...] = (
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 MAP_TITLE = "The map (v)"
+TABLES = {"explorer": KEYS, "map": MAP, "lab": LAB}
+"""By the names that a settings file has for the screens."""
 
 
-def bindings(keys: tuple[Key, ...] = KEYS) -> list[Binding]:
-    """A table as Textual's bindings. The app itself binds Ctrl+P.
+def bindings(place: str = "explorer") -> list[Binding]:
+    """One of `TABLES` as Textual's bindings, with the ids of `key_names.Changes`. The app itself binds Ctrl+P.
 
     All have priority: then they act in the order in which they were typed. Other keys are queued at the pane that has
     the focus when they arrive, which is the wrong one when several come in one packet, as over a slow line.
     """
     return [
-        Binding(key.keys, key.action, key.explanation, show=bool(key.label), priority=True)
-        for key in keys
+        Binding(
+            key.keys,
+            key.action,
+            key.explanation,
+            show=bool(key.label),
+            priority=True,
+            id=f"{place}.{key_name(key.action)}",
+        )
+        for key in TABLES[place]
         if key.keys != "ctrl+p"
     ]
-
-
-def bar(width: int, *, heatmap: bool, plain: bool = False, has: frozenset[str] = frozenset()) -> str:
-    """The bottom line: as many keys as fit in `width` columns, help and quit always.
-
-    Args:
-        heatmap: True when the arrows move the heatmap's cursor.
-        plain: ASCII only.
-        has: what there is of what keys may need, see `Key.only`.
-    """
-    arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
-    return _fit([arrows, *_labelled((key for key in KEYS if not key.only or key.only in has), has)], width, plain)
-
-
-def map_bar(width: int, *, plain: bool = False) -> str:
-    """The same for the map."""
-    arrows = ("arrows" if plain else "←↑↓→", "cell")
-    return _fit([arrows, *_labelled(MAP)], width, plain)
-
-
-def lab_bar(width: int, *, plain: bool = False) -> str:
-    """The same for the lab."""
-    arrows = ("arrows" if plain else "↑↓", "move")
-    return _fit([arrows, *_labelled(LAB)], width, plain)
-
-
-def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
-    return [
-        (key.shown, key.there[1] if key.there[0] in has else key.label)
-        for key in keys
-        if key.label not in ("", "help", "quit")
-    ]
-
-
-def _fit(middle: list[tuple[str, str]], width: int, plain: bool) -> str:
-    """As many of the first keys as fit, then help and quit."""
-    end = [("?", "help"), ("q", "quit")]
-    while middle and _length([*middle, *end]) > width:
-        middle.pop()
-    pairs = [(to_ascii(key, unless=not plain), label) for key, label in [*middle, *end]]
-    return "  ".join(f"[b $accent]{_escape(key)}[/] {label}" for key, label in pairs)
-
-
-def _length(pairs: list[tuple[str, str]]) -> int:
-    return sum(len(key) + 1 + len(label) + 2 for key, label in pairs)
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")

@@ -49,7 +49,7 @@ class ReloadingApp(EngineApp):
         """Open the run, or open it again with its newest checkpoint."""
         self.opening = self.engine.next_id()
         self.send_long(replace(self.request, id=self.opening), "loading")
-        self.explorer.opening(self.request.path)
+        self.explorer.opening(self.request)
 
     def on_selecting_screen_flow_step(self, message: SelectingScreen.FlowStep) -> None:
         """Open the run again with the pass of another flow step; one at a time."""

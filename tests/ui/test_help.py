@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.content import Content
 
-from adtui.ui.keys import COMPRESSOR, HEATMAP, INSIGHTS, KEYS, LAB, VIEWS_DIFFER, bar, lab_bar
+from adtui.ui.key_bars import bar, lab_bar
+from adtui.ui.keys import COMPRESSOR, HEATMAP, INSIGHTS, KEYS, LAB, VIEWS_DIFFER
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
 

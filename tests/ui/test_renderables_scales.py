@@ -20,10 +20,9 @@ from adtui.ui.renderables.colors import (
     MASKED,
     OUTSIDE,
     choose_table,
-    cube_ember,
-    ember,
     utf8_terminal,
 )
+from adtui.ui.renderables.palettes import dusk, ember, on_cube
 from adtui.ui.renderables.scales import SCALES, bounds, largest, legend, to_levels
 
 WEIGHTS = arrays(np.float32, (5, 7), elements=st.floats(0, 1, width=32) | st.just(float("nan")))
@@ -94,7 +93,7 @@ def brightness(rgb: tuple[int, int, int]) -> float:
     return float(0.2126 * (rgb[0] / 255) ** 2.2 + 0.7152 * (rgb[1] / 255) ** 2.2 + 0.0722 * (rgb[2] / 255) ** 2.2)
 
 
-@pytest.mark.parametrize("table", [ember(LEVELS), cube_ember(LEVELS)])
+@pytest.mark.parametrize("table", [scale for one in (ember, dusk) for scale in (one(LEVELS), on_cube(one, LEVELS))])
 def test_colours_get_lighter(table: tuple[tuple[int, int, int], ...]) -> None:
     assert len(table) == LEVELS
     lights = [brightness(rgb) for rgb in table]
@@ -110,8 +109,8 @@ def test_truecolor_levels_are_distinct() -> None:
 def test_cube_colours_survive_the_terminal() -> None:
     """Each colour of the 256-colour table is one that the terminal has: Rich must not have to move it."""
     steps = {0, 95, 135, 175, 215, 255}
-    assert all(set(rgb) <= steps for rgb in cube_ember(LEVELS))
-    assert len(set(cube_ember(LEVELS))) >= 14
+    assert all(set(rgb) <= steps for rgb in on_cube(ember, LEVELS))
+    assert len(set(on_cube(ember, LEVELS))) >= 14
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,15 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from ...records.answer import Key
-from ...records.messages import Progress, Reply, WeightsReady
+from ...records.messages import OpenRun, Progress, Reply, WeightsReady
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
+from ..key_bars import bar
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
-from ..keys import KEYS, VIEWS_DIFFER, bar, bindings
+from ..keys import VIEWS_DIFFER, bindings
 from ..map.desk import MapDesk
 from ..screens.ablations import AblationsScreen
 from ..screens.answer import LAB, AnswerScreen
@@ -47,7 +48,6 @@ class ExplorerScreen(TakingScreen):
         telling: see `Presenter`.
     """
 
-    KEYS = KEYS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
 
     class Reload(Message):
@@ -84,9 +84,10 @@ class ExplorerScreen(TakingScreen):
         self._note.update(Content(text))
         self._note.display = bool(text)
 
-    def opening(self, path: str) -> None:
+    def opening(self, asked: OpenRun) -> None:
         """A run is being opened; what is shown of the one before stays until it is."""
-        self.status.message = f"opening {path}"
+        self.asked = asked
+        self.status.message = f"opening {asked.path}"
         if self.presenter.run is None:
             self.panes.clear("opening the run …")
         else:
@@ -128,8 +129,8 @@ class ExplorerScreen(TakingScreen):
 
     # -- panes -------------------------------------------------------------------------------------------------------
     def bar(self) -> str:
-        heatmap = self.panes.active in (HEATMAP, COMPRESSOR)
-        return bar(self.size.width, heatmap=heatmap, plain=self.plain, has=frozenset(self._there_is()))
+        heatmap, has = self.panes.active in (HEATMAP, COMPRESSOR), frozenset(self._there_is())
+        return bar(self.size.width, heatmap=heatmap, plain=self.plain, has=has, changes=self.changes)
 
     def _there_is(self) -> Iterator[str]:
         """What keys may need, see `Key.only`."""

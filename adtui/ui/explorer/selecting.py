@@ -1,4 +1,4 @@
-"""The keys that move: to other heads, rows, samples, rounds and places, and closer to the matrix."""
+"""The keys that move, to other heads, rows, samples, rounds and places, and that copy what is there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from textual.message import Message
 from textual.widget import Widget
 
+from ...records.messages import OpenRun
 from ...records.run import RunInfo
 from ..screens.panes import PanesScreen
 from .goto import Target, resolve
@@ -15,6 +16,7 @@ from .goto_screen import GotoScreen
 from .panes import COMPRESSOR, HEATMAP, LATENTS, Panes
 from .presenter import Presenter
 from .selection import Selection
+from .shell_command import shell_command
 
 WAIT_SECONDS = 0.2
 """A picture that takes longer is waited for visibly; of others every switch is one paint."""
@@ -26,6 +28,9 @@ class SelectingScreen(PanesScreen[Panes]):
     Args:
         panes, plain, aside: see `PanesScreen`.
         presenter: keeps the selection.
+
+    Attributes:
+        asked: what is open or being opened.
     """
 
     class FlowStep(Message):
@@ -38,6 +43,7 @@ class SelectingScreen(PanesScreen[Panes]):
     def __init__(self, panes: Panes, presenter: Presenter, plain: bool, aside: Sequence[Widget] = ()) -> None:
         super().__init__(panes, plain, aside)
         self.presenter = presenter
+        self.asked: OpenRun | None = None
 
     def select(self, selection: Selection) -> None:
         """Show another selection."""
@@ -133,3 +139,12 @@ class SelectingScreen(PanesScreen[Panes]):
         """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""
         if (why := self.presenter.zoom(step)) is not None:
             self.notify(why, timeout=3)
+
+    def action_copy_command(self) -> None:
+        """The shell command for what the active pane shows, to the clipboard of the terminal."""
+        if self.asked is None or self.presenter.run is None:
+            self.notify("no command yet: the run is opening", severity="warning")
+            return
+        command = shell_command(self.panes.active, self.asked, self.presenter.selection, self.presenter.run)
+        self.app.copy_to_clipboard(command)
+        self.notify(f"copied (if your terminal allows OSC 52): {command}", markup=False)

@@ -12,7 +12,8 @@ from ...records.messages import Progress
 from ...records.run import RunInfo
 from ...records.trial_messages import ExportSweep, RunSweep
 from ..engine_client import EngineLink
-from ..keys import LAB, LAB_TITLE, bindings, lab_bar
+from ..key_bars import lab_bar
+from ..keys import LAB_TITLE, bindings
 from ..screens.line import LineScreen
 from ..screens.panes import PanesScreen
 from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
@@ -29,9 +30,9 @@ class LabScreen(PanesScreen[LabPanes]):
         plain: ASCII only.
     """
 
-    KEYS = LAB
+    PLACE = "lab"
     HELP = LAB_TITLE
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(LAB)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("lab")]
 
     class Start(Message):
         """The user wants the trials run."""
@@ -68,7 +69,7 @@ class LabScreen(PanesScreen[LabPanes]):
         self.panes.show()
 
     def bar(self) -> str:
-        return lab_bar(self.size.width, plain=self.plain)
+        return lab_bar(self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Trials go on."""

@@ -14,7 +14,8 @@ from ...records.run import RunInfo
 from ..engine_client import EngineLink
 from ..explorer.questions import Questions
 from ..explorer.screen import ExplorerScreen
-from ..keys import MAP, MAP_TITLE, bindings, map_bar
+from ..key_bars import map_bar
+from ..keys import MAP_TITLE, bindings
 from ..screens.panes import PanesScreen
 from .panes import HERE, MapPanes
 from .state import MapState
@@ -30,9 +31,9 @@ class MapScreen(PanesScreen[MapPanes]):
         plain: ASCII only.
     """
 
-    KEYS = MAP
+    PLACE = "map"
     HELP = MAP_TITLE
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(MAP)]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("map")]
 
     def __init__(
         self, engine: EngineLink, state: MapState, questions: Questions[GetMoment, Moment], plain: bool = False
@@ -49,7 +50,7 @@ class MapScreen(PanesScreen[MapPanes]):
         self.ask()
 
     def bar(self) -> str:
-        return map_bar(self.size.width, plain=self.plain)
+        return map_bar(self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Back to the explorer; what was played and edited is forgotten."""

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE
 from ..renderables.statistics import STATISTICS
 from .box import BoxScreen
@@ -76,28 +77,33 @@ class HelpScreen(BoxScreen[None]):
         Binding("escape,q,question_mark,enter", "close", "close"),
     ]
 
-    def __init__(self, plain: bool = False, first: str = "") -> None:
+    def __init__(self, plain: bool = False, changes: Changes = UNCHANGED, first: str = "") -> None:
         super().__init__()
         self._plain, self._first = plain, first
+        self._changes = changes
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
             box.border_subtitle = "j/k PgUp/PgDn Home/End scroll, Esc closes"
-            yield Static(Content(text(self._plain, self._first)))
+            yield Static(Content(text(self._plain, self._changes, self._first)))
 
     def action_close(self) -> None:
         """Back to the explorer."""
         self.dismiss(None)
 
 
-def text(plain: bool = False, first: str = "") -> str:
-    """The whole help as text, the keys under the title `first` before the others. `plain` is without UTF-8."""
+def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "") -> str:
+    """The whole help as text, the keys under the title `first` before the others.
+
+    `plain` is for terminals without UTF-8, `changes` are the user's own keys.
+    """
     lines: list[str] = []
-    groups = (*GROUPS, (MAP_TITLE, MAP), (LAB_TITLE, LAB))
-    for title, keys in sorted(groups, key=lambda group: group[0] != first):
+    tables = [("explorer", *group) for group in GROUPS]
+    tables += [("map", MAP_TITLE, MAP), ("lab", LAB_TITLE, LAB)]
+    for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
-        for key in keys:
+        for key in changed(keys, place, changes):
             lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")
         lines.append("")
     lines.append("THE PICTURES")

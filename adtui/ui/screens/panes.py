@@ -13,6 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ...records.messages import Progress
+from ..engine_app import EngineApp
+from ..key_names import UNCHANGED, Changes
 from ..widgets.pane_stack import PaneStack
 from ..widgets.status import StatusLine
 from .help import HelpScreen
@@ -21,7 +23,7 @@ Stack = TypeVar("Stack", bound=PaneStack)
 
 
 class PanesScreen(Screen[None], Generic[Stack]):
-    """What the explorer and the lab share: moving between panes, full size, help.
+    """What explorer, map and lab share: moving between panes, full size, help. `PLACE` is one of `keys.TABLES`.
 
     Args:
         panes: the first one is active at the start.
@@ -31,6 +33,7 @@ class PanesScreen(Screen[None], Generic[Stack]):
 
     HELP: ClassVar[str] = ""
     """The title of its keys, with which its help begins."""
+    PLACE = "explorer"
 
     def __init__(self, panes: Stack, plain: bool, aside: Sequence[Widget] = ()) -> None:
         super().__init__()
@@ -53,6 +56,11 @@ class PanesScreen(Screen[None], Generic[Stack]):
     def on_resize(self, event: events.Resize) -> None:
         self.panes.fold(*event.size)
         self.draw_bar()
+
+    @property
+    def changes(self) -> Changes:
+        """The user's own keys; other apps than adtui's have none."""
+        return self.app.key_changes if isinstance(self.app, EngineApp) else UNCHANGED
 
     def draw_bar(self) -> None:
         """Say at the bottom what the keys do now."""
@@ -95,4 +103,4 @@ class PanesScreen(Screen[None], Generic[Stack]):
 
     def action_help(self) -> None:
         """Keys and numbers, explained."""
-        self.app.push_screen(HelpScreen(self.plain, self.HELP))
+        self.app.push_screen(HelpScreen(self.plain, self.changes, self.HELP))

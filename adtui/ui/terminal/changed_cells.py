@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import cast
 
 from rich.cells import cell_len
-from rich.color import ColorSystem
+from rich.color import Color, ColorSystem
 from rich.console import Console, RenderableType
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
@@ -17,6 +19,8 @@ from textual.screen import Screen
 from ...records.plain import to_ascii_cells
 from .shadow import Shadow
 
+PIXELS = frozenset("▀▄░▒▓")
+"""Signs that show pixels: their colours are numbers."""
 SYSTEMS = {
     "standard": ColorSystem.STANDARD,
     "256": ColorSystem.EIGHT_BIT,
@@ -36,6 +40,8 @@ class ThriftyApp(App[ReturnType]):
     """ASCII only: whatever Textual itself puts in (it cuts titles with an ellipsis) is replaced on the way out."""
     sent_colors: str | None = None
     """Send these colours, one of SYSTEMS, whatever the terminal could show; None for the terminal's own."""
+    inks: Mapping[Color, Color] = MappingProxyType({})
+    """Colours of texts and signs that others stand for; those of pixels stay."""
     _shadow: Shadow | None = None
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
@@ -43,7 +49,8 @@ class ThriftyApp(App[ReturnType]):
             if self._shadow is None or self._shadow.size != self.size:
                 self._shadow = Shadow(*self.size)
             # Not a Rich renderable by its type, but what App._display asks of an update.
-            renderable = cast(RenderableType, _Thrifty(renderable, self._shadow, self.plain, self.sent_colors))
+            thrifty = _Thrifty(renderable, self._shadow, self.plain, self.sent_colors, self.inks)
+            renderable = cast(RenderableType, thrifty)
         elif renderable is not None:
             self._shadow = None
         super()._display(screen, renderable)
@@ -69,19 +76,35 @@ class _Thrifty(CompositorUpdate):
     """One of Textual's updates, reduced to what the terminal does not show yet."""
 
     def __init__(
-        self, update: ChopsUpdate | LayoutUpdate, shadow: Shadow, plain: bool = False, colors: str | None = None
+        self,
+        update: ChopsUpdate | LayoutUpdate,
+        shadow: Shadow,
+        plain: bool = False,
+        colors: str | None = None,
+        inks: Mapping[Color, Color] = MappingProxyType({}),
     ) -> None:
         self._update = update
         self._shadow = shadow
         self._plain = plain
         self._colors = colors
+        self._inks = inks
 
     def render_segments(self, console: Console) -> str:
         system = SYSTEMS.get(self._colors or console.color_system or "truecolor", ColorSystem.TRUECOLOR)
         changed = lines(self._update)
         if self._plain:
             changed = ((x, y, [plain_cells(segment) for segment in segments]) for x, y, segments in changed)
+        if self._inks:
+            changed = ((x, y, [inked(segment, self._inks) for segment in segments]) for x, y, segments in changed)
         return self._shadow.update(changed, system)
+
+
+def inked(segment: Segment, inks: Mapping[Color, Color]) -> Segment:
+    """The segment with another ink, unless it draws pixels."""
+    style = segment.style
+    if style is None or style.color is None or style.color not in inks or not PIXELS.isdisjoint(segment.text):
+        return segment
+    return Segment(segment.text, style + Style(color=inks[style.color]), segment.control)
 
 
 def plain_cells(segment: Segment) -> Segment:

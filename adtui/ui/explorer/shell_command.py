@@ -1,0 +1,56 @@
+"""What `Y` copies: the command that has a shell say, draw or write what a pane shows."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import fields
+
+from ...records.defaults import FIRST
+from ...records.messages import OpenRun, Request
+from ...records.run import RunInfo
+from .panes import ACTIONS, HEADS, INSIGHTS, NUMBERS, QUERY
+from .selection import Selection
+
+ARRAYS = "attention.npz"
+
+
+def shell_command(pane: int, asked: OpenRun, chosen: Selection, run: RunInfo) -> str:
+    """For the same run and the same contexts, quoted for a POSIX shell.
+
+    The actions and the query row: `map` of that sample, layer, head and moment. Numbers and insights: `analyze`. The
+    heads: `export` of all figures. Other attention: `extract` of that layer, where samples are counted as here.
+    """
+    if pane in (ACTIONS, QUERY):
+        words = ["map", "--sample", str(chosen.sample), "--layer", str(chosen.layer)]
+        words += [] if chosen.mean else ["--head", str(chosen.head)]
+        moment = chosen.moment(run)
+        words += [] if moment is None else ["--moment", str(moment)]
+    elif pane in (NUMBERS, INSIGHTS):
+        words = ["analyze"]
+    elif pane == HEADS:
+        words = ["export"]
+    else:
+        words = ["extract", "--layers", str(chosen.layer), "--output", ARRAYS]
+    reached = None if words[0] == "analyze" or chosen.sample < FIRST else chosen.sample + 1
+    return shlex.join(["adtui", words[0], asked.path, *words[1:], *_opening(asked, reached)])
+
+
+def _opening(asked: OpenRun, reached: int | None) -> list[str]:
+    """The options that the run was opened with, as far as they differ from what is taken without them.
+
+    Args:
+        reached: how many samples there must be; sample i does not depend on it.
+    """
+    words = []
+    common = {field.name for field in fields(Request)}
+    for field in fields(OpenRun):
+        value = getattr(asked, field.name)
+        if field.name == "samples" and value is None:
+            value = reached
+        if field.name in common or field.name == "path" or value == field.default:
+            continue
+        if isinstance(value, bool):
+            words.append(f"--{'' if value else 'no-'}{field.name}")
+        else:
+            words += [f"--{field.name}", str(value)]
+    return words
