@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the findings, and a test pattern as the app would draw it."""
     from rich.console import Console
 
-    from ..ui.renderables.colors import choose_table, utf8_terminal
+    from ..ui.renderables.colors import utf8_terminal
     from ..ui.terminal.signals import forget_coerced_locale
     from .diagnosis import Finding, connection, devices, installation, settings, terminal
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         findings.append(Finding("terminal", "none: the output is not one", "run it in the terminal that you will use"))
     fatal = any(finding.fatal for finding in findings)
-    table = choose_table(console.color_system, utf8)
+    table = _table(console.color_system, utf8)
     if args.json:
         print(json.dumps(_json(findings, table, fatal), indent=2))
         return int(fatal)
@@ -53,6 +53,18 @@ def run(args: argparse.Namespace) -> int:
     verdict = "adtui cannot work like this" if fatal else "adtui can work here"
     print(f"\n{verdict}; {changes or 'no'} suggestion{'' if changes == 1 else 's'}.")
     return int(fatal)
+
+
+def _table(color_system: str | None, utf8: bool) -> ColorTable:
+    """What the app would draw with: the user's settings hold, where they can be used."""
+    from ..records.errors import ConfigError
+    from ..ui.preferences import Preferences, chosen_table, load_preferences
+
+    try:
+        settled = load_preferences()
+    except ConfigError:  # which is among the findings
+        settled = Preferences()
+    return chosen_table(settled, color_system, utf8)
 
 
 def _json(findings: list[Finding], table: ColorTable, fatal: bool) -> dict[str, Any]:

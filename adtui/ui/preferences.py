@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from rich.color import Color
 
 from ..files.places import settings_file
 from ..records.errors import ConfigError
-from .renderables.colors import choose_table
+from .renderables.colors import ColorTable, choose_table
 from .renderables.scales import SCALES
 from .themes import DARK, THEMES, textual_theme
 
@@ -138,6 +138,13 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
+def chosen_table(settled: Preferences, color_system: str | None, utf8: bool) -> ColorTable:
+    """The heatmap's colours, on a terminal of `color_system` that shows UTF-8 or not where nothing is settled."""
+    theme = THEMES[settled.theme]
+    shown = settled.graphics == BLOCKS or (utf8 and settled.graphics != ASCII)
+    return choose_table(COLORS[settled.colors] or color_system, shown, theme.dark, theme.palette)
+
+
 def prefer(app: AdtuiApp, settled: Preferences) -> None:
     """Settle what an app that has not begun shows; whether it is plain, and for a slow link, it was told before."""
     app.sent_colors = COLORS[settled.colors] or app.sent_colors
@@ -146,7 +153,8 @@ def prefer(app: AdtuiApp, settled: Preferences) -> None:
         app.register_theme(textual_theme(settled.theme))
         app.theme = f"adtui-{settled.theme}"
     app.inks = {Color.from_rgb(*usual): Color.from_rgb(*own) for usual, own in theme.inks.items()}
-    system = app.sent_colors or app.console.color_system
-    app.color_table = choose_table(system, not app.plain, theme.dark, theme.palette)
+    app.color_table = chosen_table(
+        replace(settled, graphics=AUTO), app.sent_colors or app.console.color_system, not app.plain
+    )
     app.explorer.panes.heatmap.scale = settled.scale
     app.change_keys(settled.keys)

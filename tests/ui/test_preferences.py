@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from app_driver import opened, screen_text, shows, until
 from fake_engine import FakeEngine
 
 from adtui.cli.diagnosis import settings
+from adtui.cli.main import main
 from adtui.files.places import cache_directory, settings_file
 from adtui.records.errors import ConfigError
 from adtui.records.messages import OpenRun
@@ -155,5 +157,15 @@ def test_colours() -> None:
     prefer(app, Preferences(colors="16"))
     assert (app.sent_colors, app.color_table.name) == ("standard", "16")
     plain = AdtuiApp(OpenRun(0, "runs/latest"), engine=FakeEngine(), plain=True)
-    prefer(plain, Preferences(colors="256"))
+    prefer(plain, Preferences(colors="256", graphics="blocks"))
     assert plain.color_table.name == "ascii"
+
+
+def test_the_doctor_draws_as_the_app_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "adtui").mkdir()
+    written(tmp_path / "adtui", 'colors = "256"\ngraphics = "blocks"\ntheme = "safe"')
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["colors"] == "256"
