@@ -49,8 +49,9 @@ def _opening(asked: OpenRun, reached: int | None) -> list[str]:
             value = reached
         if field.name in common or field.name == "path" or value == field.default:
             continue
+        option = field.name.replace("_", "-")
         if isinstance(value, bool):
-            words.append(f"--{'' if value else 'no-'}{field.name}")
+            words.append(f"--{'' if value else 'no-'}{option}")
         else:
-            words += [f"--{field.name}", str(value)]
+            words += [f"--{option}", str(value)]
     return words
