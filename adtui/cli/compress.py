@@ -105,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
                 backend=args.backend,
                 output=None if args.output is None else Path(args.output),
                 progress=show,
+                warn=lambda said: progress.console.print(said, markup=False, highlight=False, soft_wrap=True),
             )
     except KeyboardInterrupt:
         kept = f"finished cells are in {args.output}" if args.output else "nothing is kept without --output DIR"

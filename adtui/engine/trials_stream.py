@@ -19,7 +19,7 @@ from ..compression.trials.summary import baselines, cells_of, trial_of
 from ..histories.goals import with_groups
 from ..records.defaults import MARGIN
 from ..records.messages import Progress, Reply
-from ..records.trial_messages import BaselinesReady, RunSweep, SweepReady, SweepStarted, TrialReady
+from ..records.trial_messages import BaselinesReady, CellsDamaged, RunSweep, SweepReady, SweepStarted, TrialReady
 
 Send = Callable[[Reply], None]
 WHAT = "trials"
@@ -57,6 +57,7 @@ def answer(request: RunSweep, send: Send) -> None:
         output=output,
         progress=stream.ran,
         found=stream.found,
+        warn=lambda said: send(CellsDamaged(request.id, said)),
     )
     send(SweepReady(request.id, report))
 

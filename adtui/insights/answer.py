@@ -95,7 +95,7 @@ def _heads(insights: Sequence[Insight], n_heads: int, testing: bool | None) -> L
 def _compress(trials: KnownTrials | None) -> Line:
     if trials is None:
         return Line(COMPRESS, (Part(NOT_TRIED),))
-    return Line(COMPRESS, (Part(trials.words),), trials.basis)
+    return Line(COMPRESS, tuple(Part(said) for said in (trials.words, trials.damaged) if said), trials.basis)
 
 
 def _strongest(insights: Sequence[Insight], status: str) -> list[Insight]:

@@ -44,10 +44,12 @@ class KnownTrials:
     Attributes:
         words: the recommendation, or why there is none.
         basis: how many histories, of which file.
+        damaged: which other stored trials cannot be read; "" where all can.
     """
 
     words: str
     basis: str
+    damaged: str = ""
 
 
 Answer = tuple[Line, Line, Line]

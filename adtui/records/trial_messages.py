@@ -31,7 +31,8 @@ class AskLab(Request):
 class RunSweep(Request):
     """Run compression trials, in a process of their own. Cells that are finished already are not run again.
 
-    Replies: SweepStarted, TrialReady per cell and BaselinesReady as they are known, Progress, SweepReady, Done.
+    Replies: SweepStarted, CellsDamaged where some cannot be read, TrialReady per cell and BaselinesReady as they are
+    known, Progress, SweepReady, Done.
 
     Attributes:
         path: see `runs.find_run`.
@@ -88,6 +89,13 @@ class SweepStarted(Reply):
     labels: tuple[str, ...]
     histories: int
     about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class CellsDamaged(Reply):
+    """Some of the cells that were kept cannot be read, which `said` says in a line; they are run again."""
+
+    said: str
 
 
 @dataclass(frozen=True)

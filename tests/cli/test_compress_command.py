@@ -20,6 +20,8 @@ def test_a_table_with_a_verdict_then_the_same_as_json(
     shown = capsys.readouterr().out
     assert "newest+rewarded:4" in shown
     assert "No evidence for compressing" in shown
+    cells = tmp_path / "cells" / "cells.jsonl"
+    cells.write_bytes(cells.read_bytes()[:-9])
     assert main([*words, "--json", "--figures", str(tmp_path / "figures")]) == 0
     written = capsys.readouterr()
     document = json.loads(written.out)
@@ -29,6 +31,7 @@ def test_a_table_with_a_verdict_then_the_same_as_json(
         "report.json",
         "returns.png",
     ]
+    assert written.err.startswith(f"{cells}: line 6 is no finished cell, counted as not run (4 kept)\n")
     assert "pareto.png" in written.err
     assert document["verdict"]["recommended"] is None
     assert [trial["cell"]["label"] for trial in document["trials"]][:2] == ["none", "newest+rewarded:4"]

@@ -15,6 +15,7 @@ from adtui.records.trial import STRATA, Baselines, ClosedLoop, Cost, OpenLoop, S
 from adtui.records.trial_messages import (
     AskLab,
     BaselinesReady,
+    CellsDamaged,
     ExportSweep,
     LabReady,
     RunSweep,
@@ -95,6 +96,7 @@ class LabEngine(FakeEngine):
         kept: cells that an earlier sweep has finished: they are told of first.
         lab_error: what the lab is refused with.
         sweep_error: what a sweep fails with.
+        damaged: what is said of kept cells that cannot be read.
     """
 
     def __init__(self, cells: int | None = None) -> None:
@@ -103,6 +105,7 @@ class LabEngine(FakeEngine):
         self.kept: tuple[str, ...] = ()
         self.lab_error: ConfigError | None = None
         self.sweep_error: ConfigError | None = None
+        self.damaged = ""
 
     def answer(self, request: Request) -> None:
         match request:
@@ -124,6 +127,8 @@ class LabEngine(FakeEngine):
 
     def _sweep(self, request: RunSweep) -> None:
         self.say(started(request))
+        if self.damaged:
+            self.say(CellsDamaged(request.id, self.damaged))
         found: list[Trial] = []
         order = sorted(labels(request), key=lambda label: label not in self.kept)
         for done, label in enumerate(order[: self.cells], start=1):

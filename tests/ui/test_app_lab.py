@@ -280,6 +280,15 @@ async def test_a_sweep_that_fails_says_why_and_can_be_started_again() -> None:
         await until(pilot, lambda: there(app.desk.lab).report)
 
 
+async def test_damaged_cells_are_named_and_the_sweep_goes_on() -> None:
+    engine = LabEngine()
+    engine.damaged = "cells.jsonl: line 5 is no finished cell"
+    async with lab(engine) as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, lambda: "line 5 is no finished cell" in " ".join(screen_text(app).split()))
+        await until(pilot, lambda: there(app.desk.lab).report)
+
+
 async def test_the_engine_may_die() -> None:
     async with lab(LabEngine(cells=4)) as (app, engine, pilot):
         await pilot.press("s")

@@ -111,5 +111,28 @@ def test_stored_trials_of_these_weights_are_the_third_line(tmp_path: Path, model
     (tmp_path / BESIDE).write_text(report(weights_mark(model), None))
     none = known_trials(tmp_path, model, figures)
     assert none == KnownTrials("no evidence that a shorter context would do (12 tested)", "128 histories")
-    (tmp_path / BESIDE).write_text("{")
-    assert known_trials(tmp_path, model, figures) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"about": 1}', b"[" * 100_000])
+@pytest.mark.parametrize("name", [BESIDE, f"figs/{WRITTEN}"])
+def test_damaged_trials_are_said_to_be_none(tmp_path: Path, model: Model, content: bytes, name: str) -> None:
+    (tmp_path / "figs").mkdir()
+    (tmp_path / name).write_bytes(content)
+    said = f"{tmp_path / name} cannot be read as a report: not shown"
+    assert known_trials(tmp_path, model, tmp_path / "figs") == KnownTrials(said, "")
+    other = BESIDE if name != BESIDE else f"figs/{WRITTEN}"
+    (tmp_path / other).write_text(report(weights_mark(model), "recent:20"))
+    found = known_trials(tmp_path, model, tmp_path / "figs")
+    assert found is not None
+    assert lines(trials=found)[2] == (f"{found.words} · {said}", "128 histories")
+    assert found.words.startswith("recent:20 keeps 98.0 %")
+
+
+@pytest.mark.parametrize(("old", "new"), [("9.8", "9.8"), ("-0.2", "NaN"), ('"mean": 10', '"mean": NaN')])
+def test_a_recommendation_without_its_numbers_is_no_evidence_against_one(
+    tmp_path: Path, model: Model, old: str, new: str
+) -> None:
+    label = "random:7" if old == new else "recent:20"
+    (tmp_path / BESIDE).write_text(report(weights_mark(model), label).replace(old, new))
+    found = known_trials(tmp_path, model, tmp_path / "figs")
+    assert found == KnownTrials(f"{tmp_path / BESIDE} contradicts itself: not shown", "")

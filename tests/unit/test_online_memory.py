@@ -1,4 +1,4 @@
-"""An agent that forgets: what is dropped is gone; and finished cells whose file is damaged."""
+"""An agent that forgets: what is dropped is gone, and never comes back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from checkpoints import make_run
 from adtui.compression.acting import OnlinePolicy
 from adtui.compression.choice import parse
 from adtui.compression.strategies import STRATEGIES
-from adtui.compression.trials import runner, store
+from adtui.compression.trials import runner
 from adtui.compression.trials.closed_loop import returns_and_actions
-from adtui.compression.trials.known import BESIDE, known_trials
 from adtui.compression.trials.plan import ModelSource, Plan, fingerprint
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
@@ -98,31 +97,3 @@ def test_modes_are_not_mixed_and_places_need_the_whole_context(opening: ModelSou
         runner.run(opening, replace(PLAN, memory="full"), [parse("recent:4")], output=tmp_path)
     with pytest.raises(ConfigError, match="--memory full"):
         replace(PLAN, positions="kept")
-
-
-# -- damaged stores ----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("damage", [b'{"cell": "recent:4", "retu', b"\xff\xfe\x00", b"[1, 2]", b'{"cell": "recent:4"}'])
-def test_a_damaged_line_costs_its_own_cell_alone(opening: ModelSource, tmp_path: Path, damage: bytes) -> None:
-    whole = runner.run(opening, PLAN, [parse("recent:4")], output=tmp_path)
-    path = tmp_path / store.NAME
-    lines = path.read_bytes().splitlines()
-    path.write_bytes(b"\n".join([*lines[:-1], damage]))
-    again = runner.run(opening, PLAN, [parse("recent:4")], output=tmp_path)
-    assert [repr(replace(t, cost=None)) for t in again.trials] == [repr(replace(t, cost=None)) for t in whole.trials]
-    assert any("line 4 cannot be read: its cell is run again" in note for note in again.about["notes"])
-    assert len(path.read_bytes().splitlines()) == len(lines)
-
-
-@pytest.mark.parametrize("content", [b"", b"\n", b"not json\n", b"{}\n", b"[]\n"])
-def test_a_file_that_does_not_say_of_which_sweep_it_is_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / store.NAME).write_bytes(content)
-    with pytest.raises(ConfigError, match="remove it"):
-        store.load(tmp_path, "0" * 16)
-
-
-def test_a_damaged_report_is_named_and_not_passed_over(model: Model, tmp_path: Path) -> None:
-    assert known_trials(tmp_path, model, tmp_path / "none") is None
-    (tmp_path / BESIDE).write_text('{"about": ')
-    found = known_trials(tmp_path, model, tmp_path / "none")
-    assert found is not None
-    assert f"{tmp_path / BESIDE} cannot be read as a report" in found.words

@@ -29,7 +29,16 @@ from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, Ge
 from adtui.records.pipe import HEADER, Pipe
 from adtui.records.place import Frame, Place
 from adtui.records.trial import SweepReport
-from adtui.records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep, SweepReady, SweepStarted, TrialReady
+from adtui.records.trial_messages import (
+    AskLab,
+    CellsDamaged,
+    ExportSweep,
+    LabReady,
+    RunSweep,
+    SweepReady,
+    SweepStarted,
+    TrialReady,
+)
 from adtui.reports import export_trials as export
 
 LONGEST = 300.0
@@ -105,6 +114,17 @@ def test_finished_cells_are_told_again_at_once(request_: RunSweep, told: list[An
     assert repr(again[-1].report.trials) == repr(told[-1].report.trials)  # what a step cost is kept as well
 
 
+def test_a_damaged_cell_is_told_and_run_again(request_: RunSweep, told: list[Any]) -> None:
+    (path,) = Path(request_.directory).glob(f"*/{store.NAME}")
+    path.write_bytes(path.read_bytes()[:-9])
+    again: list[Any] = []
+    streaming.answer(request_, again.append)
+    assert [reply.said for reply in again if isinstance(reply, CellsDamaged)] == [
+        f"{path}: line 5 is no finished cell, counted as not run (3 kept)"
+    ]
+    assert timeless(again[-1].report) == timeless(told[-1].report)
+
+
 def test_export_writes_the_same_bytes_twice(told: list[Any], tmp_path: Path) -> None:
     written = []
     for name in ("first", "second"):
@@ -152,8 +172,9 @@ def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expecte
     wait(lambda: not alive(started.pid))
     (directory,) = tmp_path.iterdir()
     assert [path.name for path in directory.iterdir()] == [store.NAME]
-    kept, _ = store.load(directory, started.about["fingerprint"])
-    assert FULL in kept
+    kept = store.load(directory, started.about["fingerprint"], (8, 3))
+    assert FULL in kept.finished
+    assert not kept.said
     again: list[Any] = []
     streaming.answer(replace(request, id=7), again.append)
     assert timeless(again[-1].report) == timeless(expected)

@@ -109,7 +109,8 @@ def test_a_stopped_sweep_goes_on_where_it_ended(
 
     with pytest.raises(Enough):
         runner.run(opening, PLAN, CHOICES, output=tmp_path, progress=stop)
-    assert list(store.load(tmp_path, fingerprint(opening, PLAN))[0]) == [FULL, WIPED, "recent:4"]
+    shape = (len(PLAN.rooms), PLAN.episodes)
+    assert list(store.load(tmp_path, fingerprint(opening, PLAN), shape).finished) == [FULL, WIPED, "recent:4"]
     honest, ran = run_cell, []
 
     def spy(opening: ModelSource, plan: Plan, label: str, actions: Any) -> Any:
@@ -129,6 +130,45 @@ def test_cells_of_another_plan_are_not_mixed_in(opening: ModelSource, tmp_path: 
     (tmp_path / store.NAME).write_text("not json\n")
     with pytest.raises(ConfigError, match="finished cells, a JSON line each"):
         runner.run(opening, PLAN, CHOICES[:1], output=tmp_path)
+
+
+def cell_line(**changes: Any) -> bytes:
+    compared = {name: [0, 1] for name in store.COMPARED}
+    whole = {"cell": "recent:4", "returns": [[1, 2], [3, 4]], "actions": None, "compared": compared}
+    return json.dumps({**whole, "step_ratio": 1.5, "peak_memory": None, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\x00" * 40,
+        b"\xff\xfe",
+        b"[]",
+        b"[" * 100_000,
+        cell_line()[:-5],
+        cell_line(cell=4),
+        cell_line(cell=FULL),
+        cell_line(returns=[[1, 2]]),
+        cell_line(returns=[[1, 2], [3, 4.5]]),
+        cell_line(returns=[[1, 2], [3, float("nan")]]),
+        cell_line(returns=[[1, 2], [3, 1e300]]),
+        cell_line(compared=None),
+        cell_line(compared={name: [9] for name in store.COMPARED}),
+        cell_line(compared={"kl": [1]}),
+        cell_line(step_ratio="fast"),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_damaged_line_costs_its_own_cell(tmp_path: Path, line: bytes, last: bool) -> None:
+    good = cell_line(cell="random:4")
+    lines = [b'{"fingerprint": "mine"}', *((good, line) if last else (line, good))]
+    path = tmp_path / store.NAME
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    kept = store.load(tmp_path, "mine", (2, 2))
+    assert list(kept.finished) == ["random:4"]
+    number = 3 if last else 2
+    assert kept.said == f"{path}: line {number} is no finished cell, counted as not run (1 kept)"
 
 
 def test_the_sweep_brings_what_the_gate_compares_with() -> None:

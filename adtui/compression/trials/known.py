@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,27 +65,39 @@ class _Stored(_Part):
 def known_trials(directory: Path, model: Model, figures: str | Path = SWEEP_FIGURES) -> KnownTrials | None:
     """What is stored beside a run's checkpoint or in the figures' directory; None where nothing is of these weights.
 
-    The newer of the two counts. Where there is none, a file that cannot be read is named.
+    The newer of the two counts. A file that is no report is said to be none.
     """
     places = [Path(figures) / WRITTEN, directory / BESIDE]
-    mine, damaged = [], None
+    mine, damaged = [], []
     for path in places:
         stored = read_report(path, _Stored)
-        if isinstance(stored, str):
-            damaged = KnownTrials(stored, "")
         if isinstance(stored, _Stored) and stored.about.weights == weights_mark(model):
-            mine.append((path.stat().st_mtime, stored))
-    return _said(max(mine, key=lambda each: each[0])[1]) if mine else damaged
+            said = _said(stored)
+            if said is None:
+                damaged.append(f"{path} contradicts itself: not shown")
+            else:
+                mine.append((path.stat().st_mtime, said))
+        elif isinstance(stored, str):
+            damaged.append(stored)
+    if mine:
+        return replace(max(mine, key=lambda each: each[0])[1], damaged="; ".join(damaged))
+    return KnownTrials("; ".join(damaged), "") if damaged else None
 
 
 def _said(stored: _Stored) -> KnownTrials | None:
+    """In words; None where the report recommends what it has no numbers for."""
     full, verdict = stored.baselines.full.last.mean, stored.verdict
-    chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
-    if chosen is None or chosen.closed_loop is None or not full > 0:
+    if verdict.recommended is None:
         histories = max((one.histories for one in stored.trials), default=0)
         words = f"no evidence that a shorter context would do ({verdict.tested} tested)"
         return KnownTrials(words, f"{histories} histories")
+    chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
+    if chosen is None or chosen.closed_loop is None or not 0 < full < math.inf:
+        return None
     lost = chosen.closed_loop.difference
-    shares = [f"{100 * (1 + value / full):.1f}" for value in (lost.mean, lost.low, lost.high)]
+    values = (lost.mean, lost.low, lost.high)
+    if not all(map(math.isfinite, values)):
+        return None
+    shares = [f"{100 * (1 + value / full):.1f}" for value in values]
     words = f"{chosen.cell.label} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
     return KnownTrials(words, f"{chosen.histories} histories")

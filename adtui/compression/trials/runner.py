@@ -36,6 +36,7 @@ def run(
     output: Path | None = None,
     progress: CellProgress | None = None,
     found: Found | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> SweepReport:
     """Run what is not finished yet, and report on all of it.
 
@@ -45,6 +46,7 @@ def run(
         choices: the cells, without the full context; `plan.sweep` adds what the gate needs.
         jobs: processes side by side; the numbers do not depend on it, nor on the backend.
         output: directory for finished cells, None to keep none.
+        warn: called with a line of words where some cells in `output` cannot be read; they are run again.
 
     Raises:
         ConfigError: `output` holds another sweep, or the backend's package is missing.
@@ -53,9 +55,10 @@ def run(
     """
     backends.check(backend)
     mark = fingerprint(opening, plan)
-    finished, damage = ({}, None) if output is None else store.load(output, mark)
-    if damage is not None:
-        about = {**(about or {}), "notes": [*(about or {}).get("notes", ()), damage]}
+    kept = store.Kept({}) if output is None else store.load(output, mark, (len(plan.rooms), plan.episodes))
+    finished = kept.finished
+    if kept.said and warn is not None:
+        warn(kept.said)
     order = [FULL, WIPED, *(choice.label for choice in choices)]
 
     if found is not None:

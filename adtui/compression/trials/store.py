@@ -4,62 +4,107 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...files.atomic import replacing
 from ...records.errors import ConfigError, ExportError
 from .cell import Outcome
+from .plan import FULL, WIPED
 
 NAME = "cells.jsonl"
+COMPARED = ("history", "rewarded", "kept", "agree", "kl")
+"""Of `Outcome.compared`."""
+_DAMAGED = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
+"""What reading a line raises that holds something else; JSON's and UTF-8's own errors are ValueErrors."""
 
 
-def load(directory: Path, fingerprint: str) -> tuple[dict[str, Outcome], str | None]:
-    """The finished cells in `directory` by label, {} where there are none; and what should be said of damaged lines.
+@dataclass(frozen=True)
+class Kept:
+    """What a file of cells holds.
 
-    A line that cannot be read costs its own cell, which is run again.
+    Attributes:
+        finished: by label.
+        said: which lines cannot be read, in words; "" where all can.
+    """
+
+    finished: dict[str, Outcome]
+    said: str = ""
+
+
+def load(directory: Path, fingerprint: str, shape: tuple[int, int]) -> Kept:
+    """The finished cells in `directory`. A damaged line costs its own cell, and is said.
+
+    Args:
+        shape: (H, E) of every cell's returns.
 
     Raises:
-        ConfigError: they are of another checkpoint or plan, or the file is not readable as cells at all.
+        ConfigError: they are of another checkpoint or plan, or the first line does not say of which.
     """
     path = directory / NAME
     try:
-        first, *lines = path.read_bytes().splitlines() or [b""]
+        lines = path.read_bytes().splitlines()
     except FileNotFoundError:
-        return {}, None
+        return Kept({})
     except OSError as error:
-        raise _unusable(path, error.strerror or type(error).__name__) from None
-    about = _record(first)
-    if about is None or "fingerprint" not in about:
-        raise _unusable(path, "a first line that does not say of which sweep they are")
-    if about["fingerprint"] != fingerprint:
+        raise _unusable(path, str(error)) from None
+    if not lines:
+        return Kept({})
+    try:
+        mark = json.loads(lines[0])["fingerprint"]
+    except _DAMAGED as error:
+        raise _unusable(path, f"a first line that does not say of which trials ({type(error).__name__})") from None
+    if mark != fingerprint:
         raise ConfigError(
             path,
             expected="cells of this checkpoint with these settings",
             found="those of others",
             action="give another --output, or remove it",
         )
-    found, damaged = {}, []
-    for number, line in enumerate(lines, 2):
+    finished, damaged = {}, []
+    for number, line in enumerate(lines[1:], 2):
         try:
-            record = _record(line) or {}
-            found[record["cell"]] = Outcome.from_json(record)
-        except (ValueError, KeyError, TypeError, IndexError):
-            damaged.append(number)
+            label, outcome = _cell(json.loads(line), shape)
+            finished[label] = outcome
+        except _DAMAGED:
+            damaged.append(str(number))
+    return Kept(finished, _said(path, damaged, len(finished)))
+
+
+def _said(path: Path, damaged: Sequence[str], kept: int) -> str:
     if not damaged:
-        return found, None
-    where = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
-    cells = "its cell is" if len(damaged) == 1 else "their cells are"
-    return found, f"{path}: line{'s' if len(damaged) > 1 else ''} {where} cannot be read: {cells} run again"
+        return ""
+    lines = ", ".join(damaged[:5]) + (", …" if len(damaged) > 5 else "")
+    what = f"line {lines} is no finished cell" if len(damaged) == 1 else f"lines {lines} are no finished cells"
+    return f"{path}: {what}, counted as not run ({kept} kept)"
 
 
-def _record(line: bytes) -> dict[str, Any] | None:
-    """A line as an object; None where it is none."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None
+def _cell(record: Any, shape: tuple[int, int]) -> tuple[str, Outcome]:
+    """A line's label and numbers.
+
+    Raises:
+        ValueError, TypeError, KeyError, OverflowError: it is not what `save` writes of a cell of this shape.
+    """
+    label, outcome = record["cell"], Outcome.from_json(record)
+    if not isinstance(label, str) or outcome.returns.shape != shape or outcome.returns.tolist() != record["returns"]:
+        raise ValueError("returns")  # conversion would cut 1.5 to 1, and read "3"
+    if (outcome.actions is not None) != (label == FULL) or (outcome.compared is None) != (label == WIPED):
+        raise ValueError("parts")
+    if outcome.actions is not None and (outcome.actions.ndim != 2 or len(outcome.actions) != shape[0]):
+        raise ValueError("actions")
+    for value in (outcome.step_ratio, outcome.peak_memory):
+        if value is not None and not isinstance(value, int | float):
+            raise TypeError("cost")
+    if outcome.compared is not None:
+        columns = [outcome.compared[name] for name in COMPARED]
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError("contexts")
+        if not all(isinstance(value, int | float) for column in columns for value in column):
+            raise TypeError("contexts")
+        if not all(isinstance(one, int) and 0 <= one < shape[0] for one in outcome.compared["history"]):
+            raise ValueError("histories")
+    return label, outcome
 
 
 def save(directory: Path, fingerprint: str, order: Sequence[str], outcomes: Mapping[str, Outcome]) -> None:

@@ -8,7 +8,7 @@ from textual.app import App
 
 from ...records.messages import Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
-from ...records.trial_messages import AskLab
+from ...records.trial_messages import AskLab, CellsDamaged
 from ..engine_client import EngineLink
 
 if TYPE_CHECKING:  # they cost 80 ms that only who opens the lab has to wait
@@ -63,6 +63,8 @@ class LabDesk:
             return False
         if self.screen is not None:
             self.screen.show()
+        if isinstance(reply, CellsDamaged):
+            self._app.notify(reply.said, title=WHAT, severity="warning", timeout=10, markup=False)
         if isinstance(reply, Failed) and reply.kind == "user":
             self._app.notify(str(reply.error), title=WHAT, severity="error", timeout=10, markup=False)
             return True

@@ -16,7 +16,15 @@ from ...records.errors import ConfigError
 from ...records.messages import Cancelled, Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
 from ...records.trial import Baselines, ClosedLoop, SweepReport, Trial
-from ...records.trial_messages import BaselinesReady, LabReady, RunSweep, SweepReady, SweepStarted, TrialReady
+from ...records.trial_messages import (
+    BaselinesReady,
+    CellsDamaged,
+    LabReady,
+    RunSweep,
+    SweepReady,
+    SweepStarted,
+    TrialReady,
+)
 
 STRATEGIES = tuple(name for name in NAMES if name != FULL)
 BESIDE = (RECENT, RANDOM)
@@ -198,6 +206,8 @@ class Lab:
                 self.job = None
             case Cancelled():
                 self.job = None
+            case CellsDamaged():
+                pass  # told once, by the desk
             case _:
                 return False
         return True
