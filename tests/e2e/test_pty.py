@@ -245,10 +245,10 @@ def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, 
         app.told("every transition is one token")
     app.send("9")
     if name in ("rad", "compressed AD"):
-        app.wait("9 compressor · round 0/")
+        app.wait("9 compressor · round 0 of")
         app.send("c")
         if name == "rad":  # the other needs one round only
-            app.wait("9 compressor · round 1/")
+            app.wait("9 compressor · round 1 of")
         app.send("jl")
         app.wait("latent 1 → key")
         app.send("8")
