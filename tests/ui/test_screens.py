@@ -109,7 +109,7 @@ SHOTS = (
     Shot("llama-tokens-80x24", (80, 24), COLORS_256, ("t", "2"), ("· tokens",), "llama"),
     Shot("marked-120x40-16-colours", (120, 40), COLORS_16, ("2",), family="marked"),
     Shot("latents-60x20", (60, 20), MILLIONS, ("8",), ("8 latents",), "rad"),
-    Shot("compressor-120x40", (120, 40), MILLIONS, ("9", "c"), ("round 1/",), "rad"),
+    Shot("compressor-120x40", (120, 40), MILLIONS, ("9", "c"), ("round 1 of",), "rad"),
 )
 
 
