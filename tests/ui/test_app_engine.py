@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from app_driver import opened, screen_text, there, until
+from app_driver import LONGEST, opened, screen_text, there, until
 from fake_engine import FakeEngine, insight, run_info, sample
 
 from adtui.records.errors import CheckpointError, EngineError
 from adtui.records.messages import Failed, GetCell, GetSheet, GetView, InsightFound, OpenRun, Request, SamplesAdded
 from adtui.records.run import MoreSamples
 from adtui.ui.app import AdtuiApp
+from adtui.ui.explorer import look_ahead
 from adtui.ui.screens.dialog import Dialog
 
 GARBAGE = CheckpointError("ckpt-1.pt", expected="a checkpoint", found="garbage", action="give another")
@@ -60,6 +61,13 @@ async def test_going_back_asks_nothing() -> None:
         assert len(engine.asked(GetView)) == asked
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any answer is quick enough to look ahead after: here a busy machine makes them wait, not a large matrix."""
+    monkeypatch.setattr(look_ahead, "QUICK_SECONDS", LONGEST)
+
+
+@pytest.mark.usefixtures("unhurried")
 async def test_the_heads_beside_are_there_before_they_are_asked_for() -> None:
     async with opened(look_ahead=True) as (app, engine, pilot):
         await until(pilot, lambda: len(engine.asked(GetView)) == 3)
@@ -74,6 +82,7 @@ async def test_the_heads_beside_are_there_before_they_are_asked_for() -> None:
         assert not app.explorer.presenter.waiting
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_the_users_question_goes_before_what_was_planned() -> None:
     async with opened(look_ahead=True) as (app, engine, pilot):
         await until(pilot, lambda: len(engine.asked(GetView)) == 3)
