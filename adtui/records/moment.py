@@ -26,9 +26,6 @@ class Edits:
     def __bool__(self) -> bool:
         return bool(self.hidden or self.turned)
 
-    def __len__(self) -> int:
-        return len(self.hidden) + len(self.turned)
-
     def hide(self, index: int) -> Edits:
         """Without a transition, or with it again."""
         return Edits(self.hidden ^ {index}, self.turned)

@@ -50,10 +50,9 @@ class KnockOutLog:
     def undo(self, sample: int) -> AskKnockOut | None:
         """Show what was hidden of a sample last again: the question about what is still hidden, None where nothing is.
 
-        Raises:
-            IndexError: nothing is hidden of it.
+        Only where something is `hidden`.
         """
-        self._hidden[sample].pop() if self._hidden.get(sample) else [].pop()
+        self._hidden[sample].pop()
         if not self._hidden[sample]:
             return None
         one = self._together(sample)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.app import App
@@ -54,16 +53,13 @@ class MapDesk:
         from .screen import MapScreen
         from .state import END, MapState
 
-        chosen = selection
-        number = END if moment is None else moment
         self._questions.clear()
-        state = MapState(run, chosen.sample, chosen.layer, chosen.head, chosen.mean, number)
+        state = MapState(run, selection, END if moment is None else moment)
         self.screen = screen = MapScreen(self._engine, state, self._questions, self._plain)
 
         def back(_: None) -> None:
             self.screen = None
-            now = screen.state
-            left(replace(chosen, sample=now.sample, layer=now.layer, head=now.head, mean=now.mean))
+            left(screen.state.chosen)
 
         app.push_screen(screen, back)
 

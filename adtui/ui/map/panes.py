@@ -64,7 +64,7 @@ class MapPanes(PaneStack):
             return
         ends = "began" if state.began else "ended"
         only = "" if state.episode is None else f" · ep{state.episode} alone"
-        self.name_pane(FLOOR, f"{state.where} · where transitions {ends}{only} · {_when(moment)}")
+        self.name_pane(FLOOR, f"{state.chosen.where} · where transitions {ends}{only} · {_when(moment)}")
         edited = f" · {state.edits.words()}" if state.edits else ""
         self.name_pane(
             ACTIONS, f"KL {moment.divergence:.3g} nats{edited}" if moment.chances.without is not None else ""

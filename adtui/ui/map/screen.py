@@ -45,7 +45,7 @@ class MapScreen(PanesScreen[MapPanes]):
 
     def on_mount(self) -> None:
         self.status.run = self.state.run
-        self.status.sample = self.state.sample
+        self.status.sample = self.state.chosen.sample
         self.panes.show()
         self.ask()
 
@@ -104,13 +104,12 @@ class MapScreen(PanesScreen[MapPanes]):
 
     def action_mean(self) -> None:
         """Mean over heads, or one."""
-        self.state.mean = not self.state.mean
-        self.ask()
+        self._change(self.state.turn_mean)
 
     def action_sample(self, step: int) -> None:
         """Another history."""
         if self.state.other_sample(step):
-            self.status.sample = self.state.sample
+            self.status.sample = self.state.chosen.sample
             self.ask()
 
     def action_step(self, by: int) -> None:
@@ -143,10 +142,7 @@ class MapScreen(PanesScreen[MapPanes]):
 
     def action_afresh(self) -> None:
         """Forget what was played and edited."""
-        self.state.version, self.state.number = 0, moment_of_sample(self.state)
-        while self.state.undo():
-            pass
-        self.ask()
+        self._change(self.state.forget)
 
     # -- editing -----------------------------------------------------------------------------------------------------
     def action_hide(self) -> None:
@@ -222,8 +218,3 @@ class MapScreen(PanesScreen[MapPanes]):
         ]
         self.app.copy_to_clipboard("\n".join(rows) + "\n")
         self.notify(f"copied the map: {len(rows) - 1} cells (if your terminal allows OSC 52)")
-
-
-def moment_of_sample(state: MapState) -> int:
-    """The last moment that the sample itself has, or the one on display where that is earlier."""
-    return 0 if state.moment is None else min(state.moment.number, state.run.samples[state.sample].n_context)

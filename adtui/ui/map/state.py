@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from ...records.arrays import Floats
 from ...records.map_messages import GetMoment
-from ...records.moment import Edits, Moment
+from ...records.moment import NONE, Edits, Moment
 from ...records.run import RunInfo
+from ..explorer.selection import Selection
 from ..renderables.scales import SCALES
 
 Cell = tuple[int, int]
@@ -21,7 +22,7 @@ class MapState:
 
     Attributes:
         run: what is open.
-        sample, layer, head, mean: whose attention, as in the explorer.
+        chosen: whose attention, as in the explorer: sample, layer, head or their mean.
         number: the moment asked for.
         edits: changes to the walk; `undone` is what `undo` goes back to, the newest last.
         version: how often the walk was changed, see `GetMoment`.
@@ -32,12 +33,9 @@ class MapState:
     """
 
     run: RunInfo
-    sample: int = 0
-    layer: int = 0
-    head: int = 0
-    mean: bool = False
+    chosen: Selection
     number: int = END
-    edits: Edits = field(default_factory=Edits)
+    edits: Edits = NONE
     undone: list[Edits] = field(default_factory=list)
     version: int = 0
     began: bool = False
@@ -47,30 +45,27 @@ class MapState:
     scale: str = "sqrt"
     moment: Moment | None = None
 
-    @property
-    def where(self) -> str:
-        """ "L2H3", or "L2 mean"."""
-        return f"L{self.layer} mean" if self.mean else f"L{self.layer}H{self.head}"
-
     def question(self, *, act: bool = False) -> GetMoment:
         """What is to be shown."""
-        head = None if self.mean else self.head
-        return GetMoment(0, self.sample, self.layer, head, self.number, self.edits, act, self.version)
+        chosen = self.chosen
+        return GetMoment(0, chosen.sample, chosen.layer, chosen.shown_head, self.number, self.edits, act, self.version)
 
     # -- moving ------------------------------------------------------------------------------------------------------
     def turn_to(self, layers: int, heads: int) -> None:
         """Another layer or head; another head leaves the mean."""
-        self.layer = max(0, min(self.layer + layers, self.run.n_layer - 1))
-        self.head = max(0, min(self.head + heads, self.run.n_head - 1))
-        self.mean = self.mean and heads == 0
+        self.chosen = self.chosen.moved(self.run, layers, heads)
+
+    def turn_mean(self) -> None:
+        """The mean over heads, or one head."""
+        self.chosen = replace(self.chosen, mean=not self.chosen.mean)
 
     def other_sample(self, step: int) -> bool:
         """Another walk, from its end and without edits. Returns whether there is one."""
-        sample = max(0, min(self.sample + step, len(self.run.samples) - 1))
-        if sample == self.sample:
+        chosen = self.chosen.moved(self.run, samples=step)
+        if chosen.sample == self.chosen.sample:
             return False
-        self.sample, self.number, self.version = sample, END, 0
-        self.edits, self.undone, self.episode, self.cursor, self.pick = Edits(), [], None, None, None
+        self.chosen, self.number, self.version = chosen, END, 0
+        self.edits, self.undone, self.episode, self.cursor, self.pick = NONE, [], None, None, None
         return True
 
     def step(self, by: int) -> None:
@@ -129,6 +124,12 @@ class MapState:
         self.edits = self.undone.pop()
         return True
 
+    def forget(self) -> None:
+        """Nothing was played or edited; the moment stays where the sample has it."""
+        recorded = self.run.samples[self.chosen.sample].n_context
+        self.number = 0 if self.moment is None else min(self.moment.number, recorded)
+        self.version, self.edits, self.undone = 0, NONE, []
+
     def let_act(self) -> GetMoment:
         """The question that lets the model act at the moment on display."""
         self.version += 1
@@ -184,13 +185,7 @@ class MapState:
 
     def reopened(self, run: RunInfo) -> MapState:
         """For another checkpoint or run: the selection as far as it exists, the walk as its samples are."""
-        fresh = MapState(run, began=self.began, scale=self.scale, mean=self.mean)
-        return replace(
-            fresh,
-            sample=min(self.sample, len(run.samples) - 1),
-            layer=min(self.layer, run.n_layer - 1),
-            head=min(self.head, run.n_head - 1),
-        )
+        return MapState(run, self.chosen.clamped(run), began=self.began, scale=self.scale)
 
 
 def _cell(moment: Moment) -> Cell:
