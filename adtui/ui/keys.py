@@ -36,7 +36,13 @@ class Key:
 
 VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS = "views", "compressor", "heatmap", "insights"
 
-REDRAW = Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it")
+EVERYWHERE = (
+    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
+    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
+    Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it"),
+    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+)
+"""At the end of every screen's keys."""
 MOVES = (
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
     Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
@@ -54,18 +60,32 @@ MOVES = (
     Key("left_curly_bracket", "{", "episode(-1)", "", "query row to the start of the episode, then of the one before"),
     Key("slash", "/", "goto", "go to", "go to a place: L2H3, 2.3, q57, k12, ep3, s2, or several at once"),
 )
+
+
+def _pane_keys(*panes: str) -> tuple[Key, ...]:
+    """To the next pane, to the previous one, and to each by its number; `panes` says what each is."""
+    return (
+        Key("tab", "Tab", "pane(1)", "pane", "next pane"),
+        Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
+        *(
+            Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
+            for index, what in enumerate(panes)
+        ),
+    )
+
+
 PANES = (
-    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
-    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
-    Key("1", "1", "go_pane(0)", "", "pane 1: the heads, layer by head"),
-    Key("2", "2", "go_pane(1)", "", "pane 2: the attention heatmap"),
-    Key("3", "3", "go_pane(2)", "", "pane 3: attention of the query row on the history"),
-    Key("4", "4", "go_pane(3)", "", "pane 4: attention that each token receives"),
-    Key("5", "5", "go_pane(4)", "", "pane 5: the statistics"),
-    Key("6", "6", "go_pane(5)", "", "pane 6: the insights"),
-    Key("7", "7", "go_pane(6)", "", "pane 7: what the model would do at the query row's state"),
-    Key("8", "8", "go_pane(7)", "", "pane 8: the query's attention on latent tokens (models with a compressor)"),
-    Key("9", "9", "go_pane(8)", "", "pane 9: what each latent was made from; arrows move its cursor, Shift its head"),
+    *_pane_keys(
+        "the heads, layer by head",
+        "the attention heatmap",
+        "attention of the query row on the history",
+        "attention that each token receives",
+        "the statistics",
+        "the insights",
+        "what the model would do at the query row's state",
+        "the query's attention on latent tokens (models with a compressor)",
+        "what each latent was made from; arrows move its cursor, Shift its head",
+    ),
     Key(
         "enter",
         "Enter",
@@ -110,10 +130,7 @@ OUTPUTS = (
 GENERAL = (
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
-    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
-    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
-    REDRAW,
-    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+    *EVERYWHERE,
 )
 
 GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
@@ -137,25 +154,15 @@ LAB: tuple[Key, ...] = (
     Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
     Key("x", "x", "stop", "stop", "stop the trials; finished cells are kept, and s goes on"),
     Key("e", "e", "export", "export", f"write report.json and two figures beside the cells, in {SWEEP_FIGURES}"),
-    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
-    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
-    *(
-        Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
-        for index, what in enumerate(
-            (
-                "strategies, and what to run",
-                "return against kept transitions",
-                "return per episode of the selected cell",
-                "the finished cells",
-                "the verdict, with its reasons",
-            )
-        )
+    *_pane_keys(
+        "strategies, and what to run",
+        "return against kept transitions",
+        "return per episode of the selected cell",
+        "the finished cells",
+        "the verdict, with its reasons",
     ),
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, the trials go on"),
-    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
-    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
-    REDRAW,
-    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+    *EVERYWHERE,
 )
 LAB_TITLE = "The compression lab (C)"
 
@@ -200,26 +207,16 @@ MAP: tuple[Key, ...] = (
     Key("e", "e", "export", "export", f"write the map as a figure into {FIGURES}"),
     Key("G", "G", "film", "", f"write the walk so far as an animated GIF into {FIGURES}"),
     Key("y", "y", "copy", "copy", "copy the cells' numbers as a table (TSV) to your clipboard (OSC 52)"),
-    Key("tab", "Tab", "pane(1)", "pane", "next pane"),
-    Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
-    *(
-        Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
-        for index, what in enumerate(
-            (
-                "the floor plan",
-                "what the model would do, before and after edits",
-                "the transitions of the cursor's cell, for d and t",
-                "return per episode",
-            )
-        )
+    *_pane_keys(
+        "the floor plan",
+        "what the model would do, before and after edits",
+        "the transitions of the cursor's cell, for d and t",
+        "return per episode",
     ),
     Key("enter", "Enter", "full", "", "the focused pane at full size, and back"),
     Key("v", "v", "leave", "", "back to the explorer, with this head and sample"),
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer"),
-    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
-    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
-    REDRAW,
-    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
+    *EVERYWHERE,
 )
 MAP_TITLE = "The map (v)"
 TABLES = {"explorer": KEYS, "map": MAP, "lab": LAB}
