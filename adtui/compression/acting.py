@@ -80,58 +80,50 @@ class OnlinePolicy:
         next_states: IntArray,
         query_states: IntArray,
     ) -> FloatArray:
+        if self._kept is None:
+            nothing = (states[:, :0], actions[:, :0], rewards[:, :0], next_states[:, :0])
+            self._kept = Contexts(*nothing, query_states, np.zeros((len(actions), 0), np.int64))
+            self._counts = np.zeros(len(actions), np.int64)
         if actions.shape[1]:
             episode = np.full((len(actions), 1), (self._step - 1) // self.horizon)
             newest = (states[:, -1:], actions[:, -1:], rewards[:, -1:], next_states[:, -1:])
-            self._add(Contexts(*newest, query_states, episode))
+            self._add(self._kept, Contexts(*newest, query_states, episode))
         self._step += 1
         logits = np.zeros((len(query_states), self.model.n_actions), np.float32)
-        for count in np.unique(self._counts).tolist() if self._kept is not None else [0]:
-            rows = np.flatnonzero(self._counts == count) if self._kept is not None else np.arange(len(query_states))
-            logits[rows] = self._act(rows, count, query_states[rows], actions.shape[1])
+        for count in np.unique(self._counts).tolist():
+            rows = np.flatnonzero(self._counts == count)
+            logits[rows] = self._act(self._kept, rows, count, query_states[rows])
         return logits
 
-    def _add(self, newest: Contexts) -> None:
+    def _add(self, kept: Contexts, newest: Contexts) -> None:
         """Every row gets its newest transition, after those it has kept."""
-        if self._kept is None:
-            self._kept, self._counts = newest, np.ones(newest.count, np.int64)
-            return
-        if int(self._counts.max()) == self._kept.n:
-            spare = np.zeros((newest.count, 1), np.int64)
-            self._kept = _columns(self._kept, lambda old: np.concatenate([old, _like(old, spare)], axis=1))
+        if int(self._counts.max()) == kept.n:
+            kept = self._kept = _columns(kept, lambda old: np.pad(old, _ONE_MORE[: old.ndim]))
         rows = np.arange(newest.count)
         for name in KEPT:
-            getattr(self._kept, name)[rows, self._counts] = getattr(newest, name)[:, 0]
+            getattr(kept, name)[rows, self._counts] = getattr(newest, name)[:, 0]
         self._counts = self._counts + 1
 
-    def _act(self, rows: IntArray, count: int, query_states: IntArray, shown: int) -> Floats:
+    def _act(self, all_kept: Contexts, rows: IntArray, count: int, query_states: IntArray) -> Floats:
         """Logits of the rows that have `count` candidates, which forget what is not chosen."""
-        if self._kept is None or shown == 0:
-            nothing = (np.zeros((len(rows), 0, 2), np.int64), np.zeros((len(rows), 0), np.int64))
-            empty = Contexts(*nothing, nothing[1].astype(np.float32), nothing[0], query_states, nothing[1])
-            return shortened_logits(self.model, empty, np.ones((len(rows), 0), np.bool_))
-        mine = replace(_columns(self._kept, lambda old: old[rows, :count].copy()), query_states=query_states)
+        mine = replace(_columns(all_kept, lambda old: old[rows, :count].copy()), query_states=query_states)
         choice = self.choice
-        if choice.strategy.EXACT and choice.limit(count) == count:
+        if count == 0 or (choice.strategy.EXACT and choice.limit(count) == count):
             kept = np.ones((len(rows), count), np.bool_)
         else:
             kept = choose(choice, with_evidence(self.model, mine, choice.strategy.NEEDS), self.rng)
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
         for name in KEPT:
             values = getattr(mine, name)
-            getattr(self._kept, name)[rows, :count] = values[np.arange(len(rows))[:, None], order]
+            getattr(all_kept, name)[rows, :count] = values[np.arange(len(rows))[:, None], order]
         self._counts[rows] = kept.sum(axis=1)
         return shortened_logits(self.model, mine, kept)
 
 
+_ONE_MORE = ((0, 0), (0, 1), (0, 0))
 KEPT = ("states", "actions", "rewards", "next_states", "episode")
 """What is kept of a transition."""
 
 
 def _columns(contexts: Contexts, change: Callable[[Any], Any]) -> Contexts:
     return replace(contexts, **{name: change(getattr(contexts, name)) for name in KEPT})
-
-
-def _like(old: Any, spare: Any) -> Any:
-    """Room for one more, of the same kind as what is there."""
-    return np.zeros((len(spare), 1, *old.shape[2:]), old.dtype)

@@ -217,15 +217,10 @@ def _round(
     margin = wanted.margin * float(full.mean() - np.mean(random_returns(plan)))
     losses = {one.label: _interval(full - np.array(found[one.label])) for one in candidates}
     order = sorted(candidates, key=lambda one: _rank(one, losses[one.label], margin))
-    keep = len(order) if last else math.ceil(len(order) / 2)
+    better = math.ceil(len(order) / 2)
     tried = tuple(
-        Tried(
-            one.label,
-            one.budget or 0,
-            losses[one.label],
-            place < keep and (not last or _good(losses[one.label], margin)),
-        )
-        for place, one in enumerate(order)
+        Tried(one.label, one.budget or 0, loss, _good(loss, margin) if last else place < better)
+        for place, (one, loss) in enumerate((one, losses[one.label]) for one in order)
     )
     return Round(histories, margin, float(full.mean()), tried)
 
