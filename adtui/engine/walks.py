@@ -81,7 +81,7 @@ class Walks:
         parts = layout.by_transition(row)
         weights = np.zeros(context.n_context, np.float64)
         weights[layout.visible] = parts[:-1]
-        before, edited = chances, asked.edits if _touches(asked.edits, walk, number) else NONE
+        before, edited = chances, asked.edits if walk.touched(number, asked.edits) else NONE
         if edited:
             before = self._pass(asked.sample, walk, number, NONE)[1]
         returns, first, whole = walk.returns(number)
@@ -132,12 +132,6 @@ class Walks:
                 self._rows.popitem(last=False)
         self._rows.move_to_end(key)
         return self._rows[key]
-
-
-def _touches(edits: Edits, walk: Walk, number: int) -> bool:
-    """Whether any edited transition is in the context at all."""
-    _, walked = walk.seen(number)
-    return bool((edits.hidden | edits.turned) & set(walked.tolist()))
 
 
 def _cells(sample: Sample, grid_size: int) -> int | None:

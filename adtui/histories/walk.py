@@ -45,8 +45,7 @@ class Walk:
 
     def seen(self, moment: int, edits: Edits = NONE) -> tuple[Sample, Ints]:
         """What the model sees at a moment, and the walk's number of each transition in it."""
-        first = max(0, first_seen(moment, self.window, self.stride))
-        kept = np.array([i for i in range(first, moment) if i not in edits.hidden], dtype=np.int64)
+        kept = np.array([i for i in self._window(moment) if i not in edits.hidden], dtype=np.int64)
         turned = np.isin(kept, list(edits.turned))
         known, rewards = self.whole.until(moment), self.whole.rewards[kept]
         tokens = np.append(kept, moment)
@@ -60,6 +59,11 @@ class Walk:
             step=known.step[tokens],
         )
         return context, kept
+
+    def touched(self, moment: int, edits: Edits) -> bool:
+        """Whether any edited transition is in the context at all."""
+        window = self._window(moment)
+        return any(index in window for index in edits.hidden | edits.turned)
 
     def still(self, moment: int) -> str:
         """Why the model cannot act at a moment; "" where it can."""
@@ -116,6 +120,10 @@ class Walk:
         totals = np.zeros(int(episode[-1]) - first + 1, np.float32)
         np.add.at(totals, episode[:-1] - first, self.whole.rewards[:moment])
         return totals, first, int(self.whole.step[0]) == 0
+
+    def _window(self, moment: int) -> range:
+        """The transitions of the context, edits aside."""
+        return range(max(0, first_seen(moment, self.window, self.stride)), moment)
 
     def _episode(self, moment: int) -> Ints:
         """The transitions before a moment that are of its episode."""

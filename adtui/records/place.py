@@ -7,6 +7,11 @@ from dataclasses import dataclass, replace
 from .layout import TRANSITIONS
 
 
+def head_name(layer: int, head: int | None) -> str:
+    """ "L2H3", or "L2 mean" where it is the mean over heads."""
+    return f"L{layer} mean" if head is None else f"L{layer}H{head}"
+
+
 @dataclass(frozen=True)
 class Place:
     """One query row of one head (or of the mean over heads) of one sample and layer: where attention is looked at.

@@ -10,6 +10,8 @@ from .arrays import Floats, Ints
 
 #: What actions 0 to 4 do: x+1, x−1, y+1, y−1, stay. A grid is drawn with x down and y to the right, as a matrix.
 ARROWS = "↓↑→←•"
+DOES = {"↓": "x+1", "↑": "x−1", "→": "y+1", "←": "y−1", "•": "stay"}
+"""The same in words."""
 EXPLORE, FIRST_REWARD, EXPLOIT = "explore", "first reward", "exploit"
 
 PHASES = (EXPLORE, FIRST_REWARD, EXPLOIT)

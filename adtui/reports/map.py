@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..records.moment import Moment
+from ..records.plain import to_ascii
+from ..records.sample import DOES
 
 SCHEMA = "adtui.map/1"
-NAMES = {"↓": "x+1", "↑": "x-1", "→": "y+1", "←": "y-1", "•": "stay"}
 
 
 def map_lines(moment: Moment, title: str, *, began: bool = False, episode: int | None = None) -> list[str]:
@@ -51,7 +52,7 @@ def _hundredths(value: float) -> str:
 
 
 def _chances(moment: Moment) -> dict[str, float]:
-    named = [NAMES.get(sign, sign) for sign in moment.context.arrows]
+    named = [to_ascii(DOES.get(sign, sign)) for sign in moment.context.arrows]
     chances = enumerate(moment.chances.full.tolist())
     return {named[i] if i < len(named) else f"a{i}": chance for i, chance in chances}
 

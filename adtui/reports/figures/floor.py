@@ -11,6 +11,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from PIL import Image
 
 from ...records.moment import Moment
+from ...records.sample import DOES
 from .png import Press
 from .style import DPI, INK, MASKED, QUERY, QUIET, REWARD, SMALL, TICK, TITLE, colourise, print_style
 
@@ -18,7 +19,6 @@ SIDE, NOTES = 7.0, 3.6
 """Inches: the floor plan's side, and the room for the actions beside it."""
 STEPS = {"↓": (0, 1), "↑": (0, -1), "→": (1, 0), "←": (-1, 0)}
 """What an action does, drawn → its step on paper (right, down)."""
-NAMES = {"↓": "x+1", "↑": "x−1", "→": "y+1", "←": "y−1", "•": "stay"}
 LIGHT = 0.4
 """Attention from which on a cell's colour is light."""
 FILM_DPI, FRAME_MS, LAST_MS = 60.0, 250, 2000
@@ -99,7 +99,7 @@ def _actions(axes: Axes, moment: Moment) -> None:
     if after is not None:
         axes.barh(rows + 0.2, after, height=0.36, color=QUERY)
     axes.set(ylim=(len(before) - 0.4, -0.6), xlim=(0, 1), yticks=rows)
-    named = [NAMES.get(sign, sign) for sign in moment.context.arrows]
+    named = [DOES.get(sign, sign) for sign in moment.context.arrows]
     axes.set_yticklabels([named[i] if i < len(named) else str(i) for i in rows], fontsize=SMALL)
     axes.set_xlabel("probability" if after is None else "probability: before edits, after", fontsize=SMALL)
     axes.tick_params(labelsize=SMALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...records.messages import GetWeights, WeightsReady
+from ...records.place import head_name
 from . import tables
 from .display import Display
 from .panes import ACTIONS, COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
@@ -54,9 +55,10 @@ def question(pane: int, display: Display) -> GetWeights | str | None:
     return GetWeights(0, view.place, window)
 
 
-def weights(found: WeightsReady, where: str) -> tuple[str, str]:
+def weights(found: WeightsReady) -> tuple[str, str]:
     """(what it is, its numbers as TSV) of the answer."""
     what = "attention" if found.place.round is None else f"attention of latents in round {found.place.round}"
+    where = head_name(found.place.layer, found.place.head)
     return f"{what} of {where}, {_size(found.weights.shape)} weights", tables.weights(found)
 
 

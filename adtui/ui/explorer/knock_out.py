@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ...records.attention import HeadView
 from ...records.axis import Axis
 from ...records.messages import AskKnockOut
+from ...records.place import head_name
 from ...records.run import RunInfo
 from ..renderables.readout import place
 from .selection import Selection
@@ -91,4 +92,4 @@ def of_transition(run: RunInfo, view: HeadView, key: int, *, episode: bool) -> A
 def of_head(selection: Selection) -> AskKnockOut:
     """The question what the selected head matters for the action. Its id is 0."""
     head = (selection.layer, selection.head)
-    return AskKnockOut(0, selection.sample, (), head, f"L{selection.layer}H{selection.head}")
+    return AskKnockOut(0, selection.sample, (), head, head_name(*head))

@@ -9,7 +9,7 @@ import numpy as np
 from ...records.attention import Window
 from ...records.axis import Axis
 from ...records.layout import TOKENS, TRANSITIONS
-from ...records.place import Place
+from ...records.place import Place, head_name
 from ...records.run import RunInfo
 from . import zoom
 
@@ -47,12 +47,12 @@ class Selection:
     @property
     def where(self) -> str:
         """ "L2H3", or "L2 mean"."""
-        return f"L{self.layer} mean" if self.mean else f"L{self.layer}H{self.head}"
+        return head_name(self.layer, self.shown_head)
 
     @property
     def memory_where(self) -> str:
         """The compressor's head, like `where`."""
-        return f"L{self.memory_layer} mean" if self.mean else f"L{self.memory_layer}H{self.memory_head}"
+        return head_name(self.memory_layer, None if self.mean else self.memory_head)
 
     def axis(self, run: RunInfo) -> Axis:
         """The positions of the sample on display."""

@@ -127,9 +127,7 @@ class TakingScreen(SelectingScreen):
 
     def copy_weights(self, found: WeightsReady) -> None:
         """The weights that a copy has asked for."""
-        place = found.place
-        where = f"L{place.layer} mean" if place.head is None else f"L{place.layer}H{place.head}"
-        self._to_clipboard(*clipboard.weights(found, where))
+        self._to_clipboard(*clipboard.weights(found))
 
     def _to_clipboard(self, what: str, text: str) -> None:
         self.app.copy_to_clipboard(text)

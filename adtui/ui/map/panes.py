@@ -92,9 +92,10 @@ class MapPanes(PaneStack):
             return []
         if moment.size is None:
             return dimension_lines(moment, width, height)
-        below = self._below(width) if height >= moment.size + 1 else []
+        floor = self._plan(moment, moment.size)
+        below = self._below(moment, floor, width) if height >= moment.size + 1 else []
         below = below[: max(0, height - moment.size)]
-        lines = floor_lines(self._plan(moment, moment.size), width, height - len(below), color_table(self.app))
+        lines = floor_lines(floor, width, height - len(below), color_table(self.app))
         room = max(0, height - len(below) - len(lines))
         return [*lines, *[Text("")] * room, *below]
 
@@ -117,11 +118,9 @@ class MapPanes(PaneStack):
             scale=state.scale,
         )
 
-    def _below(self, width: int) -> list[Text]:
+    def _below(self, moment: Moment, floor: Floor, width: int) -> list[Text]:
         """The cursor's cell and the whole row in numbers, then what colours and signs mean."""
-        state, moment = self.state, self.state.moment
-        assert moment is not None, "a moment is on display"
-        mass, utf8 = state.mass, self._utf8
+        state, mass, utf8 = self.state, floor.mass, self._utf8
         here = len(state.here)
         at = "" if state.cursor is None else f"({state.cursor[0]},{state.cursor[1]})"
         here_mass = 0.0 if state.cursor is None else float(np.nan_to_num(mass[state.cursor]))
@@ -130,9 +129,7 @@ class MapPanes(PaneStack):
             f"{at} {weight(here_mass)} by {here} transition{'' if here == 1 else 's'} · "
             f"whole map {weight(float(np.nansum(mass)))} · query {weight(moment.own)}{other}"
         )
-        finite = mass[np.isfinite(mass)]
-        top = float(finite.max()) if finite.size else 0.0
-        colours = legend(state.scale, top, max(1, moment.context.n_context), color_table(self.app))
+        colours = legend(floor.scale, floor.top, floor.n_keys, color_table(self.app))
         letters = ", ".join(f"{letter} {_named(letter)}" for letter in moment.landmarks)
         signs = f"  @ query{', ' if letters else ''}{letters}, * reward had, lines: the path"
         colours.append(signs)

@@ -57,6 +57,11 @@ class Floor:
         """S."""
         return len(self.mass)
 
+    @property
+    def top(self) -> float:
+        """The largest attention of a cell; 0 where nothing counts for any."""
+        return float(np.nanmax(self.mass)) if np.isfinite(self.mass).any() else 0.0
+
 
 def path(states: Ints, next_states: Ints, size: int) -> Ints:
     """(S, S) the directions in which a walk leaves or enters each cell, summed; jumps and stays draw nothing."""
@@ -81,7 +86,7 @@ def block(size: int, width: int, height: int) -> tuple[int, int]:
 def floor_lines(floor: Floor, width: int, height: int, table: ColorTable) -> list[Text]:
     """As many lines as the plan needs, at most `height`; of a plan that does not fit, the part around the cursor."""
     wide, high = block(floor.size, width, height)
-    levels = to_levels(floor.mass, floor.scale, floor.n_keys, _top(floor))
+    levels = to_levels(floor.mass, floor.scale, floor.n_keys, floor.top)
     focus = floor.cursor or floor.agent
     rows, cols = max(1, height // high), max(1, width // wide)
     top, left = first_line(focus[0], rows, floor.size), first_line(focus[1], cols, floor.size)
@@ -90,10 +95,6 @@ def floor_lines(floor: Floor, width: int, height: int, table: ColorTable) -> lis
         drawn = [_cell(floor, (x, y), levels, wide, high, table) for y in range(left, min(left + cols, floor.size))]
         lines += [Text.assemble(*(cell[line] for cell in drawn), no_wrap=True, end="") for line in range(high)]
     return lines
-
-
-def _top(floor: Floor) -> float:
-    return float(np.nanmax(floor.mass)) if np.isfinite(floor.mass).any() else 0.0
 
 
 def _cell(floor: Floor, at: Cell, levels: NDArray[np.uint8], wide: int, high: int, table: ColorTable) -> list[Text]:
