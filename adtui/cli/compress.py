@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
 from ..records.errors import ConfigError
@@ -15,7 +15,14 @@ from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, natural, positive, share
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
     from ..records.trial import SweepReport
+    from ..records.trial_search import SearchReport
+
+    Report = TypeVar("Report", SweepReport, SearchReport)
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory")
@@ -108,10 +115,10 @@ def run(args: argparse.Namespace) -> int:
                 warn=lambda said: progress.console.print(said, markup=False, highlight=False, soft_wrap=True),
             )
     except KeyboardInterrupt:
-        kept = f"finished cells are in {args.output}" if args.output else "nothing is kept without --output DIR"
-        print(f"stopped; {kept}", file=sys.stderr)
-        return INTERRUPTED
-    _print(report, as_json=args.json)
+        return _stopped("finished cells are", args.output)
+    from ..reports.trials import print_report
+
+    _print(report, print_report, as_json=args.json)
     if args.figures is not None:
         from ..reports.export_trials import export_report  # matplotlib
 
@@ -152,23 +159,21 @@ def _search(args: argparse.Namespace) -> int:
             output = None if args.output is None else Path(args.output)
             report = search(wanted, about=prepared.about, output=output, progress=show)
     except KeyboardInterrupt:
-        kept = f"what is finished is in {args.output}" if args.output else "nothing is kept without --output DIR"
-        print(f"stopped; {kept}", file=sys.stderr)
-        return INTERRUPTED
-    if args.json:
-        from ..reports.document import dumps
+        return _stopped("what is finished is", args.output)
+    from ..reports.search import print_search
 
-        sys.stdout.write(dumps(report.to_json()))
-    else:
-        from rich.console import Console
-
-        from ..reports.search import print_search
-
-        print_search(report, Console(width=None if sys.stdout.isatty() else 180))
+    _print(report, print_search, as_json=args.json)
     return DONE
 
 
-def _print(report: SweepReport, *, as_json: bool) -> None:
+def _stopped(what: str, output: str | None) -> int:
+    """Say what Ctrl+C has left."""
+    kept = f"{what} in {output}" if output else "nothing is kept without --output DIR"
+    print(f"stopped; {kept}", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _print(report: Report, show: Callable[[Report, Console], None], *, as_json: bool) -> None:
     if as_json:
         from ..reports.document import dumps
 
@@ -176,9 +181,7 @@ def _print(report: SweepReport, *, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    from ..reports.trials import print_report
-
-    print_report(report, Console(width=None if sys.stdout.isatty() else 180))
+    show(report, Console(width=None if sys.stdout.isatty() else 180))
 
 
 def _cores() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +60,6 @@ def run(args: argparse.Namespace) -> int:
         number = number if args.moment is None else args.moment
         asked, moment = _played(session, GetMoment(0, args.sample, args.layer, args.head, number), args.play)
         if output is not None:
-            progress.update(task, description="drawing", total=moment.number + 2 if output.suffix == ".gif" else 1)
             _draw(session, asked, moment, output, args, (progress, task))
     _print(session, moment, args)
     return DONE
@@ -96,19 +94,18 @@ def _draw(
     args: argparse.Namespace,
     bar: tuple[Progress, TaskID],
 ) -> None:
-    from ..reports.floor import export_film, export_floor  # matplotlib
+    from ..reports.floor import export_map  # matplotlib
 
     if moment.size is None:
         raise ConfigError(
             "--output", expected="a world with a floor plan", found="states that are no cells", action="leave it out"
         )
-    paths: Iterator[Path | None]
-    if output.suffix == ".gif":
-        paths = export_film(session.walks.film(asked), output, session.title, began=args.began)
-    else:
-        paths = export_floor(moment, output, session.title, began=args.began, episode=args.episode)
+    shown = {"began": args.began, "episode": args.episode}
+    total, paths = export_map(moment, lambda: session.walks.film(asked), output, session.title, **shown)
+    progress, task = bar
+    progress.update(task, description="drawing", total=total)
     for _ in paths:
-        bar[0].advance(bar[1])
+        progress.advance(task)
 
 
 def _print(session: Session, moment: Moment, args: argparse.Namespace) -> None:

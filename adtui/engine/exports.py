@@ -59,16 +59,17 @@ def export_moment(opened: Opened, request: ExportMoment, send: Send) -> Steps:
             found="states that are none",
             action="export the figures of the heads instead",
         )
-    from ..reports.floor import export_film, export_floor, map_name  # matplotlib
+    from ..reports.floor import FIGURE, FILM, export_map, map_name  # matplotlib
 
-    directory, name = Path(request.directory) / "map", map_name(now)
-    if request.film:
-        paths = export_film(session.walks.film(asked), directory / f"{name}.gif", session.title, began=request.began)
-        total = now.number + 2
-    else:
-        path = directory / f"{name}.png"
-        paths = export_floor(now, path, session.title, began=request.began, episode=request.episode)
-        total = 1
+    path = Path(request.directory) / "map" / f"{map_name(now)}{FILM if request.film else FIGURE}"
+    total, paths = export_map(
+        now,
+        lambda: session.walks.film(asked),
+        path,
+        session.title,
+        began=request.began,
+        episode=request.episode,
+    )
     yield from _write(request, total, paths, send)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..files.atomic import write
@@ -11,11 +11,28 @@ from .figures.floor import Film, floor_figure
 from .figures.png import Press
 from .figures.style import DPI
 
+FIGURE, FILM = ".png", ".gif"
+
 
 def map_name(moment: Moment) -> str:
     """ "map_sample0_layer2_head1_moment79", like the names of the other figures."""
     head = "mean" if moment.head is None else f"head{moment.head}"
     return f"map_sample{moment.sample}_layer{moment.layer}_{head}_moment{moment.number}"
+
+
+def export_map(
+    moment: Moment,
+    walk: Callable[[], Iterable[Moment]],
+    path: Path,
+    title: str,
+    *,
+    began: bool = False,
+    episode: int | None = None,
+) -> tuple[int, Iterator[Path | None]]:
+    """How many steps it takes to write `path`, and the steps: `FILM` has every moment of the walk, else this one."""
+    if path.suffix == FILM:
+        return moment.number + 2, export_film(walk(), path, title, began=began)
+    return 1, export_floor(moment, path, title, began=began, episode=episode)
 
 
 def export_floor(
