@@ -14,6 +14,7 @@ from adtui.records.attention import CellInfo, HeadView, Sheet
 from adtui.records.chances import Chances
 from adtui.records.errors import CheckpointError
 from adtui.records.insight import Insight
+from adtui.records.list_messages import Describe, Described
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -160,6 +161,14 @@ def chances(sample_index: int, index: int) -> Chances:
     return Chances(sample_index, index, np.random.default_rng([sample_index, index]).dirichlet(np.ones(5)))
 
 
+def described(number: int, path: str) -> Described:
+    """A family of each, and a stored return of those whose name says seed0; what is called `broken` does not open."""
+    if path.endswith("broken"):
+        return Described(number, path, "does not open: bytes of another kind", opens=False)
+    family = "dpt · query first" if "DPT" in path else "encoder · pre-norm · causal"
+    return Described(number, path, family, True, *((17.197, 17.25) if path.endswith("seed0") else ()))
+
+
 def head_stats(seed: int, context: int = CONTEXT) -> HeadStats:
     """Numbers of the right shapes."""
     rng = np.random.default_rng(seed)
@@ -273,6 +282,8 @@ class FakeEngine:
         match request:
             case OpenRun():
                 self._open(number)
+            case Describe(path=path):
+                self.say(described(number, path))
             case GetView():
                 self.say(ViewReady(number, head_view(request, self._opened.samples[request.place.sample].n_tokens)))
             case GetSheet():
