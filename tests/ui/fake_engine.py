@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -109,7 +110,16 @@ def matrix(
 def pool(
     full: np.ndarray, rows: int, cols: int, window: tuple[int, int, int, int] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Max-pool to at most rows × cols: pooled, row edges, column edges, peaks."""
+    """Max-pool to at most rows × cols: pooled, row edges, column edges, peaks. Most screens ask for the same ones."""
+    pooled, row_edges, col_edges, peak = _pooled(full.tobytes(), full.shape, rows, cols, window)
+    return pooled.copy(), row_edges.copy(), col_edges.copy(), peak.copy()
+
+
+@functools.lru_cache(maxsize=4096)
+def _pooled(
+    weights: bytes, shape: tuple[int, ...], rows: int, cols: int, window: tuple[int, int, int, int] | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    full = np.frombuffer(weights, np.float32).reshape(shape)
     tokens = full.shape[0]
     start, stop, left, right = window or (0, tokens, 0, tokens)
     row_edges = np.linspace(start, stop, min(rows, stop - start) + 1).astype(np.int64)
