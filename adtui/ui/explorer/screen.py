@@ -31,6 +31,7 @@ from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
+from .evidence import place_of
 from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
 from .taking import TakingScreen
@@ -146,7 +147,7 @@ class ExplorerScreen(TakingScreen):
             yield NEEDS_COMPRESSOR
         if self.panes.active == HEATMAP:
             yield HEATMAP_FOCUSED
-        if self.panes.active == INSIGHTS and not self.panes.full:
+        if self.panes.active == INSIGHTS:
             yield INSIGHTS_FOCUSED
 
     @on(Panes.Activated)
@@ -234,16 +235,29 @@ class ExplorerScreen(TakingScreen):
             self.post_message(self.Lab())
 
     def action_full(self) -> None:
-        """The active pane at full size, or back; of the insights, the ablations behind them."""
+        """The active pane at full size, or back; an insight unfolds and is gone to, then the ratios behind it."""
         pane = self.panes.insights
-        if self.panes.active == INSIGHTS and pane.insights and not self.panes.full:
-            self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
-        else:
+        if self.panes.active != INSIGHTS or pane.empty:
             super().action_full()
+        elif (insight := pane.current) is None:
+            pane.list_all()
+        elif pane.is_unfolded:
+            shown = pane.insights
+            self.app.push_screen(AblationsScreen(shown, shown.index(insight), self.plain), self._after_ablations)
+        else:
+            pane.unfold(True)
+            if (run := self.presenter.run) is not None:
+                self.presenter.go(*place_of(insight, run, self.presenter.selection))
+                self.status.sample = self.presenter.selection.sample
 
     def _after_ablations(self, full: bool | None) -> None:
         if full:
-            super().action_full()
+            self._set_full(True)
+
+    def action_filter_insights(self) -> None:
+        """Only the insights of the next status, or all again."""
+        self.panes.insights.next_filter()
+        self.presenter.retitle()
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:
