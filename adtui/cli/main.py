@@ -34,6 +34,7 @@ COMMANDS = (
     "compress",
     "circuit",
     "probe",
+    "provenance",
     "doctor",
     "completion",
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -40,7 +43,7 @@ def print_report(report: SweepReport, console: Console) -> None:
 
 def table_of(report: SweepReport) -> Table:
     """One row a cell; agreement in all contexts, then by rewarded transitions in the full context."""
-    table = Table(title=_title(report), title_justify="left")
+    table = Table(title=title_of(report.about), title_justify="left")
     table.add_column("cell", no_wrap=True)
     for heading in _headings(report):
         table.add_column(heading, justify="right")
@@ -67,8 +70,9 @@ def stacked(report: SweepReport, width: int) -> list[str]:
     return lines
 
 
-def _title(report: SweepReport) -> str:
-    return f"{report.about.get('checkpoint', 'model')} · step {report.about.get('step', '?')}"
+def title_of(about: Mapping[str, Any]) -> str:
+    """The checkpoint and its step, from what a report says that it is about."""
+    return f"{about.get('checkpoint', 'model')} · step {about.get('step', '?')}"
 
 
 def _headings(report: SweepReport) -> tuple[str, ...]:
