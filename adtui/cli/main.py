@@ -31,6 +31,7 @@ COMMANDS = (
     "collect",
     "train",
     "evaluate",
+    "compare",
     "compress",
     "circuit",
     "probe",

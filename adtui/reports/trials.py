@@ -11,6 +11,7 @@ from rich.table import Table
 from ..compression.trials.plan import FULL
 from ..records.interval import Interval
 from ..records.trial import LAST, STRATA, SweepReport, Trial
+from .blocks import packed
 
 DASH = "–"
 NAMES = {"all": "agree", "none": "without rewards", "1-10": "1–10 rewards", "more": "over 10 rewards"}
@@ -57,16 +58,8 @@ def stacked(report: SweepReport, width: int) -> list[str]:
     lines = []
     for label, (*values, verdict) in _rows(report):
         lines.append(f"{label}: {verdict}" if verdict != DASH else label)
-        line = ""
-        for heading, value in zip(_headings(report), values, strict=False):
-            part = f"{heading} {value}"
-            if value == DASH:
-                continue
-            if line and len(line) + len(part) + 5 > width:
-                lines.append(f"  {line}")
-                line = ""
-            line += f" · {part}" if line else part
-        lines.append(f"  {line}")
+        pairs = zip(_headings(report), values, strict=False)
+        lines += packed([f"{heading} {value}" for heading, value in pairs if value != DASH], width)
     return lines
 
 
