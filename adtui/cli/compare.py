@@ -42,6 +42,13 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="state claims on attention (default: yes)",
     )
     parser.add_argument("--knock-outs", action="store_true", help="also test each claim: a minute a run and more")
+    parser.add_argument("--heads", action="store_true", help="two runs head by head, on the contexts of the first")
+    parser.add_argument(
+        "--match", choices=("rows", "index"), default="rows", help="which head is compared to which (default: rows)"
+    )
+    parser.add_argument(
+        "--own-contexts", action="store_true", help="with --heads: claims of the second run on contexts of its own"
+    )
     parser.add_argument("--device", default=DEVICE, help=f"auto, cpu, cuda, cuda:1 (default {DEVICE})")
     parser.add_argument(
         "--head-count", type=positive, metavar="H", help="number of heads, where a checkpoint is silent"
@@ -55,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     from ..engine.compared_runs import candidates, chosen
 
     output = None if args.output is None else _checked(Path(args.output))
+    if args.heads:
+        return _heads(args)
     found = candidates(args.runs)
     if args.filter is not None:
         found = chosen(found, args.filter)
@@ -70,6 +79,44 @@ def run(args: argparse.Namespace) -> int:
     if stopped:
         return INTERRUPTED
     return DONE if any(row.source is not None for row in together.rows) else USER_ERROR
+
+
+def _heads(args: argparse.Namespace) -> int:
+    """Two runs head by head; Ctrl+C leaves nothing."""
+    from ..engine.compared_heads import compare_heads, opened
+    from ..engine.compared_runs import candidates
+    from .progress import bars
+
+    if (
+        unused := next((name for name in ("csv", "output", "sort", "filter") if getattr(args, name)), None)
+    ) is not None:
+        raise ConfigError(
+            "--heads", expected=f"no --{unused} beside it", found="both", action="leave one out; --json has everything"
+        )
+    found = candidates(args.runs, once=False)
+    if len(found) != 2:
+        raise ConfigError("--heads", expected="two runs", found=str(len(found)), action="name two")
+    first, second = found
+    asked = replace(_asked(args), adapter=_adapter(first, args))
+    if _adapter(second, args) != asked.adapter:
+        raise ConfigError("--heads", expected="one adapter for both runs", found="two", action="give --adapter FILE")
+    try:
+        with bars() as show:
+            together = compare_heads(opened(first, second, asked, show, own=args.own_contexts), args.match, show)
+    except KeyboardInterrupt:
+        print("stopped; nothing is kept", file=sys.stderr)
+        return INTERRUPTED
+    if args.json:
+        from ..reports.document import dumps
+
+        sys.stdout.write(dumps(together.to_json()))
+        return DONE
+    from rich.console import Console
+
+    from ..reports.head_comparison import print_heads
+
+    print_heads(together, Console(width=None if sys.stdout.isatty() else 140))
+    return DONE
 
 
 def _checked(output: Path) -> Path:

@@ -39,8 +39,8 @@ class Candidate:
         return " ".join([self.label, *(f"{name}={shown(value)}" for name, value in self.config.items())])
 
 
-def candidates(paths: Sequence[str]) -> list[Candidate]:
-    """The runs at these paths, each checkpoint once; of a directory of runs, all of them.
+def candidates(paths: Sequence[str], *, once: bool = True) -> list[Candidate]:
+    """The runs at these paths, each checkpoint once if asked for; of a directory of runs, all of them.
 
     Raises:
         RunError: a path leads nowhere.
@@ -49,7 +49,7 @@ def candidates(paths: Sequence[str]) -> list[Candidate]:
     seen: set[str] = set()
     for path in paths:
         for one in _at(path):
-            if (real := os.path.realpath(one.path)) not in seen:
+            if (real := os.path.realpath(one.path)) not in seen or not once:
                 seen.add(real)
                 found.append(_with_config(one))
     labels = [one.label for one in found]
@@ -72,6 +72,17 @@ def chosen(found: Sequence[Candidate], text: str) -> list[Candidate]:
             action="try another",
         )
     return kept
+
+
+def run_of(one: Candidate) -> Run:
+    """Its run.
+
+    Raises:
+        RunError: it has none that can be read.
+    """
+    if one.run is None or one.why:
+        raise RunError(one.label, expected="a run to compare", found=one.why, action="give another")
+    return one.run
 
 
 def reason(error: AdtuiError) -> str:

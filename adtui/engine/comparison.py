@@ -88,7 +88,7 @@ def measure(candidate: Candidate, number: int, asked: Asked, show: Progress) -> 
     if candidate.why or candidate.run is None:
         return Measured(replace(row, why=(candidate.why,)))
     try:
-        model, settings, source = _opened(candidate.run, asked)
+        model, settings, source = open_model(candidate.run, asked)
         facts = {
             "family": model.description,
             "parameters": model.parameters,
@@ -110,7 +110,12 @@ def measure(candidate: Candidate, number: int, asked: Asked, show: Progress) -> 
         return replace(found, row=replace(found.row, why=(*found.row.why, f"no claims: {reason(error)}")))
 
 
-def _opened(run: Run, asked: Asked) -> tuple[Model, RunSettings, Source]:
+def open_model(run: Run, asked: Asked) -> tuple[Model, RunSettings, Source]:
+    """A run's model, its settings, and what a result says of its checkpoint.
+
+    Raises:
+        AdtuiError: with what to do.
+    """
     checkpoint = load_checkpoint(run.latest)
     model = load_model(checkpoint, device=asked.device, heads=asked.heads, adapter=asked.adapter)
     if model.device.type == "cpu":
