@@ -32,6 +32,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "compare",
+    "check",
     "compress",
     "circuit",
     "probe",
