@@ -32,7 +32,9 @@ COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --fork
   --all-extras --group dev --group bench --no-annotate --output-file constraints.txt
 CUDA = nvidia-|cuda-|triton==
 
-# One worker more than cores: tests that drive a terminal wait more than they compute.
+# One worker more than cores: tests that drive a terminal wait more than they compute. Work is stolen, not dealt out one
+# by one: tests of a file stay together, and what they share is made once. Images for containers tell Python to keep no
+# bytecode; then every worker and every program that a test starts would compile all of ours anew.
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 
 .PHONY: demo test check format constraints clean
@@ -41,7 +43,7 @@ demo: $(VENV)/app.stamp
 	@$(BIN)/adtui demo
 
 test: $(VENV)/test.stamp
-	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/check.stamp
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..attention import pooling
 from ..records.chances import Chances
 from ..records.errors import EngineError
+from ..records.list_messages import Describe
 from ..records.map_messages import ExportMoment, GetMoment, MomentReady
 from ..records.messages import (
     AskKnockOut,
@@ -40,6 +41,7 @@ from ..records.messages import (
     WeightsReady,
 )
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
+from .describing import describe
 from .exports import export_all, export_moment, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
@@ -86,6 +88,8 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", export_moment(self._opened, request, self.send)))
             case ExportSweep():
                 self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
+            case Describe():
+                self._guard(request, lambda: self.send(describe(request)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
             case GetSheet() if self._is_large(request):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -14,6 +12,7 @@ from textual.geometry import Size
 
 from ..files.runs import Run
 from ..records.exit_codes import USER_ERROR
+from ..records.list_messages import Described
 from ..records.messages import (
     Cancel,
     Cancelled,
@@ -30,17 +29,17 @@ from ..records.messages import (
     SamplesAdded,
     StatsReady,
 )
+from .choosing import ChoosingApp
 from .commands import KeyCommands
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
-from .reloading import WATCH_SECONDS, ReloadingApp
+from .reloading import WATCH_SECONDS
 from .renderables.colors import ColorTable, choose_table
 from .renderables.exported import written
 from .screens.dialog import Dialog
-from .screens.picker import PickerScreen
 from .screens.too_small import TooSmallScreen, fits
 from .terminal.signals import leave_on_signals
 
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from .lab.screen import LabScreen
 
 
-class AdtuiApp(ReloadingApp):
+class AdtuiApp(ChoosingApp):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
     Args:
@@ -83,16 +82,14 @@ class AdtuiApp(ReloadingApp):
         look_ahead: bool = False,
         telling: bool = False,
     ) -> None:
-        super().__init__(engine, request, run)
+        super().__init__(engine, request, run, runs)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
-        self.runs = tuple(runs)
         self.plain = plain
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
         self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
         self.desk = LabDesk(self, self.engine, plain)
-        self._alive = False
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown):
@@ -107,19 +104,11 @@ class AdtuiApp(ReloadingApp):
         self.set_class(self.plain, "-plain")
         leave_on_signals(self)
         if self.runs:
-            self.push_screen(PickerScreen(self.runs, str(Path(self.request.path))), self._picked)
+            self.offer(self.runs, self.request.path)
         self._cover(self.size)
         # After the first paint: importing torch in the other process must not delay what the user sees.
         self.call_after_refresh(self.listen)
         self.set_interval(WATCH_SECONDS, self.look_for_newer)
-
-    def _picked(self, run: Run | None) -> None:
-        if run is None:
-            self.exit()
-            return
-        self.watched = run
-        self.request = replace(self.request, path=str(run.directory))
-        self.open_run()
 
     async def action_quit(self) -> None:
         """End the app and the engine."""
@@ -151,9 +140,12 @@ class AdtuiApp(ReloadingApp):
         told = self.desk.receive(reply)
         match reply:
             case Ready():
-                self._alive = True
+                self.alive = True
                 if not self.runs or self.watched is not None:
                     self.open_run()
+                self.describe_next()
+            case Described():
+                self.described(reply)
             case Opened():
                 if reply.id == self.opening:
                     self.has_opened(reply.run, reply.id)
@@ -211,7 +203,9 @@ class AdtuiApp(ReloadingApp):
         reopening = reply.id == self.opening and self.opened is not None
         if reopening:
             self.not_opened()
-        if reply.id == self.opening and self.opened is None and reply.kind == "user":
+        if reply.id == self.opening and self.opened is None and reply.kind == "user" and self.runs:
+            self.choose_instead(str(reply.error))
+        elif reply.id == self.opening and self.opened is None and reply.kind == "user":
             self.exit(str(reply.error), return_code=USER_ERROR)
         elif was_job or reply.kind != "user":
             if reply.id == self.opening and self.opened is None:
@@ -222,8 +216,9 @@ class AdtuiApp(ReloadingApp):
 
     @on(EngineDied)
     def _died(self, event: EngineDied) -> None:
-        self._alive = False
+        self.alive = False
         self.jobs.clear()
+        self.forget_questions()
         self.show_progress()
         self.desk.lost()
         self.explorer.note("engine gone: r restarts it")
@@ -243,11 +238,15 @@ class AdtuiApp(ReloadingApp):
     @on(ExplorerScreen.Reload)
     def reload(self) -> None:
         """Open the newest checkpoint; start the engine again first when it has gone."""
-        if self._alive:
+        if self.alive:
             self.ask_again()
         else:
             self.explorer.note("")
             self.listen()
+
+    @on(ExplorerScreen.Choose)
+    def _choose(self) -> None:
+        self.choose_again()
 
     @on(ExplorerScreen.Long)
     def _long(self, event: ExplorerScreen.Long) -> None:

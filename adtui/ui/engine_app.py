@@ -28,6 +28,7 @@ class EngineApp(ThriftyApp[str]):
     Attributes:
         jobs: the long work under way.
         opening: the request that opens the run, None before there is one.
+        alive: whether there is an engine that answers.
         key_changes: the user's own keys, see `change_keys`.
     """
 
@@ -36,6 +37,7 @@ class EngineApp(ThriftyApp[str]):
         self.engine: EngineLink = EngineClient() if engine is None else engine
         self.jobs = Jobs()
         self.opening: int | None = None
+        self.alive = False
         self.key_changes: Changes = {}
 
     def change_keys(self, changes: Changes) -> None:

@@ -130,6 +130,7 @@ OUTPUTS = (
 GENERAL = (
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
+    Key("R", "R", "runs", "", "the list of runs: family, return, step and age of each; Enter opens, Esc goes back"),
     *EVERYWHERE,
 )
 

@@ -44,6 +44,14 @@ class ReloadingApp(EngineApp):
         self.shown: int | None = None
         self._analysed = False
         self._baseline: tuple[int, int, int] | None = None
+        self._before: tuple[OpenRun, Run | None] | None = None
+
+    def open_other(self, request: OpenRun, run: Run | None) -> None:
+        """Open something else; what is on display stays what is open until that has."""
+        if self.opened is not None and self._before is None:
+            self._before = self.request, self.watched
+        self.request, self.watched = request, run
+        self.open_run()
 
     def open_run(self) -> None:
         """Open the run, or open it again with its newest checkpoint."""
@@ -54,19 +62,21 @@ class ReloadingApp(EngineApp):
     def on_selecting_screen_flow_step(self, message: SelectingScreen.FlowStep) -> None:
         """Open the run again with the pass of another flow step; one at a time."""
         if self.opening == self.shown:
-            self.request = replace(self.request, flow_step=message.step)
-            self.open_run()
+            self.open_other(replace(self.request, flow_step=message.step), self.watched)
 
     def has_opened(self, run: RunInfo, number: int) -> None:
         """The engine has opened it, and has ended the work on what was open before."""
         self.jobs.keep(number)
         self.opened, self.shown = run, number
-        self._analysed, self._baseline = False, None
+        self._analysed, self._baseline, self._before = False, None, None
 
     def not_opened(self) -> None:
         """It was stopped, or has failed: what was open before is."""
         self.explorer.note("")
         self.opening = self.shown
+        if self._before is not None:
+            (self.request, self.watched), self._before = self._before, None
+            self.explorer.asked = self.request
 
     def has_analysed(self) -> None:
         """All is known of what is on display."""
@@ -101,7 +111,7 @@ class ReloadingApp(EngineApp):
 
     async def _newer(self) -> str | None:
         """What is newer on disk than what is on display; None where nothing is."""
-        if self.watched is None or self.opened is None:
+        if self.watched is None or self.opened is None or self._before is not None:
             return None
         seen = await asyncio.to_thread(self.watched.fingerprint)
         if self._baseline is None:

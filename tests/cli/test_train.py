@@ -1,4 +1,4 @@
-"""The commands as a user runs them: train, stop with Ctrl+C, go on; collect; evaluate."""
+"""The commands as a user runs them: train, stop with Ctrl+C (as a program of its own), go on; collect; evaluate."""
 
 from __future__ import annotations
 
@@ -6,50 +6,59 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from adtui.cli.main import main
+
 REPOSITORY = Path(__file__).parents[2]
 TINY = str(REPOSITORY / "configs/tiny.yaml")
 ADTUI = [sys.executable, "-m", "adtui"]
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def adtui(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*ADTUI, *words], cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
-
-
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def adtui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """A command in a directory of its own. In this process: another would take two seconds to load torch."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
 
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        code = main([*words])
+        return subprocess.CompletedProcess(words, code, *capsys.readouterr())
 
-def test_train_then_evaluate_its_latest_run(tmp_path: Path) -> None:
-    trained = adtui("train", TINY, cwd=tmp_path)
+    return run
+
+
+def test_train_then_evaluate_its_latest_run(adtui: Command) -> None:
+    trained = adtui("train", TINY)
     assert trained.returncode == 0, trained.stderr
     assert trained.stdout == "runs/AD-darkroom-seed0\n"
     assert "step 12/12 · loss" in trained.stderr
-    evaluated = adtui("evaluate", "runs/latest", "--json", "--episodes", "2", "--streams", "1", cwd=tmp_path)
+    evaluated = adtui("evaluate", "runs/latest", "--json", "--episodes", "2", "--streams", "1")
     assert evaluated.returncode == 0, evaluated.stderr
     result = json.loads(evaluated.stdout)
     assert result["curves"]["held_out"]["histories"] == 8
     assert result["curves"]["held_out"]["optimal"] == 17.25
-    shown = adtui("evaluate", "runs/latest", "--episodes", "2", "--streams", "1", cwd=tmp_path)
+    shown = adtui("evaluate", "runs/latest", "--episodes", "2", "--streams", "1")
     assert "held-out goals" in shown.stdout
     assert "\x1b" not in shown.stdout
 
 
-def test_train_with_compression_then_compare(tmp_path: Path) -> None:
-    trained = adtui("train", TINY, "--compress", "recent:5", cwd=tmp_path)
+def test_train_with_compression_then_compare(adtui: Command) -> None:
+    trained = adtui("train", TINY, "--compress", "recent:5")
     assert trained.returncode == 0, trained.stderr
     assert trained.stdout == "runs/AD-darkroom-recent-5-seed0\n"
     words = ("evaluate", "runs/latest", "--episodes", "2", "--streams", "1")
-    shown = adtui(*words, cwd=tmp_path)
+    shown = adtui(*words)
     assert "held-out goals, compressed contexts, recent:5" in shown.stdout, shown.stderr
-    result = json.loads(adtui(*words, "--json", "--compress", "random:3", cwd=tmp_path).stdout)
+    result = json.loads(adtui(*words, "--json", "--compress", "random:3").stdout)
     assert result["compress"] == "random:3"
     assert result["curves"]["compressed"]["histories"] == result["curves"]["held_out"]["histories"]
-    wrong = adtui("train", TINY, "--compress", "top-attention:5", cwd=tmp_path)
+    wrong = adtui("train", TINY, "--compress", "top-attention:5")
     assert wrong.returncode == 2
     assert "needs nothing of the model" in wrong.stderr
     assert wrong.stderr.count("\n") == 1
@@ -71,16 +80,16 @@ def test_interrupt_saves_and_the_same_command_goes_on(tmp_path: Path) -> None:
     assert not list(run.glob(".*"))
 
 
-def test_collect_refuses_to_replace_a_file(tmp_path: Path) -> None:
+def test_collect_refuses_to_replace_a_file(adtui: Command, tmp_path: Path) -> None:
     config = tmp_path / "collect.yaml"
     config.write_text("n_stream: 1\nepisodes: 2\ngoals: [3]\ntraj_dir: ./datasets\n")
-    first = adtui("collect", str(config), cwd=tmp_path)
+    first = adtui("collect", str(config))
     assert first.stdout == "datasets/history_darkroom_explorer_alg-seed42.hdf5\n"
-    again = adtui("collect", str(config), cwd=tmp_path)
+    again = adtui("collect", str(config))
     assert (again.returncode, again.stdout) == (2, "")
     assert "--force" in again.stderr
     assert again.stderr.count("\n") == 1
-    assert adtui("collect", str(config), "--force", cwd=tmp_path).returncode == 0
+    assert adtui("collect", str(config), "--force").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -92,8 +101,8 @@ def test_collect_refuses_to_replace_a_file(tmp_path: Path) -> None:
         (["collect", TINY], "tiny.yaml"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_2(tmp_path: Path, words: list[str], names: str) -> None:
-    result = adtui(*words, cwd=tmp_path)
+def test_a_mistake_is_one_line_and_exit_2(adtui: Command, words: list[str], names: str) -> None:
+    result = adtui(*words)
     assert result.returncode == 2
     assert names in result.stderr
     assert result.stderr.count("\n") == 1

@@ -225,10 +225,36 @@ def family_run(name: str, directory: Path) -> Path:
     return next(run.iterdir()) if name in BARE else run
 
 
-@pytest.mark.parametrize("name", FAMILIES)
-def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, name: str) -> None:
+@pytest.mark.slow
+def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path) -> None:
+    """One program, one run after the other: from the list at the start, then from the list that `R` brings back."""
+    runs = {
+        name: family_run(name, tmp_path / "runs" / f"run{n}") for n, name in enumerate(FAMILIES) if name not in BARE
+    }
+    app = start("runs", "--samples", "2", size=(160, 44))
+    for name, run in runs.items():
+        app.wait(f"{len(runs)} runs in ")
+        app.send(f"/{run.name}\r")
+        app.wait(f"{run.name} · step")
+        walk(opened(app), name)
+        app.send("R")
+    app.wait(lambda: all(FAMILIES[name][1].partition(" of ")[0] in app.text for name in runs))  # the list's column
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_bare_file_opens_and_is_walked_through(start: Start, tmp_path: Path, name: str) -> None:
     app = start(family_run(name, tmp_path / "runs" / name), "--samples", "2", *OPTIONS.get(name, ()), size=(160, 44))
-    opened(app)
+    walk(opened(app), name)
+    app.send("q")
+    assert app.exit_code() == 0
+    assert_restored(app)
+
+
+def walk(app: Terminal, name: str) -> None:
+    """Its heads and samples, its tokens, its compressor or why there is none, a figure."""
     app.wait(FAMILIES[name][1])
     last = "L1H0" if name == "dpt" else "L1H1"  # which has one head
     for key, seen in [("j", "1 heads · L1H0"), ("l", f"1 heads · {last}"), ("m", "L1 mean"), ("n", "s1 of 2")]:
@@ -263,9 +289,8 @@ def test_every_family_opens_and_is_walked_through(start: Start, tmp_path: Path, 
         app.wait("flow step 1/3")
     app.send("e")
     app.told("wrote 1 figure")
-    app.send("q")
-    assert app.exit_code() == 0
-    assert_restored(app)
+    app.send("1p")
+    app.wait("s0 of 2")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -423,20 +448,6 @@ def test_no_mouse_leaves_the_mouse_alone(start: Start, tiny: Path) -> None:
     assert MOUSE not in app.modes
     app.send("q")
     assert app.exit_code() == 0
-
-
-def test_several_runs_are_offered(start: Start, tmp_path: Path) -> None:
-    write_histories(tmp_path / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    for name in ("AD-one", "AD-two", "other"):
-        make_run(tmp_path / "runs" / name, "pre")
-    app = start("runs")
-    app.wait("3 runs in runs")
-    app.send("/two\r")
-    opened(app)
-    assert "AD-two" in app.text
-    app.send("q")
-    assert app.exit_code() == 0
-    assert_restored(app)
 
 
 def test_the_terminal_may_change_its_size(start: Start, tiny: Path) -> None:

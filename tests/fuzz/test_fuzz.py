@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from adtui.records.errors import AdtuiError
 
 from .cases import KINDS, ROUND, Case, case, cases, content, digest, good_files
 from .opening import place, refusal_fault, steps
+from .originals import KEPT, originals
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: Opens nothing; does, by the case's number, each thing that must be told as a failure, and two that must not.
@@ -77,15 +79,23 @@ def fuzz(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_every_file_opens_or_is_refused_with_one_clear_line(tmp_path: Path) -> None:
-    done = fuzz("--count", "150", "--seed", "5", "--failures", str(tmp_path))
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The good files of this process, for those that a test starts."""
+    path = tmp_path_factory.mktemp("originals") / "originals.pickle"
+    path.write_bytes(pickle.dumps(originals()))
+    return {KEPT: str(path)}
+
+
+def test_every_file_opens_or_is_refused_with_one_clear_line(tmp_path: Path, kept: dict[str, str]) -> None:
+    done = fuzz("--count", "150", "--seed", "5", "--failures", str(tmp_path), **kept)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     assert re.search(r"^all +150 ", done.stdout, re.MULTILINE)
 
 
-def test_bad_loaders_are_told(tmp_path: Path) -> None:
+def test_bad_loaders_are_told(tmp_path: Path, kept: dict[str, str]) -> None:
     (tmp_path / "bad_loader.py").write_text(BAD_LOADER)
-    kept = tmp_path / "kept"
+    failures = tmp_path / "kept"
     options = (
         "--loader",
         "bad_loader:steps",
@@ -94,18 +104,18 @@ def test_bad_loaders_are_told(tmp_path: Path) -> None:
         "--memory",
         "200",
         "--failures",
-        str(kept),
+        str(failures),
         "--count",
         str(len(EXPECTED)),
     )
-    done = fuzz(*options, PYTHONPATH=str(tmp_path))
+    done = fuzz(*options, PYTHONPATH=str(tmp_path), **kept)
     assert done.returncode == 1
     told = dict(re.findall(r"^case (\d+) \w+ [\w-]+: (\w+):", done.stdout, re.MULTILINE))
     failed = {str(number): result for number, result in enumerate(EXPECTED) if result not in ("opened", "refused")}
     assert told == failed, done.stdout + done.stderr
     assert re.search(rf"^all +{len(EXPECTED)} +1 +1 +{len(failed)}$", done.stdout, re.MULTILINE), done.stdout
     for number in failed:
-        files = sorted(kept.glob(f"seed0-case{number}-*"))
+        files = sorted(failures.glob(f"seed0-case{number}-*"))
         assert len(files) == 2
         assert content(case(int(number)), 0) in [path.read_bytes() for path in files]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from adtui.records.attention import CellInfo, HeadView, Sheet
 from adtui.records.chances import Chances
 from adtui.records.errors import CheckpointError
 from adtui.records.insight import Insight
+from adtui.records.list_messages import Describe, Described
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -108,7 +110,16 @@ def matrix(
 def pool(
     full: np.ndarray, rows: int, cols: int, window: tuple[int, int, int, int] | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Max-pool to at most rows × cols: pooled, row edges, column edges, peaks."""
+    """Max-pool to at most rows × cols: pooled, row edges, column edges, peaks. Most screens ask for the same ones."""
+    pooled, row_edges, col_edges, peak = _pooled(full.tobytes(), full.shape, rows, cols, window)
+    return pooled.copy(), row_edges.copy(), col_edges.copy(), peak.copy()
+
+
+@functools.lru_cache(maxsize=4096)
+def _pooled(
+    weights: bytes, shape: tuple[int, ...], rows: int, cols: int, window: tuple[int, int, int, int] | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    full = np.frombuffer(weights, np.float32).reshape(shape)
     tokens = full.shape[0]
     start, stop, left, right = window or (0, tokens, 0, tokens)
     row_edges = np.linspace(start, stop, min(rows, stop - start) + 1).astype(np.int64)
@@ -158,6 +169,14 @@ def sheet(request: GetSheet) -> Sheet:
 def chances(sample_index: int, index: int) -> Chances:
     """The answer to a question for the actions; every state has its own."""
     return Chances(sample_index, index, np.random.default_rng([sample_index, index]).dirichlet(np.ones(5)))
+
+
+def described(number: int, path: str) -> Described:
+    """A family of each, and a stored return of those whose name says seed0; what is called `broken` does not open."""
+    if path.endswith("broken"):
+        return Described(number, path, "does not open: bytes of another kind", opens=False)
+    family = "dpt · query first" if "DPT" in path else "encoder · pre-norm · causal"
+    return Described(number, path, family, True, *((17.197, 17.25) if path.endswith("seed0") else ()))
 
 
 def head_stats(seed: int, context: int = CONTEXT) -> HeadStats:
@@ -273,6 +292,8 @@ class FakeEngine:
         match request:
             case OpenRun():
                 self._open(number)
+            case Describe(path=path):
+                self.say(described(number, path))
             case GetView():
                 self.say(ViewReady(number, head_view(request, self._opened.samples[request.place.sample].n_tokens)))
             case GetSheet():

@@ -244,6 +244,7 @@ def _tested() -> set[str]:
         | set("123456789tcxX")
         | set("uz")  # test_app_knock_out.py
         | {"C"}  # test_app_lab.py
+        | {"R"}  # test_app_runs.py
         | {"Y"}  # test_shell_command.py
         | {"v"}  # test_app_map.py
         | {"a"}  # test_app_answer.py

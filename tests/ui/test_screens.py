@@ -93,7 +93,7 @@ SHOTS = (
     Shot("mean-80x24-16-colours", (80, 24), COLORS_16, ("m", "2"), ("L0 mean",)),
     Shot("help-80x24", (80, 24), COLORS_256, ("question_mark",), ("WHERE YOU ARE",)),
     Shot("go-to-60x20", (60, 20), COLORS_256, ("slash", "l", "7", "enter"), ("layer from 0 to 2",)),
-    Shot("picker-80x24", (80, 24), COLORS_256, ("j",), ("2 days ago",), several=True),
+    Shot("picker-80x24", (80, 24), COLORS_256, ("j",), ("2 days ago", "dpt"), several=True),
     Shot("engine-gone-80x24", (80, 24), COLORS_256, shows=("out of memory",), dies=True),
     Shot(
         "knock-out-120x40", (120, 40), COLORS_256, ("2", "slash", "k", "5", "enter", "x"), ("KL 0.031", "rank 2 of 60")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -59,6 +60,9 @@ class ExplorerScreen(TakingScreen):
     class Lab(Message):
         """The user wants the compression lab."""
 
+    class Choose(Message):
+        """The user wants another run."""
+
     def __init__(
         self,
         engine: EngineLink,
@@ -86,12 +90,13 @@ class ExplorerScreen(TakingScreen):
 
     def opening(self, asked: OpenRun) -> None:
         """A run is being opened; what is shown of the one before stays until it is."""
-        self.asked = asked
+        before, self.asked = self.asked, asked
         self.status.message = f"opening {asked.path}"
         if self.presenter.run is None:
             self.panes.clear("opening the run …")
         else:
-            self.note("opening the newest checkpoint")
+            again = before is None or before.path == asked.path
+            self.note("opening the newest checkpoint" if again else f"opening {Path(asked.path).name}")
 
     def stopped_opening(self, how: str = "stopped") -> None:
         """The user did not want to wait, or it failed, and there is no run from before."""
@@ -248,3 +253,7 @@ class ExplorerScreen(TakingScreen):
     def action_reload(self) -> None:
         """The newest checkpoint."""
         self.post_message(self.Reload())
+
+    def action_runs(self) -> None:
+        """The list of runs."""
+        self.post_message(self.Choose())

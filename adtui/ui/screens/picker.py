@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -14,47 +15,108 @@ from textual.screen import Screen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from ...files.runs import UNKNOWN_STEP, Run
+from ...files.runs import Run
+from ...records.list_messages import Described
+from ...records.plain import to_ascii_cells
+from ..renderables.runs_table import AGE, COLUMNS, RunRow, ordered, table
+
+MARGIN = 2
+"""Columns that the list keeps free: one at the left, one for its scroll bar."""
+KEYS = (("j/k", "move"), ("Enter", "open"), ("/", "filter"), ("o", "sort"), ("O", "turn"), ("q", "quit"))
 
 
 class PickerScreen(Screen[Run | None]):
-    """Runs, newest first: name, step and age. Enter opens, `/` filters, q leaves."""
+    """Runs, newest first. Enter opens, `/` filters, `o` sorts by the next column, Esc goes back, q quits.
+
+    Args:
+        directory: where they lie.
+        known: what is known of some of them already.
+        current: the run that is open, highlighted; None where none is.
+        plain: ASCII only.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "cursor(1)", "down"),
         Binding("k", "cursor(-1)", "up"),
         Binding("slash", "filter", "filter", priority=True),
-        Binding("escape", "clear", "clear the filter"),
-        Binding("q", "leave", "quit"),
+        Binding("o", "sort", "sort by the next column"),
+        Binding("O", "turn", "turn the order round"),
+        Binding("escape", "clear", "clear the filter, or go back"),
+        Binding("q", "app.quit", "quit"),
     ]
 
-    def __init__(self, runs: Sequence[Run], directory: str) -> None:
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        directory: str,
+        known: Iterable[Described] = (),
+        current: Run | None = None,
+        plain: bool = False,
+    ) -> None:
         super().__init__()
-        self._runs = tuple(runs)
-        self._shown = self._runs
+        self._rows = tuple(RunRow(run, run.fingerprint()[1] / 1e9) for run in runs)
+        self._shown = self._rows
         self._directory = directory
+        self._column, self._turned = AGE, False
+        self._current = current
+        self._plain = plain
+        for one in known:
+            self._take(one)
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(f" {len(self._runs)} runs in {self._directory}"), id="status")
-        yield Input(placeholder="filter by name", id="filter")
+        count = f"{len(self._rows)} run" + ("s" if len(self._rows) > 1 else "")
+        yield Static(Content(f" {count} in {self._directory}"), id="status")
+        yield Input(placeholder="filter by name or family", id="filter")
+        yield Static(id="columns")
         yield OptionList(id="runs")
-        keys = (("j/k", "move"), ("Enter", "open"), ("/", "filter"), ("q", "quit"))
+        keys = (*KEYS[:-1], ("Esc", "back"), KEYS[-1]) if self._current else KEYS
         yield Static("  ".join(f"[b $accent]{key}[/] {what}" for key, what in keys), id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#filter", Input).display = False
-        self._fill("")
+        self._fill(self._current)
         self.query_one(OptionList).focus()
 
-    def _fill(self, pattern: str) -> None:
-        self._shown = tuple(run for run in self._runs if pattern.lower() in run.name.lower())
+    def on_resize(self, event: events.Resize) -> None:
+        self._fill(self._highlighted(), event.size.width)
+
+    # -- rows --------------------------------------------------------------------------------------------------------
+    def undescribed(self) -> Run | None:
+        """The first run of which nothing is known yet, of those on display before the others."""
+        return next((row.run for row in (*self._shown, *self._rows) if row.known is None), None)
+
+    def described(self, known: Described) -> None:
+        """More is known of one run; the highlight stays on the run that it is on."""
+        before = self._highlighted()
+        self._take(known)
+        self._fill(before)
+
+    def _take(self, known: Described) -> None:
+        self._rows = tuple(
+            replace(row, known=known) if str(row.run.directory) == known.path else row for row in self._rows
+        )
+
+    def _highlighted(self) -> Run | None:
+        at = self.query_one(OptionList).highlighted
+        return None if at is None or at >= len(self._shown) else self._shown[at].run
+
+    def _fill(self, highlight: Run | None = None, width: int | None = None) -> None:
+        """Every row that the filter lets through, with one of them highlighted, else the first."""
+        pattern = self.query_one("#filter", Input).value.lower()
+        kept = [row for row in self._rows if pattern in _searched(row)]
+        self._shown = ordered(kept, self._column, self._turned)
+        wide = (self.size.width if width is None else width) - MARGIN
+        head, *lines = table(self._shown, time.time(), wide, self._column, self._turned)
+        if self._plain:
+            head, *lines = map(to_ascii_cells, (head, *lines))
+        self.query_one("#columns", Static).update(Content(f" {head}"))
         options = self.query_one(OptionList)
         options.clear_options()
-        width = max((len(run.name) for run in self._shown), default=0)
-        now = time.time()
-        options.add_options([Option(Content(_line(run, width, now))) for run in self._shown])
-        options.highlighted = 0 if self._shown else None
+        options.add_options([Option(Content(line)) for line in lines])
+        at = [index for index, row in enumerate(self._shown) if highlight and row.run.directory == highlight.directory]
+        options.highlighted = at[0] if at else 0 if self._shown else None
 
+    # -- keys --------------------------------------------------------------------------------------------------------
     def action_cursor(self, step: int) -> None:
         """Move the highlight."""
         options = self.query_one(OptionList)
@@ -63,50 +125,48 @@ class PickerScreen(Screen[Run | None]):
         else:
             options.action_cursor_up()
 
+    def action_sort(self) -> None:
+        """By the next column."""
+        self._column, self._turned = COLUMNS[(COLUMNS.index(self._column) + 1) % len(COLUMNS)], False
+        self._fill(self._highlighted())
+
+    def action_turn(self) -> None:
+        """The other way round."""
+        self._turned = not self._turned
+        self._fill(self._highlighted())
+
     def action_filter(self) -> None:
-        """Type part of a name."""
+        """Type part of a name or a family."""
         line = self.query_one("#filter", Input)
         line.display = True
         self.set_focus(line)  # now: what is typed next is for the line
 
     def action_clear(self) -> None:
-        """Show every run again."""
+        """Show every run again; with nothing to clear, go back to the run that is open."""
         line = self.query_one("#filter", Input)
+        if self._current is not None and not line.display:
+            self.dismiss(None)
+            return
         line.value = ""
         line.display = False
         self.set_focus(self.query_one(OptionList))
 
-    def action_leave(self) -> None:
-        """Leave without opening a run."""
-        self.dismiss(None)
-
     @on(Input.Changed, "#filter")
-    def _filter(self, event: Input.Changed) -> None:
-        self._fill(event.value)
+    def _filter(self) -> None:
+        self._fill()
 
     @on(Input.Submitted, "#filter")
-    def _filtered(self, event: Input.Submitted) -> None:
-        self._fill(event.value)
+    def _filtered(self) -> None:
+        self._fill()  # what was typed last may still be on its way as a change
         if len(self._shown) == 1:
-            self.dismiss(self._shown[0])
+            self.dismiss(self._shown[0].run)
         else:
             self.set_focus(self.query_one(OptionList))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index])
+        self.dismiss(self._shown[event.option_index].run)
 
 
-def _line(run: Run, width: int, now: float) -> str:
-    step = "no step" if run.step == UNKNOWN_STEP else f"step {run.step}"
-    many = f"{len(run.checkpoints)} checkpoint" + ("s" if len(run.checkpoints) > 1 else "")
-    return f"{run.name:<{width}}  {step:>12}  {many:>15}  {age(now - run.fingerprint()[1] / 1e9)}"
-
-
-def age(seconds: float) -> str:
-    """How long ago, in one unit."""
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+def _searched(row: RunRow) -> str:
+    return f"{row.run.name} {'' if row.known is None else row.known.family}".lower()
