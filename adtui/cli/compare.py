@@ -67,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     found = candidates(args.runs)
     if args.filter is not None:
         found = chosen(found, args.filter)
+    _check_sort(args.sort, found)
     measured, stopped = _measured(found, args)
     if not measured:
         print("stopped; no run was measured", file=sys.stderr)
@@ -125,6 +126,16 @@ def _checked(output: Path) -> Path:
     return output
 
 
+def _check_sort(key: str | None, found: list[Candidate]) -> None:
+    """Refuse a key that no row will have, before anything is measured."""
+    from ..engine.comparison import FACTS
+    from ..reports.comparison_rows import MEASURES
+
+    known = [*MEASURES, *dict.fromkeys(name for one in found for name in one.config), *FACTS]
+    if key is not None and key not in known:
+        raise ConfigError("--sort", expected=", ".join(known), found=key, action="choose one of these")
+
+
 def _asked(args: argparse.Namespace) -> Asked:
     from ..engine.comparison import Asked
 
@@ -168,12 +179,10 @@ def _adapter(one: Candidate, args: argparse.Namespace) -> str | None:
 
 
 def _sorted(found: Comparison, args: argparse.Namespace) -> Comparison:
-    from ..reports.comparison_rows import BEST_FIRST, sort_keys, sorted_rows
+    from ..reports.comparison_rows import BEST_FIRST, sorted_rows
 
     if args.sort is None:
         return replace(found, rows=found.rows[::-1]) if args.reverse else found
-    if args.sort not in sort_keys(found):
-        raise ConfigError("--sort", expected=", ".join(sort_keys(found)), found=args.sort, action="choose one of these")
     descending = (args.sort in BEST_FIRST) != args.reverse
     return replace(found, rows=sorted_rows(found.rows, args.sort, descending=descending))
 

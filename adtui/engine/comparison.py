@@ -32,6 +32,8 @@ from .opening import open_session
 
 #: Called with (what is done, parts done, in all).
 Progress = Callable[[str, int, int], None]
+FACTS = ("family", "parameters", "context")
+"""What a model itself says, among the settings."""
 OBSERVED, CONFIRMED = "observed", "confirmed"
 
 
@@ -89,11 +91,9 @@ def measure(candidate: Candidate, number: int, asked: Asked, show: Progress) -> 
         return Measured(replace(row, why=(candidate.why,)))
     try:
         model, settings, source = open_model(candidate.run, asked)
-        facts = {
-            "family": model.description,
-            "parameters": model.parameters,
-            "context": model.context_length(asked.context),
-        }
+        facts = dict(
+            zip(FACTS, (model.description, model.parameters, model.context_length(asked.context)), strict=True)
+        )
     except AdtuiError as error:
         return Measured(replace(row, why=(reason(error),)))
     row = replace(row, source=source, config={**candidate.config, **facts})

@@ -23,11 +23,6 @@ def sorted_rows(rows: Sequence[Row], key: str, *, descending: bool) -> tuple[Row
     return tuple(row for _, row in have) + tuple(row for value, row in known if value is None)
 
 
-def sort_keys(found: Comparison) -> list[str]:
-    """What rows can be sorted by."""
-    return [*MEASURES, *dict.fromkeys(name for row in found.rows for name in row.config)]
-
-
 def _value(row: Row, key: str) -> object | None:
     learned = row.learned
     values = {
