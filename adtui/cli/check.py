@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..engine.documents import Documents
-    from ..records.verdict import Verdict
+    from ..records.judgement import Judgement
 
 HELP = "say whether claims and numbers that must hold of a run do: exit code 0, 1, or 2 where they cannot be judged"
 
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
         verdicts = [judge(one, documents) for one in expected]
     _print(verdicts, documents, as_json=args.json)
     outcomes = {one.outcome for one in verdicts}
-    from ..records.verdict import FAILS, OPEN
+    from ..records.judgement import FAILS, OPEN
 
     return FAILED if FAILS in outcomes else USER_ERROR if OPEN in outcomes else DONE
 
@@ -74,7 +74,7 @@ def _documents(args: argparse.Namespace, show: Callable[[str, int, int], None], 
     return Documents(session, candidate, asked, show, tested=tested, **files)
 
 
-def _print(verdicts: list[Verdict], documents: Documents, *, as_json: bool) -> None:
+def _print(verdicts: list[Judgement], documents: Documents, *, as_json: bool) -> None:
     if not as_json:
         print("\n".join(one.line for one in verdicts))
         return

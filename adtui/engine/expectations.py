@@ -11,7 +11,7 @@ from ..insights.following import KIND as FOLLOWING
 from ..insights.kinds import INSIGHT_KINDS
 from ..records.errors import ConfigError
 from ..records.insight import Insight
-from ..records.verdict import FAILS, HOLDS, OPEN, Verdict
+from ..records.judgement import FAILS, HOLDS, OPEN, Judgement
 from .documents import Documents, LackingError
 
 CLAIMS = (*(kind.name for kind in INSIGHT_KINDS), FOLLOWING)
@@ -40,26 +40,26 @@ def needs_tests(expected: list[Expectation]) -> bool:
     return any(one.claim == FOLLOWING or (one.claim is not None and one.status in TESTED) for one in expected)
 
 
-def judge(one: Expectation, documents: Documents) -> Verdict:
+def judge(one: Expectation, documents: Documents) -> Judgement:
     """Whether it holds, does not, or cannot be judged."""
     return _claim(one, documents) if one.claim is not None else _number(one, documents)
 
 
 # -- claims ------------------------------------------------------------------------------------------------------------
-def _claim(one: Expectation, documents: Documents) -> Verdict:
+def _claim(one: Expectation, documents: Documents) -> Judgement:
     phase = {"": "", "any": " in any phase"}.get(one.phase, f" in phase {one.phase}")
     subject = f"{one.claim} {one.where if one.where == 'anywhere' else f'at {one.where}'}{phase}"
     info = documents.session.info
     histories = len({sample.history for sample in info.samples})
     if (why := _cannot(one, info.n_layer, info.n_head, histories)) is not None:
-        return Verdict(subject, one.status, why, OPEN)
+        return Judgement(subject, one.status, why, OPEN)
     tested = one.status in TESTED or one.claim == FOLLOWING
     pool = documents.judged if tested else [i for i in documents.observed if i.status == "observed"]
     matching = [insight for insight in pool if _matches(one, insight)]
     statuses = {insight.status for insight in matching}
     seen = bool(statuses & {"observed", "confirmed"})
     holds = {"observed": seen, "not observed": not seen}.get(one.status, one.status in statuses)
-    return Verdict(subject, one.status, _told(matching), HOLDS if holds else FAILS)
+    return Judgement(subject, one.status, _told(matching), HOLDS if holds else FAILS)
 
 
 def _cannot(one: Expectation, n_layer: int, n_head: int, histories: int) -> str | None:
@@ -90,27 +90,27 @@ def _told(insights: list[Insight]) -> str:
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------
-def _number(one: Expectation, documents: Documents) -> Verdict:
+def _number(one: Expectation, documents: Documents) -> Judgement:
     subject, expected = str(one.number), _bounds(one)
     try:
         value = documents.value(subject)
     except LackingError as error:
-        return Verdict(subject, expected, str(error), OPEN)
+        return Judgement(subject, expected, str(error), OPEN)
     if "equals" in one.model_fields_set:
         return _equal(one, subject, expected, value)
     mean, low, high = _span(value)
     if mean is None:
-        return Verdict(subject, expected, _shown(value), OPEN)
+        return Judgement(subject, expected, _shown(value), OPEN)
     if not one.surely:
-        return Verdict(subject, expected, _shown(value), HOLDS if _inside(one, mean) else FAILS)
+        return Judgement(subject, expected, _shown(value), HOLDS if _inside(one, mean) else FAILS)
     if low is None or high is None:
-        return Verdict(subject, expected, f"{_shown(value)}, without an interval", OPEN)
+        return Judgement(subject, expected, f"{_shown(value)}, without an interval", OPEN)
     whole = _inside(one, low) and _inside(one, high)
     beyond = (one.at_least is not None and high < one.at_least) or (one.at_most is not None and low > one.at_most)
-    return Verdict(subject, expected, _shown(value), HOLDS if whole else FAILS if beyond else OPEN)
+    return Judgement(subject, expected, _shown(value), HOLDS if whole else FAILS if beyond else OPEN)
 
 
-def _equal(one: Expectation, subject: str, expected: str, value: Any) -> Verdict:
+def _equal(one: Expectation, subject: str, expected: str, value: Any) -> Judgement:
     """Equal as they stand; numbers also where they are so near."""
     told = one.equals
     mean, *_ = _span(value)
@@ -118,7 +118,7 @@ def _equal(one: Expectation, subject: str, expected: str, value: Any) -> Verdict
         same = mean is not None and abs(mean - told) <= one.tolerance
     else:
         same = type(value) is type(told) and value == told
-    return Verdict(subject, expected, _shown(value), HOLDS if same else FAILS)
+    return Judgement(subject, expected, _shown(value), HOLDS if same else FAILS)
 
 
 def _inside(one: Expectation, value: float) -> bool:

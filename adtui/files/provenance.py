@@ -71,6 +71,22 @@ def read_provenance(path: Path) -> dict[str, Any]:
         raise ReportError(path, expected=f"{_FORMS}, whole", found=str(error), action="write it anew") from None
     if found is None:
         raise ReportError(path, expected="a provenance in it", found="none", action=_AGAIN)
+    return _checked(path, found)
+
+
+def parse_provenance(path: str | Path, text: str) -> dict[str, Any]:
+    """The same from `Provenance.text` that a file has somewhere else.
+
+    Raises:
+        ReportError: it is none.
+    """
+    try:
+        return _checked(path, _parsed(text.encode()))
+    except _DamagedError as error:
+        raise ReportError(path, expected="a provenance in it", found=str(error), action=_AGAIN) from None
+
+
+def _checked(path: str | Path, found: Any) -> dict[str, Any]:
     try:
         return _Provenance.model_validate(found).model_dump()
     except ValidationError:

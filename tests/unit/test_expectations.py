@@ -19,7 +19,7 @@ from adtui.engine.expectations import judge
 from adtui.files.expectations import Expectation, load_expectations
 from adtui.models.mark import weights_mark
 from adtui.records.errors import ConfigError
-from adtui.records.verdict import FAILS, HOLDS, OPEN
+from adtui.records.judgement import FAILS, HOLDS, OPEN
 
 FEW = ("--device", "cpu", "--samples", "4", "--episodes", "2", "--streams", "1")
 

@@ -8,7 +8,7 @@ HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """One expectation and what was found.
 
     Attributes:
