@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ..records.exit_codes import DONE
 
-HELP = "say which run, checkpoint, settings and contexts a figure, film, .npz or JSON file comes from"
+HELP = "say which run, checkpoint, settings and contexts a figure, film, session, .npz or JSON file comes from"
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a PNG, GIF, JSON or .npz file that adtui wrote")
+    parser.add_argument("file", metavar="FILE", help="a PNG, GIF, JSON, .npz or session file that adtui wrote")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/provenance.md) instead of text")
 
 

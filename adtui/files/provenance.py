@@ -1,4 +1,4 @@
-"""The provenance that a file of adtui's says: PNG, GIF, JSON and npz. Read within bounds; nothing is executed."""
+"""What a file of adtui's says of its provenance: PNG, GIF, JSON, npz, sessions. Read within bounds, never executed."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LARGEST = 1 << 26
 """Bytes of a JSON file that is read."""
 LONGEST = 1 << 20
 """Bytes of a provenance; those of a hundred runs have less."""
-_PNG, _GIF, _ZIP = b"\x89PNG\r\n\x1a\n", b"GIF8", b"PK\x03\x04"
-_FORMS = "a PNG, GIF, JSON or .npz file that adtui wrote"
+_PNG, _GIF, _ZIP, _GZIP = b"\x89PNG\r\n\x1a\n", b"GIF8", b"PK\x03\x04", b"\x1f\x8b"
+_FORMS = "a PNG, GIF, JSON, .npz or session file that adtui wrote"
 _AGAIN = "write it anew, with this version of adtui"
 _ARRAY = "provenance.npy"
 
@@ -100,6 +100,8 @@ def _reader(path: Path, start: bytes) -> Callable[[BinaryIO], Any]:
         return _of_gif
     if start.startswith(_ZIP):
         return _of_npz
+    if start.startswith(_GZIP):
+        return lambda _: _of_session(path)
     if start.lstrip()[:1] in (b"{", b"["):
         return _of_json
     found = "another kind of file" if start else "an empty file"
@@ -126,6 +128,13 @@ def _of_json(file: BinaryIO) -> Any:
         return None
     about = document.get("about")
     return document.get("provenance") or (about.get("provenance") if isinstance(about, dict) else None)
+
+
+def _of_session(path: Path) -> Any:
+    from .session_file import read_session
+
+    origin = read_session(path).origin
+    return _parsed(origin.encode()) if origin else None
 
 
 # -- arrays ------------------------------------------------------------------------------------------------------------

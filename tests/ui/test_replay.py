@@ -111,6 +111,8 @@ async def test_the_file_names_its_checkpoint_and_its_keys(
     out = capsys.readouterr().out
     assert f"{len(KEYS)} keys, 1 openings of a run" in out
     assert "run         tiny" in out
+    assert main(["provenance", str(session)]) == 0
+    assert "made by" in capsys.readouterr().out
     assert session.stat().st_size < 60_000
 
 
