@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -52,8 +52,7 @@ def candidates(paths: Sequence[str], *, once: bool = True) -> list[Candidate]:
             if (real := os.path.realpath(one.path)) not in seen or not once:
                 seen.add(real)
                 found.append(_with_config(one))
-    labels = [one.label for one in found]
-    return [one if labels.count(one.label) == 1 else replace(one, label=str(one.path)) for one in found]
+    return _told_apart(found)
 
 
 def chosen(found: Sequence[Candidate], text: str) -> list[Candidate]:
@@ -89,6 +88,24 @@ def reason(error: AdtuiError) -> str:
     """What an error says, without the path that its row shows already."""
     action = error.action.replace("--heads", "--head-count")
     return f"{error.subject.rpartition('/')[2]}: expected {error.expected}, found {error.found}; {action}"
+
+
+def _told_apart(found: Sequence[Candidate]) -> list[Candidate]:
+    """Runs of one name by as much of their paths as it takes; the same checkpoint twice keeps its name."""
+    labels = [one.label for one in found]
+    together = {label: {one.path for one in found if one.label == label} for label in labels}
+    return [
+        one if len(together[one.label]) == 1 else replace(one, label=_tail(one.path, together[one.label]))
+        for one in found
+    ]
+
+
+def _tail(path: Path, others: Iterable[Path]) -> str:
+    """The last parts of a path, as few as no other path has."""
+    for count in range(2, len(path.parts)):
+        if sum(other.parts[-count:] == path.parts[-count:] for other in others) == 1:
+            return "/".join(path.parts[-count:])
+    return str(path)
 
 
 def _at(path: str) -> Iterator[Candidate]:

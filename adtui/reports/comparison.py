@@ -14,6 +14,8 @@ from ..records.trial import LAST
 from .blocks import packed
 
 DASH = "–"
+LONGEST = 40
+"""Characters of a setting's value; JSON and CSV have more."""
 MARKERS = "●○×▲■◆+·"
 """Of as many curves as can be told apart."""
 HEIGHT, WIDEST = 18, 100
@@ -69,7 +71,7 @@ def headings(found: Comparison) -> list[str]:
     """Of all columns but number and name."""
     last = f"last {_last(found)}"
     change = [f"{last} − #{found.reference}"] if found.reference is not None and len(found.rows) > 1 else []
-    return ["step", *found.differing, "first episode", last, *change, "of optimal", "claims"]
+    return ["step", "first episode", last, *change, "of optimal", "claims", *found.differing]
 
 
 def cells(found: Comparison, row: Row) -> list[Text]:
@@ -85,7 +87,7 @@ def cells(found: Comparison, row: Row) -> list[Text]:
     last = DASH if learned is None else ranged(learned.last)
     share = DASH if learned is None or not learned.optimal else f"{learned.last.mean / learned.optimal:.0%}"
     claims = DASH if row.claims is None else str(len(row.claims.held))
-    return [Text(step), *settings, Text(first), Text(last), *change, Text(share), Text(claims)]
+    return [Text(step), Text(first), Text(last), *change, Text(share), Text(claims), *settings]
 
 
 def ranged(one: Interval) -> str:
@@ -180,7 +182,8 @@ def _setting(row: Row, reference: Row | None, name: str) -> Text:
         return Text(DASH)
     text = shown(row.config[name])
     other = reference is not None and shown(reference.config.get(name, DASH)) != text
-    return Text(text, "bold" if other else "")
+    short = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return Text(short, "bold" if other else "")
 
 
 def _style(one: Interval) -> str:
