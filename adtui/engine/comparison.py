@@ -243,11 +243,11 @@ def _kind(world: World) -> tuple[Any, ...]:
 def _differing(rows: Sequence[Row]) -> Iterator[str]:
     """Names of settings whose values are not the same in all rows, in the order in which they are met.
 
-    Not those that hold every run's own name, such as the directory of its files.
+    Not those that hold every run's own name, such as the directory of its files. No value is as if it were not there.
     """
     names = dict.fromkeys(name for row in rows for name in row.config)
     for name in names:
-        values = [shown(row.config[name]) if name in row.config else None for row in rows]
+        values = [None if row.config.get(name) is None else shown(row.config[name]) for row in rows]
         named = all(row.source and row.source.run in (value or "") for row, value in zip(rows, values, strict=True))
         if len(set(values)) > 1 and not named:
             yield name
