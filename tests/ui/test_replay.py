@@ -244,3 +244,9 @@ async def test_a_full_disk_ends_the_recording_and_not_the_app(tmp_path: Path, mo
     monkeypatch.setattr(writer, "_put", full)
     assert len(await _walked(RecordedApp(OpenRun(0, "runs/latest"), engine=link))) == len(KEYS)
     assert link.problem.startswith("the recording ended early: ")
+
+
+def test_nothing_is_recorded_without_a_terminal(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(run), "--record", str(tmp_path / "session")]) == 2
+    assert "--record: expected a terminal, found none" in capsys.readouterr().err
+    assert not (tmp_path / "session").exists()
