@@ -42,7 +42,8 @@ def _lines(recorded: Recorded, name: str) -> list[str]:
 
     counts = [sum(kind == one for kind, _ in recorded.events) for one in ("ask", "told", "key")]
     found = epochs(recorded, name)
-    lines = [f"{counts[0]} questions, {counts[1]} answers, {counts[2]} keys, {len(found)} openings of a run"]
+    openings = f"{len(found)} opening{'s' if len(found) > 1 else ''} of a run"
+    lines = [f"{counts[0]} questions, {counts[1]} answers, {counts[2]} keys, {openings}"]
     lines += [] if recorded.whole else ["cut off: the app did not end by itself"]
     return lines + (provenance_lines(parse_provenance(name, recorded.origin)) if recorded.origin else [])
 

@@ -12,6 +12,7 @@ import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +47,18 @@ class FileState:
     def digest(self) -> str | None:
         """SHA-256 of what was read, 64 hex digits; None where the file has changed since then, or cannot be read."""
         try:
-            if _identity(self.path) != self.identity:
-                return None
-            with self.path.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = _sha256(self.path, self.identity) if _identity(self.path) == self.identity else None
             return found if _identity(self.path) == self.identity else None
         except (OSError, CheckpointError):
             return None
+
+
+@lru_cache(maxsize=16)  # a second for each gigabyte: once, however many files are written
+def _sha256(path: Path, identity: tuple[int, int, int]) -> str:
+    """Of a file of this identity; the caller sees to it that it has not changed meanwhile."""
+    del identity
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,7 +109,7 @@ async def test_the_file_names_its_checkpoint_and_its_keys(
     assert {value.sample for kind, value in recorded.events if isinstance(value, StatsReady)} == {0, 1}
     assert main(["replay", str(session)]) == 0
     out = capsys.readouterr().out
-    assert f"{len(KEYS)} keys, 1 openings of a run" in out
+    assert f"{len(KEYS)} keys, 1 opening of a run" in out
     assert "run         tiny" in out
     assert main(["provenance", str(session)]) == 0
     assert "made by" in capsys.readouterr().out
