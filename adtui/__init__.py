@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .records.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .models.adapter import Adapter as Adapter
-
-__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

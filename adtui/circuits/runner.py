@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from ..compression.strategies.base import Contexts
 from ..compression.trials.plan import check_episodes
 from ..files.checkpoint import Checkpoint, load_checkpoint
+from ..files.origin import source_of
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.samples import load_samples
@@ -22,6 +23,7 @@ from ..records.arrays import Ints
 from ..records.circuit import CircuitReport, PathSet, Share
 from ..records.defaults import CIRCUIT_CHOICE, CIRCUIT_EXAMPLES
 from ..records.errors import ConfigError, HistoryError, ModelError
+from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
 from ..worlds.returns import EvaluationPlan
@@ -254,4 +256,9 @@ def _about(opened: Opened) -> dict[str, Any]:
         "length, token by token",
         "notes": [*model.notes, *(arena_of(settings).doubts(settings) if can_roll_out(settings) else settings.doubts)],
         "settings": settings.to_json(),
+        "provenance": Provenance(
+            "circuit",
+            (source_of(opened.run, opened.checkpoint, model.description, settings),),
+            options={name: value for name, value in asdict(opened.options).items() if name != "workers"},
+        ).to_json(),
     }

@@ -62,7 +62,9 @@ def _report(session: Session, *, testing: bool | None, as_json: bool) -> str:
     if as_json:
         from ..reports.document import dumps, json_report
 
-        return dumps(json_report(session.info, stats, insights, session.placebo, testing))
+        return dumps(
+            json_report(session.info, stats, insights, session.placebo, testing, session.provenance("analyze"))
+        )
     from ..reports.text import text_report
 
     terminal = sys.stdout.isatty()

@@ -29,6 +29,11 @@ TITLES = {
     "reward_zeroed": "control: rewards hidden",
     "compressed": "held-out goals, compressed contexts",
 }
+ASKED = (
+    *("episodes", "streams", "control_streams", "context", "seed", "compress", "greedy"),
+    *("device", "heads", "causal", "adapter"),
+)
+"""The options that numbers depend on."""
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +57,11 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate; the result goes to stdout."""
     from ..compression.shortened import check_needs
     from ..files.checkpoint import load_checkpoint
+    from ..files.origin import source_of
     from ..files.runs import find_run
     from ..histories.goals import with_groups
     from ..models.loading import load_model
+    from ..records.provenance import Provenance
     from ..worlds.settings import arena_of, run_settings
 
     opened = find_run(args.run)
@@ -85,8 +92,11 @@ def run(args: argparse.Namespace) -> int:
         **({"compress": choice.label} if choice is not None else {}),
         "notes": list(arena.doubts(settings)),
     }
+    source = source_of(opened, checkpoint, model.description, settings)
     if args.json:
-        print(json.dumps(about | {"settings": settings.to_json(), "curves": result.to_json()}, indent=1))
+        provenance = Provenance("evaluate", (source,), options={name: getattr(args, name) for name in ASKED})
+        measured = {"settings": settings.to_json(), "curves": result.to_json()}
+        print(json.dumps({"provenance": provenance.to_json(), **about, **measured}, indent=1))
     else:
         _print_table(about, result, titles)
         _print_plot(result, titles)

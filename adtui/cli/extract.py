@@ -39,6 +39,7 @@ arrays of the output:
             or, with --flow-step K, that step's: log-probabilities of what it ends in, attention read at the time token
   compress_round<r>_layer<l>_self, …_cross  (samples, heads, latents, latents or keys), of a compressor
   drawn, mark, seed  which contexts these are, in words and as eight digits; the seed, -1 where nothing was drawn
+  provenance  run, checkpoint, settings and contexts as JSON: `adtui provenance Y.npz` reads it
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
             in_target_actions is -1 where it is not known
 
@@ -123,6 +124,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
         "tokens": np.array(TOKEN_KINDS)[layout.kind],
         "token_transition": layout.transition,
         "read": np.array(layout.read),
+        "provenance": np.array(session.provenance("extract").text),
         "drawn": np.array(drawn(session.info)),
         "mark": np.array(mark(samples)),
         "seed": np.array(-1 if session.info.seed is None else session.info.seed),

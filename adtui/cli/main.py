@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from .. import __version__
-from ..records.errors import AdtuiError, RunError
+from ..records.errors import AdtuiError, ConfigError, RunError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
 from ..records.plain import SPELLING
 from .arguments import Parser
@@ -31,9 +31,13 @@ COMMANDS = (
     "collect",
     "train",
     "evaluate",
+    "compare",
+    "check",
     "compress",
     "circuit",
     "probe",
+    "provenance",
+    "replay",
     "doctor",
     "completion",
 )
@@ -220,6 +224,8 @@ def _show(command: Command, args: argparse.Namespace) -> int:
     _settle(args, args.path)
     if _at_terminal():
         return command.run(args)
+    if getattr(args, "record", None) is not None:
+        raise ConfigError("--record", expected="a terminal", found="none", action="leave it out, or use a terminal")
     analyze = _command("analyze")
     parser = Parser("adtui analyze")
     analyze.prepare_parser(parser)

@@ -100,7 +100,7 @@ def _draw(
         raise ConfigError(
             "--output", expected="a world with a floor plan", found="states that are no cells", action="leave it out"
         )
-    shown = {"began": args.began, "episode": args.episode}
+    shown = {"began": args.began, "episode": args.episode, "provenance": session.provenance("map").text}
     total, paths = export_map(moment, lambda: session.walks.film(asked), output, session.title, **shown)
     progress, task = bar
     progress.update(task, description="drawing", total=total)
@@ -112,6 +112,7 @@ def _print(session: Session, moment: Moment, args: argparse.Namespace) -> None:
     from ..reports.map import map_document, map_lines
 
     if args.json:
-        print(json.dumps(map_document(moment, session.title, began=args.began, episode=args.episode), indent=1))
+        document = map_document(moment, session.title, began=args.began, episode=args.episode)
+        print(json.dumps(document | {"provenance": session.provenance("map").to_json()}, indent=1))
     else:
         print("\n".join(map_lines(moment, session.title, began=args.began, episode=args.episode)))

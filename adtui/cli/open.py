@@ -7,13 +7,17 @@ import gc
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records.defaults import THEMES as THEME_NAMES
+from ..records.exit_codes import FAILED
 from .arguments import add_opening, opening_options
 
 if TYPE_CHECKING:
     from ..files.runs import Run
+    from ..records.messages import OpenRun
+    from ..ui.app import AdtuiApp
 
 HELP = "open a run in the app"
 
@@ -23,6 +27,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
     parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
+    parser.add_argument("--record", metavar="FILE", help="keep what is asked, shown and pressed, for `adtui replay`")
     parser.add_argument(
         "--slow-link", action="store_true", help="256 colours, coarser thumbnails: half the bytes per key"
     )
@@ -48,13 +53,29 @@ def run(args: argparse.Namespace) -> int:
         request = OpenRun(0, args.path, **opening_options(args))
         plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
         slow_link = args.slow_link or settled.slow_link
-        app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+        if args.record is None:
+            app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+        else:
+            app = _recorded(args.record, request, found, runs, plain=plain, slow_link=slow_link)
         prefer(app, settled)
     keep_signals()
     problem = app.run(mouse=settled.mouse and not args.no_mouse)
-    if problem:
-        print(f"adtui: {problem}", file=sys.stderr)
-    return app.return_code or 0
+    lost: str = getattr(app.engine, "problem", "")  # of a recording
+    for line in filter(None, (problem, lost)):
+        print(f"adtui: {line}", file=sys.stderr)
+    return app.return_code or (FAILED if lost else 0)
+
+
+def _recorded(
+    path: str, request: OpenRun, found: Run | None, runs: tuple[Run, ...], *, plain: bool, slow_link: bool
+) -> AdtuiApp:
+    """The app with everything kept in a file; without heads fetched ahead, which nobody looked at."""
+    from ..files.session_file import SessionWriter
+    from ..ui.engine_client import EngineClient
+    from ..ui.recording import RecordedApp, RecordingLink
+
+    link = RecordingLink(EngineClient(), SessionWriter(Path(path)))
+    return RecordedApp(request, found, runs, link, plain=plain, slow_link=slow_link, telling=True)
 
 
 def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:

@@ -46,6 +46,18 @@ def check_window(window: Window | None, n: int) -> None:
     )
 
 
+def check_cell(query: int, key: int, queries: int, keys: int) -> None:
+    """Raise EngineError unless a matrix of so many queries and keys has this cell."""
+    if 0 <= query < queries and 0 <= key < keys:
+        return
+    raise EngineError(
+        f"cell ({query}, {key})",
+        expected=f"a query from 0 to {queries - 1} and a key from 0 to {keys - 1}",
+        found="one outside",
+        action="choose one inside",
+    )
+
+
 def check_round(info: RunInfo, captured: Capture, number: int, layer: int, head: int | None) -> None:
     """Raise EngineError unless the compressor ran this round on this sample, and has this head."""
     known = info.compressor

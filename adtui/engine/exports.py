@@ -69,6 +69,7 @@ def export_moment(opened: Opened, request: ExportMoment, send: Send) -> Steps:
         session.title,
         began=request.began,
         episode=request.episode,
+        provenance=session.provenance("map").text,
     )
     yield from _write(request, total, paths, send)
 

@@ -40,6 +40,7 @@ from ..records.messages import (
     ViewReady,
     WeightsReady,
 )
+from ..records.session_messages import AskOrigin, OriginReady
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .describing import describe
 from .exports import export_all, export_moment, export_sweep, export_view
@@ -168,6 +169,8 @@ class Engine:
                 self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
                 self.send(self._lab(request, session))
+            case AskOrigin():
+                self.send(OriginReady(request.id, session.provenance("session").text))
             case _:
                 raise EngineError(
                     type(request).__name__,

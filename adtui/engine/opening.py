@@ -138,7 +138,7 @@ def open_session(
             trials=known_trials(checkpoint.path.parent, model),
         )
     captures = OrderedDict({0: shown})
-    return Session(info, model, seed, waiting=found.waiting, more=found.more, _captures=captures)
+    return Session(info, model, seed, waiting=found.waiting, more=found.more, file=checkpoint.file, _captures=captures)
 
 
 def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:

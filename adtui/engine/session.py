@@ -14,6 +14,7 @@ from ..attention import views
 from ..attention.capture import Capture, capture
 from ..attention.knock_outs import knock_out, mute
 from ..attention.pooling import Pictures
+from ..files.checkpoint import FileState
 from ..insights.agreement import CONTEXTS, DRAWS, OTHERS
 from ..insights.confirmation import CONTROLS
 from ..insights.log import InsightLog
@@ -25,17 +26,17 @@ from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
 from ..records.axis import Axis
 from ..records.chances import Chances
 from ..records.defaults import SEED
-from ..records.errors import EngineError
 from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import TRANSITIONS, Layout
 from ..records.place import Frame, Place
-from ..records.provenance import drawn
+from ..records.provenance import Provenance
 from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.heads import sample_stats, visible_part
 from ..worlds.settings import known_world
-from .bounds import check_head, check_round, check_transition, check_window
+from .about import provenance_of, title_of
+from .bounds import check_cell, check_head, check_round, check_transition, check_window
 from .insight_tests import InsightTests
 from .walks import Walks
 
@@ -56,6 +57,7 @@ class Session:
         waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
         begun: how many it opened with: "every figure" is of these.
         walks: what the map shows.
+        file: the checkpoint's file as it was read.
     """
 
     info: RunInfo
@@ -68,6 +70,7 @@ class Session:
     logged: set[int] = field(default_factory=set)
     log: InsightLog = field(default_factory=InsightLog)
     placebo: Placebo | None = None
+    file: FileState | None = None
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
     _asked: dict[tuple[object, ...], Insight] = field(default_factory=dict)
@@ -229,13 +232,7 @@ class Session:
             check_round(self.info, captured, place.round, place.layer, place.head)
             one = captured.rounds[place.round]
             queries, keys = one.cross.shape[2], one.layout.view(place.unit).n_tokens
-        if not (0 <= place.query < queries and 0 <= key < keys):
-            raise EngineError(
-                f"cell ({place.query}, {key})",
-                expected=f"a query from 0 to {queries - 1} and a key from 0 to {keys - 1}",
-                found="one outside",
-                action="choose one inside",
-            )
+        check_cell(place.query, key, queries, keys)
         return views.cell(captured, place, key)
 
     def weights(self, place: Place, window: Window) -> Floats:
@@ -273,7 +270,11 @@ class Session:
     @property
     def title(self) -> str:
         """The run and its contexts, in words: what every figure is about."""
-        return _title(self.info)
+        return title_of(self.info)
+
+    def provenance(self, made: str) -> Provenance:
+        """Where what `made` says of the contexts comes from."""
+        return provenance_of(self.info, self.file, made)
 
     def exhibit(self, layers: Sequence[int] | None = None, count: int | None = None) -> Exhibit:
         """What there is to draw of the first `count` samples, or of all; they must have been measured."""
@@ -283,16 +284,13 @@ class Session:
         order = range(len(info.samples))
         memory = info.compressor
         return Exhibit(
-            title=_title(info),
+            title=title_of(info),
             axes=[Axis(self.layout(index), sample) for index, sample in enumerate(info.samples)],
             attentions=[self.attentions[index] for index in order],
             stats=[self.stats[index] for index in order],
             matrices=self.matrices,
             layers=list(range(self.model.n_layer)) if layers is None else layers,
             rounds=lambda index: self.capture(index).rounds,
+            provenance=provenance_of(info, self.file, "export"),
             n_compressor_figures=0 if memory is None else memory.n_layer * sum(1 for one in memory.rounds if one),
         )
-
-
-def _title(info: RunInfo) -> str:
-    return f"{info.name} · step {info.step} · {drawn(info)}"

@@ -6,11 +6,13 @@ of those that other code wraps weights in; see `state_dicts`.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,34 @@ _STEP = re.compile(r"(?<!\d)(?<!seed)(?<!seed[_=-])(\d+)\.\w+$")
 _MAX_NAME = 300
 
 
+@dataclass(frozen=True)
+class FileState:
+    """A file as it was when it was read.
+
+    Attributes:
+        identity: inode, bytes, and time of its last change in ns: two equal ones enclose an undisturbed read.
+    """
+
+    path: Path
+    identity: tuple[int, int, int]
+
+    def digest(self) -> str | None:
+        """SHA-256 of what was read, 64 hex digits; None where the file has changed since then, or cannot be read."""
+        try:
+            found = _sha256(self.path, self.identity) if _identity(self.path) == self.identity else None
+            return found if _identity(self.path) == self.identity else None
+        except (OSError, CheckpointError):
+            return None
+
+
+@lru_cache(maxsize=16)  # a second for each gigabyte: once, however many files are written
+def _sha256(path: Path, identity: tuple[int, int, int]) -> str:
+    """Of a file of this identity; the caller sees to it that it has not changed meanwhile."""
+    del identity
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """What a checkpoint file holds.
@@ -45,6 +75,7 @@ class Checkpoint:
         place: where in the file the weights lie, "" where it holds nothing else.
         others: further weights in the file; see `taking`.
         notes: what the user should know about how it was read.
+        file: the file as it was then; None where the weights came from elsewhere.
     """
 
     path: Path
@@ -55,6 +86,7 @@ class Checkpoint:
     place: str = "model"
     others: tuple[StateDict, ...] = ()
     notes: tuple[str, ...] = ()
+    file: FileState | None = None
 
     def taking(self, other: StateDict) -> Checkpoint:
         """The same with other weights of the file.
@@ -95,12 +127,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(path, expected="a file at rest", found="one being written", action="try again in a while")
     if fault is not None:
         raise fault
-    return _checkpoint(path, content, skipped, before[1])
+    return replace(_checkpoint(path, content, skipped, before[1]), file=FileState(path, before))
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
 def _identity(path: Path) -> tuple[int, int, int]:
-    """(inode, size, mtime in ns): two equal ones enclose an undisturbed read."""
+    """See `FileState.identity`."""
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..files.checkpoint import Checkpoint, load_checkpoint
+from ..files.origin import source_of
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..models.frozen import Frozen
@@ -19,6 +20,7 @@ from ..models.residual import at_query
 from ..records.arrays import Floats
 from ..records.errors import ConfigError, ModelError
 from ..records.probe import PathGraph, ProbeReport
+from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
 from ..worlds.registry import WORLDS
 from ..worlds.returns import ROOMS_AT_ONCE
@@ -193,4 +195,9 @@ def _about(opened: Opened, lived: Lived) -> dict[str, Any]:
         "thresholds": {name: asdict(one) for name, one in PROBES.items()},
         "notes": notes,
         "settings": settings.to_json(),
+        "provenance": Provenance(
+            "probe",
+            (source_of(opened.run, opened.checkpoint, model.description, settings),),
+            options=asdict(opened.options),
+        ).to_json(),
     }

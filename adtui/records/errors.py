@@ -62,6 +62,10 @@ class ExportError(AdtuiError):
     """A figure or a results file cannot be written."""
 
 
+class ReportError(AdtuiError):
+    """A file that adtui is to read back does not hold what it must."""
+
+
 class EngineError(AdtuiError):
     """The engine process failed or left."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -34,3 +36,13 @@ def bullet(sentence: str) -> RenderableType:
     grid.add_column(overflow="fold")
     grid.add_row("–", Text(sentence))
     return grid
+
+
+def packed(parts: Sequence[str], width: int) -> list[str]:
+    """Parts behind each other on indented lines, as many on one as fit; a part is never broken."""
+    lines = [""] if parts else []
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + len(part) + 5 > width:
+            lines.append("")
+        lines[-1] += f" · {part}" if lines[-1] else part
+    return [f"  {line}" for line in lines]

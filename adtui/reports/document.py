@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-import numpy as np
-
 from ..insights.answer import answer_of
 from ..insights.thresholds import RULES, TESTS
 from ..records.ablation import CAVEAT as ABLATIONS
+from ..records.as_json import as_json
 from ..records.insight import Insight, Placebo
 from ..records.interval import Estimate
-from ..records.provenance import drawn, mark
+from ..records.provenance import Provenance, drawn, mark
 from ..records.run import RunInfo
 from ..records.sample import Sample
 from ..records.statistics import HOLDING, HeadStats, SampleStats
@@ -30,6 +29,7 @@ def json_report(
     insights: Sequence[Insight],
     placebo: Placebo | None = None,
     testing: bool | None = False,
+    provenance: Provenance | None = None,
 ) -> dict[str, Any]:
     """Everything that `adtui analyze --json` prints, as plain lists, dicts, numbers and strings.
 
@@ -39,9 +39,11 @@ def json_report(
         insights: in order of importance.
         placebo: of their tests, where they were tested.
         testing: see `insights.answer`.
+        provenance: of what it is about.
     """
     document = {
         "schema": SCHEMA,
+        "provenance": None if provenance is None else provenance.to_json(),
         "answer": {
             line.name: {"words": line.words, "basis": line.basis, "parts": [asdict(part) for part in line.parts]}
             for line in answer_of(info, insights, testing)
@@ -63,7 +65,7 @@ def json_report(
         "tests": {name: {"value": one.value, "reason": one.reason} for name, one in TESTS.items()},
         "placebo": None if placebo is None else {item.name: getattr(placebo, item.name) for item in fields(placebo)},
     }
-    plain: dict[str, Any] = _plain(document)
+    plain: dict[str, Any] = as_json(document)
     return plain
 
 
@@ -127,16 +129,3 @@ def _insight(insight: Insight) -> dict[str, Any]:
     lines = [{item.name: getattr(one, item.name) for item in fields(one)} for one in insight.ablations]
     caveat = f"{insight.caveat} {ABLATIONS}".strip() if lines else insight.caveat
     return entry | {"where": insight.where, "ablations": lines, "caveat": caveat}
-
-
-def _plain(value: Any) -> Any:
-    """Numpy and tuples → what JSON has; a float that is not finite → None."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

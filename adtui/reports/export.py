@@ -16,6 +16,7 @@ from ..files.atomic import write
 from ..records.arrays import Floats
 from ..records.attention import Attention, CompressorRound
 from ..records.axis import Axis
+from ..records.provenance import Provenance
 from ..records.statistics import SampleStats
 from .figures.compressor import compressor_figure
 from .figures.head import head_figure
@@ -43,6 +44,7 @@ class Exhibit:
         matrices: gives the full attention of a sample's layer when it is needed.
         layers: which layers to draw.
         rounds: sample → its rounds of a compressor, none where there is none.
+        provenance: of all of it; inside every file.
         dpi: dots per inch; print resolution unless a test asks for less.
     """
 
@@ -55,11 +57,16 @@ class Exhibit:
     dpi: float = DPI
     rounds: Rounds = lambda _: ()
     n_compressor_figures: int = 0
+    provenance: Provenance | None = None
 
     @property
     def count(self) -> int:
         """Number of figures of `export_all`."""
         return len(self.layers) * (2 * len(self.axes) + 1) + 1 + self.n_compressor_figures
+
+    def press(self) -> Press:
+        """What prints its figures."""
+        return Press(self.title, "" if self.provenance is None else self.provenance.text)
 
 
 def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
@@ -68,7 +75,7 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
     Raises:
         ExportError: a file cannot be written.
     """
-    press = Press(exhibit.title)
+    press = exhibit.press()
     heatmaps: dict[tuple[int, int], HeatmapPage] = {}
     curves: dict[tuple[int, int], LinesPage] = {}
     for layer in exhibit.layers:
@@ -137,5 +144,5 @@ def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, h
             title=exhibit.title,
             dpi=exhibit.dpi,
         )
-        png = Press(exhibit.title).png(figure)
+        png = exhibit.press().png(figure)
     yield write(directory / f"layer_{layer}" / f"attention_head_sample{sample}_layer{layer}_{name}.png", png)

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..files.atomic import write
+from ..records.provenance import as_text
 from ..records.trial import SweepReport
 from .document import dumps
 from .figures.png import Press
 from .figures.style import DPI, print_style
 from .figures.trials import pareto_figure, returns_figure
+from .trials import title_of
 
 FILES = ("report.json", "pareto.png", "returns.png")
 
@@ -23,7 +25,8 @@ def export_report(report: SweepReport, directory: Path, *, dpi: float = DPI) -> 
     """
     document, pareto, returns = (directory / name for name in FILES)
     yield write(document, dumps(report.to_json()).encode("ascii"))
-    press = Press()
+    about = report.about
+    press = Press(title_of(about), as_text(about.get("provenance")))
     with print_style():
         yield write(pareto, press.png(pareto_figure(report, dpi=dpi)))
         yield write(returns, press.png(returns_figure(report, dpi=dpi)))

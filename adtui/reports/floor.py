@@ -28,31 +28,42 @@ def export_map(
     *,
     began: bool = False,
     episode: int | None = None,
+    provenance: str = "",
 ) -> tuple[int, Iterator[Path | None]]:
     """How many steps it takes to write `path`, and the steps: `FILM` has every moment of the walk, else this one."""
     if path.suffix == FILM:
-        return moment.number + 2, export_film(walk(), path, title, began=began)
-    return 1, export_floor(moment, path, title, began=began, episode=episode)
+        return moment.number + 2, export_film(walk(), path, title, began=began, provenance=provenance)
+    return 1, export_floor(moment, path, title, began=began, episode=episode, provenance=provenance)
 
 
 def export_floor(
-    moment: Moment, path: Path, title: str, *, began: bool = False, episode: int | None = None, dpi: float = DPI
+    moment: Moment,
+    path: Path,
+    title: str,
+    *,
+    began: bool = False,
+    episode: int | None = None,
+    dpi: float = DPI,
+    provenance: str = "",
 ) -> Iterator[Path]:
     """Write one moment as a PNG.
 
     Raises:
         ExportError: the file cannot be written.
     """
-    yield write(path, Press(title).png(floor_figure(moment, title=title, began=began, episode=episode, dpi=dpi)))
+    figure = floor_figure(moment, title=title, began=began, episode=episode, dpi=dpi)
+    yield write(path, Press(title, provenance).png(figure))
 
 
-def export_film(moments: Iterable[Moment], path: Path, title: str, *, began: bool = False) -> Iterator[Path | None]:
+def export_film(
+    moments: Iterable[Moment], path: Path, title: str, *, began: bool = False, provenance: str = ""
+) -> Iterator[Path | None]:
     """Write moments as an animated GIF: None after every frame that is drawn, then the path.
 
     Raises:
         ExportError: the file cannot be written.
     """
-    film = Film(title)
+    film = Film(title, provenance)
     for moment in moments:
         film.add(moment, began=began)
         yield None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
 from ..compression.trials.plan import FULL
 from ..records.interval import Interval
 from ..records.trial import LAST, STRATA, SweepReport, Trial
+from .blocks import packed
 
 DASH = "–"
 NAMES = {"all": "agree", "none": "without rewards", "1-10": "1–10 rewards", "more": "over 10 rewards"}
@@ -40,7 +44,7 @@ def print_report(report: SweepReport, console: Console) -> None:
 
 def table_of(report: SweepReport) -> Table:
     """One row a cell; agreement in all contexts, then by rewarded transitions in the full context."""
-    table = Table(title=_title(report), title_justify="left")
+    table = Table(title=title_of(report.about), title_justify="left")
     table.add_column("cell", no_wrap=True)
     for heading in _headings(report):
         table.add_column(heading, justify="right")
@@ -54,21 +58,14 @@ def stacked(report: SweepReport, width: int) -> list[str]:
     lines = []
     for label, (*values, verdict) in _rows(report):
         lines.append(f"{label}: {verdict}" if verdict != DASH else label)
-        line = ""
-        for heading, value in zip(_headings(report), values, strict=False):
-            part = f"{heading} {value}"
-            if value == DASH:
-                continue
-            if line and len(line) + len(part) + 5 > width:
-                lines.append(f"  {line}")
-                line = ""
-            line += f" · {part}" if line else part
-        lines.append(f"  {line}")
+        pairs = zip(_headings(report), values, strict=False)
+        lines += packed([f"{heading} {value}" for heading, value in pairs if value != DASH], width)
     return lines
 
 
-def _title(report: SweepReport) -> str:
-    return f"{report.about.get('checkpoint', 'model')} · step {report.about.get('step', '?')}"
+def title_of(about: Mapping[str, Any]) -> str:
+    """The checkpoint and its step, from what a report says that it is about."""
+    return f"{about.get('checkpoint', 'model')} · step {about.get('step', '?')}"
 
 
 def _headings(report: SweepReport) -> tuple[str, ...]:

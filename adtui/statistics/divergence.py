@@ -1,4 +1,4 @@
-"""How far one distribution of actions is from another."""
+"""How far one distribution is from another."""
 
 from __future__ import annotations
 
@@ -19,3 +19,18 @@ def log_probabilities(logits: Floats) -> Doubles:
     wide = logits.astype(np.float64)
     out: Doubles = wide - np.logaddexp.reduce(wide, axis=-1, keepdims=True)
     return out
+
+
+def jensen_shannon(p: Doubles, q: Doubles) -> Doubles:
+    """(…) Jensen-Shannon divergence of distributions (…, n), over its maximum ln 2: from 0 to 1; shapes broadcast."""
+    middle = (p + q) / 2
+    found: Doubles = ((_relative(p, middle) + _relative(q, middle)) / 2).sum(axis=-1) / np.log(2)
+    return np.clip(found, 0.0, 1.0)
+
+
+def _relative(p: Doubles, q: Doubles) -> Doubles:
+    """p ln(p / q), 0 where p is."""
+    positive = p > 0
+    ratio = np.where(positive, p, 1.0) / np.where(positive, q, 1.0)
+    found: Doubles = np.where(positive, p, 0.0) * np.log(ratio)
+    return found

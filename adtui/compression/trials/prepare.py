@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...files.origin import source_of
 from ...files.runs import find_run
 from ...models.mark import weights_mark
 from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
 from ..choice import Choice
@@ -17,6 +19,9 @@ from ..shortened import check_needs
 from ..strategies.base import Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
+
+_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory")
+"""Fields of a plan."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,8 @@ class Prepared:
     Attributes:
         name: of the run.
         training: tasks that the model was trained on, in the order of the split.
-        about: checkpoint, step, a mark of the weights, family, device, the run's settings and what is assumed of it,
-            for the report.
+        about: checkpoint, step, a mark of the weights, family, device, the run's settings, what is assumed of it and
+            its provenance, for the report.
     """
 
     name: str
@@ -96,5 +101,16 @@ def prepare(
         "held_out": settings.held_out,
         "notes": list(arena.doubts(settings)),
         "settings": settings.to_json(),
+        "provenance": Provenance(
+            "compress",
+            (source_of(found, checkpoint, model.description, settings),),
+            options=_asked(opening, plan),
+        ).to_json(),
     }
     return Prepared(found.name, opening, plan, arena.split.train, about)
+
+
+def _asked(opening: ModelSource, plan: Plan) -> dict[str, Any]:
+    """What numbers depend on beside the file, whose path says nothing."""
+    opened_by = {name: value for name, value in asdict(opening).items() if name != "checkpoint"}
+    return opened_by | {name: getattr(plan, name) for name in _OPTIONS}

@@ -11,6 +11,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from PIL import Image
 
 from ...records.moment import Moment
+from ...records.provenance import PROVENANCE
 from ...records.sample import DOES
 from .png import Press
 from .style import DPI, INK, MASKED, QUERY, QUIET, REWARD, SMALL, TICK, TITLE, colourise, print_style
@@ -121,10 +122,12 @@ class Film:
 
     Args:
         title: as `floor_figure` takes it.
+        provenance: its text; in the file's comment, behind the title.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, provenance: str = "") -> None:
         self._title, self._press = title, Press()
+        self._comment = f"{title}\n{PROVENANCE}: {provenance}" if provenance else title
         self._frames: list[Image.Image] = []
 
     def add(self, moment: Moment, *, began: bool = False) -> None:
@@ -136,6 +139,6 @@ class Film:
         """The whole film; at least one frame was added."""
         out, (first, *others) = io.BytesIO(), self._frames
         times = [FRAME_MS] * len(others) + [LAST_MS]
-        about = self._title.encode()
+        about = self._comment.encode()
         first.save(out, "GIF", save_all=True, append_images=others, duration=times, loop=0, comment=about)
         return out.getvalue()

@@ -3,7 +3,7 @@
 Most rows of a printed figure repeat the row above (margins, blocks of a heatmap). The encoder looks for them first and
 compresses only the others: 0.08 CPU-seconds for a heatmap figure of 3540 × 3021 pixels where Pillow takes 0.22 at its
 fastest, which alone would be more than the whole export may cost (benchmarks/figures.py).
-What the figure is about goes into the file as text; no date, no version, nothing of the machine does.
+What the figure is about and where it comes from go into the file as text; no date, nothing of the machine does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 
+from ...records.provenance import PROVENANCE
 from .style import Pixels, print_style
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -29,17 +30,17 @@ class Press:
     """Prints figures; keeps its canvases, because claiming 50 MB anew for each figure costs more than drawing it.
 
     Args:
-        about: what they are about, written into every file; see `encode`.
+        about, provenance: written into every file; see `encode`.
     """
 
-    def __init__(self, about: str = "") -> None:
-        self._about = about
+    def __init__(self, about: str = "", provenance: str = "") -> None:
+        self._texts = (about, provenance)
         self._renderers: dict[tuple[int, int, float], RendererAgg] = {}
 
     def png(self, figure: Figure) -> bytes:
         """The figure at its own dpi as an RGB PNG of round(width × dpi) × round(height × dpi) pixels."""
         renderer = self._draw(figure)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), self._about)
+        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), *self._texts)
 
     def frame(self, figure: Figure) -> Pixels:
         """The figure without its animated artists, (height, width, 4): what its variants share."""
@@ -52,7 +53,7 @@ class Press:
         with print_style():
             for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
                 artist.draw(renderer)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), self._about)
+        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), *self._texts)
 
     def _draw(self, figure: Figure) -> RendererAgg:
         renderer = self._renderer(figure)
@@ -70,11 +71,12 @@ class Press:
         return self._renderers[key]
 
 
-def encode(pixels: Pixels, dpi: float, about: str = "") -> bytes:
+def encode(pixels: Pixels, dpi: float, about: str = "", provenance: str = "") -> bytes:
     """RGBA pixels (height, width, 4), opaque, C-contiguous → an RGB PNG that states its dpi.
 
     Args:
         about: becomes the image's Description, a UTF-8 text chunk; "" is none.
+        provenance: likewise its Provenance, which `files.provenance` reads.
     """
     height, width, _ = pixels.shape
     per_metre = round(dpi / 0.0254)
@@ -84,11 +86,16 @@ def encode(pixels: Pixels, dpi: float, about: str = "") -> bytes:
             _SIGNATURE,
             _chunk(b"IHDR", header),
             _chunk(b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)),
-            _chunk(b"iTXt", b"Description" + bytes(5) + about.encode()) if about else b"",
+            _text(b"Description", about),
+            _text(PROVENANCE.encode(), provenance),
             _chunk(b"IDAT", b"".join(_deflate(pixels))),
             _chunk(b"IEND", b""),
         )
     )
+
+
+def _text(keyword: bytes, text: str) -> bytes:
+    return _chunk(b"iTXt", keyword + bytes(5) + text.encode()) if text else b""
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

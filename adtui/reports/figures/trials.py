@@ -50,7 +50,7 @@ def pareto_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
             Line2D([], [], color=BAND, linewidth=9, label="… less the margin"),
             Line2D([], [], color=HAIRLINE, linewidth=2.4, label="front"),
         ]
-        _legend(figure, handles, HEIGHT)
+        legend(figure, handles, HEIGHT)
     return figure
 
 
@@ -77,7 +77,7 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
                 axes.set_ylabel("Return")
         handles = [Line2D([], [], color=colours[name], linewidth=1.8, label=name) for name in colours]
         handles.append(Line2D([], [], color=INK, linewidth=2.0, linestyle=(0, (6, 3)), label="full context"))
-        _legend(figure, handles, height)
+        legend(figure, handles, height)
     return figure
 
 
@@ -150,17 +150,18 @@ def _kept_scale(axes: Axes, kept: Sequence[float], budgets: Sequence[int]) -> No
 
 def _panel(axes: Axes, report: SweepReport, budget: int | None, colours: dict[str, str]) -> None:
     """Full context, then every strategy at this budget, controls thin."""
-    _curve(axes, report.baselines.full.episodes, INK, 2.0, (0, (6, 3)), band=True)
+    curve(axes, report.baselines.full.episodes, INK, 2.0, (0, (6, 3)), band=True)
     trials = [trial for trial in report.trials if trial.cell.budget == budget and trial.cell.strategy != FULL]
     own = [trial for trial in trials if trial.cell.strategy not in (RANDOM, RECENT)]
     for trial in trials:
         if trial.closed_loop is not None:
             wide = 1.8 if trial in own else 1.0
             band = trial in own and len(own) <= BANDS
-            _curve(axes, trial.closed_loop.episodes, colours[trial.cell.strategy], wide, "solid", band=band)
+            curve(axes, trial.closed_loop.episodes, colours[trial.cell.strategy], wide, "solid", band=band)
 
 
-def _curve(axes: Axes, episodes: Sequence[Interval], colour: str, width: float, style: object, *, band: bool) -> None:
+def curve(axes: Axes, episodes: Sequence[Interval], colour: str, width: float, style: object, *, band: bool) -> None:
+    """Means by episode, and their intervals where `band` asks for them and they are known."""
     numbers = np.arange(len(episodes))
     mean = np.array([one.mean for one in episodes])
     low, high = (np.array([getattr(one, end) for one in episodes]) for end in ("low", "high"))
@@ -171,7 +172,8 @@ def _curve(axes: Axes, episodes: Sequence[Interval], colour: str, width: float, 
     axes.set_xlim(0, max(1, len(episodes) - 1))
 
 
-def _legend(figure: Figure, handles: Sequence[Line2D], height: float) -> None:
+def legend(figure: Figure, handles: Sequence[Line2D], height: float) -> None:
+    """At the right of a figure so high, in inches."""
     corner = (1.0 - (RIGHT - 0.3) / WIDTH, 1.0 - TOP / height)
     figure.legend(
         handles=handles,
