@@ -150,14 +150,3 @@ NAMES: dict[str, Callable[[Context], Ints]] = {
     "induction": _followers,
     "n-gram": _repeats,
 }
-BY_THE_CONTEXT = frozenset(NAMES) - {"sparse", "landmark", "clustered"}
-"""Kinds that name the same transitions of a context whatever the attention to it is."""
-
-
-def named_by_context(insight: Insight, sample: Sample, layout: Layout) -> Ints:
-    """The transitions that an insight of such a kind names, counted as in the context; none for other kinds."""
-    if insight.kind not in BY_THE_CONTEXT:
-        return np.zeros(0, np.int64)
-    seen = len(layout.visible)
-    chosen = named(insight, Context(np.full(seen, 1 / max(1, seen)), np.ones(seen), visible_part(sample, layout)))
-    return np.zeros(0, np.int64) if chosen is None else layout.visible[chosen]

@@ -44,10 +44,10 @@ EVERYWHERE = (
 )
 """At the end of every screen's keys."""
 MOVES = (
-    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; heatmap: cursor one query up; numbers, insights: up"),
-    Key("down,j", "↓ j", "move(1,0)", "", "next layer; heatmap: cursor one query down; numbers, insights: down"),
-    Key("left,h", "← h", "move(0,-1)", "", "previous head; heatmap: cursor one key left; insights: fold"),
-    Key("right,l", "→ l", "move(0,1)", "", "next head; heatmap: cursor one key right; insights: unfold"),
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
+    Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left"),
+    Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right"),
     Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane"),
     Key("shift+down,J", "⇧↓ J", "select(1,0)", "", "next layer, from any pane"),
     Key("shift+left,H", "⇧← H", "select(0,-1)", "", "previous head, from any pane"),
@@ -91,8 +91,8 @@ PANES = (
         "Enter",
         "full",
         "full size",
-        "the focused pane at full size, and back; an insight unfolds and is gone to; again: the ratios behind it",
-        there=(INSIGHTS, "unfold"),
+        "the focused pane at full size, and back; insights: the ratios behind them",
+        there=(INSIGHTS, "ratios"),
     ),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
@@ -102,7 +102,6 @@ VIEWS = (
     ),
     Key("minus", "-", "zoom(-1)", "", "zoom the heatmap out"),
     Key("0", "0", "zoom(0)", "", "the whole matrix in the heatmap again"),
-    Key("f", "f", "filter_insights", "filter", "only confirmed insights, only observed, …, and all again", INSIGHTS),
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
     Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
     Key("c", "c", "round", "round", "next round of the compressor, or step of the flow", COMPRESSOR),

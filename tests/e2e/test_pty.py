@@ -127,7 +127,7 @@ def palette(app: Terminal) -> None:
     app.send("zoom")
     app.wait("zoom the heatmap")
     same = sum(now == then for now, then in zip(cells(app), before, strict=True))
-    assert same > len(before) / 3, same  # dimmed, hardly any would; some change meanwhile
+    assert same > len(before) / 2, same
     app.send(ESCAPE)
     app.gone("zoom the heatmap")
 
@@ -153,11 +153,7 @@ def full_size(app: Terminal) -> None:
     for pane, name in enumerate(("heads", "heatmap", "query", "received", "numbers", "insights"), start=1):
         other = "2 heatmap" if pane == 1 else "1 heads"
         app.send(f"{pane}\r")
-        if name == "insights":  # it unfolds and is gone to, then come the ablations behind it
-            app.wait(lambda: re.search(r"insights · \d+ found", app.text))
-            if " 0 found" in app.text:  # what has no evidence was one line, and is listed now
-                app.send("\r")
-            app.send("\r")
+        if name == "insights":  # the ablations behind them come first
             app.wait("ablations 1/")
             app.send("\r")
         app.wait(partial(lambda other, title: other not in app.text and title in app.text, other, f"{pane} {name}"))

@@ -76,7 +76,7 @@ def test_what_was_not_tried_is_not_made_up() -> None:
 async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) -> None:
     async with opened(ScreenEngine(), size) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter", "enter")  # the first unfolds it
+        await pilot.press("6", "enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         await until(pilot, lambda: "L0H1 rewarded: confirmed" in screen_text(app))
         await pilot.press("right")
@@ -91,7 +91,7 @@ async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) ->
 async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter", "enter")
+        await pilot.press("6", "enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         assert "distribution" not in screen_text(app)
         for _ in range(12):
@@ -102,14 +102,10 @@ async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
 async def test_enter_in_the_panel_takes_the_insights_to_full_size_and_back() -> None:
     async with opened(ScreenEngine()) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter", "enter", "enter")
+        await pilot.press("6", "enter", "enter")
         await until(pilot, lambda: app.explorer.panes.full)
         assert not isinstance(app.screen, AblationsScreen)
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: app.screen is app.explorer)
-        await pilot.press("escape")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: not app.explorer.panes.full)
         await pilot.press("5", "enter")
         await until(pilot, lambda: app.explorer.panes.full)
@@ -122,34 +118,16 @@ async def test_without_insights_enter_is_what_it_was() -> None:
         await until(pilot, lambda: app.explorer.panes.full)
 
 
-async def test_the_panel_is_that_of_the_insight_under_the_cursor() -> None:
+async def test_the_panel_is_that_of_the_insight_at_the_top() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
         pane = app.explorer.panes.insights
         await until(pilot, lambda: len(pane.insights) == SHOWN)
         await pilot.press("6")
         await pilot.pause()
-        await pilot.press("down", "enter")
-        assert (app.explorer.presenter.selection.layer, app.explorer.presenter.selection.head) == (1, 2)
+        assert pane.topmost == 0
+        pane.scroll_end(animate=False)
+        await pilot.pause()
+        assert pane.topmost > 0
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
-        assert "L1H2 recency" in screen_text(app)
-
-
-async def test_enter_on_the_last_line_lists_what_has_no_evidence() -> None:
-    async with opened(ScreenEngine()) as (app, _, pilot):
-        pane = app.explorer.panes.insights
-        await until(pilot, lambda: len(pane.insights) == SHOWN)
-        await pilot.press("6", *["down"] * SHOWN)
-        await until(pilot, lambda: "1 no evidence: Enter lists them" in screen_text(app))
-        await pilot.press("enter")
-        await until(pilot, lambda: "○ L2H3  uniform" in screen_text(app))
-
-
-async def test_f_shows_one_status_after_the_other() -> None:
-    async with opened(ScreenEngine()) as (app, _, pilot):
-        await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        for told in ("only ✔ confirmed", "only ● observed", "only ✘ refuted", "only ○ no evidence"):
-            await pilot.press("f")
-            await until(pilot, lambda told=told: told in screen_text(app))  # type: ignore[misc]
-        await pilot.press("f")
-        await until(pilot, lambda: "only" not in screen_text(app))
+        assert pane.insights[pane.topmost].kind in screen_text(app)

@@ -30,7 +30,7 @@ async def test_marks_stand_where_there_is_a_circuit_of_these_weights(heads: Head
     assert shown.count("◆") == marks  # the title explains it
     assert ("◆ circuit" in shown) == bool(marks)
     assert ("· no circuit" in shown) == (not marks)
-    assert WORDS in await app_screen(KnownCircuit(heads, WORDS), "6", "enter", "enter", "enter")  # the log at full size
+    assert WORDS in await app_screen(KnownCircuit(heads, WORDS), "6", "enter", "enter")  # the log at full size
 
 
 async def test_nothing_is_said_where_none_was_computed() -> None:

@@ -15,7 +15,7 @@ from adtui.records.axis import Axis
 from adtui.records.chances import Chances
 from adtui.records.statistics import HeadStats
 from adtui.ui.renderables.chances import chances_lines, chances_title
-from adtui.ui.renderables.insight import counted, fallen, insight_line, insight_text, order
+from adtui.ui.renderables.insight import insight_text, order
 from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
 from adtui.ui.renderables.statistics import STATISTICS, bars, episode_lines, number, seed_lines, statistics_lines
 from adtui.ui.renderables.status import progress_bar, progress_text, status_line
@@ -195,9 +195,8 @@ def test_seed_lines_have_the_digits_of_the_present_script() -> None:
 
 # -- insights ----------------------------------------------------------------------------------------------------------
 def test_insight_shows_its_evidence() -> None:
-    assert insight_line(insight()).plain == "● L2    recency           2.81 [2.1 – 3.6]"
     assert insight_text(insight()).plain.splitlines() == [
-        "  Layer 2 looks at the recent past.",
+        "● L2 recency Layer 2 looks at the recent past.",
         "  effect 2.81 [2.1 – 3.6] · n=5 histories · threshold 2 · observed",
         "  One checkpoint.",
         "  try: recent-K",
@@ -205,32 +204,17 @@ def test_insight_shows_its_evidence() -> None:
 
 
 def test_insight_in_ascii_without_caveat() -> None:
-    one = insight(caveat="", suggests=(), status="refuted", n=1, phase="explore")
-    tested = replace(one, knock_out=1.5, knock_out_interval=(1.2, 2.0))
-    assert insight_line(tested, utf8=False).plain == (
-        "x L2    recency           2.81 [2.1 - 3.6]  explore  hidden x1.5 [1.2 - 2]"
-    )
-    assert insight_text(one, utf8=False).plain.splitlines() == [
-        "  Layer 2 looks at the recent past.",
+    text = insight_text(insight(caveat="", suggests=(), status="refuted", n=1), utf8=False).plain
+    assert text.splitlines() == [
+        "x L2 recency Layer 2 looks at the recent past.",
         "  effect 2.81 [2.1 - 3.6] | n=1 history | threshold 2 | refuted",
     ]
 
 
 def test_insight_without_an_interval_says_so() -> None:
-    one = insight(interval=(float("nan"), float("nan")), n=1)
-    assert "effect 2.81 (no interval) · n=1 history" in insight_text(one).plain
-    assert "2.81 (no interval)" in insight_line(one).plain
-    assert insight_line(replace(one, effect=float("nan"))).plain.endswith("recency          not defined here")
-    assert "nan" not in insight_text(one).plain + insight_line(one).plain
-
-
-def test_the_title_counts_and_says_why_there_are_fewer() -> None:
-    found = [insight("a", status="confirmed"), insight("b"), insight("c", status="no evidence")]
-    assert counted(found) == "2 found · 1 ✔ · 1 ○"
-    assert counted([]) == ""
-    assert fallen(found, 2, [*found[:2]]) == ""
-    gone = [*found, insight("d", same_as="a"), None]
-    assert fallen(found, 5, gone) == "were 5: 1 tell the same, 2 not borne out"
+    shown = insight_text(insight(interval=(float("nan"), float("nan")), n=1)).plain
+    assert "effect 2.81 (no interval) · n=1 history" in shown
+    assert "nan" not in shown
 
 
 def test_order_is_status_then_scope() -> None:

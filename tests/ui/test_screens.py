@@ -80,7 +80,7 @@ class Shot:
 
 
 SHOTS = (
-    Shot("explorer-200x60", (200, 60), MILLIONS, shows=("L2H0  sink",)),
+    Shot("explorer-200x60", (200, 60), MILLIONS, shows=("refuted",)),
     Shot("explorer-120x40", (120, 40), MILLIONS, ("j", "l", "2"), ("L1H1", "rank 2 of 60")),
     Shot("explorer-120x40-16-colours", (120, 40), COLORS_16),
     Shot("explorer-120x40-no-colour", (120, 40), NO_COLOR),
@@ -98,9 +98,9 @@ SHOTS = (
     Shot(
         "knock-out-120x40", (120, 40), COLORS_256, ("2", "slash", "k", "5", "enter", "x"), ("KL 0.031", "rank 2 of 60")
     ),
-    Shot("insights-60x20-ascii", (60, 20), ASCII, ("6",), ("L0H1  rewarded",)),
-    Shot("ablations-80x24", (80, 24), COLORS_256, ("6", "enter", "enter"), ("training distribution",)),
-    Shot("ablations-40x10-ascii", (40, 10), ASCII, ("6", "enter", "enter"), ("L0H1 rewarded: confirmed",)),
+    Shot("insights-60x20-ascii", (60, 20), ASCII, ("6",), ("confirmed",)),
+    Shot("ablations-80x24", (80, 24), COLORS_256, ("6", "enter"), ("training distribution",)),
+    Shot("ablations-40x10-ascii", (40, 10), ASCII, ("6", "enter"), ("L0H1 rewarded: confirmed",)),
     Shot("lab-120x40", (120, 40), MILLIONS, ("C",), ("14 cells",)),
     Shot("lab-results-120x40", (120, 40), COLORS_256, ("C", "s", "2"), ("Keep newest+rewarded:10",)),
     Shot("lab-verdict-40x10-ascii", (40, 10), ASCII, ("C", "s", "5"), ("Keep",)),

@@ -29,7 +29,6 @@ class Display:
         waiting: the heatmap's picture is still that of before.
         stats: of the selected sample.
         chances: at the selected row's state.
-        told: how many insights there are, in words.
         stopped: in words how far the analysis was when it was stopped.
     """
 
@@ -43,7 +42,6 @@ class Display:
     insights: Sequence[Insight] = ()
     chances: Chances | None = None
     stopped: str = ""
-    told: str = ""
 
     @property
     def sample(self) -> Sample:

@@ -89,7 +89,6 @@ class Presenter:
             stats=self.stats.get(self.selection.sample),
             insights=self.panes.insights.insights,
             stopped=self.answering.where,
-            told=self.panes.insights.told,
             chances=self.panes.actions.shown,
         )
 
@@ -101,18 +100,13 @@ class Presenter:
     def mark_waiting(self) -> None:
         """Say in the heatmap's title that its picture is still that of before, if it is."""
         if self._asking.views.waiting:
-            self.retitle()
-
-    def retitle(self) -> None:
-        """What stands in the panes' titles has changed."""
-        if self.run is not None:
             self._showing.titles()
 
     def resumed(self) -> None:
         """What was stopped goes on."""
         if self.run is not None:
             self.answering.begin(self.run)
-            self.retitle()
+            self._showing.titles()
 
     def copy(self, pane: int) -> tuple[str, str] | GetWeights | str | None:
         """(what it is, its numbers as TSV) of a pane, what to ask for them, why not, or None while it has none."""

@@ -31,7 +31,6 @@ from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
-from .evidence import place_of
 from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
 from .taking import TakingScreen
@@ -147,7 +146,7 @@ class ExplorerScreen(TakingScreen):
             yield NEEDS_COMPRESSOR
         if self.panes.active == HEATMAP:
             yield HEATMAP_FOCUSED
-        if self.panes.active == INSIGHTS:
+        if self.panes.active == INSIGHTS and not self.panes.full:
             yield INSIGHTS_FOCUSED
 
     @on(Panes.Activated)
@@ -235,29 +234,16 @@ class ExplorerScreen(TakingScreen):
             self.post_message(self.Lab())
 
     def action_full(self) -> None:
-        """The active pane at full size, or back; an insight unfolds and is gone to, then the ratios behind it."""
+        """The active pane at full size, or back; of the insights, the ablations behind them."""
         pane = self.panes.insights
-        if self.panes.active != INSIGHTS or pane.empty:
-            super().action_full()
-        elif (insight := pane.current) is None:
-            pane.list_all()
-        elif pane.is_unfolded:
-            shown = pane.insights
-            self.app.push_screen(AblationsScreen(shown, shown.index(insight), self.plain), self._after_ablations)
+        if self.panes.active == INSIGHTS and pane.insights and not self.panes.full:
+            self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
         else:
-            pane.unfold(True)
-            if (run := self.presenter.run) is not None:
-                self.presenter.go(*place_of(insight, run, self.presenter.selection))
-                self.status.sample = self.presenter.selection.sample
+            super().action_full()
 
     def _after_ablations(self, full: bool | None) -> None:
         if full:
-            self._set_full(True)
-
-    def action_filter_insights(self) -> None:
-        """Only the insights of the next status, or all again."""
-        self.panes.insights.next_filter()
-        self.presenter.retitle()
+            super().action_full()
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

@@ -13,7 +13,7 @@ from ...records.run import RunInfo
 from ..screens.panes import PanesScreen
 from .goto import Target, resolve
 from .goto_screen import GotoScreen
-from .panes import COMPRESSOR, HEATMAP, INSIGHTS, LATENTS, NUMBERS, Panes
+from .panes import COMPRESSOR, HEATMAP, LATENTS, Panes
 from .presenter import Presenter
 from .selection import Selection
 from .shell_command import shell_command
@@ -52,15 +52,11 @@ class SelectingScreen(PanesScreen[Panes]):
         self.set_timer(WAIT_SECONDS, self.presenter.mark_waiting)
 
     def action_move(self, down: int, right: int) -> None:
-        """Arrows: what the focused pane moves or scrolls, layers and heads otherwise."""
+        """Arrows: the heatmap's cursor while it has the focus, layers and heads otherwise."""
         if self.panes.active == HEATMAP:
             self.panes.heatmap.move_cursor(down, right)
         elif self.panes.active == COMPRESSOR:
             self.panes.memory.move_cursor(down, right)
-        elif self.panes.active == INSIGHTS:
-            self.panes.insights.move(down, right)
-        elif self.panes.active == NUMBERS and down:
-            self.panes.statistics.scroll_relative(y=down, animate=False)
         else:
             self.action_select(down, right)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
+from ...records.insight import Insight
 from ...records.run import RunInfo
 from ..renderables.chances import chances_title
 from ..renderables.readout import place
@@ -23,7 +27,7 @@ def titles(display: Display) -> dict[int, str]:
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
-        INSIGHTS: " · ".join(part for part in (display.told, display.stopped) if part),
+        INSIGHTS: " · ".join(part for part in (counted(display.insights), display.stopped) if part),
         ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
@@ -38,3 +42,12 @@ def flow_pass(run: RunInfo) -> str:
     if not run.flow_steps:
         return ""
     return f" · flow step {run.flow_step}/{run.flow_steps}" if run.flow_step else " · prior pass"
+
+
+def counted(insights: Sequence[Insight]) -> str:
+    """ "54 found · 40 confirmed · 14 no evidence": how many say something, and of each status but "observed"."""
+    if not insights:
+        return ""
+    counts = Counter(one.status for one in insights)
+    parts = [f"{counts[status]} {status}" for status in ("confirmed", "refuted", "no evidence") if counts[status]]
+    return " · ".join([f"{len(insights) - counts['no evidence']} found", *parts])
