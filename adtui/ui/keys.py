@@ -44,8 +44,8 @@ EVERYWHERE = (
 )
 """At the end of every screen's keys."""
 MOVES = (
-    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
-    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; cursor or text of the focused pane one line up"),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer; cursor or text of the focused pane one line down"),
     Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left"),
     Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right"),
     Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane"),
@@ -91,9 +91,10 @@ PANES = (
         "Enter",
         "full",
         "full size",
-        "the focused pane at full size, and back; insights: the ratios behind them",
-        there=(INSIGHTS, "ratios"),
+        "the focused pane at full size, and back; insights: unfold the one under the cursor, fold it again",
+        there=(INSIGHTS, "unfold"),
     ),
+    Key("F", "F", "whole", "", "the focused pane at full size, and back, the insights too"),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
@@ -106,6 +107,25 @@ VIEWS = (
     Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
     Key("c", "c", "round", "round", "next round of the compressor, or step of the flow", COMPRESSOR),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
+)
+INSIGHT_KEYS = (
+    Key("f", "f", "filter", "filter", "insights: only ✔ confirmed, then ●, ✘, ○; then all", INSIGHTS),
+    Key(
+        "g",
+        "g",
+        "evidence",
+        "go there",
+        "insights: to the head, sample and transition that show it",
+        INSIGHTS,
+    ),
+    Key(
+        "i",
+        "i",
+        "ratios",
+        "ratios",
+        "insights: every ablation of what one names, and what came of it",
+        INSIGHTS,
+    ),
 )
 TESTS = (
     Key(
@@ -138,6 +158,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Where you are", MOVES),
     ("Panes", PANES),
     ("How it is shown", VIEWS),
+    ("What is found", INSIGHT_KEYS),
     ("What it matters for", TESTS),
     ("What you take away", OUTPUTS),
     ("Everything else", GENERAL),

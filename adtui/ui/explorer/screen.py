@@ -26,20 +26,19 @@ from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import VIEWS_DIFFER, bindings
 from ..map.desk import MapDesk
-from ..screens.ablations import AblationsScreen
 from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
 from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
-from .taking import TakingScreen
+from .reading import ReadingScreen
 
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
 
 
-class ExplorerScreen(TakingScreen):
+class ExplorerScreen(ReadingScreen):
     """Looks at attention: what the panes say, what is taken away, what leaves the app.
 
     Args:
@@ -146,7 +145,7 @@ class ExplorerScreen(TakingScreen):
             yield NEEDS_COMPRESSOR
         if self.panes.active == HEATMAP:
             yield HEATMAP_FOCUSED
-        if self.panes.active == INSIGHTS and not self.panes.full:
+        if self.panes.active == INSIGHTS:
             yield INSIGHTS_FOCUSED
 
     @on(Panes.Activated)
@@ -232,18 +231,6 @@ class ExplorerScreen(TakingScreen):
             self.notify("nothing to compress yet: the run is opening", severity="warning")
         else:
             self.post_message(self.Lab())
-
-    def action_full(self) -> None:
-        """The active pane at full size, or back; of the insights, the ablations behind them."""
-        pane = self.panes.insights
-        if self.panes.active == INSIGHTS and pane.insights and not self.panes.full:
-            self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
-        else:
-            super().action_full()
-
-    def _after_ablations(self, full: bool | None) -> None:
-        if full:
-            super().action_full()
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

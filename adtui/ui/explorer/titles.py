@@ -21,13 +21,15 @@ def titles(display: Display) -> dict[int, str]:
     query = "query" if chosen.query == LAST else f"q{display.row}"
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
+    only, gone = display.said
+    said = only, counted(display.insights), gone, display.stopped
     found = {
         HEADS: chosen.where + ("" if run.circuit is None else " · ◆ circuit" if run.circuit.heads else " · no circuit"),
         HEATMAP: f"{chosen.where}{waiting}{display.window_label}{flow_pass(run)}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
-        INSIGHTS: " · ".join(part for part in (counted(display.insights), display.stopped) if part),
+        INSIGHTS: " · ".join(part for part in said if part),
         ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
