@@ -20,8 +20,8 @@ class Key:
         action: of the explorer, or of the lab.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
-        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP in focus;
-            "" is nothing special.
+        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP, INSIGHTS or
+            HEADS in focus; "" is nothing special.
         there: what there must be for the key to do something else, INSIGHTS in focus, and the label of that.
     """
 
@@ -34,7 +34,7 @@ class Key:
     there: tuple[str, str] = ("", "")
 
 
-VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS = "views", "compressor", "heatmap", "insights"
+VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS, HEADS = "views", "compressor", "heatmap", "insights", "heads"
 
 EVERYWHERE = (
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
@@ -59,6 +59,14 @@ MOVES = (
     Key("right_curly_bracket", "}", "episode(1)", "", "query row to the start of the next episode"),
     Key("left_curly_bracket", "{", "episode(-1)", "", "query row to the start of the episode, then of the one before"),
     Key("slash", "/", "goto", "go to", "go to a place: L2H3, 2.3, q57, k12, ep3, s2, or several at once"),
+    Key(
+        "o",
+        "o",
+        "heads",
+        "heads",
+        "every head in a table that sorts (o, O) and filters (/ recency>10)",
+        HEADS,
+    ),
 )
 
 

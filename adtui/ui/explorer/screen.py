@@ -22,6 +22,7 @@ from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
 from ..key_bars import bar
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
+from ..keys import HEADS as HEADS_FOCUSED
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import VIEWS_DIFFER, bindings
@@ -30,7 +31,7 @@ from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
-from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
+from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
 from .reading import ReadingScreen
 
@@ -147,6 +148,8 @@ class ExplorerScreen(ReadingScreen):
             yield HEATMAP_FOCUSED
         if self.panes.active == INSIGHTS:
             yield INSIGHTS_FOCUSED
+        if self.panes.active == HEADS:
+            yield HEADS_FOCUSED
 
     @on(Panes.Activated)
     def _activated(self) -> None:
