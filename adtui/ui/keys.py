@@ -20,8 +20,8 @@ class Key:
         action: of the explorer, or of the lab.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
-        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP, INSIGHTS or
-            HEADS in focus; "" is nothing special.
+        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP,
+            INSIGHTS or HEADS in focus; "" is nothing special.
         there: what there must be for the key to do something else, INSIGHTS in focus, and the label of that.
     """
 

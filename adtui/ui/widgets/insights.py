@@ -60,6 +60,8 @@ class InsightsPane(ScrollPane):
         """ "23 gone: 12 the same finding as another, …": said before, not counted any more; "" is none."""
         why = Counter(reason for key in self._found if (reason := self._reason(key)))
         parts = [f"{why[reason]} {reason}" for reason in (SAME, UNTESTABLE, WITHDRAWN) if why[reason]]
+        if len(parts) == 1:
+            return f"{why.total()} gone: {next(iter(why))}"
         return f"{why.total()} gone: {', '.join(parts)}" if parts else ""
 
     def _reason(self, key: Key) -> str:
