@@ -37,7 +37,7 @@ def test_readout() -> None:
 
 def test_readout_of_a_pooled_cell() -> None:
     line = cell_readout(axis(), axis(), 8, 3, 0.0004, block=(3, 3))
-    assert line == ("query ep1 t2 (2,0) → key ep0 t3 (3,0) ↓ (4,0) r=0", "4.0e-04 · max of 3×3 · rank …")
+    assert line == ("query ep1 t2 (2,0) → key ep0 t3 (3,0) ↓ (4,0) r=0", "4.0e-04 · largest of 3×3 weights · rank …")
 
 
 def test_readout_of_the_query_itself() -> None:
@@ -52,7 +52,10 @@ def test_readout_of_a_masked_cell() -> None:
 
 def test_readout_in_ascii() -> None:
     line = cell_readout(axis(), axis(), 8, 3, 0.25, rank=(1, 9), block=(3, 2), utf8=False)
-    assert line == ("query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0", "0.250 | max of 3x2 | rank 1 of 9")
+    assert line == (
+        "query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0",
+        "0.250 | largest of 3x2 weights | rank 1 of 9",
+    )
     assert cell_readout(axis(), axis(), 8, 3, 0.25, utf8=False)[1] == "0.250 | rank ..."
 
 
