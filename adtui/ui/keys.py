@@ -156,6 +156,8 @@ OUTPUTS = (
     Key("Y", "Y", "copy_command", "", "copy the shell command that prints, draws or writes what the pane shows"),
 )
 GENERAL = (
+    Key("b", "b", "bookmark", "", "set a bookmark on this head, sample and query row; it is there when you come back"),
+    Key("apostrophe", "'", "bookmarks", "", "the bookmarks of this checkpoint: Enter goes to one, d takes it away"),
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("R", "R", "runs", "", "the list of runs: family, return, step and age of each; Enter opens, Esc goes back"),

@@ -245,6 +245,7 @@ def _tested() -> set[str]:
         | {"Y"}  # test_shell_command.py
         | {"v"}  # test_app_map.py
         | {"a"}  # test_app_answer.py
+        | {"b", "apostrophe"}  # test_app_bookmarks.py
         | {"o"}  # test_app_head_table.py
         | set("Ffgi")  # test_app_insights.py, test_app_ablations.py
         | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py

@@ -31,15 +31,15 @@ from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
+from .marking import MarkingScreen
 from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
-from .reading import ReadingScreen
 
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
 
 
-class ExplorerScreen(ReadingScreen):
+class ExplorerScreen(MarkingScreen):
     """Looks at attention: what the panes say, what is taken away, what leaves the app.
 
     Args:
@@ -109,6 +109,7 @@ class ExplorerScreen(ReadingScreen):
         if self.plain:
             run = replace(run, family=to_ascii(run.family), source=to_ascii(run.source))
         self.forget_knock_outs()
+        self.forget_bookmarks()
         self.presenter.open(run)
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample
