@@ -71,3 +71,14 @@ async def test_the_title_says_why_fewer_are_found() -> None:
         await until(pilot, lambda: app.explorer.panes.insights.insights)
         engine.say(InsightFound(app.opening or 0, replace(insight(), status="no evidence", tested="no difference")))
         await until(pilot, lambda: "0 found · 1 no evidence · 1 gone: no evidence when tested" in screen_text(app))
+
+
+async def test_g_goes_to_the_top_of_other_text() -> None:
+    async with opened() as (app, _, pilot):
+        statistics = app.explorer.panes.statistics
+        await until(pilot, lambda: 0 in app.explorer.presenter.stats)
+        await pilot.press("5", "down", "down")
+        await until(pilot, lambda: statistics.scroll_target_y == 2)
+        await pilot.press("g")
+        await until(pilot, lambda: statistics.scroll_target_y == 0)
+        assert app.explorer.presenter.selection == Selection()

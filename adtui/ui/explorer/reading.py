@@ -20,6 +20,12 @@ from .taking import TakingScreen
 class ReadingScreen(TakingScreen):
     """The insights' cursor, and where it leads."""
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In the other panes g is theirs: to the top."""
+        if action == "evidence":
+            return self.panes.active == INSIGHTS
+        return super().check_action(action, parameters)
+
     def action_move(self, down: int, right: int) -> None:
         """Up and down go through the text that has the focus; everywhere else as without text."""
         if down and self.panes.active == INSIGHTS:
@@ -60,12 +66,10 @@ class ReadingScreen(TakingScreen):
             self.action_whole()
 
     def action_evidence(self) -> None:
-        """To the head, sample and transition that show the insight under the cursor best; other text: to its top."""
+        """To the head, sample and transition that show the insight under the cursor."""
         run, insight = self.presenter.run, self.panes.insights.current
-        if self.panes.active == NUMBERS:
-            self.panes.statistics.scroll_home(animate=False)
-        elif run is None or insight is None:
-            self.notify("there is no insight under the cursor: 6 is their pane", severity="warning")
+        if run is None or insight is None:
+            self.notify("there is no insight under the cursor", severity="warning")
         else:
             selection, key = evidence(insight, run, self.presenter.stats, self.presenter.selection)
             self.presenter.go(selection, key)
