@@ -16,6 +16,7 @@ for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # 
 for _name in ("COLUMNS", "LINES"):  # pytest's workers get these; they would go before a terminal's own size
     os.environ.pop(_name, None)
 
+os.environ["XDG_CACHE_HOME"] = os.devnull  # nor do bookmarks of tests go among theirs
 os.environ["XDG_CONFIG_HOME"] = os.devnull  # whoever runs the tests may have settings of their own
 
 from checkpoints import make_run, write_histories  # noqa: E402

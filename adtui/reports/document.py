@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ..insights.answer import answer_of
+from ..insights.head_table import head_rows
 from ..insights.thresholds import RULES, TESTS
 from ..records.ablation import CAVEAT as ABLATIONS
 from ..records.as_json import as_json
@@ -56,6 +57,7 @@ def json_report(
             "plain": _heads(aggregate([one.plain for one in stats], info.samples)),
             "weighted": _heads(aggregate([one.weighted for one in stats], info.samples)),
         },
+        "table": [asdict(row) for row in head_rows(stats, info.samples, insights)],
         "per_sample": [{"plain": _arrays(one.plain), "weighted": _arrays(one.weighted)} for one in stats],
         "insights": [_insight(insight) for insight in insights],
         "rules": {

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..records.plain import to_ascii
 from .key_names import UNCHANGED, Changes, changed
-from .keys import KEYS, LAB, MAP, Key
+from .keys import INSIGHTS, KEYS, LAB, MAP, Key
 
 
 def bar(
@@ -22,7 +22,11 @@ def bar(
     """
     arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
     keys = changed(KEYS, "explorer", changes)
-    return _fit([arrows, *_labelled((key for key in keys if not key.only or key.only in has), has)], keys, width, plain)
+    named = [key for key in keys if not key.only or key.only in has]
+    if INSIGHTS in has:
+        arrows = ("arrows" if plain else "↑↓", "insight")
+        named.sort(key=lambda key: INSIGHTS not in (key.only, key.there[0]))  # what is for them alone comes first
+    return _fit([arrows, *_labelled(named, has)], keys, width, plain)
 
 
 def map_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:

@@ -20,8 +20,8 @@ class Key:
         action: of the explorer, or of the lab.
         label: one or two words, for the key bar; empty where the bar leaves it out.
         explanation: one line, for the help screen and the command palette.
-        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP in focus;
-            "" is nothing special.
+        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP,
+            INSIGHTS or HEADS in focus; "" is nothing special.
         there: what there must be for the key to do something else, INSIGHTS in focus, and the label of that.
     """
 
@@ -34,7 +34,7 @@ class Key:
     there: tuple[str, str] = ("", "")
 
 
-VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS = "views", "compressor", "heatmap", "insights"
+VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS, HEADS = "views", "compressor", "heatmap", "insights", "heads"
 
 EVERYWHERE = (
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
@@ -44,8 +44,8 @@ EVERYWHERE = (
 )
 """At the end of every screen's keys."""
 MOVES = (
-    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; with the heatmap focused, cursor one query up"),
-    Key("down,j", "↓ j", "move(1,0)", "", "next layer; with the heatmap focused, cursor one query down"),
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; cursor or text of the focused pane one line up"),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer; cursor or text of the focused pane one line down"),
     Key("left,h", "← h", "move(0,-1)", "", "previous head; with the heatmap focused, cursor one key left"),
     Key("right,l", "→ l", "move(0,1)", "", "next head; with the heatmap focused, cursor one key right"),
     Key("shift+up,K", "⇧↑ K", "select(-1,0)", "", "previous layer, from any pane"),
@@ -59,6 +59,14 @@ MOVES = (
     Key("right_curly_bracket", "}", "episode(1)", "", "query row to the start of the next episode"),
     Key("left_curly_bracket", "{", "episode(-1)", "", "query row to the start of the episode, then of the one before"),
     Key("slash", "/", "goto", "go to", "go to a place: L2H3, 2.3, q57, k12, ep3, s2, or several at once"),
+    Key(
+        "o",
+        "o",
+        "heads",
+        "heads",
+        "every head in a table that sorts (o, O) and filters (/ recency>10)",
+        HEADS,
+    ),
 )
 
 
@@ -91,9 +99,10 @@ PANES = (
         "Enter",
         "full",
         "full size",
-        "the focused pane at full size, and back; insights: the ratios behind them",
-        there=(INSIGHTS, "ratios"),
+        "the focused pane at full size, and back; insights: unfold the one under the cursor, fold it again",
+        there=(INSIGHTS, "unfold"),
     ),
+    Key("F", "F", "whole", "", "the focused pane at full size, and back, the insights too"),
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
@@ -106,6 +115,25 @@ VIEWS = (
     Key("t", "t", "unit", "tokens", "tokens, or transitions (their tokens summed), if they differ", VIEWS_DIFFER),
     Key("c", "c", "round", "round", "next round of the compressor, or step of the flow", COMPRESSOR),
     Key("s", "s", "scale", "scale", "colour scale: linear, square root, logarithmic, row-relative"),
+)
+INSIGHT_KEYS = (
+    Key("f", "f", "filter", "filter", "insights: only ✔ confirmed, then ●, ✘, ○; then all", INSIGHTS),
+    Key(
+        "g",
+        "g",
+        "evidence",
+        "go there",
+        "insights: to the head, sample and transition that show it",
+        INSIGHTS,
+    ),
+    Key(
+        "i",
+        "i",
+        "ratios",
+        "ratios",
+        "insights: every ablation of what one names, and what came of it",
+        INSIGHTS,
+    ),
 )
 TESTS = (
     Key(
@@ -128,6 +156,8 @@ OUTPUTS = (
     Key("Y", "Y", "copy_command", "", "copy the shell command that prints, draws or writes what the pane shows"),
 )
 GENERAL = (
+    Key("b", "b", "bookmark", "", "set a bookmark on this head, sample and query row; it is there when you come back"),
+    Key("apostrophe", "'", "bookmarks", "", "the bookmarks of this checkpoint: Enter goes to one, d takes it away"),
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("R", "R", "runs", "", "the list of runs: family, return, step and age of each; Enter opens, Esc goes back"),
@@ -138,6 +168,7 @@ GROUPS: tuple[tuple[str, tuple[Key, ...]], ...] = (
     ("Where you are", MOVES),
     ("Panes", PANES),
     ("How it is shown", VIEWS),
+    ("What is found", INSIGHT_KEYS),
     ("What it matters for", TESTS),
     ("What you take away", OUTPUTS),
     ("Everything else", GENERAL),

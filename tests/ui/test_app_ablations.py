@@ -1,4 +1,4 @@
-"""Enter on the insights: the ratios behind each, at every size and without UTF-8."""
+"""`i` on the insights: the ratios behind each, at every size and without UTF-8."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def test_what_was_not_tried_is_not_made_up() -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
-async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) -> None:
+async def test_i_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) -> None:
     async with opened(ScreenEngine(), size) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter")
+        await pilot.press("6", "i")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         await until(pilot, lambda: "L0H1 rewarded: confirmed" in screen_text(app))
         await pilot.press("right")
@@ -91,7 +91,7 @@ async def test_enter_opens_the_panel_and_esc_closes_it(size: tuple[int, int]) ->
 async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter")
+        await pilot.press("6", "i")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
         assert "distribution" not in screen_text(app)
         for _ in range(12):
@@ -102,10 +102,10 @@ async def test_everything_in_a_small_panel_can_be_scrolled_to() -> None:
 async def test_enter_in_the_panel_takes_the_insights_to_full_size_and_back() -> None:
     async with opened(ScreenEngine()) as (app, _, pilot):
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == SHOWN)
-        await pilot.press("6", "enter", "enter")
+        await pilot.press("6", "i", "enter")
         await until(pilot, lambda: app.explorer.panes.full)
         assert not isinstance(app.screen, AblationsScreen)
-        await pilot.press("enter", "enter")
+        await pilot.press("F")
         await until(pilot, lambda: not app.explorer.panes.full)
         await pilot.press("5", "enter")
         await until(pilot, lambda: app.explorer.panes.full)
@@ -118,16 +118,11 @@ async def test_without_insights_enter_is_what_it_was() -> None:
         await until(pilot, lambda: app.explorer.panes.full)
 
 
-async def test_the_panel_is_that_of_the_insight_at_the_top() -> None:
+async def test_the_panel_is_that_of_the_insight_under_the_cursor() -> None:
     async with opened(ScreenEngine(), (40, 10)) as (app, _, pilot):
         pane = app.explorer.panes.insights
         await until(pilot, lambda: len(pane.insights) == SHOWN)
-        await pilot.press("6")
-        await pilot.pause()
-        assert pane.topmost == 0
-        pane.scroll_end(animate=False)
-        await pilot.pause()
-        assert pane.topmost > 0
-        await pilot.press("enter")
+        await pilot.press("6", "down", "down", "i")
         await until(pilot, lambda: isinstance(app.screen, AblationsScreen))
-        assert pane.insights[pane.topmost].kind in screen_text(app)
+        assert pane.place == 2
+        await until(pilot, lambda: "L2H0 sink: refuted" in screen_text(app))

@@ -41,7 +41,9 @@ def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
 
 def test_the_bar_names_keys_that_mean_something_here() -> None:
     assert "tokens" not in bar(200, heatmap=False)
-    assert "Enter ratios" in Content.from_markup(bar(200, heatmap=False, has=frozenset({INSIGHTS}))).plain
+    there = Content.from_markup(bar(80, heatmap=False, has=frozenset({INSIGHTS}))).plain
+    assert there.startswith("↑↓ insight  Enter unfold  f filter  g go there  i ratios")
+    assert "filter" not in bar(200, heatmap=False)
     assert "round" not in bar(200, heatmap=False, has=frozenset({VIEWS_DIFFER}))
     whole = Content.from_markup(bar(200, heatmap=False, has=frozenset({VIEWS_DIFFER, COMPRESSOR}))).plain
     assert "t tokens" in whole

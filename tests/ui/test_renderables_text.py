@@ -15,7 +15,7 @@ from adtui.records.axis import Axis
 from adtui.records.chances import Chances
 from adtui.records.statistics import HeadStats
 from adtui.ui.renderables.chances import chances_lines, chances_title
-from adtui.ui.renderables.insight import insight_text, order
+from adtui.ui.renderables.insight import insight_line, insight_text, order
 from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
 from adtui.ui.renderables.statistics import STATISTICS, bars, episode_lines, number, seed_lines, statistics_lines
 from adtui.ui.renderables.status import progress_bar, progress_text, status_line
@@ -37,7 +37,7 @@ def test_readout() -> None:
 
 def test_readout_of_a_pooled_cell() -> None:
     line = cell_readout(axis(), axis(), 8, 3, 0.0004, block=(3, 3))
-    assert line == ("query ep1 t2 (2,0) → key ep0 t3 (3,0) ↓ (4,0) r=0", "4.0e-04 · max of 3×3 · rank …")
+    assert line == ("query ep1 t2 (2,0) → key ep0 t3 (3,0) ↓ (4,0) r=0", "4.0e-04 · largest of 3×3 weights · rank …")
 
 
 def test_readout_of_the_query_itself() -> None:
@@ -52,7 +52,10 @@ def test_readout_of_a_masked_cell() -> None:
 
 def test_readout_in_ascii() -> None:
     line = cell_readout(axis(), axis(), 8, 3, 0.25, rank=(1, 9), block=(3, 2), utf8=False)
-    assert line == ("query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0", "0.250 | max of 3x2 | rank 1 of 9")
+    assert line == (
+        "query ep1 t2 (2,0) -> key ep0 t3 (3,0) v (4,0) r=0",
+        "0.250 | largest of 3x2 weights | rank 1 of 9",
+    )
     assert cell_readout(axis(), axis(), 8, 3, 0.25, utf8=False)[1] == "0.250 | rank ..."
 
 
@@ -194,27 +197,44 @@ def test_seed_lines_have_the_digits_of_the_present_script() -> None:
 
 
 # -- insights ----------------------------------------------------------------------------------------------------------
-def test_insight_shows_its_evidence() -> None:
+def test_an_insight_in_one_line() -> None:
+    told = insight(status="confirmed", knock_out=17.25, knock_out_interval=(9.0, 30.0))
+    assert insight_line(insight(), 60).plain == "● L2 recency 2.81 [2.1 – 3.6]"
+    assert insight_line(told, 80).plain == "✔ L2 recency 2.81 [2.1 – 3.6]  hidden ×17.2 [9 – 30]"
+    assert insight_line(told, 80, (5, 9)).plain == "✔ L2    recency   2.81 [2.1 – 3.6]  hidden ×17.2 [9 – 30]"
+    assert insight_line(told, 80, utf8=False).plain == "+ L2 recency 2.81 [2.1 - 3.6]  hidden x17.2 [9 - 30]"
+    assert insight_line(insight(phase="explore"), 80).plain == "● L2 recency (explore) 2.81 [2.1 – 3.6]"
+
+
+@given(st.integers(1, 90))
+def test_a_line_keeps_its_name_and_never_overflows(width: int) -> None:
+    line = insight_line(insight(knock_out=17.25, knock_out_interval=(9.0, 30.0)), width, (5, 14)).plain
+    assert cell_len(line) <= width
+    assert line.startswith("● L2"[:width])
+    assert width < 12 or "recency" in line
+
+
+def test_an_unfolded_insight_shows_its_evidence() -> None:
     assert insight_text(insight()).plain.splitlines() == [
-        "● L2 recency Layer 2 looks at the recent past.",
-        "  effect 2.81 [2.1 – 3.6] · n=5 histories · threshold 2 · observed",
-        "  One checkpoint.",
-        "  try: recent-K",
+        "Layer 2 looks at the recent past.",
+        "effect 2.81 [2.1 – 3.6] · n=5 histories · threshold 2 · observed",
+        "One checkpoint.",
+        "try: recent-K",
     ]
 
 
 def test_insight_in_ascii_without_caveat() -> None:
     text = insight_text(insight(caveat="", suggests=(), status="refuted", n=1), utf8=False).plain
     assert text.splitlines() == [
-        "x L2 recency Layer 2 looks at the recent past.",
-        "  effect 2.81 [2.1 - 3.6] | n=1 history | threshold 2 | refuted",
+        "Layer 2 looks at the recent past.",
+        "effect 2.81 [2.1 - 3.6] | n=1 history | threshold 2 | refuted",
     ]
 
 
 def test_insight_without_an_interval_says_so() -> None:
-    shown = insight_text(insight(interval=(float("nan"), float("nan")), n=1)).plain
-    assert "effect 2.81 (no interval) · n=1 history" in shown
-    assert "nan" not in shown
+    short = insight(interval=(float("nan"), float("nan")), n=1)
+    assert "effect 2.81 (no interval) · n=1 history" in insight_text(short).plain
+    assert insight_line(short, 60).plain == "● L2 recency 2.81 (no interval)"
 
 
 def test_order_is_status_then_scope() -> None:

@@ -98,9 +98,11 @@ SHOTS = (
     Shot(
         "knock-out-120x40", (120, 40), COLORS_256, ("2", "slash", "k", "5", "enter", "x"), ("KL 0.031", "rank 2 of 60")
     ),
-    Shot("insights-60x20-ascii", (60, 20), ASCII, ("6",), ("confirmed",)),
-    Shot("ablations-80x24", (80, 24), COLORS_256, ("6", "enter"), ("training distribution",)),
-    Shot("ablations-40x10-ascii", (40, 10), ASCII, ("6", "enter"), ("L0H1 rewarded: confirmed",)),
+    Shot("insights-60x20-ascii", (60, 20), ASCII, ("6", "enter"), ("One checkpoint",)),
+    Shot("ablations-80x24", (80, 24), COLORS_256, ("6", "i"), ("training distribution",)),
+    Shot("ablations-40x10-ascii", (40, 10), ASCII, ("6", "i"), ("L0H1 rewarded: confirmed",)),
+    Shot("head-table-120x40", (120, 40), COLORS_256, ("o", "o"), ("H/ln n▼",)),
+    Shot("head-table-40x10-ascii", (40, 10), ASCII, ("o",), ("heads 12/12",)),
     Shot("lab-120x40", (120, 40), MILLIONS, ("C",), ("14 cells",)),
     Shot("lab-results-120x40", (120, 40), COLORS_256, ("C", "s", "2"), ("Keep newest+rewarded:10",)),
     Shot("lab-verdict-40x10-ascii", (40, 10), ASCII, ("C", "s", "5"), ("Keep",)),

@@ -223,13 +223,13 @@ async def test_pooled_cell_shows_its_largest_weight_and_waits_for_the_rank() -> 
         assert pane.cursor == (6, 5)
         assert not host.of(HeatmapPane.CursorMoved)[-1].ranked
         start = "query ep1 t0 (0,0) → key ep0 t5 (5,0) ↓ (6,0) r=1 · 0.214"
-        assert lines(pane)[-1] == start + " · max of 3×3 · rank …"
+        assert lines(pane)[-1] == start + " · largest of 3×3 weights · rank …"
         pane.show_cell(CellInfo(Place(0, 0, 1, 6), 5, 0.214, 2, 7))
-        assert lines(pane)[-1] == start + " · max of 3×3 · rank …", "an answer about another head"
+        assert lines(pane)[-1] == start + " · largest of 3×3 weights · rank …", "an answer about another head"
         pane.show_cell(CellInfo(Place(0, 0, 0, 6), 4, 0.2, 2, 7))
-        assert lines(pane)[-1] == start + " · max of 3×3 · rank …", "an answer about another cell"
+        assert lines(pane)[-1] == start + " · largest of 3×3 weights · rank …", "an answer about another cell"
         pane.show_cell(CellInfo(Place(0, 0, 0, 6), 5, 0.214, 2, 7))
-        assert lines(pane)[-1] == start + " · max of 3×3 · rank 2 of 7"
+        assert lines(pane)[-1] == start + " · largest of 3×3 weights · rank 2 of 7"
 
 
 async def test_a_cursor_move_repaints_two_cells_and_what_changes_in_the_readout(

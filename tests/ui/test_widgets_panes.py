@@ -12,7 +12,8 @@ from textual.widgets import Static
 
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.widgets.curves import CurvePane
-from adtui.ui.widgets.insights import InsightLines, InsightsPane
+from adtui.ui.widgets.insight_lines import InsightLines
+from adtui.ui.widgets.insights import InsightsPane
 from adtui.ui.widgets.sheet import SheetPane
 from adtui.ui.widgets.statistics import StatisticsPane
 from adtui.ui.widgets.status import StatusLine
@@ -32,6 +33,11 @@ def text_of(pane: StatisticsPane | InsightsPane) -> str:
     """All that a scrolling pane holds, on display or not."""
     inside = pane.query_one(Static if isinstance(pane, StatisticsPane) else InsightLines)
     return "\n".join(inside.render_line(y).text.rstrip() for y in range(inside.size.height))
+
+
+def under_the_cursor(log: InsightsPane) -> tuple[str, int | None] | None:
+    """(kind, layer) of the insight that the cursor is on."""
+    return None if log.current is None else (log.current.kind, log.current.layer)
 
 
 # -- sheet -------------------------------------------------------------------------------------------------------------
@@ -150,11 +156,13 @@ async def test_insights_replace_sort_and_say_what_is_missing() -> None:
         log.status("no evidence")
         await pilot.pause()
         assert [(each.kind, each.status) for each in log.insights] == [("recency", "confirmed"), ("sparse", "observed")]
-        shown = text_of(log)
-        assert "The same, with more samples." in shown
-        assert "recent past" in shown
-        assert "Layer 2 looks" not in shown.split("sparse")[0]
-        assert "no evidence" not in shown
+        assert text_of(log).splitlines() == ["✔ L2   recency 2.81 [2.1 – 3.6]", "● L0H1 sparse  2.81 [2.1 – 3.6]"]
+        log.toggle()
+        await pilot.pause()
+        assert text_of(log).splitlines()[1] == "  The same, with more samples."
+        log.toggle()
+        await pilot.pause()
+        assert len(text_of(log).splitlines()) == 2
         log.clear()
         await pilot.pause()
         assert text_of(log) == "no evidence"
@@ -167,6 +175,7 @@ async def test_one_finding_is_told_once_and_the_placebos_stand_below() -> None:
         log.add(told)
         log.add(insight("sparse", status="confirmed", tested="hiding them matters", same_as="reward-seeking"))
         log.note("of 848 placebos 0.1 % would have been confirmed, 0 % refuted")
+        log.toggle()
         await pilot.pause()
         assert log.insights == [told]
         shown = text_of(log)
@@ -191,9 +200,8 @@ async def test_one_changed_insight_lays_out_one_insight() -> None:
         height = inside.size.height
         log.add(insight(layer=29, status="confirmed", tested="hiding them moves the actions 17 times as much"))
         await pilot.pause()
-        assert len(wrapped) == 1
-        assert "confirmed · hiding them" in wrapped[0]
-        assert inside.size.height > height
+        assert wrapped == ["✔ L29 recency 2.81 [2.1 – 3.6]"]
+        assert inside.size.height == height
         assert text_of(log).startswith("✔"), "confirmed ones come first"
         await pilot.resize_terminal(40, 12)
         await pilot.pause()
@@ -201,6 +209,79 @@ async def test_one_changed_insight_lays_out_one_insight() -> None:
         log.scroll_end(animate=False)
         await pilot.pause()
         assert log.scroll_offset.y == inside.size.height - log.size.height
+
+
+async def test_the_cursor_goes_through_the_insights_and_unfolds_those_without_evidence() -> None:
+    log = InsightsPane()
+    async with Host(log, TRUE).run_test(size=(60, 8)) as pilot:
+        for layer in range(6):
+            log.add(insight(layer=layer, status="confirmed"))
+        for layer in range(3):
+            log.add(insight("sink", layer=layer, status="no evidence"))
+        await pilot.pause()
+        assert text_of(log).splitlines()[-1] == "○ 3 without evidence …"
+        assert log.scroll_y == 0
+        for _ in range(6):
+            log.move_cursor(1)
+        await pilot.pause()
+        assert under_the_cursor(log) is None
+        assert log.scroll_y == 1, "the cursor's line is on display"
+        log.toggle()
+        log.move_cursor(1)
+        await pilot.pause()
+        assert under_the_cursor(log) == ("sink", 0)
+        assert len(log.rows) == 10
+
+
+async def test_what_is_unfolded_can_be_read_to_its_end_before_the_cursor_goes_on() -> None:
+    log = InsightsPane()
+    async with Host(log, TRUE).run_test(size=(30, 6)) as pilot:
+        log.add(insight(layer=0, caveat="One checkpoint of one run with one seed. " * 3))
+        log.add(insight(layer=1))
+        await pilot.pause()
+        log.toggle()
+        await pilot.pause()
+        height = len(text_of(log).splitlines()) - 1  # of the first one
+        assert height > log.scrollable_content_region.height
+        for step in range(height - log.scrollable_content_region.height):
+            log.move_cursor(1)
+            assert (under_the_cursor(log), log.scroll_target_y) == (("recency", 0), step + 1)
+        log.move_cursor(1)
+        assert under_the_cursor(log) == ("recency", 1)
+
+
+async def test_filters_go_round_and_keep_the_log() -> None:
+    log = InsightsPane()
+    async with Host(log, TRUE).run_test(size=(60, 12)) as pilot:
+        for layer, status in enumerate(("confirmed", "observed", "refuted", "no evidence")):
+            log.add(insight(layer=layer, status=status))
+        seen = []
+        for _ in range(5):
+            log.next_filter()
+            await pilot.pause()
+            seen.append((log.said[0], [row.insight and row.insight.layer for row in log.rows]))
+        assert seen[:4] == [("✔ only", [0]), ("● only", [1]), ("✘ only", [2]), ("○ only", [3])]
+        assert seen[4] == ("", [0, 1, 2, None])
+        assert len(log.insights) == 4
+
+
+async def test_it_is_said_why_fewer_are_found() -> None:
+    log = InsightsPane()
+    async with Host(log, TRUE).run_test(size=(60, 12)) as pilot:
+        for layer in range(4):
+            log.add(insight(layer=layer))
+        assert log.said == ("", "")
+        log.add(insight(layer=0, status="no evidence", tested="hiding them changes nothing"))
+        log.add(insight(layer=1, same_as="sparse"))
+        log.add(insight(layer=2, status="no evidence", withdrawn=True))
+        log.add(insight("uniform", status="no evidence"))
+        await pilot.pause()
+        gone = "3 gone: 1 the same finding as another, 1 no evidence when tested, 1 not in more histories"
+        assert log.said == ("", gone)
+        log.add(insight(layer=2))
+        assert log.said[1].startswith("2 gone: ")
+        log.clear()
+        assert log.said == ("", "")
 
 
 # -- status ------------------------------------------------------------------------------------------------------------

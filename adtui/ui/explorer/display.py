@@ -30,6 +30,7 @@ class Display:
         stats: of the selected sample.
         chances: at the selected row's state.
         stopped: in words how far the analysis was when it was stopped.
+        said: in words which insights alone are on display, and why fewer are found than before; "" is nothing.
     """
 
     run: RunInfo
@@ -42,6 +43,7 @@ class Display:
     insights: Sequence[Insight] = ()
     chances: Chances | None = None
     stopped: str = ""
+    said: tuple[str, str] = ("", "")
 
     @property
     def sample(self) -> Sample:

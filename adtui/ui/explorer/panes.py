@@ -24,6 +24,9 @@ ALWAYS = 7
 ROOMY = 46
 """From this many lines on, the numbers get more of them than the thumbnails."""
 
+BROAD = 160
+"""From this many columns on, a heatmap of the height that there is leaves some to the thumbnails."""
+
 
 class Panes(PaneStack):
     """The panes of a compressor share their place with the two curves: there are those that were looked at last.
@@ -98,6 +101,7 @@ class Panes(PaneStack):
     def fold(self, width: int, height: int) -> None:
         self.answer.fold(height)
         self.set_class(height < ROOMY, "-tight")
+        self.set_class(width >= BROAD, "-broad")
         super().fold(width, height)
 
     @property

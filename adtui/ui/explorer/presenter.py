@@ -89,6 +89,7 @@ class Presenter:
             stats=self.stats.get(self.selection.sample),
             insights=self.panes.insights.insights,
             stopped=self.answering.where,
+            said=self.panes.insights.said,
             chances=self.panes.actions.shown,
         )
 
@@ -101,6 +102,10 @@ class Presenter:
         """Say in the heatmap's title that its picture is still that of before, if it is."""
         if self._asking.views.waiting:
             self._showing.titles()
+
+    def titles(self) -> None:
+        """Say in the titles what has changed without a question."""
+        self._showing.titles()
 
     def resumed(self) -> None:
         """What was stopped goes on."""

@@ -22,24 +22,24 @@ from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
 from ..key_bars import bar
 from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
+from ..keys import HEADS as HEADS_FOCUSED
 from ..keys import HEATMAP as HEATMAP_FOCUSED
 from ..keys import INSIGHTS as INSIGHTS_FOCUSED
 from ..keys import VIEWS_DIFFER, bindings
 from ..map.desk import MapDesk
-from ..screens.ablations import AblationsScreen
 from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane
 from ..widgets.picture import PicturePane
 from ..widgets.sheet import SheetPane
-from .panes import COMPRESSOR, HEATMAP, INSIGHTS, Panes
+from .marking import MarkingScreen
+from .panes import COMPRESSOR, HEADS, HEATMAP, INSIGHTS, Panes
 from .presenter import Presenter
-from .taking import TakingScreen
 
 REST_SECONDS = 0.08
 """A held arrow key repeats faster than this."""
 
 
-class ExplorerScreen(TakingScreen):
+class ExplorerScreen(MarkingScreen):
     """Looks at attention: what the panes say, what is taken away, what leaves the app.
 
     Args:
@@ -109,6 +109,7 @@ class ExplorerScreen(TakingScreen):
         if self.plain:
             run = replace(run, family=to_ascii(run.family), source=to_ascii(run.source))
         self.forget_knock_outs()
+        self.forget_bookmarks()
         self.presenter.open(run)
         self.status.open(run)
         self.status.sample = self.presenter.selection.sample
@@ -146,8 +147,10 @@ class ExplorerScreen(TakingScreen):
             yield NEEDS_COMPRESSOR
         if self.panes.active == HEATMAP:
             yield HEATMAP_FOCUSED
-        if self.panes.active == INSIGHTS and not self.panes.full:
+        if self.panes.active == INSIGHTS:
             yield INSIGHTS_FOCUSED
+        if self.panes.active == HEADS:
+            yield HEADS_FOCUSED
 
     @on(Panes.Activated)
     def _activated(self) -> None:
@@ -232,18 +235,6 @@ class ExplorerScreen(TakingScreen):
             self.notify("nothing to compress yet: the run is opening", severity="warning")
         else:
             self.post_message(self.Lab())
-
-    def action_full(self) -> None:
-        """The active pane at full size, or back; of the insights, the ablations behind them."""
-        pane = self.panes.insights
-        if self.panes.active == INSIGHTS and pane.insights and not self.panes.full:
-            self.app.push_screen(AblationsScreen(pane.insights, pane.topmost, self.plain), self._after_ablations)
-        else:
-            super().action_full()
-
-    def _after_ablations(self, full: bool | None) -> None:
-        if full:
-            super().action_full()
 
     # -- everything else ---------------------------------------------------------------------------------------------
     def action_scale(self) -> None:

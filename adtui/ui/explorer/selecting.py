@@ -8,8 +8,11 @@ from dataclasses import replace
 from textual.message import Message
 from textual.widget import Widget
 
+from ...insights.head_query import HeadQuery
+from ...insights.head_table import HeadRow, head_rows
 from ...records.messages import OpenRun
 from ...records.run import RunInfo
+from ..screens.head_table import HeadTableScreen
 from ..screens.panes import PanesScreen
 from .goto import Target, resolve
 from .goto_screen import GotoScreen
@@ -128,12 +131,36 @@ class SelectingScreen(PanesScreen[Panes]):
             self.notify("nothing to go to yet: the run is opening", severity="warning")
             return
 
-        def go(target: Target | None) -> None:
-            if target is not None and self.presenter.run is not None:
+        def go(target: Target | HeadQuery | None) -> None:
+            if isinstance(target, HeadQuery):
+                self.show_heads(target)
+            elif target is not None and self.presenter.run is not None:
                 self.presenter.go(*resolve(target, self.presenter.run, self.presenter.selection))
                 self.status.sample = self.presenter.selection.sample
 
         self.app.push_screen(GotoScreen(lambda target: resolve(target, run, self.presenter.selection), self.plain), go)
+
+    def action_heads(self) -> None:
+        """The table of heads."""
+        self.show_heads(HeadQuery())
+
+    def show_heads(self, query: HeadQuery) -> None:
+        """The table of the heads that meet a query; from there to one of them."""
+        run, stats = self.presenter.run, self.presenter.stats
+        known = [index for index in sorted(stats) if run is not None and index < len(run.samples)]
+        if run is None or not known:
+            self.notify("no table of heads yet: nothing has been analysed", severity="warning")
+            return
+
+        def go(row: HeadRow | None) -> None:
+            if row is not None:
+                self.select(replace(self.presenter.selection, layer=row.layer, head=row.head, mean=False))
+
+        rows = head_rows([stats[one] for one in known], [run.samples[one] for one in known], self.panes.insights.known)
+        chosen = self.presenter.selection
+        said = f"mean over {len(known)} of {len(run.samples)} samples"
+        at = None if query.by else (chosen.layer, chosen.head)
+        self.app.push_screen(HeadTableScreen(rows, query, at, samples=said, plain=self.plain), go)
 
     def action_zoom(self, step: int) -> None:
         """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""

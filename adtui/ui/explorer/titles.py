@@ -21,13 +21,15 @@ def titles(display: Display) -> dict[int, str]:
     query = "query" if chosen.query == LAST else f"q{display.row}"
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
+    only, gone = display.said
+    said = only, counted(display.insights), gone, display.stopped
     found = {
-        HEADS: chosen.where + ("" if run.circuit is None else " · ◆ circuit" if run.circuit.heads else " · no circuit"),
+        HEADS: chosen.where + _entropy(display) + _circuit(run),
         HEATMAP: f"{chosen.where}{waiting}{display.window_label}{flow_pass(run)}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
-        INSIGHTS: " · ".join(part for part in (counted(display.insights), display.stopped) if part),
+        INSIGHTS: " · ".join(part for part in said if part),
         ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
@@ -35,6 +37,20 @@ def titles(display: Display) -> dict[int, str]:
         found[LATENTS] = f"{query} · {chosen.where}"
         found[COMPRESSOR] = rounds if display.rounds else "nothing compressed"
     return found
+
+
+def _entropy(display: Display) -> str:
+    """ " · H/ln n .83" of the selected head: what the numbers under the thumbnails are; "" without one."""
+    sheet, chosen = display.sheet, display.selection
+    if sheet is None or chosen.mean or sheet.sample != chosen.sample:
+        return ""
+    value = float(sheet.entropy_norm[chosen.layer, chosen.head])
+    return f" · H/ln n {value:.2f}".replace(" 0.", " .") if value == value else ""
+
+
+def _circuit(run: RunInfo) -> str:
+    """ " · ◆ circuit" where one is certified, what the mark behind a head is; "" where nobody looked."""
+    return "" if run.circuit is None else " · ◆ circuit" if run.circuit.heads else " · no circuit"
 
 
 def flow_pass(run: RunInfo) -> str:

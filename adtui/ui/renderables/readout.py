@@ -89,7 +89,7 @@ def cell_readout(
         return f"{asking}{arrow}key {source(cols, key, utf8)}", "key is after the query: masked"
     numbers = [weight(value)]
     if block != (1, 1):
-        numbers.append(f"max of {block[0]}{times}{block[1]}")
+        numbers.append(f"largest of {block[0]}{times}{block[1]} weights")
     # Last, because it comes later than the rest where the engine has to count.
     unknown = to_ascii("…", unless=utf8)
     numbers.append(f"rank {unknown}" if rank is None else f"rank {rank[0]} of {rank[1]}")

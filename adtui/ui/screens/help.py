@@ -44,14 +44,25 @@ PICTURES = (
     ("transitions", "where a transition has several tokens: its column is their sum, its row that of its state token"),
     ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
     ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),
-    ("insights", "what the numbers say, the interval over independent histories, and what that does not show"),
+    (
+        "insights",
+        "a line each: mark, where, kind, effect [95 % over independent histories]; hidden ×17: see the answer;",
+    ),
+    (
+        "",
+        "unfolded: what the numbers say, the test, and what that does not show. The title counts those found, and says",
+    ),
+    (
+        "",
+        "how many were said before and are gone: the same finding as another, no evidence when tested or in more data",
+    ),
     (
         "",
         "✔ hiding what it names moves the actions more than hiding as many at random, ✘ less; ○ no evidence",
     ),
     (
         "",
-        "Enter: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether they agree",
+        "i: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether they agree",
     ),
     ("", "placebos: sets named by chance, decided by the first test, so that any found among them are false"),
     (

@@ -8,8 +8,12 @@ from textual.strip import Strip
 
 from ...records.arrays import Floats
 from ...records.axis import Axis
+from ...records.plain import to_ascii_cells
 from ..renderables.curve import curve_lines
 from .pane import LazyPane
+
+LEGENDS = {"query": "▲ rewarded  ⠤ uniform share", "latents": "⠤ uniform share"}
+"""What the signs of a curve are, by its kind."""
 
 
 class CurvePane(LazyPane):
@@ -36,6 +40,7 @@ class CurvePane(LazyPane):
         self._axis = axis
         if title:
             self.border_title = title
+        self.border_subtitle = to_ascii_cells(LEGENDS.get(kind, LEGENDS["query"]), unless=self.table.utf8)
         self.redraw()
 
     def prepare(self, values: Floats, axis: Axis, query: int, kind: str) -> None:

@@ -2,145 +2,180 @@
 
 from __future__ import annotations
 
-from rich.segment import Segment
-from rich.text import Text
+from collections import Counter
+
 from textual.app import ComposeResult
-from textual.geometry import Size
-from textual.strip import Strip
-from textual.widget import Widget
 
 from ...records.insight import Insight
-from ..renderables.colors import FAINT
-from ..renderables.insight import insight_text, order
-from .pane import ScrollPane, on_own_colors
+from ..renderables.insight import MARKS, SILENT, order
+from .insight_lines import SILENCE, InsightLines, Key, Row
+from .pane import ScrollPane
 
-Key = tuple[str, int | None, int | None, str]
-Line = list[Segment]
-
-
-class InsightLines(Widget):
-    """The log's text, wrapped insight by insight.
-
-    One of sixty insights changes several times a second while they are tested. As one text, all would be wrapped and
-    laid out again each time: 30 ms in which no key is answered.
-    """
-
-    DEFAULT_CSS = """
-    InsightLines { width: 1fr; height: auto; }
-    """
-
-    def __init__(self, status: str, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._status = status
-        self._note = ""
-        self._insights: list[Insight] = []
-        self._utf8 = True
-        self._wrapped: dict[Key, tuple[Insight, int, list[Line]]] = {}
-        self._lines: tuple[int, list[Line]] | None = None
-
-    def show(self, insights: list[Insight], status: str, utf8: bool, note: str = "") -> None:
-        """Show these insights in this order and a note on all of them, or what there is to say while there are none."""
-        before = None if self._lines is None else len(self._lines[1])
-        self._insights, self._status, self._utf8, self._note = insights, status, utf8, note
-        self._lines = None
-        self.refresh(layout=len(self._at(self.size.width)) != before)
-
-    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        del container, viewport  # only the width tells how many lines there are
-        return len(self._at(width))
-
-    def render_line(self, y: int) -> Strip:
-        lines = self._at(self.size.width)
-        return on_own_colors(self, lines[y] if y < len(lines) else [])
-
-    def _at(self, width: int) -> list[Line]:
-        """All lines at a width."""
-        if self._lines is None or self._lines[0] != width:
-            self._lines = (width, self._wrap(max(1, width)))
-        return self._lines[1]
-
-    def _wrap(self, width: int) -> list[Line]:
-        if not self._insights:
-            return self._fold(Text(self._status), width)
-        known, self._wrapped = self._wrapped, {}
-        lines: list[Line] = []
-        for insight in self._insights:
-            entry = known.get(insight.key)
-            if entry is None or entry[0] is not insight or entry[1] != width:
-                entry = (insight, width, self._fold(insight_text(insight, self._utf8), width))
-            self._wrapped[insight.key] = entry
-            lines += [*([[]] if lines else []), *entry[2]]
-        return [*lines, [], *self._fold(Text(self._note, FAINT), width)] if self._note else lines
-
-    def at_line(self, y: int) -> int:
-        """The place in the log of the insight that line y shows, or the first one below it."""
-        end = -1
-        for place, insight in enumerate(self._insights):
-            end += 1 + len(self._wrapped[insight.key][2]) if insight.key in self._wrapped else 0
-            if y < end:
-                return place
-        return max(0, len(self._insights) - 1)
-
-    def line_of(self, key: Key) -> int | None:
-        """The first line of an insight; None where it is not shown."""
-        line = 0
-        for insight in self._insights:
-            if insight.key == key:
-                return line
-            line += 1 + len(self._wrapped[insight.key][2]) if insight.key in self._wrapped else 0
-        return None
-
-    def _fold(self, text: Text, width: int) -> list[Line]:
-        text.rstrip()
-        return [list(line.render(self.app.console)) for line in text.wrap(self.app.console, width)]
+FILTERS = ("", "confirmed", "observed", "refuted", SILENT)
+"""What `next_filter` goes through: all, then of one status."""
+SAME, UNTESTABLE, WITHDRAWN = "the same finding as another", "no evidence when tested", "not in more histories"
+"""Why an insight that was found is not counted as found any more."""
 
 
 class InsightsPane(ScrollPane):
-    """Insights in order of status and scope; a newer one of the same kind and scope takes its predecessor's place."""
+    """Insights in order of status and scope; a newer one of the same kind and scope takes its predecessor's place.
+
+    Those without evidence share one line until that is unfolded. A cursor is on one of the lines.
+    """
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
         self.border_title = "insights"
         self._insights: dict[Key, Insight] = {}
+        self._found: set[Key] = set()
         self._status = "no insight yet"
         self._note = ""
+        self._unfolded: set[Key] = set()
+        self._cursor: Key | None = None
+        self._at = 0
+        self.filter = ""
         self._text = InsightLines(self._status, id="insights-text")
 
     def compose(self) -> ComposeResult:
         yield self._text
 
+    # -- what there is -----------------------------------------------------------------------------------------------
     @property
     def insights(self) -> list[Insight]:
-        """In the order of the log; one that tells the same as another is not told again."""
+        """In the order of the log, whatever the filter; one that tells the same as another is not told again."""
         return sorted((one for one in self._insights.values() if not one.same_as), key=order)
-
-    @property
-    def topmost(self) -> int:
-        """The place in the log of the insight at the top of what is on display."""
-        return self._text.at_line(int(self.scroll_y))
 
     @property
     def known(self) -> list[Insight]:
         """All of them, those that tell the same as another too."""
         return list(self._insights.values())
 
-    def reveal(self, key: Key) -> None:
-        """Scroll an insight to the top; nothing where it has gone."""
-        if (line := self._text.line_of(key)) is not None:
-            self.scroll_to(y=line, animate=False)
+    @property
+    def said(self) -> tuple[str, str]:
+        """( "✔ only", see `gone`), for the title; "" is nothing to say."""
+        return f"{MARKS[self.filter]} only" if self.filter else "", self.gone
 
+    @property
+    def gone(self) -> str:
+        """ "23 gone: 12 the same finding as another, …": said before, not counted any more; "" is none."""
+        why = Counter(reason for key in self._found if (reason := self._reason(key)))
+        parts = [f"{why[reason]} {reason}" for reason in (SAME, UNTESTABLE, WITHDRAWN) if why[reason]]
+        if len(parts) == 1:
+            return f"{why.total()} gone: {next(iter(why))}"
+        return f"{why.total()} gone: {', '.join(parts)}" if parts else ""
+
+    def _reason(self, key: Key) -> str:
+        if (now := self._insights.get(key)) is None:
+            return WITHDRAWN
+        if now.same_as:
+            return SAME
+        if now.status != SILENT:
+            return ""
+        return UNTESTABLE if now.tested else WITHDRAWN
+
+    @property
+    def rows(self) -> list[Row]:
+        """What the cursor can be on, from the top."""
+        told = self.insights
+        if self.filter:
+            told, silent = [one for one in told if one.status == self.filter], []
+        else:
+            silent = [one for one in told if one.status == SILENT]
+            told = [one for one in told if one.status != SILENT]
+        rows = [Row(one, one.key in self._unfolded) for one in told]
+        if silent:
+            unfolded = SILENCE in self._unfolded
+            rows.append(Row(None, unfolded, len(silent)))
+            rows += [Row(one, one.key in self._unfolded) for one in silent if unfolded]
+        return rows
+
+    # -- the cursor --------------------------------------------------------------------------------------------------
+    @property
+    def current(self) -> Insight | None:
+        """The insight under the cursor; None on the line that stands for many, and without any."""
+        rows = self.rows
+        return rows[self._index(rows)].insight if rows else None
+
+    @property
+    def place(self) -> int:
+        """Where `current` is among `insights`; 0 where it is none."""
+        current = self.current
+        return 0 if current is None else [one.key for one in self.insights].index(current.key)
+
+    def _index(self, rows: list[Row]) -> int:
+        keys = [row.key for row in rows]
+        return keys.index(self._cursor) if self._cursor in keys else min(self._at, len(rows) - 1)
+
+    def move_cursor(self, step: int) -> None:
+        """To the next line (1) or the previous one (-1); what is unfolded and longer than the pane scrolls first."""
+        rows = self.rows
+        at = self._index(rows) if rows else 0
+        first, end = self._text.span(rows[at].key) if rows else (0, 0)
+        top, height = int(self.scroll_target_y), self.scrollable_content_region.height
+        more = (step > 0 and end > top + height) or (step < 0 and first < top)
+        if more or not rows or not 0 <= at + step < len(rows):
+            self.scroll_to(y=top + step, animate=False, immediate=True)
+            return
+        self._put(rows[at + step].key, at + step)
+
+    def toggle(self) -> None:
+        """Unfold what is behind the line under the cursor, or fold it again."""
+        if rows := self.rows:
+            at = self._index(rows)
+            self._unfolded ^= {rows[at].key}
+            self._put(rows[at].key, at)
+
+    def next_filter(self) -> str:
+        """Show only the confirmed ones, then those of each other status, all again; says which."""
+        self.filter = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
+        self._changed()
+        return self.filter
+
+    def reveal(self, key: Key) -> None:
+        """Put the cursor on an insight and unfold it; nothing where it has gone."""
+        if (insight := self._insights.get(key)) is None:
+            return
+        if self.filter not in ("", insight.status):
+            self.filter = ""
+        self._unfolded |= {key, *([SILENCE] if insight.status == SILENT else [])}
+        self._put(key, self._at)
+
+    def _put(self, key: Key, at: int) -> None:
+        self._cursor, self._at = key, at
+        self._write()
+        self.call_after_refresh(self._follow)
+
+    def _follow(self) -> None:
+        """Scroll so that the line under the cursor is there, and what is unfolded under it as far as there is room."""
+        first, end = self._text.span(self._cursor)
+        top, height = int(self.scroll_target_y), self.scrollable_content_region.height
+        wanted = min(first, max(top, end - height))
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
+
+    def on_focus(self) -> None:
+        self._text.refresh()
+
+    def on_blur(self) -> None:
+        self._text.refresh()
+
+    # -- what comes in -----------------------------------------------------------------------------------------------
     def add(self, insight: Insight) -> None:
         """Add an insight, or replace the one of the same key; forget it where it is withdrawn."""
         if insight.withdrawn:
             self._insights.pop(insight.key, None)
         else:
             self._insights[insight.key] = insight
+            if insight.status != SILENT and not insight.same_as:
+                self._found.add(insight.key)
         self._changed()
 
     def clear(self) -> None:
         """Forget every insight."""
         self._insights.clear()
-        self._note = ""
+        self._found.clear()
+        self._unfolded.clear()
+        self._cursor, self._at, self._note = None, 0, ""
         self._changed()
 
     def status(self, text: str) -> None:
@@ -159,4 +194,8 @@ class InsightsPane(ScrollPane):
         self.call_after_refresh(self._write)
 
     def _write(self) -> None:
-        self._text.show(self.insights, self._status, self.table.utf8, self._note)
+        rows = self.rows
+        none = self._status if not self._insights or not self.filter else f"none of {len(self.insights)}: {self.filter}"
+        note = "\n".join(part for part in (self.gone, self._note) if part)
+        cursor = rows[self._index(rows)].key if rows else None
+        self._text.show(rows, cursor, none, self.table.utf8, note)

@@ -10,7 +10,7 @@ from textual.widgets import Static
 from ...records.sample import Sample
 from ...records.statistics import SampleStats
 from ..renderables.readout import transition
-from ..renderables.statistics import episode_lines, seed_lines, statistics_lines
+from ..renderables.statistics import episode_lines, seed_lines, statistics_lines, weighted_name
 from .pane import ScrollPane
 
 BOLD = Style(bold=True)
@@ -35,6 +35,7 @@ class StatisticsPane(ScrollPane):
             self._lines = 0
             return
         utf8 = self.table.utf8
+        self.border_subtitle = f"{weighted_name(utf8)}: attention times its value's norm"
         header, *rows = statistics_lines(stats, layer, head, utf8=utf8)
         content = Text(no_wrap=True)
         content.append(header + "\n", BOLD).append("\n".join(rows) + "\n")
