@@ -34,6 +34,7 @@ COMMANDS = (
     "compress",
     "circuit",
     "probe",
+    "timeline",
     "doctor",
     "completion",
 )
