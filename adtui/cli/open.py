@@ -20,6 +20,7 @@ HELP = "open a run in the app"
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_opening(parser)
+    parser.add_argument("--watch", action="store_true", help="open every new checkpoint when it is complete")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
     parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
@@ -48,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
         request = OpenRun(0, args.path, **opening_options(args))
         plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
         slow_link = args.slow_link or settled.slow_link
-        app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+        app = AdtuiApp(
+            request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True, watch=args.watch
+        )
         prefer(app, settled)
     keep_signals()
     problem = app.run(mouse=settled.mouse and not args.no_mouse)

@@ -39,10 +39,12 @@ from ..records.messages import (
     ViewReady,
     WeightsReady,
 )
+from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .exports import export_all, export_moment, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
+from .timelines import follow
 from .trials_child import ChildSweep
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Engine:
         match request:
             case OpenRun():
                 self._drop_jobs(lambda job: isinstance(job.request, OpenRun) and job.opening)
-                before = frozenset(job.request.id for job in self.jobs)
+                before = frozenset(job.request.id for job in self.jobs if not isinstance(job.request, FollowTraining))
                 self.jobs.appendleft(Job(request, "analysis", self._open(request, before), opening=True))
             case Resume():
                 self._drop_jobs(lambda job: job.what == "analysis")
@@ -88,6 +90,10 @@ class Engine:
                 self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
+            case FollowTraining():
+                self._drop_jobs(lambda job: isinstance(job.request, FollowTraining))
+                steps = follow(request, self.send, lambda: self._check_stop(request))
+                self.jobs.appendleft(Job(request, "timeline", steps))
             case GetSheet() if self._is_large(request):
                 self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
                 self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
@@ -272,9 +278,12 @@ class Engine:
 
     def _rolled(self, request: Request, done: int, total: int) -> None:
         """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""
+        self._check_stop(request)
+        self.send(Progress(request.id, "rollouts", done, total))
+
+    def _check_stop(self, request: Request) -> None:
         if request.id in self.stopping:
             raise Stopped
-        self.send(Progress(request.id, "rollouts", done, total))
 
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:

@@ -247,6 +247,7 @@ def _tested() -> set[str]:
         | {"Y"}  # test_shell_command.py
         | {"v"}  # test_app_map.py
         | {"a"}  # test_app_answer.py
+        | {"T", "w", "comma", "full_stop"}  # test_app_timeline.py, test_app_watch.py
         | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )
 
