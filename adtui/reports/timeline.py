@@ -29,7 +29,9 @@ def print_timeline(found: Timeline, console: Console) -> None:
 def table_of(found: Timeline) -> Table:
     """A row a checkpoint, evenly spread where there are many."""
     about, last = found.about, found.points[-1]
-    table = Table(title=f"{about['run']} · {len(found.points)} checkpoints to step {last.step}", title_justify="left")
+    many = "checkpoint" if len(found.points) == 1 else "checkpoints"
+    title = f"{about['run']} · {len(found.points)} {many} to step {last.step}"
+    table = Table(title=title, title_justify="left")
     kinds = [kind for kind in last.effects if any(point.effects[kind].holds.any() for point in found.points)]
     for heading in ("step", "return, first episode", _last_heading(found), "H/ln n", *kinds):
         table.add_column(heading, justify="right", overflow="fold")
@@ -77,9 +79,14 @@ def lines_of(found: Timeline) -> list[str]:
     """What the numbers rest on, and what is missing."""
     about, told = found.about, found.about["returns"]
     source = about["source"] if about["reference"] is None else f"{about['source']}, by {about['reference']}"
+    early = (
+        ""
+        if about["reference"] is None
+        else " An early model would have made other contexts: this is what it does here."
+    )
     lines = [
         f"Every checkpoint on the same {about['contexts']} contexts: {source}, seed {about['seed']}, mark "
-        f"{about['mark']}. An early model would have made other contexts: this is what it does with these."
+        f"{about['mark']}.{early}"
     ]
     if not found.emergences:
         lines.append("No claim about a head holds at the newest checkpoint.")

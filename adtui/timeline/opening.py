@@ -17,6 +17,7 @@ from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.samples import SampleSet, load_samples
 from ..models.loading import load_model
 from ..models.model import Model
+from ..records.arrays import Floats, Ints
 from ..records.defaults import TIMELINE_HISTORIES, TIMELINE_LAST
 from ..records.errors import CheckpointError, ConfigError
 from ..records.provenance import mark
@@ -110,8 +111,15 @@ def prepare(path: str | Path, options: Options, progress: Callable[[int, int], N
     reference = _reference(run, options, store, newest.path)
     if reference != newest.path:
         model = _load(load_checkpoint(reference), options)
+    acted = False
+
+    def policy(states: Ints, actions: Ints, rewards: Floats, next_states: Ints, query_states: Ints) -> Floats:
+        nonlocal acted
+        acted = True
+        return model.policy(states, actions, rewards, next_states, query_states)
+
     found = load_samples(
-        settings, run.directory, n_context, options.contexts, options.seed, policy=model.policy, progress=progress,
+        settings, run.directory, n_context, options.contexts, options.seed, policy=policy, progress=progress,
         histories=options.histories, stride=model.stride,
     )  # fmt: skip
     store.contexts = mark(found.samples)
@@ -123,7 +131,7 @@ def prepare(path: str | Path, options: Options, progress: Callable[[int, int], N
         "n_head": model.n_head,
         "contexts": len(found.samples),
         "source": found.source,
-        "reference": None if found.seed is None else reference.name,
+        "reference": reference.name if acted else None,
         "mark": store.contexts,
         "seed": options.seed,
         "n_context": n_context,

@@ -47,6 +47,14 @@ def test_tables_json_and_a_figure(run: Path, tmp_path: Path, capsys: pytest.Capt
     ]
 
 
+def test_stored_histories_are_no_checkpoints_rollouts(tiny_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["timeline", str(tiny_run), "--contexts", "4", "--returns", "0", "--device", "cpu"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 checkpoint to step 7" in shown
+    assert "test histories in history_darkroom_PPO_alg-seed42.hdf5, seed 0, mark" in shown
+    assert "An early model" not in shown
+
+
 def test_ctrl_c_shows_and_keeps_what_was_measured(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
