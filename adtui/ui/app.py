@@ -167,6 +167,7 @@ class AdtuiApp(FollowingApp):
                 if reply.id == self.opening:
                     self.has_opened(reply.run, reply.id)
                     self.explorer.open(reply.run)
+                    self.say_watching()
                     self.desk.opened(self.asked, reply.run)
             case SamplesAdded():
                 if reply.id == self.shown and self.opened is not None:

@@ -138,7 +138,12 @@ class FollowingApp(ReloadingApp):
         if self.watching:
             self.pinned = None
         self.notify("watching training: new checkpoints open by themselves" if self.watching else "not watching")
+        self.say_watching()
         self.watch_on()
+
+    def say_watching(self) -> None:
+        """At the right end of the status line, where nothing else is to be said there."""
+        self.explorer.note("watching" if self.watching and self.pinned is None else "")
 
     def look_sometimes(self) -> None:
         """Say what is newer, where it is not opened by itself."""

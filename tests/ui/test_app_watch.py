@@ -97,7 +97,10 @@ async def test_w_begins_and_ends_it(run: Path) -> None:
         assert app._timer is None
         await pilot.press("w")
         await until(pilot, lambda: app.watching and app._timer is not None)
+        app.clear_notifications()
+        await until(pilot, lambda: screen_text(app).splitlines()[0].rstrip().endswith("watching"))
         add(run, 20)
         await until(pilot, lambda: step(app) == 20)
         await pilot.press("w")
         await until(pilot, lambda: not app.watching and app._timer is None)
+        await until(pilot, lambda: not screen_text(app).splitlines()[0].rstrip().endswith("watching"))
