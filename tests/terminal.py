@@ -104,6 +104,13 @@ class Terminal:
             assert time.monotonic() < end, f"not within {seconds} s: {what!r}\n{self.text}\n{self.raw[-400:]!r}"
             self.read()
 
+    def quiet(self, seconds: float) -> bool:
+        """Read for so long; whether nothing was sent."""
+        before, end = len(self.raw), time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.read(min(0.1, seconds))
+        return len(self.raw) == before
+
     def gone(self, text: str) -> None:
         """Until a text is no longer on the screen."""
         self.wait(lambda: text not in self.text)

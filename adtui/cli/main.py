@@ -38,6 +38,7 @@ COMMANDS = (
     "probe",
     "provenance",
     "replay",
+    "timeline",
     "doctor",
     "completion",
 )

@@ -24,6 +24,7 @@ HELP = "open a run in the app"
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_opening(parser)
+    parser.add_argument("--watch", action="store_true", help="open every new checkpoint when it is complete")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
     parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
@@ -54,9 +55,11 @@ def run(args: argparse.Namespace) -> int:
         plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
         slow_link = args.slow_link or settled.slow_link
         if args.record is None:
-            app = AdtuiApp(request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True)
+            app = AdtuiApp(
+                request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True, watch=args.watch
+            )
         else:
-            app = _recorded(args.record, request, found, runs, plain=plain, slow_link=slow_link)
+            app = _recorded(args.record, request, found, runs, plain=plain, slow_link=slow_link, watch=args.watch)
         prefer(app, settled)
     keep_signals()
     problem = app.run(mouse=settled.mouse and not args.no_mouse)
@@ -67,7 +70,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recorded(
-    path: str, request: OpenRun, found: Run | None, runs: tuple[Run, ...], *, plain: bool, slow_link: bool
+    path: str,
+    request: OpenRun,
+    found: Run | None,
+    runs: tuple[Run, ...],
+    *,
+    plain: bool,
+    slow_link: bool,
+    watch: bool,
 ) -> AdtuiApp:
     """The app with everything kept in a file; without heads fetched ahead, which nobody looked at."""
     from ..files.session_file import SessionWriter
@@ -75,7 +85,7 @@ def _recorded(
     from ..ui.recording import RecordedApp, RecordingLink
 
     link = RecordingLink(EngineClient(), SessionWriter(Path(path)))
-    return RecordedApp(request, found, runs, link, plain=plain, slow_link=slow_link, telling=True)
+    return RecordedApp(request, found, runs, link, plain=plain, slow_link=slow_link, telling=True, watch=watch)
 
 
 def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:

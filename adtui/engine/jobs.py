@@ -41,11 +41,13 @@ from ..records.messages import (
     WeightsReady,
 )
 from ..records.session_messages import AskOrigin, OriginReady
+from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .describing import describe
 from .exports import export_all, export_moment, export_sweep, export_view
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
+from .timelines import follow
 from .trials_child import ChildSweep
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Engine:
         match request:
             case OpenRun():
                 self._drop_jobs(lambda job: isinstance(job.request, OpenRun) and job.opening)
-                before = frozenset(job.request.id for job in self.jobs)
+                before = frozenset(job.request.id for job in self.jobs if not isinstance(job.request, FollowTraining))
                 self.jobs.appendleft(Job(request, "analysis", self._open(request, before), opening=True))
             case Resume():
                 self._drop_jobs(lambda job: job.what == "analysis")
@@ -93,6 +95,10 @@ class Engine:
                 self._guard(request, lambda: self.send(describe(request)))
             case RunSweep():
                 self._guard(request, lambda: self._start_sweep(request))
+            case FollowTraining():
+                self._drop_jobs(lambda job: isinstance(job.request, FollowTraining))
+                steps = follow(request, self.send, lambda: self._check_stop(request))
+                self.jobs.appendleft(Job(request, "timeline", steps))
             case GetSheet() if self._is_large(request):
                 self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
                 self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
@@ -201,24 +207,9 @@ class Engine:
     # -- long jobs ---------------------------------------------------------------------------------------------------
     def _open(self, request: OpenRun, before: frozenset[int]) -> Steps:
         """Open a run, end the work of `before` on the one that was open, analyse it."""
-        from .opening import open_session  # torch: about two seconds
+        from .opening import open_asked  # torch: about two seconds
 
-        self.session = session = open_session(
-            request.path,
-            device=request.device,
-            samples=request.samples,
-            seed=request.seed,
-            context=request.context,
-            heads=request.heads,
-            causal=request.causal,
-            window=request.window,
-            histories=request.histories,
-            adapter=request.adapter,
-            flow_step=request.flow_step,
-            first=True,
-            stored=True,
-            progress=lambda done, total: self._rolled(request, done, total),
-        )
+        self.session = session = open_asked(request, lambda done, total: self._rolled(request, done, total))
         self.send(Opened(request.id, session.info))
         self._drop_jobs(lambda job: job.request.id in before)
         for job in self.jobs:
@@ -279,9 +270,12 @@ class Engine:
 
     def _rolled(self, request: Request, done: int, total: int) -> None:
         """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""
+        self._check_stop(request)
+        self.send(Progress(request.id, "rollouts", done, total))
+
+    def _check_stop(self, request: Request) -> None:
         if request.id in self.stopping:
             raise Stopped
-        self.send(Progress(request.id, "rollouts", done, total))
 
     # -- compression trials --------------------------------------------------------------------------------------------
     def _lab(self, request: AskLab, session: Session) -> LabReady:

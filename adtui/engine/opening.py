@@ -25,6 +25,7 @@ from ..models.loading import load_model
 from ..models.model import Model
 from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
 from ..records.errors import ModelError
+from ..records.messages import OpenRun
 from ..records.run import RunInfo
 from ..records.sample import Sample
 from ..worlds.settings import arrows, run_settings
@@ -139,6 +140,26 @@ def open_session(
         )
     captures = OrderedDict({0: shown})
     return Session(info, model, seed, waiting=found.waiting, more=found.more, file=checkpoint.file, _captures=captures)
+
+
+def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Session:
+    """Open what the app asks for, with its first samples and what is stored of the run; errors of `open_session`."""
+    return open_session(
+        request.path,
+        device=request.device,
+        samples=request.samples,
+        seed=request.seed,
+        context=request.context,
+        heads=request.heads,
+        causal=request.causal,
+        window=request.window,
+        histories=request.histories,
+        adapter=request.adapter,
+        flow_step=request.flow_step,
+        first=True,
+        stored=True,
+        progress=progress,
+    )
 
 
 def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:

@@ -35,14 +35,14 @@ class Judging:
         """
         if not self.evidence.stats:
             return
-        effects = self._effects()
+        effects = self.effects()
         if self.evidence.n_histories < MIN_HISTORIES:
             for index, (layer, head) in enumerate(self.evidence.scopes):
                 of_layer = layer is not None and head is None
                 if of_layer and self.kind.rule.met_by(effects.mean[index], self.evidence.n_keys):
                     yield self._reading(effects, index)
             return
-        holds = self._holding(effects)
+        holds = self.holding(effects)
         for index, scope in enumerate(self.evidence.scopes):
             if holds[index]:
                 yield self._observed(effects, index)
@@ -56,7 +56,7 @@ class Judging:
 
     def withdraw(self, earlier: Insight) -> Insight:
         """Restate a statement about a layer or head that the samples no longer support."""
-        kind, evidence, effects = self.kind, self.evidence, self._effects()
+        kind, evidence, effects = self.kind, self.evidence, self.effects()
         scope = (earlier.layer, earlier.head)
         index = evidence.scopes.index(scope)
         sentence = (
@@ -68,7 +68,7 @@ class Judging:
     def _observed(self, effects: Estimate, index: int) -> Insight:
         says = self.kind.says(float(effects.mean[index]), self.evidence.n_keys)
         sentence = f"{self.evidence.subject(self.evidence.scopes[index])} {says}."
-        weighted = self._effects(weighted=True)
+        weighted = self.effects(weighted=True)
         moved = float(weighted.mean[index])
         gone = bool(np.isfinite(moved)) and not self.kind.rule.met_by(moved, self.evidence.n_keys)
         doubt = f"Weighted by the values' norms it disappears ({self.kind.unit} {brief(moved)}). " if gone else ""
@@ -124,7 +124,7 @@ class Judging:
         )
 
     # -- numbers -----------------------------------------------------------------------------------------------------
-    def _effects(self, *, weighted: bool = False) -> Estimate:
+    def effects(self, *, weighted: bool = False) -> Estimate:
         """In the unit of the effect; NaN for scopes that the kind is not about."""
         kind, evidence = self.kind, self.evidence
         keys = kind.rule.min_keys
@@ -139,7 +139,7 @@ class Judging:
         )
         return Estimate(mean, low, high, found.n)
 
-    def _holding(self, effects: Estimate) -> list[bool]:
+    def holding(self, effects: Estimate) -> list[bool]:
         """For each scope: the whole interval, of at least MIN_HISTORIES histories, is where the rule wants it, and
         among all heads, or all layers, the false discovery rate is held at 5 %."""
         n = self.evidence.n_keys

@@ -54,3 +54,11 @@ CIRCUIT_CHOICE = 4
 """A goal that a size is chosen on gets one history for so many of a held-out goal; there are more of them."""
 PROBE_HISTORIES = 162
 """Histories that probes take contexts from: two on each of Dark Room's 81 tasks."""
+TIMELINE_CONTEXTS = 36
+"""Contexts that every checkpoint of a timeline is measured on: twelve of each phase of learning."""
+TIMELINE_RETURNS = 32
+"""Checkpoints of a timeline at which the return is measured, at most: it costs several times what all heads cost."""
+TIMELINE_HISTORIES = 8
+"""Histories there, as many tasks as there are at most."""
+TIMELINE_LAST = 3
+"""Episodes of each whose mean is the return: the last ones."""

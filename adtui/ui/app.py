@@ -29,6 +29,7 @@ from ..records.messages import (
     SamplesAdded,
     StatsReady,
 )
+from ..records.timeline_messages import TimelineReady
 from .choosing import ChoosingApp
 from .commands import KeyCommands
 from .engine_client import EngineLink
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from .lab.screen import LabScreen
 
 
+KEPT = {TRIALS: "stopped, finished cells are kept", "timeline": "stopped: what was measured is kept"}
+"""What is said of a job that was stopped and has left something."""
+
+
 class AdtuiApp(ChoosingApp):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
@@ -60,6 +65,7 @@ class AdtuiApp(ChoosingApp):
             pictures.
         look_ahead: fetch the heads beside the one on display while nothing else is asked.
         telling: show the head of lowest H/ln n, then that of the largest confirmed effect, until the first key.
+        watch: open every new checkpoint when it is complete.
     """
 
     CSS_PATH = "adtui.tcss"
@@ -81,8 +87,9 @@ class AdtuiApp(ChoosingApp):
         slow_link: bool = False,
         look_ahead: bool = False,
         telling: bool = False,
+        watch: bool = False,
     ) -> None:
-        super().__init__(engine, request, run, runs)
+        super().__init__(engine, request, run, runs, watch=watch)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
         self.plain = plain
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
@@ -108,7 +115,8 @@ class AdtuiApp(ChoosingApp):
         self._cover(self.size)
         # After the first paint: importing torch in the other process must not delay what the user sees.
         self.call_after_refresh(self.listen)
-        self.set_interval(WATCH_SECONDS, self.look_for_newer)
+        self.set_interval(WATCH_SECONDS, self.look_sometimes)
+        self.watch_on()
 
     async def action_quit(self) -> None:
         """End the app and the engine."""
@@ -150,7 +158,8 @@ class AdtuiApp(ChoosingApp):
                 if reply.id == self.opening:
                     self.has_opened(reply.run, reply.id)
                     self.explorer.open(reply.run)
-                    self.desk.opened(self.request, reply.run)
+                    self.say_watching()
+                    self.desk.opened(self.asked, reply.run)
             case SamplesAdded():
                 if reply.id == self.shown and self.opened is not None:
                     self.opened = self.opened.grown(reply.more)
@@ -172,6 +181,10 @@ class AdtuiApp(ChoosingApp):
                 self._cancelled(reply)
             case KnockOutReady():
                 self.explorer.knocked_out(reply)
+            case TimelineReady():
+                self.take_timeline(reply.id, reply.timeline)
+            case Failed() if self.waits_on(reply):
+                pass
             case Failed() if told:
                 self.jobs.end(reply.id)
             case Failed():
@@ -191,12 +204,13 @@ class AdtuiApp(ChoosingApp):
             self.explorer.presenter.stopped(f"stopped at {progress.done}/{progress.total} {progress.what}: r resumes")
         elif reply.id == self.opening:
             self.not_opened()
-        kept = "stopped, finished cells are kept" if reply.what == TRIALS else "cancelled"
-        self.notify(f"{reply.what} {kept}")
+        self.notify(f"{reply.what} {KEPT.get(reply.what, 'cancelled')}")
 
     def show_progress(self) -> None:
         self.explorer.show_progress(self.jobs.progress)
         self.desk.show_progress(self.jobs.progress)
+        if self.timeline is not None:
+            self.timeline.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
         was_job = self.jobs.end(reply.id)
@@ -263,7 +277,7 @@ class AdtuiApp(ChoosingApp):
     @on(ExplorerScreen.Lab)
     def _enter_lab(self) -> None:
         if self.opened is not None:
-            self.desk.enter(self.request, self.opened, self.jobs.progress)
+            self.desk.enter(self.asked, self.opened, self.jobs.progress)
 
     def on_lab_screen_start(self, event: LabScreen.Start) -> None:
         """By name, as all of the lab is: importing it costs what only who opens it should wait for."""

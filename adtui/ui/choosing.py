@@ -14,20 +14,28 @@ from ..records.errors import RunError
 from ..records.list_messages import Describe, Described
 from ..records.messages import OpenRun
 from .engine_client import EngineLink
-from .reloading import ReloadingApp
+from .following import FollowingApp
 from .screens.picker import PickerScreen
 
 
-class ChoosingApp(ReloadingApp):
+class ChoosingApp(FollowingApp):
     """Offers runs, and asks the engine one after the other what they are.
 
     Args:
-        engine, request, run: see `ReloadingApp`.
+        engine, request, run: see `ReloadingApp`; watch: see `FollowingApp`.
         runs: several to choose from at the start, or none.
     """
 
-    def __init__(self, engine: EngineLink | None, request: OpenRun, run: Run | None, runs: Sequence[Run]) -> None:
-        super().__init__(engine, request, run)
+    def __init__(
+        self,
+        engine: EngineLink | None,
+        request: OpenRun,
+        run: Run | None,
+        runs: Sequence[Run] = (),
+        *,
+        watch: bool = False,
+    ) -> None:
+        super().__init__(engine, request, run, watch=watch)
         self.runs = tuple(runs)
         self.plain = False
         self._first = request
@@ -97,6 +105,8 @@ class ChoosingApp(ReloadingApp):
             request = replace(self._first, path=path)
         else:  # what was said of one run says nothing of another
             request = OpenRun(0, path, device=self._first.device, samples=self._first.samples, seed=self._first.seed)
+        self.remember()
+        self.forget_training()
         self.open_other(request, run)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..records.plain import to_ascii
 from .key_names import UNCHANGED, Changes, changed
-from .keys import INSIGHTS, KEYS, LAB, MAP, Key
+from .keys import INSIGHTS, KEYS, LAB, MAP, TIMELINE, Key
 
 
 def bar(
@@ -33,6 +33,13 @@ def map_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) ->
     """The same for the map."""
     arrows = ("arrows" if plain else "←↑↓→", "cell")
     keys = changed(MAP, "map", changes)
+    return _fit([arrows, *_labelled(keys)], keys, width, plain)
+
+
+def timeline_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
+    """The same for the training run."""
+    arrows = ("arrows" if plain else "←↑↓→", "head")
+    keys = changed(TIMELINE, "timeline", changes)
     return _fit([arrows, *_labelled(keys)], keys, width, plain)
 
 

@@ -63,7 +63,7 @@ def changed(keys: Iterable[Key], place: str, changes: Changes) -> tuple[Key, ...
 
 
 def read_changes(path: str, asked: object) -> Changes:
-    """The tables `[keys.explorer]`, `[keys.map]` and `[keys.lab]` of a settings file.
+    """The tables `[keys.explorer]`, `[keys.map]`, `[keys.timeline]` and `[keys.lab]` of a settings file.
 
     Raises:
         ConfigError: a screen, a name or a key that there is not, or one key for two things.

@@ -58,6 +58,8 @@ MOVES = (
     Key("left_square_bracket", "[", "row(-1)", "", "previous query row"),
     Key("right_curly_bracket", "}", "episode(1)", "", "query row to the start of the next episode"),
     Key("left_curly_bracket", "{", "episode(-1)", "", "query row to the start of the episode, then of the one before"),
+    Key("full_stop", ".", "checkpoint(1)", "", "the run's next checkpoint, at the same place"),
+    Key("comma", ",", "checkpoint(-1)", "", "the checkpoint before"),
     Key("slash", "/", "goto", "go to", "go to a place: L2H3, 2.3, q57, k12, ep3, s2, or several at once"),
     Key(
         "o",
@@ -159,6 +161,8 @@ GENERAL = (
     Key("b", "b", "bookmark", "", "set a bookmark on this head, sample and query row; it is there when you come back"),
     Key("apostrophe", "'", "bookmarks", "", "the bookmarks of this checkpoint: Enter goes to one, d takes it away"),
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
+    Key("T", "T", "timeline", "", "the training run: every head and the return over the checkpoints; Enter opens one"),
+    Key("w", "w", "watch", "", "watch training: open every new checkpoint when it is complete, or no more"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("R", "R", "runs", "", "the list of runs: family, return, step and age of each; Enter opens, Esc goes back"),
     *EVERYWHERE,
@@ -251,7 +255,26 @@ MAP: tuple[Key, ...] = (
     *EVERYWHERE,
 )
 MAP_TITLE = "The map (v)"
-TABLES = {"explorer": KEYS, "map": MAP, "lab": LAB}
+
+TIMELINE: tuple[Key, ...] = (
+    Key("full_stop", ".", "step(1)", "step", "one checkpoint on"),
+    Key("comma", ",", "step(-1)", "", "one checkpoint back"),
+    Key("greater_than_sign", ">", "tenth(1)", "", "a tenth of the run on"),
+    Key("less_than_sign", "<", "tenth(-1)", "", "a tenth of the run back"),
+    Key("enter", "Enter", "open", "open", "open this checkpoint in the explorer, at this head"),
+    Key("up,k", "↑ k", "move(-1,0)", "", "previous layer"),
+    Key("down,j", "↓ j", "move(1,0)", "", "next layer"),
+    Key("left,h", "← h", "move(0,-1)", "", "previous head"),
+    Key("right,l", "→ l", "move(0,1)", "", "next head"),
+    Key("s", "s", "measure", "measure", "another measure of the heads: entropy, recency, reward lift"),
+    Key("f", "f", "full", "full size", "the focused pane at full size, and back"),
+    *_pane_keys("every head over the checkpoints", "the in-context return", "since when each claim holds"),
+    Key("T", "T", "leave", "", "back to the explorer"),
+    Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, measuring goes on"),
+    *EVERYWHERE,
+)
+TIMELINE_TITLE = "The training run (T)"
+TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB}
 """By the names that a settings file has for the screens."""
 
 

@@ -32,6 +32,7 @@ class ReloadingApp(EngineApp):
         watched: the run, looked at for newer checkpoints; None where only the engine can tell.
         opened: what is on display.
         shown: the request whose analysis is about that.
+        pinned: an older checkpoint of the run that the user went to; None is the newest.
         explorer: shows it.
     """
 
@@ -42,22 +43,32 @@ class ReloadingApp(EngineApp):
         self.request, self.watched = request, run
         self.opened: RunInfo | None = None
         self.shown: int | None = None
+        self.pinned: str | None = None
         self._analysed = False
         self._baseline: tuple[int, int, int] | None = None
-        self._before: tuple[OpenRun, Run | None] | None = None
+        self._before: tuple[OpenRun, Run | None, str | None] | None = None
 
     def open_other(self, request: OpenRun, run: Run | None) -> None:
         """Open something else; what is on display stays what is open until that has."""
-        if self.opened is not None and self._before is None:
-            self._before = self.request, self.watched
+        self.remember()
         self.request, self.watched = request, run
         self.open_run()
+
+    def remember(self) -> None:
+        """What is asked for next may not open: what is open now is then what is asked for again."""
+        if self.opened is not None and self._before is None:
+            self._before = self.request, self.watched, self.pinned
 
     def open_run(self) -> None:
         """Open the run, or open it again with its newest checkpoint."""
         self.opening = self.engine.next_id()
-        self.send_long(replace(self.request, id=self.opening), "loading")
-        self.explorer.opening(self.request)
+        self.send_long(replace(self.asked, id=self.opening), "loading")
+        self.explorer.opening(self.asked)
+
+    @property
+    def asked(self) -> OpenRun:
+        """What to open now."""
+        return self.request if self.pinned is None else replace(self.request, path=self.pinned)
 
     def on_selecting_screen_flow_step(self, message: SelectingScreen.FlowStep) -> None:
         """Open the run again with the pass of another flow step; one at a time."""
@@ -75,8 +86,8 @@ class ReloadingApp(EngineApp):
         self.explorer.note("")
         self.opening = self.shown
         if self._before is not None:
-            (self.request, self.watched), self._before = self._before, None
-            self.explorer.asked = self.request
+            (self.request, self.watched, self.pinned), self._before = self._before, None
+            self.explorer.asked = self.asked
 
     def has_analysed(self) -> None:
         """All is known of what is on display."""
@@ -93,6 +104,7 @@ class ReloadingApp(EngineApp):
     async def _ask_disk(self) -> None:
         """Look for a newer checkpoint now; in a thread, for slow network disks."""
         if await self._newer() is not None:
+            self.pinned = None
             self.open_run()
         elif self.opened is None or self.jobs.has(self.opening):
             self.notify("no newer checkpoint, and this one is being analysed", timeout=4)
@@ -109,15 +121,20 @@ class ReloadingApp(EngineApp):
         if (found := await self._newer()) is not None:
             self.explorer.note(found)
 
+    def rewritten(self, seen: tuple[int, int, int]) -> bool:
+        """Whether the newest file is another than when the one on display was opened."""
+        if self._baseline is None:
+            self._baseline = seen
+        return seen != self._baseline
+
     async def _newer(self) -> str | None:
         """What is newer on disk than what is on display; None where nothing is."""
         if self.watched is None or self.opened is None or self._before is not None:
             return None
         seen = await asyncio.to_thread(self.watched.fingerprint)
-        if self._baseline is None:
-            self._baseline = seen
+        rewritten = self.rewritten(seen)
         if seen == (UNKNOWN_STEP, 0, 0):
             return "its checkpoints are gone from the disk"
         if seen[0] > self.opened.step:
             return f"step {seen[0]} is there: r"
-        return "the checkpoint has changed: r" if seen != self._baseline else None
+        return "the checkpoint has changed: r" if rewritten else None

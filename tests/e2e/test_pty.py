@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -414,18 +413,10 @@ def test_only_colours_of_the_terminal_are_sent_and_nothing_at_rest(
     app.wait("2 heatmap · L0H1")
     app.wait("↓→ cursor")
     assert colours(app.raw) == sent
-    app.wait(lambda: quiet(app, 1.0))  # once it does nothing it sends nothing: no clock, blinking cursor, animation
+    app.wait(lambda: app.quiet(1.0))  # once it does nothing it sends nothing: no clock, blinking cursor, animation
     app.send("q")
     assert app.exit_code() == 0
     assert_restored(app)
-
-
-def quiet(app: Terminal, seconds: float) -> bool:
-    """Whether nothing comes for so long."""
-    before, end = len(app.raw), time.monotonic() + seconds
-    while time.monotonic() < end:
-        app.read(0.05)
-    return len(app.raw) == before
 
 
 def colours(raw: bytes) -> set[str]:

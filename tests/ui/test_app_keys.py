@@ -248,6 +248,7 @@ def _tested() -> set[str]:
         | {"b", "apostrophe"}  # test_app_bookmarks.py
         | {"o"}  # test_app_head_table.py
         | set("Ffgi")  # test_app_insights.py, test_app_ablations.py
+        | {"T", "w", "comma", "full_stop"}  # test_app_timeline.py, test_app_watch.py
         | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
     )
 

@@ -23,6 +23,7 @@ from adtui.records.messages import (
     SamplesAdded,
     StatsReady,
 )
+from adtui.records.timeline_messages import FollowTraining, TimelineReady
 
 
 def begun(path: Path, steps: int, samples: int | None = 3) -> tuple[Engine, list[Any]]:
@@ -136,3 +137,33 @@ def test_resuming_without_a_run_is_refused() -> None:
     engine.handle(Resume(1))
     assert isinstance(sent[-1], Failed)
     assert not engine.jobs
+
+
+def test_what_measures_the_run_goes_on_when_another_checkpoint_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = make_run(tmp_path / "one", n_transit=8)
+    engine, sent = begun(path, 2)
+    engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
+    engine.advance()
+    engine.handle(OpenRun(3, str(path / "ckpt-7.pt"), samples=1, device="cpu"))
+    finish(engine)
+    assert [reply.id for reply in sent if isinstance(reply, Cancelled)] == [1]
+    assert sorted(reply.id for reply in sent if isinstance(reply, Done)) == [2, 3]
+    last = [reply.timeline for reply in sent if isinstance(reply, TimelineReady)][-1]
+    assert [point.step for point in last.points] == [7]
+    assert last.points[0].returns is not None
+
+
+def test_measuring_the_run_can_be_stopped_and_keeps_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = make_run(tmp_path / "one", n_transit=8)
+    engine, sent = begun(path, 2)
+    engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
+    engine.advance()
+    engine.handle(Cancel(3, 2))
+    assert [reply.id for reply in sent if isinstance(reply, Cancelled)] == [2]
+    assert list((tmp_path / "cache").glob("adtui/timeline/*/*/ckpt-7.pt.json"))

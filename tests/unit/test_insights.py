@@ -329,7 +329,7 @@ def test_many_heads_of_noise_give_no_more_discoveries_than_the_rate() -> None:
     evidence = Evidence(noisy, samples)
     (kind,) = [kind for kind in INSIGHT_KINDS if kind.name == "recency"]
     judging = Judging(kind, evidence)
-    effects = judging._effects()
+    effects = judging.effects()
     alone = sum(kind.rule.holds(low, high, 80) for low, high in zip(effects.low[2:], effects.high[2:], strict=True))
     found = [one for one in judging.find() if one.scope == "head" and one.status == "observed"]
     assert alone > 0

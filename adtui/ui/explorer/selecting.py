@@ -43,6 +43,19 @@ class SelectingScreen(PanesScreen[Panes]):
             super().__init__()
             self.step = step
 
+    class OtherCheckpoint(Message):
+        """A later or earlier checkpoint of the run is wanted on display."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    class Timeline(Message):
+        """The training run is wanted."""
+
+    class Watch(Message):
+        """New checkpoints are wanted by themselves, or no more."""
+
     def __init__(self, panes: Panes, presenter: Presenter, plain: bool, aside: Sequence[Widget] = ()) -> None:
         super().__init__(panes, plain, aside)
         self.presenter = presenter
@@ -175,3 +188,19 @@ class SelectingScreen(PanesScreen[Panes]):
         command = shell_command(self.panes.active, self.asked, self.presenter.selection, self.presenter.run)
         self.app.copy_to_clipboard(command)
         self.notify(f"copied (if your terminal allows OSC 52): {command}", markup=False)
+
+    # -- the training run --------------------------------------------------------------------------------------------
+    def action_checkpoint(self, by: int) -> None:
+        """Another checkpoint, at the same place."""
+        self.post_message(self.OtherCheckpoint(by))
+
+    def action_timeline(self) -> None:
+        """Every checkpoint."""
+        if self.presenter.run is None:
+            self.notify("no training to see yet: the run is opening", severity="warning")
+        else:
+            self.post_message(self.Timeline())
+
+    def action_watch(self) -> None:
+        """Those that will come."""
+        self.post_message(self.Watch())

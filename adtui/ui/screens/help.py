@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
-from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE
+from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
 from ..renderables.statistics import STATISTICS
 from .box import BoxScreen
 
@@ -70,6 +70,10 @@ PICTURES = (
         "a cell is as bright as the query row's attention on transitions that ended (o: began) there; grey: none did",
     ),
     ("", "@ the query's cell and its likeliest action, letters: the task's places, * a reward had, lines: the path"),
+    (
+        "heads (training)",
+        "a head over the checkpoints, oldest at the left, the same scale for all; bright from where its claim holds",
+    ),
     ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
     ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
     ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),
@@ -111,7 +115,7 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "") -> 
     """
     lines: list[str] = []
     tables = [("explorer", *group) for group in GROUPS]
-    tables += [("map", MAP_TITLE, MAP), ("lab", LAB_TITLE, LAB)]
+    tables += [("map", MAP_TITLE, MAP), ("timeline", TIMELINE_TITLE, TIMELINE), ("lab", LAB_TITLE, LAB)]
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
         for key in changed(keys, place, changes):
