@@ -42,10 +42,10 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 
 def test_what_a_file_settles(tmp_path: Path) -> None:
     text = 'colors = "16"\ngraphics = "ascii"\nscale = "row"\nmouse = false\nslow_link = true\n'
-    text += '[keys.explorer]\nknock_out = "i"\nexport = ["?", "F5"]\nhelp = "e"\n[keys.lab]\nstart = "ctrl+g"\n'
+    text += '[keys.explorer]\nknock_out = "d"\nexport = ["?", "F5"]\nhelp = "e"\n[keys.lab]\nstart = "ctrl+g"\n'
     settled = load_preferences(written(tmp_path, text))
     keys = {
-        "explorer.knock_out": "i",
+        "explorer.knock_out": "d",
         "explorer.export": "question_mark,f5",
         "explorer.help": "e",
         "lab.start": "ctrl+g",
@@ -98,8 +98,8 @@ def test_doctor_names_the_file_and_what_is_in_it(tmp_path: Path, monkeypatch: py
     path = tmp_path / "adtui" / "config.toml"
     assert settings().found.startswith(f"{path} is not there")
     path.parent.mkdir()
-    written(path.parent, 'scale = "row"\n[keys.explorer]\nexport = "i"')
-    assert settings().found == f'{path}: scale = "row", explorer.export = "i"'
+    written(path.parent, 'scale = "row"\n[keys.explorer]\nexport = "d"')
+    assert settings().found == f'{path}: scale = "row", explorer.export = "d"'
     written(path.parent, 'scale = "no"')
     assert settings().fatal
     assert str(path) in settings().found
@@ -125,24 +125,24 @@ def test_a_key_is_found_by_what_people_write(text: str) -> None:
 
 async def test_the_users_keys_act_and_the_old_ones_do_not() -> None:
     app = AdtuiApp(OpenRun(0, "runs/latest"), engine=FakeEngine())
-    changes = {"explorer.next_sample": "i,f5", "explorer.mean": "s", "explorer.scale": "m"}
+    changes = {"explorer.next_sample": "d,f5", "explorer.mean": "s", "explorer.scale": "m"}
     prefer(app, Preferences(scale="row", keys=changes))
     async with app.run_test(size=(120, 40)) as pilot:
         presenter = app.explorer.presenter
         await until(pilot, lambda: presenter.view is not None and not app.jobs.newest)
         await pilot.press("n")
         assert presenter.selection.sample == 0
-        await pilot.press("i", "f5")
+        await pilot.press("d", "f5")
         assert presenter.selection.sample == 2
         assert app.explorer.panes.heatmap.scale == "row"
         await pilot.press("s")
         assert presenter.selection.mean
         await pilot.press("m")
         assert app.explorer.panes.heatmap.scale == "log"
-        assert "i F5 sample" in screen_text(app)
+        assert "d F5 sample" in screen_text(app)
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
-        assert shows(app, "i F5  ")
+        assert shows(app, "d F5  ")
 
 
 async def test_no_settings_leave_the_keys_as_they_are() -> None:
