@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
+import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, TRUSTED, WINDOWS
@@ -130,3 +132,9 @@ def chosen_layers(asked: list[int] | None, n_layer: int) -> list[int]:
             "--layers", expected=f"layers from 0 to {n_layer - 1}", found=str(outside[0]), action="choose some of these"
         )
     return asked
+
+
+def say_new(directory: Path) -> None:
+    """Say that a directory is not there yet, before something is written into it: a name may be misspelt."""
+    if not directory.exists():
+        print(f"adtui: making the directory {directory}", file=sys.stderr)

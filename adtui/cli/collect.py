@@ -25,9 +25,10 @@ def run(args: argparse.Namespace) -> int:
     from ..histories.collect import collect
     from ..histories.collect_settings import CollectSettings
     from ..records.errors import ConfigError
+    from ..training.settings import TrainSettings
     from .progress import bar
 
-    settings = load_settings(args.config, CollectSettings)
+    settings = load_settings(args.config, CollectSettings, others={"adtui train": TrainSettings})
     if args.seed is not None:
         settings = load_settings(load_yaml(args.config) | {"alg_seed": args.seed}, CollectSettings)
     if settings.output.exists() and not args.force:

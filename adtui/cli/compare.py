@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..records.defaults import DEVICE, EPISODES, SEED, STREAMS
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
-from .arguments import natural, positive
+from .arguments import natural, positive, say_new
 
 if TYPE_CHECKING:
     from ..engine.compared_runs import Candidate
@@ -123,6 +123,7 @@ def _heads(args: argparse.Namespace) -> int:
 def _checked(output: Path) -> Path:
     if output.suffix != ".png":
         raise ConfigError("--output", expected="FIGURE.png", found=str(output), action="name one")
+    say_new(output.parent)
     return output
 
 

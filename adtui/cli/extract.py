@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records.errors import ExportError
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening_options
+from .arguments import add_inputs, add_opening, add_run, chosen_layers, layers, opening_options, say_new
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         progress.update(task, description="extracting", total=len(session.samples))
         arrays = extract(session, chosen, lambda: progress.advance(task))
         progress.update(task, description="writing", total=None)
+        say_new(output.parent)
         _write(output, arrays)
     print(output)
     return DONE

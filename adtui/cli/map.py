@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, natural, opening_options
+from .arguments import add_inputs, add_opening, add_run, natural, opening_options, say_new
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -70,6 +70,7 @@ def _checked(output: Path) -> Path:
         raise ConfigError(
             "--output", expected=" or ".join(f"FILE{end}" for end in SUFFIXES), found=str(output), action="name one"
         )
+    say_new(output.parent)
     return output
 
 

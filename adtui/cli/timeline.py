@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..records.defaults import SEED, TIMELINE_CONTEXTS, TIMELINE_RETURNS
 from ..records.errors import ConfigError, ModelError
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, natural, positive
+from .arguments import add_model, add_run, natural, positive, say_new
 
 if TYPE_CHECKING:
     from ..records.timeline import Timeline
@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
 def _checked(output: Path) -> Path:
     if output.suffix != FIGURE:
         raise ConfigError("--output", expected=f"FILE{FIGURE}", found=str(output), action="name one")
+    say_new(output.parent)
     return output
 
 

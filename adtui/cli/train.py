@@ -56,9 +56,10 @@ def run(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> TrainSettings:
     from ..files.settings import load_settings
     from ..files.yaml import load_yaml
+    from ..histories.collect_settings import CollectSettings
     from ..training.settings import TrainSettings
 
-    settings = load_settings(args.config, TrainSettings)
+    settings = load_settings(args.config, TrainSettings, others={"adtui collect": CollectSettings})
     given = {"seed": args.seed, "log_dir": args.run_dir, "compress": args.compress}
     changed = {name: value for name, value in given.items() if value is not None}
     return load_settings(load_yaml(args.config) | changed, TrainSettings) if changed else settings

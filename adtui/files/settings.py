@@ -22,11 +22,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def load_settings(source: str | Path | Mapping[str, Any], model: type[M], *, name: str = "settings") -> M:
+def load_settings(
+    source: str | Path | Mapping[str, Any],
+    model: type[M],
+    *,
+    name: str = "settings",
+    others: Mapping[str, type[BaseModel]] | None = None,
+) -> M:
     """Settings of kind `model` from a YAML file or from values.
 
     Args:
         name: what errors call the values; a file is called by its path.
+        others: command → its settings: those of another command are told from misspelt ones.
 
     Raises:
         ConfigError: one line about the first fault: file, key, what was expected and found, what to do.
@@ -37,7 +44,7 @@ def load_settings(source: str | Path | Mapping[str, Any], model: type[M], *, nam
         name, values = str(source), load_yaml(source, unique=True)
     unknown = [key for key in values if key not in _names(model)]
     if unknown:
-        raise _unknown(name, (unknown[0],), model)
+        raise _another(name, values, unknown[0], model, others or {}) or _unknown(name, (unknown[0],), model)
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -60,6 +67,18 @@ def _first_fault(name: str, error: ValidationError, model: type[BaseModel]) -> C
         found="none" if missing else _short(fault["input"]),
         action=f"{'add' if missing else 'correct'} {key or 'it'}{_meaning(model, place)}{more}",
     )
+
+
+def _another(
+    name: str, values: Mapping[str, Any], key: str, model: type[BaseModel], others: Mapping[str, type[BaseModel]]
+) -> ConfigError | None:
+    """The file is for another command: more of its names are settings of that."""
+    known = sum(given in _names(model) for given in values)
+    for command, settings in others.items():
+        if sum(given in _names(settings) for given in values) > known:
+            action = f"give it to `{command}`, or name another file"
+            return ConfigError(f"{name}, {key}", expected="a known setting", found=f"one of `{command}`", action=action)
+    return None
 
 
 def _unknown(name: str, place: tuple[int | str, ...], model: type[BaseModel] | None) -> ConfigError:

@@ -120,3 +120,13 @@ def test_a_flow_step_is_one_that_the_model_has(tmp_path: Path, capsys: pytest.Ca
     assert "--flow-step: expected 0, the prior pass, to 3, found 4" in capsys.readouterr().err
     assert main(["extract", str(other), "--samples", "1", "--output", output, "--flow-step", "1"]) == 2
     assert "--flow-step: expected a model of the flow family, found gpt2" in capsys.readouterr().err
+
+
+def test_a_new_directory_is_said(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "new" / "y.npz"
+    for told in (f"adtui: making the directory {tmp_path / 'new'}\n", ""):
+        assert main(["extract", str(tiny_run), "--samples", "1", "--output", str(output)]) == 0
+        out, err = capsys.readouterr()
+        assert out == f"{output}\n"
+        assert told in err
+        assert err.count("making") == bool(told)

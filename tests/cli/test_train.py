@@ -107,3 +107,13 @@ def test_a_mistake_is_one_line_and_exit_2(adtui: Command, words: list[str], name
     assert names in result.stderr
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_settings_of_the_other_command_are_told_from_misspelt_ones(adtui: Command, tmp_path: Path) -> None:
+    histories = tmp_path / "collect.yaml"
+    histories.write_text("n_stream: 1\nepisodes: 2\ngoals: [3]\ntraj_dir: ./datasets\nalg_seed: 3\n")
+    assert "found one of `adtui train`; give it to `adtui train`" in adtui("collect", TINY).stderr
+    assert "found one of `adtui collect`; give it to `adtui collect`" in adtui("train", str(histories)).stderr
+    misspelt = tmp_path / "misspelt.yaml"
+    misspelt.write_text(Path(TINY).read_text() + "train_timestep: 3\n")
+    assert "did you mean train_timesteps?" in adtui("train", str(misspelt)).stderr
