@@ -126,7 +126,7 @@ def palette(app: Terminal) -> None:
     app.send("zoom")
     app.wait("zoom the heatmap")
     same = sum(now == then for now, then in zip(cells(app), before, strict=True))
-    assert same > len(before) / 2, same
+    assert same > len(before) / 3, same  # dimmed, hardly any would be
     app.send(ESCAPE)
     app.gone("zoom the heatmap")
 
@@ -151,9 +151,9 @@ def full_size(app: Terminal) -> None:
     """Enter and Esc, on every pane."""
     for pane, name in enumerate(("heads", "heatmap", "query", "received", "numbers", "insights"), start=1):
         other = "2 heatmap" if pane == 1 else "1 heads"
-        app.send(f"{pane}\r")
-        if name == "insights":  # the ablations behind them come first
-            app.wait("ablations 1/")
+        app.send(f"{pane}i" if name == "insights" else f"{pane}\r")
+        if name == "insights":  # Enter unfolds one; from the ablations behind them it goes to full size
+            app.wait(lambda: re.search(r"ablations \d+/", app.text))
             app.send("\r")
         app.wait(partial(lambda other, title: other not in app.text and title in app.text, other, f"{pane} {name}"))
         app.send(ESCAPE)

@@ -61,7 +61,7 @@ class ReadingScreen(TakingScreen):
         self.app.push_screen(AblationsScreen(pane.insights, pane.place, self.plain), self._after_ratios)
 
     def _after_ratios(self, full: bool | None) -> None:
-        if full:
+        if full and not self.panes.full:
             self.panes.activate(INSIGHTS)
             self.action_whole()
 
