@@ -102,6 +102,9 @@ def run(args: argparse.Namespace) -> int:
             def show(label: str, done: int, total: int) -> None:
                 progress.update(task, completed=done, total=total, note=label)
 
+            def within(label: str, done: int, total: int) -> None:
+                progress.update(task, note=f"{label} {done}/{total}")
+
             report = run_trials(
                 prepared.opening,
                 prepared.plan,
@@ -112,6 +115,7 @@ def run(args: argparse.Namespace) -> int:
                 backend=args.backend,
                 output=None if args.output is None else Path(args.output),
                 progress=show,
+                inside=within,
                 warn=lambda said: progress.console.print(said, markup=False, highlight=False, soft_wrap=True),
             )
     except KeyboardInterrupt:

@@ -23,6 +23,8 @@ from ..records.trial_messages import BaselinesReady, CellsDamaged, RunSweep, Swe
 
 Send = Callable[[Reply], None]
 WHAT = "trials"
+SECONDS_BETWEEN = 0.5
+"""Of two words about one cell."""
 
 
 def answer(request: RunSweep, send: Send) -> None:
@@ -56,6 +58,7 @@ def answer(request: RunSweep, send: Send) -> None:
         about=ready.about,
         output=output,
         progress=stream.ran,
+        inside=stream.inside,
         found=stream.found,
         warn=lambda said: send(CellsDamaged(request.id, said)),
     )
@@ -76,6 +79,7 @@ class Stream:
         self._outcomes: dict[str, Outcome] = {}
         self._told: set[str] = set()
         self._start, self._ran = time.monotonic(), 0
+        self._last = self._start
 
     def found(self, label: str, outcome: Outcome) -> None:
         """A cell is finished, now or in an earlier sweep."""
@@ -95,7 +99,26 @@ class Stream:
         rate = self._ran / max(time.monotonic() - self._start, 1e-6)
         self._send(Progress(self._request, WHAT, len(self._outcomes), len(self.labels), rate))
 
+    def inside(self, label: str, done: int, total: int) -> None:
+        """How far the cell is that runs now, and about how long the others take at this pace; now and then."""
+        now = time.monotonic()
+        if now - self._last < SECONDS_BETWEEN:
+            return
+        self._last = now
+        finished, spent = len(self._outcomes), now - self._start
+        left = (len(self.labels) - finished - done / total) / (self._ran + done / total) * spent
+        pace = self._ran / max(spent, 1e-6)
+        note = f"{label}: episode {done} of {total}, about {time_left(left)} left"
+        self._send(Progress(self._request, WHAT, finished, len(self.labels), pace, note))
+
     def ran(self, label: str, done: int, total: int) -> None:
         """A cell was run now: those that an earlier sweep had finished tell nothing of the pace."""
         del label, done, total
         self._ran += 1
+
+
+def time_left(seconds: float) -> str:
+    """ "40 s", "12 min", "3 h": no more digits than a guess has."""
+    if seconds < 90:
+        return f"{max(1, round(seconds, -1)):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

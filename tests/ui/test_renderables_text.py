@@ -18,7 +18,7 @@ from adtui.ui.renderables.chances import chances_lines, chances_title
 from adtui.ui.renderables.insight import insight_line, insight_text, order
 from adtui.ui.renderables.readout import action_arrow, cell_readout, weight
 from adtui.ui.renderables.statistics import STATISTICS, bars, episode_lines, number, seed_lines, statistics_lines
-from adtui.ui.renderables.status import progress_bar, progress_text, status_line
+from adtui.ui.renderables.status import progress_bar, progress_text, shortened_progress, status_line
 
 
 # -- read-out ----------------------------------------------------------------------------------------------------------
@@ -179,6 +179,16 @@ def test_progress_of_unknown_length_has_no_bar() -> None:
     assert progress_text(0, 0, "loading", utf8=False) == "loading ..."
     assert progress_text(1, 2, "trials", 0.08).endswith(" 1/2 12 s each")
     assert progress_text(1, 2, "knock-outs", note="3 undecided").endswith(" 1/2, 3 undecided")
+
+
+@pytest.mark.parametrize("width", range(14, 100))
+def test_progress_is_shortened_and_never_left_out(width: int) -> None:
+    shown = shortened_progress(3, 14, "trials", 0.0, "recent:20: episode 12 of 160, about 21 min left", width)
+    line = status_line(run_info(), 0, shown, width)
+    assert "trials" in line
+    assert "3/14" in line
+    assert len(line) <= width
+    assert ("21 min left" in line) == (width >= 79)
 
 
 def test_episode_lines() -> None:

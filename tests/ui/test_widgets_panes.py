@@ -296,4 +296,4 @@ async def test_status_line() -> None:
         assert "demo · step 9000 · analysis ██████░░░░░░ 1/2 · s0 of 2: goal (5,0) · cpu" in lines(line)[0]
         await pilot.resize_terminal(24, 5)
         await pilot.pause()
-        assert lines(line)[0].strip() == "demo · step 9000"
+        assert lines(line)[0].strip() == "demo · analysis 1/2"

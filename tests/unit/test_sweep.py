@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -103,8 +104,33 @@ def test_cells_are_told_one_by_one(told: list[Any]) -> None:
     assert started.about == told[-1].report.about
     trials = tuple(reply.trial for reply in told if isinstance(reply, TrialReady))
     assert repr(trials) == repr(told[-1].report.trials)
-    assert [reply.done for reply in told if isinstance(reply, Progress)] == [1, 2, 3, 4]
+    progress = [reply for reply in told if isinstance(reply, Progress)]
+    assert [reply.done for reply in progress if not reply.note] == [1, 2, 3, 4]
     assert {reply.id for reply in told} == {5}
+
+
+def test_how_far_a_cell_is_is_told_now_and_then(request_: RunSweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = prepare(request_.path, device="cpu", streams=1, episodes=4).plan
+    clock = itertools.count(0.0, 1.0)
+    monkeypatch.setattr(streaming, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    told: list[Any] = []
+    stream = streaming.Stream(request_.id, plan, (), told.append)
+    for episode in range(1, 5):
+        stream.inside("recent:4", episode, 40)
+    assert [reply.note for reply in told][:2] == [
+        "recent:4: episode 1 of 40, about 80 s left",
+        "recent:4: episode 2 of 40, about 80 s left",
+    ]
+    monkeypatch.setattr(streaming, "SECONDS_BETWEEN", 1e9)
+    stream.inside("recent:4", 5, 40)
+    assert len(told) == 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 s"), (44, "40 s"), (95, "2 min"), (3000, "50 min"), (9000, "2.5 h")]
+)
+def test_time_left_has_the_digits_of_a_guess(seconds: float, said: str) -> None:
+    assert streaming.time_left(seconds) == said
 
 
 def test_finished_cells_are_told_again_at_once(request_: RunSweep, told: list[Any]) -> None:

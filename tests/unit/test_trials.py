@@ -113,13 +113,18 @@ def test_a_stopped_sweep_goes_on_where_it_ended(
     assert list(store.load(tmp_path, fingerprint(opening, PLAN), shape).finished) == [FULL, WIPED, "recent:4"]
     honest, ran = run_cell, []
 
-    def spy(opening: ModelSource, plan: Plan, label: str, actions: Any) -> Any:
+    def spy(opening: ModelSource, plan: Plan, label: str, actions: Any, progress: Any) -> Any:
         ran.append(label)
-        return honest(opening, plan, label, actions)
+        return honest(opening, plan, label, actions, progress)
 
     monkeypatch.setattr(runner, "run_cell", spy)
-    whole = runner.run(opening, PLAN, CHOICES, output=tmp_path)
+    told: list[tuple[str, int, int]] = []
+    whole = runner.run(opening, PLAN, CHOICES, output=tmp_path, inside=lambda *where: told.append(where))
     assert ran == ["random:4", "top-attention:4"]
+    groups = len(list(PLAN.groups()))
+    assert told == [
+        (label, done + 1, groups * PLAN.episodes) for label in ran for done in range(groups * PLAN.episodes)
+    ]
     assert [timeless(trial) for trial in whole.trials] == [timeless(trial) for trial in report.trials]
 
 

@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,18 +67,25 @@ class Outcome:
         )
 
 
-def run_cell(opening: ModelSource, plan: Plan, label: str, full_actions: IntArray | None) -> Outcome:
+def run_cell(
+    opening: ModelSource,
+    plan: Plan,
+    label: str,
+    full_actions: IntArray | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
     """Run one cell; its numbers depend on the arguments alone, never on the order or on who runs it.
 
     Args:
         label: of a choice; `plan.WIPED` for the control.
         full_actions: (H, T) of the full-context cell; None for that cell itself and for the control.
+        progress: see `closed_loop.returns_and_actions`.
     """
     leave_interrupts_to_the_parent()
     torch.set_num_threads(1)  # the workers are the parallelism, and one thread sums in one order
     model, _ = opened(opening)
     choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
-    returns, actions = returns_and_actions(model, plan, choice)
+    returns, actions = returns_and_actions(model, plan, choice, progress)
     if choice is None:
         return Outcome(returns)
     reference = make_reference(model, plan, actions if full_actions is None else full_actions)

@@ -6,6 +6,7 @@ cells differ by what they keep and by nothing else. What a strategy draws comes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +24,21 @@ from ..strategies.base import Contexts
 from .plan import Plan
 
 
-def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tuple[IntArray, IntArray]:
-    """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset."""
+def returns_and_actions(
+    model: Model, plan: Plan, choice: Choice | None, progress: Callable[[int, int], None] | None = None
+) -> tuple[IntArray, IntArray]:
+    """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
+
+    `progress` is called with (episodes done, episodes in all) of the groups of histories, one after the other.
+    """
     returns, actions = [], []
-    for index, goals in enumerate(plan.groups()):
+    groups = list(plan.groups())
+    for index, goals in enumerate(groups):
+
+        def ended(done: int, of: int, before: int = index) -> None:
+            if progress is not None:
+                progress(before * of + done, len(groups) * of)
+
         policy: Policy = model.policy
         if choice is not None:
             rng = generator(plan.seed, Use.STRATEGIES, index)
@@ -41,6 +53,7 @@ def returns_and_actions(model: Model, plan: Plan, choice: Choice | None) -> tupl
             first_room=index * ROOMS_AT_ONCE,
             wipe_each_episode=choice is None,
             stride=plan.stride,
+            progress=ended,
         )
         returns.append(past.returns())
         actions.append(past.actions)

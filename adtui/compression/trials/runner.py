@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def run(
     progress: CellProgress | None = None,
     found: Found | None = None,
     warn: Callable[[str], None] | None = None,
+    inside: Callable[[str, int, int], None] | None = None,
 ) -> SweepReport:
     """Run what is not finished yet, and report on all of it.
 
@@ -47,6 +49,8 @@ def run(
         jobs: processes side by side; the numbers do not depend on it, nor on the backend.
         output: directory for finished cells, None to keep none.
         warn: called with a line of words where some cells in `output` cannot be read; they are run again.
+        inside: called with (label, episodes done, episodes in all) of the cell that runs, where cells run in this
+            process: one at a time, locally.
 
     Raises:
         ConfigError: `output` holds another sweep, or the backend's package is missing.
@@ -77,7 +81,8 @@ def run(
 
     for labels in (order[:2], order[2:]):
         actions = finished[FULL].actions if FULL in finished and labels[0:1] != [FULL] else None
-        tasks = [(opening, plan, label, actions) for label in labels if label not in finished]
+        here = inside if jobs == 1 and backend == "local" else None
+        tasks = [(opening, plan, label, actions, here) for label in labels if label not in finished]
         for label, outcome in backends.each(backend, jobs, _labelled, tasks):
             note(label, outcome)
     return report(
@@ -100,5 +105,7 @@ def described(about: Mapping[str, Any], mark: str, plan: Plan) -> dict[str, Any]
     return {**about, "fingerprint": mark, "plan": asdict(plan)}
 
 
-def _labelled(opening: ModelSource, plan: Plan, label: str, actions: Any) -> tuple[str, Outcome]:
-    return label, run_cell(opening, plan, label, actions)
+def _labelled(
+    opening: ModelSource, plan: Plan, label: str, actions: Any, inside: Callable[[str, int, int], None] | None
+) -> tuple[str, Outcome]:
+    return label, run_cell(opening, plan, label, actions, None if inside is None else partial(inside, label))

@@ -39,6 +39,14 @@ def progress_text(done: int, total: int, what: str, rate: float = 0.0, note: str
     return f"{text}, {to_ascii(note, unless=utf8)}" if note else text
 
 
+def shortened_progress(done: int, total: int, what: str, rate: float, note: str, width: int, utf8: bool = True) -> str:
+    """The longest of the whole text, that without its note, and the mere count that leaves room for a name."""
+    texts = [progress_text(done, total, what, rate, note, utf8), progress_text(done, total, what, rate, "", utf8)]
+    return next(
+        (text for text in texts if cell_len(text) <= width - LEAST), f"{what} {done}/{total}" if total else what
+    )
+
+
 def status_line(
     run: RunInfo | None,
     sample: int | None,

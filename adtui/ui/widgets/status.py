@@ -9,7 +9,7 @@ from textual.widget import Widget
 from ...records.messages import Progress
 from ...records.plain import to_ascii
 from ...records.run import RunInfo
-from ..renderables.status import progress_text, status_line
+from ..renderables.status import shortened_progress, status_line
 from .pane import color_table
 
 
@@ -43,13 +43,11 @@ class StatusLine(Widget):
     def show_progress(self, progress: Progress | None) -> None:
         """How far the newest long work is."""
         self.progress = (
-            (progress.done, progress.total, progress.what, progress.rate, progress.note)
-            if progress and progress.total
-            else None
+            (progress.done, progress.total, progress.what, progress.rate, progress.note) if progress else None
         )
 
     def render(self) -> Text:
         utf8 = color_table(self.app).utf8
-        done = "" if self.progress is None else progress_text(*self.progress, utf8=utf8)
+        done = "" if self.progress is None else shortened_progress(*self.progress, self.size.width, utf8)
         line = status_line(self.run, self.sample, done, self.size.width, self.message, utf8)
         return Text(to_ascii(line, unless=utf8), no_wrap=True)
