@@ -25,6 +25,17 @@ def test_help_explains_every_statistic() -> None:
         assert explanation in whole
 
 
+@pytest.mark.parametrize("width", [31, 49, 67, 105])
+def test_what_is_long_goes_on_below_itself(width: int) -> None:
+    lines = text(width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    words = " ".join(" ".join(lines).split())
+    for key in (*KEYS, *LAB):
+        assert " ".join(key.explanation.split()) in words
+    indents = {len(line) - len(line.lstrip()) for line in lines if line}
+    assert indents == ({0, 2, 4} if width < 50 else {0, 2, 26})
+
+
 def test_plain_help_is_ascii() -> None:
     assert text(plain=True).isascii()
 

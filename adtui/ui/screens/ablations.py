@@ -14,10 +14,7 @@ from textual.widgets import Static
 from ...records.insight import Insight
 from ...records.plain import to_ascii_cells
 from ..renderables.ablations import panel_lines
-from .box import BoxScreen
-
-FRAME = 5
-"""Columns of the box beside its text: border, padding and scroll bar."""
+from .box import BoxScreen, inner_width
 
 
 class AblationsScreen(BoxScreen[bool]):
@@ -60,7 +57,7 @@ class AblationsScreen(BoxScreen[bool]):
         box.border_title = f"ablations {self.at + 1}/{len(self._insights)}"
         hint = "←→ insight  ↑↓ scroll  Enter full size  Esc" if width >= 60 else "←→ ↑↓ Enter: full  Esc"
         box.border_subtitle = to_ascii_cells(hint, unless=not plain)
-        inner = min(110, width * 9 // 10) - FRAME
+        inner = inner_width(width)
         self._text.update(Content("\n".join(panel_lines(self._insights[self.at], inner, not plain))))
 
     def action_insight(self, step: int) -> None:

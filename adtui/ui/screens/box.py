@@ -37,3 +37,8 @@ class BoxScreen(ModalScreen[Answer]):
     def action_page(self, pages: int) -> None:
         """Scroll by some pages."""
         self.action_scroll(pages * self.PAGE)
+
+
+def inner_width(screen: int) -> int:
+    """Columns of text in a box on a screen so wide: border, padding and scroll bar go off; see `adtui.tcss`."""
+    return min(110, screen * 9 // 10) - 5

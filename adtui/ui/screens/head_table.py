@@ -18,11 +18,10 @@ from ...insights.head_query import COLUMNS, EXAMPLES, HeadQuery, parse_query, so
 from ...insights.head_table import HeadRow
 from ...records.plain import to_ascii, to_ascii_cells
 from ..renderables.head_table import head_table
+from .box import inner_width
 from .line import LineScreen
 
 ORDERS = ("", *COLUMNS)
-FRAME = 5
-"""Columns of the box beside its text: border, padding and scroll bar."""
 HINT, SHORT_HINT = "o sort  O turn  / filter  Enter go to it  Esc", "o O / Enter Esc"
 
 
@@ -77,7 +76,7 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
     def _fill(self, width: int) -> None:
         kept = [row for row in self._rows if self._query.takes(row)]
         self.shown = sorted_by(kept, self._by, self._largest)
-        head, *lines = map(self._signs, head_table(self.shown, self._inner(width), self._by, self._largest))
+        head, *lines = map(self._signs, head_table(self.shown, inner_width(width), self._by, self._largest))
         self._titles.update(Content(head))
         self._list.clear_options()
         self._list.add_options([Option(Content(line)) for line in lines])
@@ -87,10 +86,7 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
         asked = f" · {self._query.text}" if self._query.text else ""
         title = f"heads {len(self.shown)}/{len(self._rows)}{asked} · {self._samples}"
         box.border_title = to_ascii(title, unless=not self._plain)
-        box.border_subtitle = HINT if self._inner(width) > len(HINT) else SHORT_HINT
-
-    def _inner(self, width: int) -> int:
-        return min(110, width * 9 // 10) - FRAME
+        box.border_subtitle = HINT if inner_width(width) > len(HINT) else SHORT_HINT
 
     def _signs(self, text: str) -> str:
         return to_ascii(to_ascii_cells(text, unless=not self._plain), unless=not self._plain)

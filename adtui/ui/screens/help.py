@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -14,7 +16,7 @@ from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
 from ..renderables.statistics import STATISTICS
-from .box import BoxScreen
+from .box import BoxScreen, inner_width
 
 PICTURES = (
     (
@@ -85,6 +87,10 @@ PICTURES = (
 )
 
 
+NAMES, LEAST = 23, 24
+"""Columns of the names, and those that an explanation beside them takes at least."""
+
+
 class HelpScreen(BoxScreen[None]):
     """One scrollable page, made from the tables that the app itself uses, so that it cannot go stale."""
 
@@ -101,17 +107,28 @@ class HelpScreen(BoxScreen[None]):
         with VerticalScroll(classes="box") as box:
             box.border_title = "Help"
             box.border_subtitle = "j/k PgUp/PgDn Home/End scroll, Esc closes"
-            yield Static(Content(text(self._plain, self._changes, self._first)))
+            yield Static(id="text")
+
+    def on_mount(self) -> None:
+        self._draw(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw(event.size.width)
+
+    def _draw(self, width: int) -> None:
+        shown = text(self._plain, self._changes, self._first, inner_width(width) - 1)  # a scroll bar of two
+        self.query_one("#text", Static).update(Content(shown))
 
     def action_close(self) -> None:
         """Back to the explorer."""
         self.dismiss(None)
 
 
-def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "") -> str:
+def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "", width: int = 10_000) -> str:
     """The whole help as text, the keys under the title `first` before the others.
 
-    `plain` is for terminals without UTF-8, `changes` are the user's own keys.
+    `plain` is for terminals without UTF-8, `changes` are the user's own keys. What is longer than `width` goes on below
+    itself: beside its key, or where that leaves too little room, under it.
     """
     lines: list[str] = []
     tables = [("explorer", *group) for group in GROUPS]
@@ -119,11 +136,21 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "") -> 
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
         for key in changed(keys, place, changes):
-            lines.append(f"  {to_ascii(key.shown, unless=not plain):<23}{key.explanation}")
+            lines += _entry(to_ascii(key.shown, unless=not plain), key.explanation, width)
         lines.append("")
     lines.append("THE PICTURES")
-    lines += [f"  {name:<23} {explanation}" for name, explanation in PICTURES]
-    lines += ["", "THE NUMBERS (of the query's row: its attention on the n context transitions, made to sum to 1)"]
-    lines += [f"  {short:<23} {explanation}" for _, short, explanation in STATISTICS]
+    lines += [line for name, explanation in PICTURES for line in _entry(name, explanation, width)]
+    numbers = "THE NUMBERS (of the query's row: its attention on the n context transitions, made to sum to 1)"
+    lines += ["", *textwrap.wrap(numbers, width)]
+    lines += [line for _, short, explanation in STATISTICS for line in _entry(short, explanation, width)]
     whole = "\n".join(lines)
     return to_ascii(whole, unless=not plain)
+
+
+def _entry(name: str, explanation: str, width: int) -> list[str]:
+    """A name, and what it is on one or more lines in a column of its own."""
+    beside = 2 + NAMES + 1
+    if width - beside >= LEAST:
+        first, *rest = textwrap.wrap(explanation, width - beside)
+        return [f"  {name:<{NAMES}} {first}", *(" " * beside + line for line in rest)]
+    return [f"  {name}".rstrip(), *(f"    {line}" for line in textwrap.wrap(explanation, max(8, width - 4)))]
