@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from ..records.errors import AdtuiError, ConfigError
 from .atomic import write
+from .digest import sha256_of
 from .places import cache_directory
 
 MAX_BYTES = 1 << 18
@@ -58,8 +58,7 @@ def bookmarks_file(checkpoint: Path, directory: Path | None = None) -> Path:
     if root is None:
         raise ConfigError("bookmarks", expected="a home directory", found="none", action="set HOME to keep them")
     try:
-        with checkpoint.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(checkpoint)
     except OSError as error:
         raise _unreadable(checkpoint, error) from None
     return root / "bookmarks" / f"{digest[:32]}.json"

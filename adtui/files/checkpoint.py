@@ -6,7 +6,6 @@ of those that other code wraps weights in; see `state_dicts`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import stat
 import time
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ..records.errors import CheckpointError
+from .digest import sha256_of
 from .inert import Inert
 from .plain_values import PlainValues
 from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, settings_objects, state_dicts
@@ -57,8 +57,7 @@ class FileState:
 def _sha256(path: Path, identity: tuple[int, int, int]) -> str:
     """Of a file of this identity; the caller sees to it that it has not changed meanwhile."""
     del identity
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 @dataclass(frozen=True, eq=False)

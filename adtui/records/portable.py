@@ -80,7 +80,7 @@ def from_plain(value: Any) -> Any:
     kind, *rest = value if value else [None]
     try:
         return _KIND[kind](rest)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, AdtuiError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, AdtuiError) as error:
         raise PortableError(f"no value of kind {kind!r:.20} ({type(error).__name__})") from None
 
 

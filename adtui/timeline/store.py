@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from ..files.atomic import write
+from ..files.digest import sha256_of
 from ..files.places import cache_directory
 from ..files.stored import read_report
 from ..records.errors import ExportError
@@ -104,8 +105,7 @@ class Identity:
             OSError: it cannot be read.
         """
         status = path.stat()
-        with path.open("rb") as file:
-            return cls(path.name, status.st_size, status.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
+        return cls(path.name, status.st_size, status.st_mtime_ns, sha256_of(path))
 
 
 @dataclass

@@ -166,6 +166,12 @@ def test_errors_come_back_as_they_were() -> None:
     [
         [],
         ["x"],
+        ["f"],
+        ["a"],
+        ["a", "<f8"],
+        ["e"],
+        ["r"],
+        ["r", "Sample"],
         {"a": 1},
         ["r", "Popen", {}],
         ["r", "Sample", {"label": 1}],
