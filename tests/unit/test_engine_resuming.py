@@ -139,14 +139,21 @@ def test_resuming_without_a_run_is_refused() -> None:
     assert not engine.jobs
 
 
-def test_what_measures_the_run_goes_on_when_another_checkpoint_opens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Engine, list[Any]]:
+    """A run that is open and, as request 2, being measured over its training; the cache beside it; what was said."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = make_run(tmp_path / "one", n_transit=8)
     engine, sent = begun(path, 2)
     engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
     engine.advance()
+    return path, engine, sent
+
+
+def test_what_measures_the_run_goes_on_when_another_checkpoint_opens(
+    measuring: tuple[Path, Engine, list[Any]],
+) -> None:
+    path, engine, sent = measuring
     engine.handle(OpenRun(3, str(path / "ckpt-7.pt"), samples=1, device="cpu"))
     finish(engine)
     assert [reply.id for reply in sent if isinstance(reply, Cancelled)] == [1]
@@ -157,13 +164,9 @@ def test_what_measures_the_run_goes_on_when_another_checkpoint_opens(
 
 
 def test_measuring_the_run_can_be_stopped_and_keeps_what_it_has(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    measuring: tuple[Path, Engine, list[Any]],
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = make_run(tmp_path / "one", n_transit=8)
-    engine, sent = begun(path, 2)
-    engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
-    engine.advance()
+    path, engine, sent = measuring
     engine.handle(Cancel(3, 2))
     assert [reply.id for reply in sent if isinstance(reply, Cancelled)] == [2]
-    assert list((tmp_path / "cache").glob("adtui/timeline/*/*/ckpt-7.pt.json"))
+    assert list((path.parent / "cache").glob("adtui/timeline/*/*/ckpt-7.pt.json"))
