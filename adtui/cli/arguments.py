@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STREAMS, TRUSTED, WINDOWS
+from ..records.errors import ConfigError
 from ..records.exit_codes import USER_ERROR
 
 OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter", "flow_step")
@@ -123,8 +124,6 @@ def chosen_layers(asked: list[int] | None, n_layer: int) -> list[int]:
     Raises:
         ConfigError: the model does not have one of them.
     """
-    from ..records.errors import ConfigError
-
     if asked is None:
         return list(range(n_layer))
     if outside := [layer for layer in asked if layer >= n_layer]:
@@ -132,6 +131,22 @@ def chosen_layers(asked: list[int] | None, n_layer: int) -> list[int]:
             "--layers", expected=f"layers from 0 to {n_layer - 1}", found=str(outside[0]), action="choose some of these"
         )
     return asked
+
+
+def figure_file(path: str | None, *endings: str, name: str = "FILE") -> Path | None:
+    """Where a figure is to be written; None where none is asked for. Says that its directory is made.
+
+    Raises:
+        ConfigError: it ends otherwise than in one of `endings`.
+    """
+    if path is None:
+        return None
+    output = Path(path)
+    if output.suffix not in endings:
+        expected = " or ".join(f"{name}{ending}" for ending in endings)
+        raise ConfigError("--output", expected=expected, found=str(output), action="name one")
+    say_new(output.parent)
+    return output
 
 
 def say_new(directory: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..records.defaults import DEVICE, EPISODES, SEED, STREAMS
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
-from .arguments import natural, positive, say_new
+from .arguments import figure_file, natural, positive
 
 if TYPE_CHECKING:
     from ..engine.compared_runs import Candidate
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     """Tables or JSON go to stdout. Ctrl+C leaves the rows that are whole."""
     from ..engine.compared_runs import candidates, chosen
 
-    output = None if args.output is None else _checked(Path(args.output))
+    output = figure_file(args.output, ".png", name="FIGURE")
     if args.heads:
         return _heads(args)
     found = candidates(args.runs)
@@ -118,13 +118,6 @@ def _heads(args: argparse.Namespace) -> int:
 
     print_heads(together, Console(width=None if sys.stdout.isatty() else 140))
     return DONE
-
-
-def _checked(output: Path) -> Path:
-    if output.suffix != ".png":
-        raise ConfigError("--output", expected="FIGURE.png", found=str(output), action="name one")
-    say_new(output.parent)
-    return output
 
 
 def _check_sort(key: str | None, found: list[Candidate]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE
-from .arguments import add_inputs, add_opening, add_run, natural, opening_options, say_new
+from .arguments import add_inputs, add_opening, add_run, figure_file, natural, opening_options
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Text or JSON goes to stdout."""
     from .progress import bar
 
-    output = None if args.output is None else _checked(Path(args.output))
+    output = figure_file(args.output, *SUFFIXES)
     with bar() as progress:
         task = progress.add_task("opening", total=None, note="")
         from ..engine.opening import open_session  # torch: about two seconds
@@ -63,15 +63,6 @@ def run(args: argparse.Namespace) -> int:
             _draw(session, asked, moment, output, args, (progress, task))
     _print(session, moment, args)
     return DONE
-
-
-def _checked(output: Path) -> Path:
-    if output.suffix not in SUFFIXES:
-        raise ConfigError(
-            "--output", expected=" or ".join(f"FILE{end}" for end in SUFFIXES), found=str(output), action="name one"
-        )
-    say_new(output.parent)
-    return output
 
 
 def _played(session: Session, asked: GetMoment, times: int) -> tuple[GetMoment, Moment]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..records.defaults import SEED, TIMELINE_CONTEXTS, TIMELINE_RETURNS
-from ..records.errors import ConfigError, ModelError
+from ..records.errors import ModelError
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, natural, positive, say_new
+from .arguments import add_model, add_run, figure_file, natural, positive
 
 if TYPE_CHECKING:
     from ..records.timeline import Timeline
@@ -56,7 +56,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure what no earlier call has kept; text or JSON goes to stdout. Ctrl+C stops there: what was measured is
     shown and kept."""
-    output = None if args.output is None else _checked(Path(args.output))
+    output = figure_file(args.output, FIGURE)
     from ..timeline.options import Options
 
     timelines, whole = _measured(args.run, Options(**{name: getattr(args, name) for name in OPTIONS}))
@@ -74,13 +74,6 @@ def run(args: argparse.Namespace) -> int:
     if not whole:
         print("stopped: the same call goes on from here", file=sys.stderr)
     return DONE if whole else INTERRUPTED
-
-
-def _checked(output: Path) -> Path:
-    if output.suffix != FIGURE:
-        raise ConfigError("--output", expected=f"FILE{FIGURE}", found=str(output), action="name one")
-    say_new(output.parent)
-    return output
 
 
 def _measured(path: str, options: object) -> tuple[Timelines | None, bool]:

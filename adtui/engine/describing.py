@@ -53,15 +53,14 @@ def describe(request: Describe) -> Described:
         if size > LARGEST:
             return Described(request.id, request.path, f"{size / 1e9:.1f} GB: not looked into")
         checkpoint = load_checkpoint(run.latest)
-        family, opens = load_model(checkpoint).description, True
+        family = load_model(checkpoint).description
     except AdtuiError as error:
         return Described(request.id, request.path, f"does not open: {error.found}", opens=False)
     except OSError as error:
         return Described(request.id, request.path, f"does not open: {error.strerror}", opens=False)
     stored = _stored(run, checkpoint.step)
-    if stored is None:
-        return Described(request.id, request.path, family, opens)
-    return Described(request.id, request.path, family, opens, stored.last.mean, stored.optimal)
+    last, optimal = (None, None) if stored is None else (stored.last.mean, stored.optimal)
+    return Described(request.id, request.path, family, last=last, optimal=optimal)
 
 
 def _stored(run: Run, step: int) -> _Curve | None:

@@ -10,6 +10,7 @@ from ..records.insight import Insight
 from ..records.layout import Layout
 from ..records.sample import Sample, phase_of
 from ..records.statistics import SampleStats
+from ..statistics.heads import visible_part
 from .kind import Kind
 from .kinds import INSIGHT_KINDS
 from .named_transitions import NAMES, Context
@@ -75,7 +76,6 @@ def newest_named(insight: Insight, stats: SampleStats | None, sample: Sample, la
             return None
         at = int(stats.plain.max_position[insight.layer, insight.head])
         return int(layout.visible[at]) if at < len(layout.visible) else None
-    seen = sample.last(len(layout.visible))
     alike = np.full(len(layout.visible), 1 / len(layout.visible))
-    chosen = NAMES[insight.kind](Context(alike, np.ones(len(alike)), seen))
+    chosen = NAMES[insight.kind](Context(alike, np.ones(len(alike)), visible_part(sample, layout)))
     return int(layout.visible[int(chosen.max())]) if len(chosen) else None

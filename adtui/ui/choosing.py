@@ -15,6 +15,7 @@ from ..records.list_messages import Describe, Described
 from ..records.messages import OpenRun
 from .engine_client import EngineLink
 from .following import FollowingApp
+from .renderables.runs_table import RunRow
 from .screens.picker import PickerScreen
 
 
@@ -46,8 +47,9 @@ class ChoosingApp(FollowingApp):
         """Show the list."""
         if isinstance(self.screen, PickerScreen):
             return
-        known = [found for run in runs if (found := self._known.get(_mark(run)))]
-        self.push_screen(PickerScreen(runs, directory, known, current, self.plain), self._picked)
+        rows = [RunRow(run, run.fingerprint()) for run in runs]
+        rows = [replace(row, known=self._known.get(row.mark)) for row in rows]
+        self.push_screen(PickerScreen(rows, directory, current, self.plain), self._picked)
         self.describe_next()
 
     @work(exclusive=True, exit_on_error=False, group="choose")
@@ -73,9 +75,9 @@ class ChoosingApp(FollowingApp):
         """Ask what the next run of the list is, if the list is there and the engine is free to answer."""
         if not self.alive or self._asked or not isinstance(self.screen, PickerScreen):
             return
-        if (run := self.screen.undescribed()) is not None:
-            request = Describe(self.engine.next_id(), str(run.directory))
-            self._asked[request.id] = _mark(run)
+        if (row := self.screen.undescribed()) is not None:
+            request = Describe(self.engine.next_id(), str(row.run.directory))
+            self._asked[request.id] = row.mark
             self.engine.send(request)
 
     def forget_questions(self) -> None:
@@ -108,8 +110,3 @@ class ChoosingApp(FollowingApp):
         self.remember()
         self.forget_training()
         self.open_other(request, run)
-
-
-def _mark(run: Run) -> tuple[str, tuple[int, int, int]]:
-    """What it is known by, as long as it does not change."""
-    return str(run.directory), run.fingerprint()

@@ -59,7 +59,7 @@ def test_what_does_not_open_is_said_in_its_row(tmp_path: Path, run: Path, monkey
 
 def row(name: str, step: int, last: float | None) -> RunRow:
     run = Run(name, Path(name), ((step, Path(name) / f"ckpt-{step}.pt"),))
-    return RunRow(run, 1000.0 - step, Described(0, name, f"family of {name}", True, last, 20.0))
+    return RunRow(run, (step, (1000 - step) * 10**9, 1), Described(0, name, f"family of {name}", True, last, 20.0))
 
 
 ROWS = (row("b", 9, 3.0), row("a", 10, None), row("c", 2, 7.0))

@@ -24,13 +24,23 @@ class RunRow:
     """A run in the list.
 
     Attributes:
-        changed: when its newest checkpoint was written, in seconds since 1970.
+        seen: `Run.fingerprint` of it, taken once for the list.
         known: what the engine says of it; None while it has not.
     """
 
     run: Run
-    changed: float
+    seen: tuple[int, int, int]
     known: Described | None = None
+
+    @property
+    def changed(self) -> float:
+        """When its newest checkpoint was written, in seconds since 1970."""
+        return self.seen[1] / 1e9
+
+    @property
+    def mark(self) -> tuple[str, tuple[int, int, int]]:
+        """What it is known by, as long as it does not change."""
+        return str(self.run.directory), self.seen
 
     def cells(self, now: float) -> dict[str, str]:
         """What stands in each column."""

@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from ...records.answer import COMPRESS, HEADS, USES, Answer, Key
 from ...records.plain import to_ascii, to_ascii_cells
+from .lists import step
 
 LAB = "lab"
 QUESTIONS = {
@@ -65,12 +66,9 @@ class AnswerScreen(ModalScreen[Key | str | None]):
     def on_mount(self) -> None:
         self._list.action_first()
 
-    def action_cursor(self, step: int) -> None:
+    def action_cursor(self, by: int) -> None:
         """The next or previous part that has evidence."""
-        if step > 0:
-            self._list.action_cursor_down()
-        else:
-            self._list.action_cursor_up()
+        step(self._list, by)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

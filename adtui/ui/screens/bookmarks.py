@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from ...files.bookmarks import Bookmark
 from ...records.plain import to_ascii
+from .lists import step
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,9 @@ class BookmarksScreen(ModalScreen[Wanted | None]):
         self._list.highlighted = 0
         self._list.focus()
 
-    def action_cursor(self, step: int) -> None:
+    def action_cursor(self, by: int) -> None:
         """The next or previous one."""
-        if step > 0:
-            self._list.action_cursor_down()
-        else:
-            self._list.action_cursor_up()
+        step(self._list, by)
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -20,6 +20,7 @@ from ...records.plain import to_ascii, to_ascii_cells
 from ..renderables.head_table import head_table
 from .box import inner_width
 from .line import LineScreen
+from .lists import step
 
 ORDERS = ("", *COLUMNS)
 HINT, SHORT_HINT = "o sort  O turn  / filter  Enter go to it  Esc", "o O / Enter Esc"
@@ -101,12 +102,9 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self.shown[event.option_index])
 
-    def action_cursor(self, step: int) -> None:
+    def action_cursor(self, by: int) -> None:
         """The next or previous head."""
-        if step > 0:
-            self._list.action_cursor_down()
-        else:
-            self._list.action_cursor_up()
+        step(self._list, by)
 
     def action_sort(self) -> None:
         """By the next column, the largest first; the first head to the top."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from ...files.runs import Run
 from ...records.list_messages import Described
 from ...records.plain import to_ascii_cells
 from ..renderables.runs_table import AGE, COLUMNS, RunRow, ordered, table
+from .lists import step
 
 MARGIN = 2
 """Columns that the list keeps free: one at the left, one for its scroll bar."""
@@ -29,8 +30,8 @@ class PickerScreen(Screen[Run | None]):
     """Runs, newest first. Enter opens, `/` filters, `o` sorts by the next column, Esc goes back, q quits.
 
     Args:
+        rows: the runs, with what is known of them already.
         directory: where they lie.
-        known: what is known of some of them already.
         current: the run that is open, highlighted; None where none is.
         plain: ASCII only.
     """
@@ -47,21 +48,18 @@ class PickerScreen(Screen[Run | None]):
 
     def __init__(
         self,
-        runs: Sequence[Run],
+        rows: Sequence[RunRow],
         directory: str,
-        known: Iterable[Described] = (),
         current: Run | None = None,
         plain: bool = False,
     ) -> None:
         super().__init__()
-        self._rows = tuple(RunRow(run, run.fingerprint()[1] / 1e9) for run in runs)
+        self._rows = tuple(rows)
         self._shown = self._rows
         self._directory = directory
         self._column, self._turned = AGE, False
         self._current = current
         self._plain = plain
-        for one in known:
-            self._take(one)
 
     def compose(self) -> ComposeResult:
         count = f"{len(self._rows)} run" + ("s" if len(self._rows) > 1 else "")
@@ -81,20 +79,16 @@ class PickerScreen(Screen[Run | None]):
         self._fill(self._highlighted(), event.size.width)
 
     # -- rows --------------------------------------------------------------------------------------------------------
-    def undescribed(self) -> Run | None:
+    def undescribed(self) -> RunRow | None:
         """The first run of which nothing is known yet, of those on display before the others."""
-        return next((row.run for row in (*self._shown, *self._rows) if row.known is None), None)
+        return next((row for row in (*self._shown, *self._rows) if row.known is None), None)
 
     def described(self, known: Described) -> None:
         """More is known of one run; the highlight stays on the run that it is on."""
-        before = self._highlighted()
-        self._take(known)
-        self._fill(before)
-
-    def _take(self, known: Described) -> None:
         self._rows = tuple(
             replace(row, known=known) if str(row.run.directory) == known.path else row for row in self._rows
         )
+        self._fill(self._highlighted())
 
     def _highlighted(self) -> Run | None:
         at = self.query_one(OptionList).highlighted
@@ -117,13 +111,9 @@ class PickerScreen(Screen[Run | None]):
         options.highlighted = at[0] if at else 0 if self._shown else None
 
     # -- keys --------------------------------------------------------------------------------------------------------
-    def action_cursor(self, step: int) -> None:
+    def action_cursor(self, by: int) -> None:
         """Move the highlight."""
-        options = self.query_one(OptionList)
-        if step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
+        step(self.query_one(OptionList), by)
 
     def action_sort(self) -> None:
         """By the next column."""
