@@ -12,8 +12,8 @@ from rich.color import Color
 
 from ..files.places import settings_file
 from ..records.errors import ConfigError
+from ..records.look import SCALES
 from .renderables.colors import ColorTable, choose_table
-from .renderables.scales import SCALES
 from .themes import DARK, THEMES, textual_theme
 
 if TYPE_CHECKING:

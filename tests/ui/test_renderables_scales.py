@@ -12,6 +12,9 @@ from hypothesis.extra.numpy import arrays
 from rich.console import Console
 from rich.segment import Segment, Segments
 
+from adtui.records.colours import dusk, ember
+from adtui.records.look import SCALES
+from adtui.records.weight_scale import bounds
 from adtui.ui.renderables.colors import (
     CURSOR,
     CURSOR_MASKED,
@@ -22,8 +25,8 @@ from adtui.ui.renderables.colors import (
     choose_table,
     utf8_terminal,
 )
-from adtui.ui.renderables.palettes import dusk, ember, on_cube
-from adtui.ui.renderables.scales import SCALES, bounds, largest, legend, to_levels
+from adtui.ui.renderables.palettes import on_cube
+from adtui.ui.renderables.scales import largest, legend, to_levels
 
 WEIGHTS = arrays(np.float32, (5, 7), elements=st.floats(0, 1, width=32) | st.just(float("nan")))
 

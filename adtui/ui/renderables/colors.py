@@ -16,7 +16,9 @@ from itertools import pairwise
 from rich.color import Color
 from rich.style import Style
 
-from .palettes import EMBER, PALETTES, RGB, on_cube
+from ...records.colours import RGB
+from ...records.look import EMBER, REVERSED
+from .palettes import PALETTES, on_cube
 
 LEVELS = 32
 """Number of levels of a colour scale; more are hard to tell apart and cost bytes on a slow line."""
@@ -53,6 +55,7 @@ class ColorTable:
         rgb: (32,) colours of the levels; empty for "16" and "ascii", which use `glyphs`.
         glyphs: cells in order of lightness for tables with one pixel per cell.
         masked, guide: colours of masked pixels, and of masked pixels on the query row.
+        printed: the same scale in files, one of `look.COLOURS`.
     """
 
     name: str
@@ -62,6 +65,7 @@ class ColorTable:
     glyphs: tuple[StyledCell, ...] = ()
     masked: RGB = (48, 48, 48)
     guide: RGB = (88, 88, 88)
+    printed: str = EMBER
     _cells: dict[tuple[int, int], StyledCell] = field(default_factory=dict, repr=False)
 
     @property
@@ -143,14 +147,17 @@ def _table(name: str, utf8: bool, dark: bool, palette: str) -> ColorTable:
     masked, guide = ((48, 48, 48), (88, 88, 88)) if dark else ((198, 198, 198), (148, 148, 148))
     chosen = PALETTES[palette]
     order = 1 if dark else -1
+    printed = palette if dark else palette + REVERSED
     if name == "truecolor":
-        return ColorTable(name, utf8, True, rgb=chosen.scale(LEVELS)[::order], masked=masked, guide=guide)
+        return ColorTable(
+            name, utf8, True, rgb=chosen.scale(LEVELS)[::order], masked=masked, guide=guide, printed=printed
+        )
     if name == "256":
         rgb = on_cube(chosen.scale, LEVELS)[::order]
-        return ColorTable(name, utf8, True, rgb=rgb, masked=masked, guide=guide)
+        return ColorTable(name, utf8, True, rgb=rgb, masked=masked, guide=guide, printed=printed)
     if name == "16":
-        return ColorTable(name, utf8, False, glyphs=_shaded(chosen.standard[::order]))
-    return ColorTable(name, utf8, False, glyphs=tuple((char, PLAIN) for char in ASCII_RAMP))
+        return ColorTable(name, utf8, False, glyphs=_shaded(chosen.standard[::order]), printed=printed)
+    return ColorTable(name, utf8, False, glyphs=tuple((char, PLAIN) for char in ASCII_RAMP), printed=printed)
 
 
 def _shaded(standard: tuple[RGB, ...]) -> tuple[StyledCell, ...]:

@@ -39,7 +39,7 @@ class Floor:
         landmarks: letter → cell.
         rewarded: cells in which a reward was had.
         cursor: a cell, or None.
-        scale: one of `scales.SCALES`.
+        scale: one of `look.SCALES`.
     """
 
     mass: Floats
