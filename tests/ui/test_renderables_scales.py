@@ -177,3 +177,15 @@ def test_sixteen_colours_survive_the_terminal() -> None:
 )
 def test_utf8_terminal(environ: dict[str, str], expected: bool) -> None:
     assert utf8_terminal(environ) is expected
+
+
+@pytest.mark.parametrize("system", ["truecolor", "256"])
+def test_without_colours_the_cursor_is_a_letter_and_nothing_else_is(system: str) -> None:
+    grey, table = (choose_table(system, utf8=True, mono=mono) for mono in (True, False))
+    pixels = (0, 12, LEVELS - 1, GUIDE, MASKED, OUTSIDE)
+    marked = [CURSOR, CURSOR + 12, CURSOR_MASKED]
+    for other in pixels:
+        assert grey.cell(other, other) == table.cell(other, other)
+        for under in marked:
+            assert grey.cell(under, other)[0] == grey.cell(other, under)[0] == "X"
+            assert table.cell(under, other)[0] != "X"

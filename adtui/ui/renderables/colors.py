@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
@@ -38,6 +38,10 @@ ASCII_GUIDE = "_"
 SHADES = " ░▒▓"
 
 CURSOR_RGB: RGB = (0, 255, 255)
+CURSOR_LETTER: StyledCell = (
+    "X",
+    Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(255, 255, 255), bold=True),
+)
 REWARD = Style(color=Color.from_rgb(255, 175, 0))
 ACCENT = Style(color=Color.from_rgb(0, 175, 215))
 FAINT = Style(color=Color.from_rgb(138, 138, 138))
@@ -56,6 +60,7 @@ class ColorTable:
         glyphs: cells in order of lightness for tables with one pixel per cell.
         masked, guide: colours of masked pixels, and of masked pixels on the query row.
         printed: the same scale in files, one of `look.COLOURS`.
+        mono: nothing but grey is sent, so that the cursor has a letter instead of a colour.
     """
 
     name: str
@@ -66,6 +71,7 @@ class ColorTable:
     masked: RGB = (48, 48, 48)
     guide: RGB = (88, 88, 88)
     printed: str = EMBER
+    mono: bool = False
     _cells: dict[tuple[int, int], StyledCell] = field(default_factory=dict, repr=False)
 
     @property
@@ -87,6 +93,8 @@ class ColorTable:
         return self.cell(level, level)
 
     def _half_block(self, top: int, bottom: int) -> StyledCell:
+        if self.mono and (under_cursor(top) or under_cursor(bottom)):
+            return CURSOR_LETTER
         upper, lower = self._color(top), self._color(bottom)
         if upper == lower:
             # A space needs one colour instead of two: half the bytes.
@@ -120,7 +128,14 @@ class ColorTable:
         return "X", Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(85, 255, 255), bold=True)
 
 
-def choose_table(color_system: str | None, utf8: bool, dark: bool = True, palette: str = EMBER) -> ColorTable:
+def under_cursor(code: int) -> bool:
+    """Whether the cursor is on this pixel."""
+    return CURSOR <= code < CURSOR + LEVELS or code == CURSOR_MASKED
+
+
+def choose_table(
+    color_system: str | None, utf8: bool, dark: bool = True, palette: str = EMBER, mono: bool = False
+) -> ColorTable:
     """The best table for a terminal.
 
     Args:
@@ -128,10 +143,12 @@ def choose_table(color_system: str | None, utf8: bool, dark: bool = True, palett
         utf8: whether the terminal shows UTF-8.
         dark: whether the pane's background is dark; masked pixels stay close to it, and on a light one more is darker.
         palette: one of `PALETTES`.
+        mono: whether colours become grey on the way to it, as `NO_COLOR` asks.
     """
-    if not utf8 or color_system is None:
-        return _table("ascii", utf8, dark, palette)
-    return _table({"truecolor": "truecolor", "256": "256"}.get(color_system, "16"), utf8, dark, palette)
+    known = {"truecolor": "truecolor", "256": "256"}
+    name = "ascii" if not utf8 or color_system is None else known.get(color_system, "16")
+    table = _table(name, utf8, dark, palette)
+    return replace(table, mono=True, _cells={}) if mono else table
 
 
 def utf8_terminal(environ: Mapping[str, str] = os.environ) -> bool:
