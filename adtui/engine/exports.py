@@ -47,7 +47,7 @@ def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
     from ..reports.export import export_head  # matplotlib
 
     paths = export_head(
-        session.exhibit(),
+        session.exhibit(look=request.look),
         Path(request.directory),
         sample=request.sample,
         layer=request.layer,

@@ -97,7 +97,8 @@ class AdtuiApp(ComparingApp):
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
-        self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
+        colors = self.sent_colors or self.console.color_system
+        self.color_table: ColorTable = choose_table(colors, utf8=not plain, mono=self.no_color)
         self.desk = LabDesk(self, self.engine, plain)
 
     async def on_event(self, event: events.Event) -> None:
