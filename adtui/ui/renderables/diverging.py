@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.text import Text
 
 from ...records.arrays import Floats
+from ...records.colours import RGB
 from .colors import LEVELS, MASKED, PLAIN, SHADES, ColorTable, StyledCell
-from .palettes import RGB
 from .scales import Levels
 
 ZERO = 15
@@ -47,7 +47,8 @@ def diverging_levels(values: Floats, top: float, *, root: bool) -> Levels:
 def diverging(table: ColorTable) -> ColorTable:
     """The same terminal's table for differences."""
     dark = sum(table.masked) < 3 * 128
-    return _table(table.name, table.utf8, dark, table.masked, table.guide)
+    name = "ascii" if table.mono else table.name  # grey tells no sign
+    return _table(name, table.utf8, dark, table.masked, table.guide)
 
 
 @cache

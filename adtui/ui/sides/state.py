@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...records.head_comparison import INDEX, ROWS, Head, HeadComparison, Pair
+from ...records.look import SCALES
 from ...records.pair_view import PairView
 from ...records.place import Frame
 from ...records.run import RunInfo
 from ...records.side_messages import GetPair
-from ..renderables.scales import SCALES
 
 LAST = -1
 
