@@ -43,7 +43,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--positions",
-        choices=("reindexed", "kept"),
+        choices=("reindexed", "spread", "kept"),
         default=POSITIONS,
         help=f"where kept transitions stand (default: {POSITIONS})",
     )

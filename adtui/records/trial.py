@@ -31,7 +31,7 @@ class TrialCell:
     Attributes:
         label: as `choice.parse` reads it; "none" is the full context.
         budget: transitions to keep, None for the full context.
-        positions: "reindexed" or "kept".
+        positions: "reindexed", "spread" or "kept".
     """
 
     label: str

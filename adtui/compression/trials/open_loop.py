@@ -67,11 +67,11 @@ def cost(
     ratios = []
     for _ in range(TIMED + 1):
         full = _seconds(model, lambda: full_logits(model, part))
-        ratios.append(_seconds(model, lambda: shortened(model, mine, choice, positions, rng)) / full)
+        ratios.append(_seconds(model, lambda: shortened(model, mine, choice, positions, rng, part.n)) / full)
     if model.device.type != "cuda":
         return float(np.median(ratios[1:])), None
     torch.cuda.reset_peak_memory_stats(model.device)
-    shortened(model, mine, choice, positions, rng)
+    shortened(model, mine, choice, positions, rng, part.n)
     return float(np.median(ratios[1:])), int(torch.cuda.max_memory_allocated(model.device))
 
 
