@@ -44,8 +44,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--positions",
         choices=("reindexed", "spread", "kept"),
-        default=POSITIONS,
-        help=f"where kept transitions stand (default: {POSITIONS})",
+        help=f"where kept transitions stand (default: {POSITIONS}; --search tries spread too)",
     )
     parser.add_argument(
         "--memory",
@@ -89,8 +88,10 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     backends.check(args.backend)
+    wide = args.search and args.positions is None
+    args.positions = args.positions or POSITIONS
     if args.search:
-        return _search(args)
+        return _search(args, wide=wide)
     if args.time is not None:
         raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
     choices = sweep(args.strategies.split(","), args.budgets)
@@ -131,10 +132,11 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _search(args: argparse.Namespace) -> int:
-    """The path and the test; Ctrl+C leaves what is finished in --output."""
+def _search(args: argparse.Namespace, *, wide: bool) -> int:
+    """The path and the test; Ctrl+C leaves what is finished in --output. `wide`: with both ways to stand."""
+    from ..compression.trials.candidates import candidates_of, places_of
     from ..compression.trials.prepare import prepare
-    from ..compression.trials.search import HISTORIES_TESTED, Search, candidates_of, search
+    from ..compression.trials.search import HISTORIES_TESTED, Search, search
     from ..histories.goals import with_groups
     from .progress import bar
 
@@ -143,11 +145,12 @@ def _search(args: argparse.Namespace) -> int:
     plan = prepared.plan
     if args.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
         plan = replace(plan, streams=max(plan.streams, -(-HISTORIES_TESTED // len(plan.goals))))
+    places = places_of(prepared.opening, plan) if wide else (plan.positions,)
     wanted = Search(
         prepared.opening,
         plan,
         prepared.training,
-        candidates_of(args.strategies.split(","), plan.n_context),
+        candidates_of(args.strategies.split(","), plan.n_context, places),
         args.margin,
         None if args.time is None else 60.0 * args.time,
         args.jobs or _cores(),
