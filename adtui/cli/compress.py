@@ -144,7 +144,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
     prepared = prepare(args.run, **options, known=with_groups)
     plan = prepared.plan
     if args.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
-        plan = replace(plan, streams=max(plan.streams, -(-HISTORIES_TESTED // len(plan.goals))))
+        plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
     places = places_of(prepared.opening, plan) if wide else (plan.positions,)
     wanted = Search(
         prepared.opening,
@@ -188,7 +188,7 @@ def _print(report: Report, show: Callable[[Report, Console], None], *, as_json: 
         return
     from rich.console import Console
 
-    show(report, Console(width=None if sys.stdout.isatty() else 180))
+    show(report, Console(width=None if sys.stdout.isatty() else 240))
 
 
 def _cores() -> int:

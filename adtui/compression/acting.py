@@ -137,6 +137,8 @@ class OnlinePolicy:
 _ONE_MORE = ((0, 0), (0, 1), (0, 0))
 KEPT = ("states", "actions", "rewards", "next_states", "episode")
 """What is kept of a transition."""
+BYTES_EACH = 2 * 8 + 8 + 4 + 2 * 8 + 8
+"""Of a transition that is kept: int64, the reward float32."""
 
 
 def _columns(contexts: Contexts, change: Callable[[Any], Any]) -> Contexts:
