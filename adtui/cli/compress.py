@@ -65,6 +65,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
     )
     parser.add_argument(
+        "--cost",
+        action="store_true",
+        help="also measure memory and time of a step in processes of their own, at longer contexts too",
+    )
+    parser.add_argument(
         "--search",
         action="store_true",
         help="find the smallest context that does on training tasks, and test it once on held-out ones",
@@ -117,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
                 output=None if args.output is None else Path(args.output),
                 progress=show,
                 inside=within,
+                alone=args.cost,
                 warn=lambda said: progress.console.print(said, markup=False, highlight=False, soft_wrap=True),
             )
     except KeyboardInterrupt:
@@ -155,6 +161,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
         None if args.time is None else 60.0 * args.time,
         args.jobs or _cores(),
         args.backend,
+        args.cost,
     )
     try:
         with bar() as progress:

@@ -11,7 +11,7 @@ from rich.table import Table
 from ..compression.trials.plan import FULL
 from ..records.interval import Interval
 from ..records.trial import LAST, STRATA, SweepReport, Trial
-from ..records.trial_cost import Cost, size_words
+from ..records.trial_cost import Alone, Cost, size_words
 from .blocks import packed
 
 DASH = "–"
@@ -41,7 +41,7 @@ def print_report(report: SweepReport, console: Console) -> None:
         console.print(table.title, style="italic", highlight=False, markup=False)
         for line in stacked(report, console.width):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for line in (LEGEND, *verdict_lines(report)):
+    for line in (LEGEND, *alone_lines(report), *verdict_lines(report)):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
@@ -108,6 +108,29 @@ def verdict_lines(report: SweepReport) -> list[str]:
         adjusted = "" if reason.adjusted is None else f" (p {reason.adjusted:.2g} after Holm)"
         lines.append(f"  {reason.label}: {reason.text}{adjusted}")
     return lines
+
+
+def alone_lines(report: SweepReport) -> list[str]:
+    """What one agent costs in a process of its own, by lengths of the context; [] where nobody measured it."""
+    by_length: dict[int, list[str]] = {}
+    for trial in report.trials:
+        for one in () if trial.cost is None else trial.cost.alone:
+            name = "full context" if trial.cell.label == FULL else f"{trial.cell.strategy}, {one.kept}"
+            beyond = ", only timed: the model has no positions for so many" if one.scaled else ""
+            by_length.setdefault(one.n, [f"  contexts of {one.n} transitions{beyond}"]).append(_alone(name, one))
+    if not by_length:
+        return []
+    title = "One agent in a process of its own, made-up contexts; memory beyond the model's and the context's:"
+    return [title, *(line for lines in by_length.values() for line in lines)]
+
+
+def _alone(name: str, one: Alone) -> str:
+    cache = "" if one.held.cache is None else f", keys and values {size_words(one.held.cache)}"
+    bytes_held = f"holds {size_words(one.held.state)}{cache}"
+    if one.milliseconds is None:
+        return f"    {name}: {one.why}; {bytes_held}"
+    peak = "" if one.peak is None else f"peak {size_words(one.peak)}, "
+    return f"    {name}: {one.milliseconds.words()} ms, {peak}{bytes_held}"
 
 
 def _open(trial: Trial) -> list[str]:

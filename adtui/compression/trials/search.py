@@ -58,6 +58,7 @@ class Search:
         candidates: what is tried.
         margin: share of (full − random) that counts as no loss.
         seconds: no candidate is begun later; None is no limit.
+        alone: of the test, see `runner.run`.
     """
 
     opening: ModelSource
@@ -68,6 +69,7 @@ class Search:
     seconds: float | None = None
     jobs: int = 1
     backend: str = "local"
+    alone: bool = False
 
     def rooms(self, histories: int) -> Plan:
         """Of one round: so many rooms of training tasks, with draws that nothing else has."""
@@ -117,6 +119,7 @@ def search(
         margin=wanted.margin,
         jobs=wanted.jobs,
         backend=wanted.backend,
+        alone=wanted.alone,
         output=None if output is None else output / "confirmation",
         progress=lambda label, cell, of: progress(f"test: {label}", done + cell, done + of),
     )
