@@ -44,7 +44,6 @@ class Network(nn.Module, ABC):
         causal: each token sees itself and those before it only.
 
     Attributes:
-        head: what its outputs say of an action; of families with single actions, their logits.
         vector_size: numbers of a state that is a vector; 0 where states are cells.
         variant: what this one is within its family, in words; "" where there is one kind only.
         notes: what the user should know about how it was read.
@@ -71,8 +70,12 @@ class Network(nn.Module, ABC):
     def __init__(self, shape: DecoderShape, grid_size: int, n_actions: int, causal: bool = True) -> None:
         super().__init__()
         self.grid_size, self.n_actions, self.causal = grid_size, n_actions, causal
-        self.head = ActionHead(CATEGORICAL, n_actions)
         self.decoder = Decoder(shape)
+
+    @property
+    def head(self) -> ActionHead:
+        """What its outputs say of an action."""
+        return ActionHead(CATEGORICAL, self.n_actions)
 
     @property
     def n_layer(self) -> int:

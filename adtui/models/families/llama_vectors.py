@@ -53,13 +53,17 @@ class LlamaVectors(Network):
     ) -> None:
         super().__init__(shape, 1, head.size, causal)
         d = shape.d_model
-        self.n_transit, self.dynamics, self.head, self.vector_size = n_transit, dynamics, head, state_size
+        self.n_transit, self.dynamics, self._head, self.vector_size = n_transit, dynamics, head, state_size
         self.embed_context = nn.Linear(2 * state_size + head.size + 1, d)
         self.embed_query_state = nn.Linear(state_size, d)
         self.embed_query_action = nn.Linear(head.size, d) if dynamics else None
         self.pred_action = nn.Linear(d, head.outputs)
         spread = "Gaussian" if head.kind == GAUSSIAN else "deterministic"
         self.variant = " · ".join([spread, "dynamics"] if dynamics else [spread])
+
+    @property
+    def head(self) -> ActionHead:
+        return self._head
 
     @property
     def n_context_max(self) -> int:
