@@ -173,7 +173,9 @@ class Engine:
                 found = session.knock_out(request.sample, request.transitions, request.head)
                 asked = session.samples[request.sample]
                 before, after = found.chances[:2]
-                chances = Chances(request.sample, asked.n_context, before, after, request.label, asked.arrows)
+                chances = Chances(
+                    request.sample, asked.n_context, before, after, request.label, asked.arrows, found.head
+                )
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))

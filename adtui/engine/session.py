@@ -254,7 +254,8 @@ class Session:
         """
         check_transition(self.info, sample, index)
         chosen = self.samples[sample]
-        return Chances(sample, index, self.model.chances(chosen.until(index)), arrows=chosen.arrows)
+        said = self.model.chances(chosen.until(index))
+        return Chances(sample, index, said, arrows=chosen.arrows, head=self.model.head)
 
     def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
         """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.

@@ -108,6 +108,8 @@ def _hints(kind: type) -> Mapping[str, Any]:
 
 def fits(value: Any, hint: Any) -> bool:
     """Whether a value is what a record's field says that it holds; of types that no record has, all are."""
+    if hint is Any:  # a class in Python 3.11 and later
+        return True
     origin, parts = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         return any(fits(value, part) for part in parts)

@@ -176,7 +176,8 @@ class SelectingScreen(PanesScreen[Panes]):
         chosen = self.presenter.selection
         said = f"mean over {len(known)} of {len(run.samples)} samples"
         at = None if query.by else (chosen.layer, chosen.head)
-        self.app.push_screen(HeadTableScreen(rows, query, at, samples=said, plain=self.plain), go)
+        measure = run.acts.short
+        self.app.push_screen(HeadTableScreen(rows, query, at, samples=said, divergence=measure, plain=self.plain), go)
 
     def action_zoom(self, step: int) -> None:
         """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""
