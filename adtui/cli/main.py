@@ -162,7 +162,7 @@ def _open(argv: list[str]) -> int:
     if args.path is None:
         args.path = str(_latest())
     with _announced(args.path):
-        _check_path(args.path)
+        _check_path(args.path, waits=getattr(args, "watch", False) and _at_terminal())
     return _show(command, args)
 
 
@@ -191,17 +191,22 @@ def _at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _check_path(path: str) -> None:
-    """Refuse a path that leads to no run before a screen is drawn."""
+def _check_path(path: str, *, waits: bool) -> None:
+    """Refuse a path that leads to no run before a screen is drawn.
+
+    Args:
+        waits: a run without a checkpoint is waited for.
+    """
     import difflib
 
-    from ..files.runs import list_runs
+    from ..files.runs import awaits_checkpoint, list_runs
 
     if not os.path.lexists(path) and os.sep not in path:
         near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
         if near:
             raise RunError(path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
-    if not (os.path.isdir(path) and list_runs(path)):  # several runs: the app lets the user pick
+    several = os.path.isdir(path) and list_runs(path)  # the app lets the user pick
+    if not several and not (waits and awaits_checkpoint(path)):
         _find(path)
 
 

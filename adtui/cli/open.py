@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     # What is loaded now stays until the end: the collector would go through it again and again, a tenth of the start
     # and a stall of some 20 ms every few seconds. The app turns it on again, see `AdtuiApp.listen`.
     gc.disable()
-    found, runs = _choices(args.path)
+    found, runs = _choices(args.path, watch=args.watch)
     beside = "" if args.beside is None else str(find_run(args.beside).latest)
     with announce(f"adtui: opening {args.path}"):
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
@@ -84,15 +84,21 @@ def _recorded(
     return RecordedApp(request, found, runs, link, **shown)
 
 
-def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:
-    """The run to watch for newer checkpoints (None for a single file), or several runs to choose from."""
-    from ..files.runs import find_run, list_runs
+def _choices(path: str, *, watch: bool) -> tuple[Run | None, tuple[Run, ...]]:
+    """The run to watch for newer checkpoints (None for a single file), or several runs to choose from.
+
+    Args:
+        watch: a run without a checkpoint is waited for, and neither is there.
+    """
+    from ..files.runs import awaits_checkpoint, find_run, list_runs
     from ..records.errors import RunError
 
     try:
         run = find_run(path)
     except RunError:
         runs = list_runs(path) if os.path.isdir(path) else ()
+        if watch and not runs and awaits_checkpoint(path):
+            return None, ()
         if len(runs) < 2:
             raise
         return None, runs

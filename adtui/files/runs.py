@@ -122,6 +122,14 @@ def _find(path: Path) -> Run:
     )
 
 
+def awaits_checkpoint(path: str | Path) -> bool:
+    """Whether this is a directory without any weights yet: training may have just begun."""
+    try:
+        return os.path.isdir(path) and not any(_WEIGHTS.fullmatch(name) for name in os.listdir(path))
+    except OSError:
+        return False
+
+
 def list_runs(directory: str | Path) -> tuple[Run, ...]:
     """The runs directly under `directory`, the one with the newest checkpoint first; empty when there is none.
 

@@ -149,7 +149,7 @@ class AdtuiApp(ComparingApp):
         match reply:
             case Ready():
                 self.alive = True
-                if not self.runs or self.watched is not None:
+                if (not self.runs or self.watched is not None) and not self.wait_for_first():
                     self.open_run()
                 self.describe_next()
             case Described():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.timer import Timer
 
-from ..files.runs import UNKNOWN_STEP, Run, find_run
-from ..records.errors import AdtuiError, CheckpointError
+from ..files.runs import UNKNOWN_STEP, Run, awaits_checkpoint, find_run
+from ..records.errors import AdtuiError, CheckpointError, RunError
 from ..records.messages import Failed, OpenRun
 from ..records.run import RunInfo
 from ..records.timeline import Timeline
@@ -32,7 +32,10 @@ NOTHING: Seen = (UNKNOWN_STEP, 0, 0)
 class FollowingApp(ReloadingApp):
     """Opens other checkpoints of the run, and new ones by itself where the user wants that.
 
+    Where training is watched whose first checkpoint is not there yet, it is waited for.
+
     Attributes:
+        waiting: whether it is.
         watching: whether new checkpoints are opened when they are complete.
         timeline: the screen of the training run while it is on display.
     """
@@ -42,6 +45,7 @@ class FollowingApp(ReloadingApp):
     def __init__(self, engine: EngineLink | None, request: OpenRun, run: Run | None, *, watch: bool = False) -> None:
         super().__init__(engine, request, run)
         self.watching = watch
+        self.waiting = False
         self.timeline: TimelineScreen | None = None
         self._followed: int | None = None
         self._found: Timeline | None = None
@@ -136,6 +140,9 @@ class FollowingApp(ReloadingApp):
     @on(SelectingScreen.Watch)
     def _watch(self) -> None:
         """Begin or end."""
+        if self.waiting:
+            self.notify("watching: its first checkpoint is waited for; R chooses another run, q quits")
+            return
         if self.watched is None or not self.watched.follows:
             self.notify("one file was opened, not a run: no checkpoint will come", severity="warning")
             return
@@ -166,6 +173,9 @@ class FollowingApp(ReloadingApp):
     @work(exclusive=True, exit_on_error=False, group="follow")
     async def _look(self) -> None:
         """Open the newest checkpoint where it is new and has stood still since the last look."""
+        if self.waiting:
+            await self._look_for_first()
+            return
         run = self.watched
         under_way = self.opening != self.shown and self.jobs.has(self.opening)
         if run is None or self.pinned is not None or under_way:
@@ -177,6 +187,32 @@ class FollowingApp(ReloadingApp):
         self._tried = seen
         self.open_run()
         self._trying = self.opening
+
+    def wait_for_first(self) -> bool:
+        """Wait where there is no checkpoint yet, and say so. Returns whether it is waited for."""
+        self.waiting = self.watching and self.watched is None and awaits_checkpoint(self.request.path)
+        if self.waiting:
+            self.explorer.status.message = f"waiting for the first checkpoint in {self.request.path}"
+            self.explorer.panes.clear("no checkpoint yet: it opens when it is complete, q quits")
+        return self.waiting
+
+    def open_run(self) -> None:
+        self.waiting = False
+        super().open_run()
+
+    def ask_again(self) -> None:
+        if self.waiting:
+            self.notify("no checkpoint yet: it opens by itself", timeout=4)
+        else:
+            super().ask_again()
+
+    async def _look_for_first(self) -> None:
+        """Open the run when its first checkpoint is there; whether it is complete is seen as of any other."""
+        try:
+            run = await asyncio.to_thread(find_run, self.request.path)
+        except RunError:
+            return
+        self.waiting, self.watched = False, run
 
     def _is_new(self, seen: Seen) -> bool:
         return self.opened is None or seen[0] > self.opened.step or self.rewritten(seen)

@@ -42,3 +42,22 @@ def test_checkpoints_open_as_they_come_and_a_half_written_one_is_waited_for(tmp_
         assert_restored(app)
     finally:
         app.close()
+
+
+def test_a_run_without_a_checkpoint_is_waited_for_and_a_wrong_path_is_not(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    app = Terminal([sys.executable, "-m", "adtui", str(tmp_path / "new"), "--watch"], tmp_path, (120, 40))
+    try:
+        app.wait("waiting for the first checkpoint in")
+        app.send("q")
+        assert app.exit_code() == 0
+        assert_restored(app)
+    finally:
+        app.close()
+    for path, options in ((tmp_path / "nothing", ["--watch"]), (tmp_path / "new", [])):
+        wrong = Terminal([sys.executable, "-m", "adtui", str(path), *options], tmp_path, (120, 40))
+        try:
+            assert wrong.exit_code() == 2
+            assert f"{path}: expected" in wrong.text.replace("\n", "")
+        finally:
+            wrong.close()

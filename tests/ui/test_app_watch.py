@@ -68,6 +68,26 @@ async def test_the_first_checkpoint_may_be_half_written_too(run: Path) -> None:
         assert there(app.opened).step == 10
 
 
+async def test_training_that_has_just_begun_is_waited_for(tmp_path: Path) -> None:
+    run = tmp_path / "tiny"
+    run.mkdir()
+    (run / "config.yaml").write_text("env: darkroom\n")
+    engine = DirectEngine()
+    app = AdtuiApp(OpenRun(0, str(run), samples=2, device="cpu"), engine=engine, watch=True)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: "waiting for the first checkpoint in" in screen_text(app))
+        await pilot.press("r", "w")
+        await until(pilot, lambda: "it opens by itself" in screen_text(app))
+        assert not engine.asked(OpenRun)
+        content = add(run, 10, part=0.3)
+        await until(pilot, lambda: "waiting for a checkpoint to be complete" in screen_text(app))
+        (run / "ckpt-10.pt").write_bytes(content)
+        await until(pilot, lambda: app.opened is not None and not app.jobs.newest)
+        assert step(app) == 10
+        add(run, 20)
+        await until(pilot, lambda: step(app) == 20)
+
+
 async def test_a_rewritten_newest_one_opens_again(run: Path) -> None:
     async with app_on(run, watch=True) as (app, engine, pilot):
         await until(pilot, lambda: app._baseline is not None)
