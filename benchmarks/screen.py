@@ -11,6 +11,7 @@ cursor has rested for 80 ms. head switch: to heads not yet looked at.
 loading: keys pressed every 60 ms from the first picture until the run is open, the time until the app answers each.
 testing: the seconds after that, in which the engine tests insights by knock-outs and the app shows each result; idle
 is measured when nothing is under way any more.
+map: steps and edits of the walk of the first sample, 80 tokens in the bundled run; `--map` measures them alone.
 """
 
 from __future__ import annotations
@@ -71,6 +72,10 @@ ROWS = (
     Target("head switch", "bytes", p95=18_000, slow=9_000),
     Target("head again", "ms", p95=35),
     Target("head again", "bytes", p95=18_000, slow=9_000),
+    Target("map: a step", "ms", p95=50),
+    Target("map: a step", "bytes"),
+    Target("map: an edit", "ms", p95=50),
+    Target("map: an edit", "bytes"),
 )
 
 
@@ -134,6 +139,28 @@ def tested(text: str) -> int:
     return int(found[1]) if found else -1
 
 
+def on_the_map(probe: Probe, numbers: Numbers) -> None:
+    """Steps back and forth in the walk, then the heaviest transition of the query's cell taken out and put back."""
+    probe.key("v", PAUSE)
+    probe.until(lambda text: re.search(r"moment \d+/\d+", text), 60)
+    for key in "," * 24 + "." * 24:
+        note(numbers, "map: a step", probe.key(key, PAUSE))
+    for key in "du" * 12:
+        note(numbers, "map: an edit", probe.key(key, PAUSE))
+    probe.key("v", PAUSE)
+
+
+def the_map(command: list[str], numbers: Numbers) -> None:
+    """The map alone, in a run of the app's."""
+    probe = Probe(command, environment=TRUECOLOR)
+    try:
+        probe.until(lambda text: re.search(r"rank \d", text), 120)
+        probe.settle(IDLE_SECONDS, 300)  # insights are tested
+        on_the_map(probe, numbers)
+    finally:
+        probe.close()
+
+
 def adtui(command: list[str], numbers: Numbers) -> None:
     """One run of the app."""
     probe = Probe(command, environment=TRUECOLOR)
@@ -152,6 +179,7 @@ def adtui(command: list[str], numbers: Numbers) -> None:
             note(numbers, "head switch", probe.key(key, PAUSE))
         for key in HEADS[::-1].translate(str.maketrans("lhj", "hlk")):
             note(numbers, "head again", probe.key(key, PAUSE))
+        on_the_map(probe, numbers)
     finally:
         probe.close()
 
@@ -219,13 +247,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--run", help="a run or checkpoint to open (default: the bundled one)")
     parser.add_argument("--harlequin", help="its command, where it is not on the PATH")
+    parser.add_argument("--map", action="store_true", help="the map alone, once insights are tested")
     parser.add_argument("--json", help="write every number to this file")
     args = parser.parse_args()
     commands = programs(args)
+    if args.map:
+        commands.pop("harlequin", None)
     results: dict[str, Numbers] = {name: defaultdict(list) for name in commands}
     for number in range(args.rounds):
         for name, command in commands.items():
-            (harlequin if name == "harlequin" else adtui)(command, results[name])
+            (harlequin if name == "harlequin" else the_map if args.map else adtui)(command, results[name])
             print(f"round {number + 1}/{args.rounds}: {name}", file=sys.stderr)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load}, 120 × 40, truecolor")

@@ -15,6 +15,7 @@ import sides_data
 from fake_engine import CONTEXT, FakeEngine, chances, head_view, matrix, pool, sample_stats
 from lab_data import LabEngine
 from pane_data import insight
+from timeline_data import timeline
 
 from adtui.engine.opening import open_session
 from adtui.records.ablation import METRICS, Ablation
@@ -40,6 +41,7 @@ from adtui.records.messages import (
 )
 from adtui.records.run import RunInfo
 from adtui.records.side_messages import GetPair, MatchHeads, SetBeside
+from adtui.records.timeline_messages import FollowTraining, TimelineReady
 
 CONTRAST = 0.25
 """Low enough that in the curves 0 and a uniform share are some lines apart: plotext draws labels that share a line one
@@ -91,6 +93,8 @@ class ScreenEngine(LabEngine):
                 self.say(sides_data.answer(request, self.run))
                 if isinstance(request, SetBeside):
                     self.say(Done(request.id, "side by side"))
+            case FollowTraining():
+                self.say(TimelineReady(request.id, timeline()), Done(request.id, "timeline"))
             case CompareRuns():
                 found = runs_data.comparison(request.paths, len(request.paths))
                 self.say(RunsCompared(request.id, found), Done(request.id, "comparison"))

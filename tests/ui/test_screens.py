@@ -62,6 +62,7 @@ class Shot:
         several: there are several runs to choose from.
         dies: the engine does, after the keys.
         beside: another run is set beside it.
+        trained: it is a directory of checkpoints, not a file.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Shot:
     several: bool = False
     dies: bool = False
     beside: bool = False
+    trained: bool = False
 
     @property
     def title(self) -> str:
@@ -96,6 +98,9 @@ SHOTS = (
     Shot("help-80x24", (80, 24), COLORS_256, ("question_mark",), ("WHERE YOU ARE",)),
     Shot("go-to-60x20", (60, 20), COLORS_256, ("slash", "l", "7", "enter"), ("layer from 0 to 2",)),
     Shot("picker-80x24", (80, 24), COLORS_256, ("j",), ("2 days ago", "dpt"), several=True),
+    Shot("training-120x40", (120, 40), MILLIONS, ("T",), ("step 1000 · 20/20",), trained=True),
+    Shot("training-scrubbed-80x24", (80, 24), COLORS_256, ("T", "less_than_sign", "s"), ("18/20",), trained=True),
+    Shot("training-claims-60x20-ascii", (60, 20), ASCII, ("T", "3"), ("after 250",), trained=True),
     Shot("picker-marked-60x20-ascii", (60, 20), ASCII, ("space",), ("1 marked",), several=True),
     Shot(
         "compared-runs-120x40",
@@ -188,7 +193,10 @@ def _prepare(shot: Shot, directory: Path, monkeypatch: pytest.MonkeyPatch) -> No
 async def _started(shot: Shot) -> AsyncIterator[tuple[AdtuiApp, FakeEngine, Pilot[str]]]:
     engine = FamilyEngine(FAMILIES[shot.family](Path("runs") / shot.family)) if shot.family else ScreenEngine()
     runs = _several_runs() if shot.several else ()
-    app = AdtuiApp(OpenRun(0, "runs"), runs=runs, engine=engine, plain=not utf8_terminal(), beside="b.pt" * shot.beside)
+    run = _trained_run() if shot.trained else None
+    app = AdtuiApp(
+        OpenRun(0, "runs"), run, runs=runs, engine=engine, plain=not utf8_terminal(), beside="b.pt" * shot.beside
+    )
     async with app.run_test(size=shot.size, notifications=True) as pilot:
         await until(pilot, lambda: engine.starts and (shot.several or app.explorer.presenter.view is not None))
         await _settled(app, pilot)
@@ -199,6 +207,14 @@ async def _settled(app: AdtuiApp, pilot: Pilot[str]) -> None:
     """Until everything that was asked for has been answered, and is on the screen."""
     await until(pilot, lambda: not app.explorer.presenter.waiting and app.jobs.newest is None)
     await pilot.pause()
+
+
+def _trained_run() -> Run:
+    """A run with one checkpoint; what is in it doesn't matter here."""
+    checkpoint = Path("runs") / "AD-darkroom-seed0" / "ckpt-1000.pt"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_bytes(b"x")
+    return list_runs("runs")[0]
 
 
 def _several_runs() -> tuple[Run, ...]:
