@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.text import Text
 
 from ...records.arrays import Floats
+from ...records.colours import RGB
 from .colors import LEVELS, MASKED, PLAIN, SHADES, ColorTable, StyledCell
-from .palettes import RGB
 from .scales import Levels
 
 ZERO = 15

@@ -12,6 +12,7 @@ from textual.message import Message
 
 from ...records.defaults import FIGURES
 from ...records.head_comparison import INDEX, HeadComparison
+from ...records.look import SCALE_NAMES
 from ...records.messages import OpenRun
 from ...records.pair_view import PairView
 from ...records.run import RunInfo
@@ -20,7 +21,6 @@ from ..engine_client import EngineLink
 from ..explorer.questions import Questions
 from ..key_bars import sides_bar
 from ..keys import bindings
-from ..renderables.scales import SCALE_NAMES
 from ..screens.panes import PanesScreen
 from ..widgets.picture import PicturePane
 from .keys import SIDES_TITLE
