@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product
 from typing import Literal, Protocol
@@ -27,6 +28,7 @@ ENTRIES = {"cpu": 1 << 21}
 ACCELERATOR_ENTRIES = 1 << 26
 SAFE = 40.0
 """Scores of at most this size need no maximum subtracted: e^±40 and sums of them are far inside float32."""
+LN_2 = math.log(2)
 DIRECT = 0.02
 """Entropies below this share of the largest possible score are summed term by term; see `measured`."""
 
@@ -134,9 +136,10 @@ def portable(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What `measured` gives, by torch alone, in O(B · H · block · N) memory.
 
-    A block's scores s become E = e^(s − m) in place; with l = Σ_j E_j the output is E V / l, key j receives
-    Σ_i E_ij / l_i, and the entropy is H = ln l + m − q·(E K) / l: as Σ_j P_j s_j = q·(P K), one product with [V, K]
-    gives output and entropy, and the logarithms of N² weights are never taken. m is 0 where no score can exceed SAFE.
+    A block's scores s, in base 2 (queries carry log₂ e: torch's 2^x takes a third of its e^x on CPUs), become
+    E = 2^(s − m) in place; with l = Σ_j E_j the output is E V / l, key j receives Σ_i E_ij / l_i, and the entropy is
+    H = ln 2 · (log₂ l + m − q·(E K) / l): as Σ_j P_j s_j = q·(P K), one product with [V, K] gives output and entropy,
+    and the logarithms of N² weights are never taken. m is 0 where no score can exceed SAFE.
 
     The formula for H subtracts numbers of the size of the scores. Where H is small beside them (a row that looks at one
     key), its own terms −P ln P are summed instead, so that it keeps its digits and is never negative.
@@ -145,11 +148,11 @@ def portable(
     if k.shape[1] != H:
         k, v = (x.repeat_interleave(H // k.shape[1], 1) for x in (k, v))
     groups, own = B * H, d if output else 0  # `own` columns of a block's product are the output
-    queries = (q * d**-0.5).reshape(groups, N, d)
+    queries = (q * (d**-0.5 / LN_2)).reshape(groups, N, d)
     both = (torch.cat([v, k], dim=-1) if output else k).reshape(groups, N, own + d)
     keys = both[..., own:].transpose(1, 2)
     reach = queries.norm(dim=-1) * k.norm(dim=-1).amax(-1).view(groups, 1)  # no score of the row can be larger
-    shifted = mask is not None or bool(reach.max() > SAFE)
+    shifted = mask is not None or bool(reach.max() > SAFE / LN_2)
     heads, rows = block_shape(groups, N, q.device)
     rows = min(limit, rows)
     room = q.new_empty(heads * rows * N)
@@ -168,8 +171,9 @@ def portable(
         if output:
             out[g, r] = y[..., :d]
         received[g, :width] += torch.bmm(share.transpose(1, 2), e)[:, 0]
-        found = (total.log() + most)[..., 0] - (y[..., own:] * queries[g, r]).sum(-1)
-        small = found < reach[g, r] * DIRECT
+        found = (total.log2() + most)[..., 0] - (y[..., own:] * queries[g, r]).sum(-1)
+        found *= LN_2
+        small = found < reach[g, r] * (DIRECT * LN_2)
         if small.any():
             found[small] = _entropy(e[small] * share[small])
         entropy[g, r] = found
@@ -177,10 +181,10 @@ def portable(
 
 
 def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool, shifted: bool) -> Tensor | float:
-    """Scores of the rows from `start` become e^(score − m), 0 where hidden, in place; returns m, (G, rows, 1) or 0."""
+    """Scores of the rows from `start` become 2^(score − m), 0 where hidden, in place; returns m, (G, rows, 1) or 0."""
     rows, width = scores.shape[1:]
     if not shifted:
-        scores.exp_()
+        scores.exp2_()
         if causal:  # after the exponentials: on CPUs those of −inf take many times longer
             scores[..., start:] *= torch.ones(rows, rows, dtype=scores.dtype, device=scores.device).tril_()
         return 0.0
@@ -188,7 +192,7 @@ def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool,
     if hidden is not None:
         scores.masked_fill_(hidden, float("-inf"))
     most = scores.amax(-1, keepdim=True)
-    scores.sub_(most).exp_()
+    scores.sub_(most).exp2_()
     return most
 
 
