@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import ctypes
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from checkpoints import reference, save_checkpoint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_attend import explicit
+from test_attention import random_sample
 
+from adtui.attention.capture import measure
 from adtui.cli.diagnosis import kernel as diagnosed
+from adtui.files.checkpoint import load_checkpoint
 from adtui.files.compiled import KERNEL, BuildError, build, compiler, cpu_features, library, load
 from adtui.models import kernel as module
 from adtui.models.attend import Wants, attend, measured, portable
 from adtui.models.kernel import Kernel, build_kernel, compare, from_library
+from adtui.models.loading import load_model
 from adtui.models.recorders import KeysAndValues
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler is here")
@@ -222,3 +229,21 @@ def test_what_the_kernel_cannot_do_is_done_by_torch(monkeypatch: pytest.MonkeyPa
     double = [x.double() for x in (q, k, v)]
     for one, other in zip(measured(*double), portable(*double), strict=True):
         assert torch.equal(one, other)
+
+
+@needs_compiler
+@pytest.mark.parametrize("kernel_there", [True, False])
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_statistics_of_16_bit_weights_are_those_in_float64(
+    made: Kernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: torch.dtype, kernel_there: bool
+) -> None:
+    monkeypatch.setattr(module, "kernel", lambda: made if kernel_there else None)
+    weights = {name: weight.to(kind) for name, weight in reference(n_transit=64).state_dict().items()}
+    model = load_model(load_checkpoint(save_checkpoint(tmp_path / "ckpt-7.pt", weights)))
+    sample = random_sample(60)
+    found = measure(model, sample)
+    exact = measure(replace(model, network=model.network.double()), sample)
+    np.testing.assert_allclose(found.received, exact.received, rtol=1e-6)
+    np.testing.assert_allclose(found.row_entropy, exact.row_entropy, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(found.value_norm, exact.value_norm, rtol=1e-6)
+    np.testing.assert_allclose(found.query_row, exact.query_row, rtol=2e-6)
