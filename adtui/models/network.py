@@ -53,6 +53,8 @@ class Network(nn.Module, ABC):
         own_layers: whether `decoder` runs the layers; not where they are code of the user's.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
         customs: what the code that wrote the file tells of the run.
+        position_tables: attributes, tensors (…, positions, width) or embeddings, that have a row for each position.
+        positions_counted: the attribute that says how many tokens there are positions for; "" where none does.
         n_transit_told: n_transit where a weight's shape tells it: the transitions of a training window.
     """
 
@@ -63,6 +65,8 @@ class Network(nn.Module, ABC):
     grid_told: bool = True
     customs: Customs = Customs()
     n_transit_told: int | None = None
+    position_tables: tuple[str, ...] = ()
+    positions_counted: str = ""
     integrates: bool = False
     flow_steps: int = 0
     own_layers: bool = True

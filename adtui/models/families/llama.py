@@ -41,6 +41,8 @@ class Llama(Network):
         padded: its query goes through the transitions' layer.
     """
 
+    positions_counted = "n_transit"
+
     def __init__(
         self,
         shape: DecoderShape,

@@ -53,6 +53,9 @@ class SelectingScreen(PanesScreen[Panes]):
     class Timeline(Message):
         """The training run is wanted."""
 
+    class Beside(Message):
+        """Another run is wanted beside this one."""
+
     class Watch(Message):
         """New checkpoints are wanted by themselves, or no more."""
 
@@ -201,6 +204,13 @@ class SelectingScreen(PanesScreen[Panes]):
             self.notify("no training to see yet: the run is opening", severity="warning")
         else:
             self.post_message(self.Timeline())
+
+    def action_beside(self) -> None:
+        """Another run or checkpoint beside this one."""
+        if self.presenter.run is None:
+            self.notify("nothing to compare yet: the run is opening", severity="warning")
+        else:
+            self.post_message(self.Beside())
 
     def action_watch(self) -> None:
         """Those that will come."""
