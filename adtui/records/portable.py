@@ -133,7 +133,7 @@ def fits(value: Any, hint: Any) -> bool:
 def _holds(dtype: np.dtype[Any], parts: tuple[Any, ...]) -> bool:
     """Whether an array of this dtype is one of `NDArray[scalar]`, whose parts are given."""
     [scalar] = get_args(parts[1]) or (Any,)
-    return not isinstance(scalar, type) or np.issubdtype(dtype, scalar)
+    return scalar is Any or not isinstance(scalar, type) or np.issubdtype(dtype, scalar)
 
 
 def _error(rest: list[Any]) -> AdtuiError:

@@ -17,6 +17,7 @@ from adtui.attention.knock_outs import knock_out, mute
 from adtui.cli.main import main
 from adtui.engine.opening import open_session
 from adtui.engine.session import Session
+from adtui.engine.verified import difference
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.records.ablation import MASK, WAYS
@@ -24,6 +25,7 @@ from adtui.records.action_head import DETERMINISTIC, GAUSSIAN
 from adtui.records.errors import AdtuiError, HistoryError
 from adtui.records.map_messages import GetMoment
 from adtui.records.moment import Edits
+from adtui.records.portable import from_plain, to_plain
 from adtui.records.sample import DENSE, phase_of
 from adtui.statistics.distributions import action_scale
 
@@ -210,6 +212,14 @@ def test_the_map_tells_numbers_and_names_their_divergence(session: Session) -> N
     assert edited.chances.without is not None
     assert edited.divergence > 0
     assert "not known" in plain.still
+
+
+def test_what_is_shown_of_them_can_be_recorded(session: Session) -> None:
+    before = [session.info, session.knock_out(0, [3, 4]), session.chances(0, 5), session.samples[0]]
+    again = from_plain(json.loads(json.dumps(to_plain(before))))
+    assert difference(before, again) is None
+    assert again[3].actions.dtype == np.float32
+    assert again[3].target_action == session.samples[0].target_action
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
