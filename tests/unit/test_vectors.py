@@ -29,6 +29,7 @@ from adtui.records.portable import from_plain, to_plain
 from adtui.records.sample import DENSE, phase_of
 from adtui.statistics.distributions import action_scale
 
+ADAPTER = Path(__file__).parents[1] / "adapters/llama_vectors_adapter.py"
 FILE = "history_reach-v2_PPO_alg-seed0.hdf5"
 KINDS = {"Gaussian": {}, "deterministic": {"learn_var": False}, "dynamics": {"dynamics": True}}
 
@@ -220,6 +221,49 @@ def test_what_is_shown_of_them_can_be_recorded(session: Session) -> None:
     assert difference(before, again) is None
     assert again[3].actions.dtype == np.float32
     assert again[3].target_action == session.samples[0].target_action
+
+
+# -- through an adapter ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("learn_var", [True, False])
+def test_users_own_code_shows_the_same(learn_var: bool, tmp_path: Path) -> None:
+    run = project(tmp_path, learn_var=learn_var)
+    own = open_session(run, device="cpu", samples=2)
+    adapted = open_session(run, device="cpu", samples=2, adapter=ADAPTER)
+    assert adapted.info.family.startswith("adapted")
+    assert adapted.info.acts == own.info.acts
+    assert adapted.info.settings.dim_obs == 5
+    sample = own.samples[0]
+    np.testing.assert_allclose(adapted.model.outputs(sample), own.model.outputs(sample), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(adapted.matrices(0, 1), own.matrices(0, 1), atol=1e-5)
+    same, other = (one.knock_out(0, [3, 4]) for one in (own, adapted))
+    assert other.kl == pytest.approx(same.kl, rel=1e-2)
+    np.testing.assert_allclose(other.control_kl, same.control_kl, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return 5", "an adtui.Vectors, or None, found a int"),
+        ("return adtui.Vectors(0, 3)", "sizes from 1, found 0 and 3"),
+        ("return adtui.Vectors(5, 4)", "found a tensor of shape"),
+        ("return checkpoint.nothing", "AttributeError"),
+    ],
+)
+def test_a_wrong_word_on_vectors_is_one_line(body: str, words: str, tmp_path: Path) -> None:
+    run = project(tmp_path)
+    code = Path(ADAPTER).read_text()
+    said = 'return adtui.Vectors(config["dim_obs"], config["dim_actions"], config["learn_var"])'
+    assert said in code
+    changed = tmp_path / "adapter.py"
+    changed.write_text(
+        code.replace(said, body).replace("def batch(", "def longest(self, checkpoint): return 19\n\n    def batch(")
+    )
+    if body.endswith("(5, 4)"):
+        changed.write_text(changed.read_text().replace("contexts.actions,", "contexts.actions[..., :3],"))
+    with pytest.raises(AdtuiError) as caught:
+        open_session(run, device="cpu", samples=1, adapter=changed)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------
