@@ -10,7 +10,6 @@ import pytest
 import torch
 import yaml
 from references import llama_vectors
-from test_vectors import write_histories
 
 from adtui.cli.main import main
 from adtui.engine.opening import open_session
@@ -37,7 +36,7 @@ SMALL: dict[str, Any] = {
 def settings(directory: Path, **more: Any) -> VectorTrainSettings:
     path = directory / "h.hdf5"
     if not path.exists():
-        write_histories(path, tasks=3, steps=24)
+        llama_vectors.write_histories(path, tasks=3, steps=24)
     values = SMALL | {"histories": str(path), "log_dir": str(directory / "runs/AD-point")} | more
     return VectorTrainSettings(**values)
 

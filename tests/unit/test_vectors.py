@@ -30,28 +30,12 @@ from adtui.records.sample import DENSE, phase_of
 from adtui.statistics.distributions import action_scale
 
 ADAPTER = Path(__file__).parents[1] / "adapters/llama_vectors_adapter.py"
-FILE = "history_reach-v2_PPO_alg-seed0.hdf5"
 KINDS = {"Gaussian": {}, "deterministic": {"learn_var": False}, "dynamics": {"dynamics": True}}
-
-
-def write_histories(path: Path, *, tasks: int = 4, steps: int = 44, state: int = 5, action: int = 3) -> Path:
-    """Histories as DICP's collector writes them: (T, streams, …), `dones` and `success` beside."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
-        for task in range(tasks):
-            streams = [llama_vectors.contexts(steps, 2 * task + s, state=state, action=action) for s in range(2)]
-            group = file.create_group(str(task))
-            for name in ("states", "actions", "rewards", "next_states"):
-                group[name] = np.stack([getattr(one, name) for one in streams], axis=1)
-            done = np.zeros((steps, 2), np.bool_)
-            done[19::20] = True
-            group["dones"], group["success"] = done, np.zeros((steps, 2), np.float32)
-    return path
 
 
 def project(directory: Path, **options: Any) -> Path:
     """A run, and the histories of test tasks where DICP's code puts them."""
-    write_histories(directory / "datasets/reach-v2/test" / FILE)
+    llama_vectors.write_histories(directory / "datasets/reach-v2/test" / llama_vectors.FILE)
     run: Path = llama_vectors.make_run(directory / "runs/AD-ml1-reach-v2", **options)
     return run
 
@@ -66,7 +50,7 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_it_opens_on_the_histories_of_its_test_tasks(session: Session) -> None:
     info = session.info
     assert info.family.startswith("llama vectors")
-    assert info.source == f"test histories in {FILE}"
+    assert info.source == f"test histories in {llama_vectors.FILE}"
     assert info.acts.kind == (DETERMINISTIC if "deterministic" in info.family else GAUSSIAN)
     assert (info.settings.dim_obs, info.settings.dim_actions) == llama_vectors.VECTORS
     assert not any("split" in note or "held out" in note for note in info.notes), info.notes
@@ -77,7 +61,7 @@ def test_it_opens_on_the_histories_of_its_test_tasks(session: Session) -> None:
 
 
 def test_a_sample_is_what_the_file_holds(session: Session, tmp_path: Path) -> None:
-    path = write_histories(tmp_path / "same.hdf5")
+    path = llama_vectors.write_histories(tmp_path / "same.hdf5")
     sample = session.samples[0]
     assert sample.task is not None
     stream, query = (int(word) for word in sample.label.split()[3::2])
@@ -97,10 +81,10 @@ def test_rewards_that_come_at_every_step_make_no_phase(session: Session) -> None
 
 def test_files_of_training_tasks_are_said_to_be_that(tmp_path: Path) -> None:
     run = project(tmp_path)
-    test = tmp_path / "datasets/reach-v2/test" / FILE
-    test.rename(test.parent.parent / FILE)
+    test = tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE
+    test.rename(test.parent.parent / llama_vectors.FILE)
     info = open_session(run, device="cpu", samples=1).info
-    assert info.source == f"histories in {FILE}"
+    assert info.source == f"histories in {llama_vectors.FILE}"
     assert any("trained on these tasks" in note for note in info.notes)
     assert (
         open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2").info.source == info.source
@@ -110,7 +94,7 @@ def test_files_of_training_tasks_are_said_to_be_that(tmp_path: Path) -> None:
 def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
     """Its collector stores 18 numbers, its models take 11; in another environment that would be a guess."""
     run = project(tmp_path)
-    write_histories(tmp_path / "datasets/reach-v2/test" / FILE, state=8)
+    llama_vectors.write_histories(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, state=8)
     info = open_session(run, device="cpu", samples=1).info
     assert info.samples[0].states.shape[1] == 5
     assert any("first 5 of 8 stored numbers" in note for note in info.notes)
@@ -119,7 +103,7 @@ def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
     content["config"]["env"] = "hopper"
     torch.save(content, checkpoint)
     with pytest.raises(HistoryError, match="states of 5 numbers, found 8"):
-        open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2/test" / FILE)
+        open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +118,7 @@ def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
 )
 def test_unfit_files_give_one_line(name: str, damage: Any, expected: str, tmp_path: Path) -> None:
     run = project(tmp_path)
-    with h5py.File(tmp_path / "datasets/reach-v2/test" / FILE, "r+") as file:
+    with h5py.File(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, "r+") as file:
         for group in file.values():
             values = damage(group[name][()])
             del group[name]
