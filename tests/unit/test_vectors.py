@@ -128,6 +128,38 @@ def test_unfit_files_give_one_line(name: str, damage: Any, expected: str, tmp_pa
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_streams_before_steps_are_refused(tmp_path: Path) -> None:
+    run = project(tmp_path)
+    with h5py.File(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, "r+") as file:
+        for group in file.values():
+            for name in list(group):
+                values = group[name][()].swapaxes(0, 1)
+                del group[name]
+                group[name] = values
+    with pytest.raises(HistoryError, match="swap the first two axes"):
+        open_session(run, device="cpu", samples=1, context=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pred_actions.bias", "pred_actions.bias"),
+        ("transformer.blocks.1.attn.proj.weight", "attn.proj.weight"),
+        ("embed_query_state.weight", "embed_query_state.weight"),
+    ],
+)
+def test_what_a_file_lacks_is_named(name: str, words: str, tmp_path: Path) -> None:
+    [checkpoint] = llama_vectors.make_run(tmp_path / "run").glob("*.pt")
+    content = torch.load(checkpoint, weights_only=True)
+    del content["model"][name]
+    torch.save(content, checkpoint)
+    with pytest.raises(AdtuiError) as caught:
+        load_model(load_checkpoint(checkpoint))
+    assert words in str(caught.value)
+    assert "cells" not in str(caught.value)
+    assert "keys of the llama" in str(caught.value)
+
+
 def test_where_shapes_fit_a_grid_too_the_settings_tell(tmp_path: Path) -> None:
     """States of two numbers and actions without a spread: those of DPT with five actions, whose query is padded."""
     run = llama_vectors.make_run(tmp_path / "run", learn_var=False, state=2, action=5)
