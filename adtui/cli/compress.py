@@ -78,7 +78,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--time", type=positive, metavar="MIN", help="begin no candidate of a search after so many minutes"
     )
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
-    parser.add_argument("--figures", metavar="DIR", help="also write report.json, pareto.png and returns.png there")
+    parser.add_argument("--figures", metavar="DIR", help="also write report.json and four figures there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
     add_model(parser)
 
