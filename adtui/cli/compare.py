@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from ..records.defaults import DEVICE, EPISODES, SEED, STREAMS
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
+from ..records.look import FORMATS, Look
 from .arguments import figure_file, natural, positive
 
 if TYPE_CHECKING:
     from ..engine.compared_runs import Candidate
     from ..engine.comparison import Asked, Measured
     from ..records.comparison import Comparison
+    from ..records.head_comparison import HeadComparison
 
 ALONE = -1
 """What `--heads` is without a number, its name for `--head-by-head` before that had one."""
@@ -31,7 +33,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--filter", metavar="TEXT", help="only runs with this in their name or settings (n_transit=80)")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/compare.md) instead of tables")
     parser.add_argument("--csv", metavar="FILE", help="also write a line a run there")
-    parser.add_argument("-o", "--output", metavar="FIGURE.png", help="also draw the learning curves there")
+    parser.add_argument("-o", "--output", metavar="FIGURE.png", help="also draw learning curves, or how heads differ")
     parser.add_argument("--streams", type=positive, default=STREAMS, help=f"histories per task (default: {STREAMS})")
     parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: what each model takes)")
@@ -66,11 +68,11 @@ def run(args: argparse.Namespace) -> int:
     """Tables or JSON go to stdout. Ctrl+C leaves the rows that are whole."""
     from ..engine.compared_runs import candidates, chosen
 
-    output = figure_file(args.output, ".png", name="FIGURE")
     if args.heads == ALONE:
         args.heads, args.head_by_head = None, True
     if args.head_by_head:
         return _heads(args)
+    output = figure_file(args.output, ".png", name="FIGURE")
     found = candidates(args.runs)
     if args.filter is not None:
         found = chosen(found, args.filter)
@@ -95,15 +97,14 @@ def _heads(args: argparse.Namespace) -> int:
     from ..engine.compared_runs import candidates
     from .progress import bars
 
-    if (
-        unused := next((name for name in ("csv", "output", "sort", "filter") if getattr(args, name)), None)
-    ) is not None:
+    if (unused := next((name for name in ("csv", "sort", "filter") if getattr(args, name)), None)) is not None:
         raise ConfigError(
             "--head-by-head",
             expected=f"no --{unused} beside it",
             found="both",
             action="leave one out; --json has everything",
         )
+    output = figure_file(args.output, *(f".{ending}" for ending in FORMATS), name="FIGURE")
     found = candidates(args.runs, once=False)
     if len(found) != 2:
         raise ConfigError("--head-by-head", expected="two runs", found=str(len(found)), action="name two")
@@ -119,6 +120,8 @@ def _heads(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped; nothing is kept", file=sys.stderr)
         return INTERRUPTED
+    if output is not None:
+        _draw_heads(together, output)
     if args.json:
         from ..reports.document import dumps
 
@@ -130,6 +133,16 @@ def _heads(args: argparse.Namespace) -> int:
 
     print_heads(together, Console(width=None if sys.stdout.isatty() else 140))
     return DONE
+
+
+def _draw_heads(found: HeadComparison, output: Path) -> None:
+    """Raises ExportError where it cannot be written."""
+    from ..files.atomic import write
+    from ..reports.figures.heads_apart import heads_figure  # matplotlib
+    from ..reports.figures.png import Press
+
+    press = Press(f"{found.first} and {found.second}", found.provenance.text, Look(format=output.suffix[1:]))
+    print(f"wrote {write(output, press.page(heads_figure(found)))}", file=sys.stderr)
 
 
 def _check_sort(key: str | None, found: list[Candidate]) -> None:

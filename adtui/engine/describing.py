@@ -1,4 +1,4 @@
-"""What a run is, for the list of runs: its family, and the return that was stored of it."""
+"""What a run is: for the list of runs its family and stored return, for the compression lab its tasks and sizes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ..files.runs import Run, find_run
 from ..files.stored import read_report
 from ..records.errors import AdtuiError
 from ..records.list_messages import Describe, Described
+from ..records.run_settings import RunSettings
+from ..records.trial_messages import AskLab, LabReady
 
 BESIDE = "evaluation.json"
 """Beside a checkpoint: what `adtui evaluate --json` printed."""
@@ -70,3 +72,15 @@ def _stored(run: Run, step: int) -> _Curve | None:
         return None
     same = found.step == step and Path(found.checkpoint).name == run.latest.name
     return found.curves.held_out if same else None
+
+
+def lab(request: AskLab, usual: int, settings: RunSettings) -> LabReady:
+    """What the lab has to know of the open run.
+
+    Args:
+        usual: its usual context, in transitions.
+    """
+    from ..worlds.settings import arena_of  # the environments
+
+    arena = arena_of(settings)
+    return LabReady(request.id, len(arena.split.test), request.context or usual, arena.world.horizon)

@@ -7,7 +7,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 
 from ..records.messages import Request
-from .trials_child import ChildSweep
+from .trials_child import Child
 
 Steps = Generator[None, None, None]
 
@@ -18,7 +18,7 @@ class Job:
 
     request: Request
     what: str
-    steps: Steps | ChildSweep
+    steps: Steps | Child
     late: bool = False
     """Goes on only when no other job has anything to do."""
     opening: bool = False
@@ -27,7 +27,7 @@ class Job:
     @property
     def idle(self) -> bool:
         """True while it only waits for another process."""
-        return isinstance(self.steps, ChildSweep) and self.steps.idle
+        return isinstance(self.steps, Child) and self.steps.idle
 
 
 class Stopped(Exception):  # noqa: N818  (no error: the user has changed their mind)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..attention import pooling
 from ..records.chances import knocked_out
+from ..records.compare_messages import CompareRuns
 from ..records.errors import EngineError
 from ..records.list_messages import Describe
 from ..records.map_messages import ExportMoment, GetMoment, MomentReady
@@ -43,21 +44,21 @@ from ..records.messages import (
 from ..records.session_messages import AskOrigin, OriginReady
 from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
-from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
-from .describing import describe
+from ..records.trial_messages import AskLab, ExportSweep, RunSweep
+from .describing import describe, lab
 from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
 from .sides import WHAT as BESIDE
 from .sides import Sides
 from .timelines import follow
-from .trials_child import ChildSweep
+from .trials_child import ChildComparison, ChildSweep
 
 if TYPE_CHECKING:
     from .session import Session
 
 Analysis = OpenRun | Resume
-LASTING = (FollowTraining, SetBeside)  # long work that is not about what is open
+LASTING = (FollowTraining, SetBeside, CompareRuns)  # long work that is not about what is open
 
 
 class Engine:
@@ -101,8 +102,8 @@ class Engine:
                 self._guard(request, lambda: self.sides.answer(request))
             case Describe():
                 self._guard(request, lambda: self.send(describe(request)))
-            case RunSweep():
-                self._guard(request, lambda: self._start_sweep(request))
+            case RunSweep() | CompareRuns():
+                self._guard(request, lambda: self._start(request))
             case FollowTraining():
                 self._drop_jobs(lambda job: isinstance(job.request, FollowTraining))
                 steps = follow(request, self.send, lambda: self._check_stop(request))
@@ -180,7 +181,7 @@ class Engine:
             case GetMoment():
                 self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
-                self.send(self._lab(request, session))
+                self.send(lab(request, session.model.n_context_usual, session.info.settings))
             case AskOrigin():
                 self.send(OriginReady(request.id, session.provenance("session").text))
             case _:
@@ -283,15 +284,9 @@ class Engine:
         if request.id in self.stopping:
             raise Stopped
 
-    # -- compression trials --------------------------------------------------------------------------------------------
-    def _lab(self, request: AskLab, session: Session) -> LabReady:
-        from ..worlds.settings import arena_of  # the environments
-
-        arena = arena_of(session.info.settings)
-        n_context = request.context or session.model.n_context_usual
-        return LabReady(request.id, len(arena.split.test), n_context, arena.world.horizon)
-
-    def _start_sweep(self, request: RunSweep) -> None:
-        """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
-        self._drop_jobs(lambda job: isinstance(job.request, RunSweep))
-        self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
+    # -- work for another process --------------------------------------------------------------------------------------
+    def _start(self, request: RunSweep | CompareRuns) -> None:
+        """One of a kind at a time: what an earlier one has told is kept. First in the line, as it mostly waits."""
+        self._drop_jobs(lambda job: isinstance(job.request, type(request)))
+        kind = ChildSweep if isinstance(request, RunSweep) else ChildComparison
+        self.jobs.appendleft(Job(request, kind.WHAT, kind(request, self.send, self.nudge)))

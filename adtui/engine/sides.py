@@ -125,6 +125,7 @@ class Sides:
             layout=layout,
             contexts=both.pair.first.provenance("compare").contexts,
             provenance=both.pair.provenance({"sample": request.sample, "pair": place}),
+            look=request.look,
         )
 
     def _compared(self) -> Both:

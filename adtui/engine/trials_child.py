@@ -1,4 +1,6 @@
-"""The engine's end of a sweep: starts its process, passes on what it says, ends it. Nothing here waits.
+"""The engine's end of a process of its own for one request: starts it, passes on what it says, ends it.
+
+Nothing here waits.
 
 No torch here.
 """
@@ -11,19 +13,25 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
+from ..records.compare_messages import RunsCompared
 from ..records.errors import EngineError
-from ..records.messages import Failed, Reply
+from ..records.messages import Failed, Reply, Request
 from ..records.pipe import FrameError, Pipe
-from ..records.trial_messages import RunSweep, SweepReady
+from ..records.trial_messages import SweepReady
 from .failures import Relayed
 
-COMMAND = (sys.executable, "-m", "adtui.engine.trials_process")
 SECONDS_TO_LEAVE = 2.0
 
 
-class ChildSweep:
-    """A sweep under way in another process, as the steps of a job of the engine.
+class Child:
+    """A request under way in another process, as the steps of a job of the engine.
+
+    Attributes:
+        WHAT: the engine's name for the job.
+        COMMAND: starts the process.
+        ADVICE: what to do where it has ended without a word.
 
     Args:
         request: what to run.
@@ -34,13 +42,18 @@ class ChildSweep:
         EngineError: the process cannot be started.
     """
 
+    WHAT: ClassVar[str]
+    COMMAND: ClassVar[tuple[str, ...]]
+    ADVICE: ClassVar[str]
+
     def __init__(
         self,
-        request: RunSweep,
+        request: Request,
         send: Callable[[Reply], None],
         nudge: Callable[[], None],
-        command: Sequence[str] = COMMAND,
+        command: Sequence[str] = (),
     ) -> None:
+        command = command or self.COMMAND
         self._send, self._nudge = send, nudge
         self._heard: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._finished = False
@@ -51,7 +64,7 @@ class ChildSweep:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         except OSError as error:
             raise EngineError(
-                "trials",
+                self.WHAT,
                 expected=f"`{' '.join(command)}` to start",
                 found=str(error),
                 action="check the installation with `adtui doctor`",
@@ -67,6 +80,10 @@ class ChildSweep:
         except EngineError:
             self.close()
             raise
+
+    def is_last(self, reply: Reply) -> bool:
+        """Whether nothing comes after it but the process's end."""
+        raise NotImplementedError
 
     @property
     def idle(self) -> bool:
@@ -87,16 +104,16 @@ class ChildSweep:
         if isinstance(reply, Failed):
             raise Relayed(reply)
         if reply is not None:
-            self._finished = isinstance(reply, SweepReady)
+            self._finished = self.is_last(reply)
             self._send(reply)
         elif self._finished:
             raise StopIteration
         else:
             raise EngineError(
-                "trials",
-                expected="all cells to be run",
+                self.WHAT,
+                expected="all to be run",
                 found=f"their process {self._fault}ended with code {self._process.returncode}",
-                action="start them again: finished cells are kept",
+                action=self.ADVICE,
             )
 
     def close(self) -> None:
@@ -122,3 +139,25 @@ class ChildSweep:
         self._process.wait()
         self._heard.put(None)
         self._nudge()
+
+
+class ChildSweep(Child):
+    """Compression trials."""
+
+    WHAT = "trials"
+    COMMAND = (sys.executable, "-m", "adtui.engine.trials_process")
+    ADVICE = "start them again: finished cells are kept"
+
+    def is_last(self, reply: Reply) -> bool:
+        return isinstance(reply, SweepReady)
+
+
+class ChildComparison(Child):
+    """Several runs compared."""
+
+    WHAT = "comparison"
+    COMMAND = (sys.executable, "-m", "adtui.engine.comparing_process")
+    ADVICE = "compare them again"
+
+    def is_last(self, reply: Reply) -> bool:
+        return isinstance(reply, RunsCompared) and not reply.found.missing

@@ -32,6 +32,11 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> None:
     """Entry point."""
+    run(_answer)
+
+
+def run(answer: Callable[[Any, Send], None]) -> None:
+    """Answer the one request that comes, by `answer`, and leave."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
     signal.signal(signal.SIGTERM, _leave)
@@ -41,19 +46,23 @@ def main() -> None:
     try:
         request = next(requests, None)
     except FrameError as error:
-        sys.exit(f"trials: the engine {error}")
+        sys.exit(f"the engine {error}")
     if request is None:  # the engine left before it had asked
         return
     threading.Thread(target=_watch, args=(requests,), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the engine left first; there is nobody to tell
-        serve(request, pipe.send)
+        serve(request, pipe.send, answer)
 
 
-def serve(request: RunSweep, send: Send) -> None:
+def _answer(request: RunSweep, send: Send) -> None:
+    from .trials_stream import answer  # torch: about two seconds
+
+    answer(request, send)
+
+
+def serve(request: Any, send: Send, answer: Callable[[Any, Send], None] = _answer) -> None:
     """Answer; an exception becomes the last reply."""
     try:
-        from .trials_stream import answer  # torch: about two seconds
-
         answer(request, send)
     except BrokenPipeError:
         raise

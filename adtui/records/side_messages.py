@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .head_comparison import ROWS, Head, HeadComparison
+from .look import USUAL, Look
 from .messages import OpenRun, Reply, Request
 from .pair_view import PairView
 from .place import Frame
@@ -52,12 +53,13 @@ class GetPair(Request):
 
 @dataclass(frozen=True)
 class ExportPair(Request):
-    """Write a pair's two matrices and their difference as a figure. Replies: Progress, Exported."""
+    """Write a pair's two matrices and their difference as a figure, in a look. Replies: Progress, Exported."""
 
     sample: int
     first: Head
     second: Head
     directory: str
+    look: Look = USUAL
 
 
 @dataclass(frozen=True)

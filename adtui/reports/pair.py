@@ -14,12 +14,13 @@ from ..records.arrays import Floats
 from ..records.axis import Axis
 from ..records.head_comparison import Head
 from ..records.layout import Layout
+from ..records.look import USUAL, Look
 from ..records.place import head_name
 from ..records.provenance import Provenance
 from ..records.sample import Sample
 from .figures.pair import pair_figure
 from .figures.png import Press
-from .figures.style import DPI
+from .figures.style import DPI, print_style
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +47,13 @@ class Pair:
     contexts: str
     provenance: Provenance
     dpi: float = DPI
+    look: Look = USUAL
 
     @property
     def file_name(self) -> str:
         """ "pair_sample0_layer2_head1_layer2_head3.png", like the names of the other figures."""
         (layer, head), (other_layer, other_head) = self.heads
-        return f"pair_sample{self.index}_layer{layer}_head{head}_layer{other_layer}_head{other_head}.png"
+        return f"pair_sample{self.index}_layer{layer}_head{head}_layer{other_layer}_head{other_head}.{self.look.format}"
 
 
 def export_pair(pair: Pair, directory: Path) -> Iterator[Path]:
@@ -60,20 +62,21 @@ def export_pair(pair: Pair, directory: Path) -> Iterator[Path]:
     Raises:
         ExportError: the file cannot be written.
     """
-    yield write(directory / "side_by_side" / pair.file_name, pair_png(pair))
+    yield write(directory / "side_by_side" / pair.file_name, pair_page(pair))
 
 
-def pair_png(pair: Pair) -> bytes:
+def pair_page(pair: Pair) -> bytes:
     """The figure's bytes."""
     about = f"{pair.names[0]} and {pair.names[1]} · {pair.contexts}"
-    figure = pair_figure(
-        pair.matrices,
-        pair.visible,
-        Axis(pair.layout, pair.sample),
-        names=pair.names,
-        heads=[head_name(*head) for head in pair.heads],
-        index=pair.index,
-        title=pair.contexts,
-        dpi=pair.dpi,
-    )
-    return Press(about, pair.provenance.text).png(figure)
+    with print_style(pair.look):
+        figure = pair_figure(
+            pair.matrices,
+            pair.visible,
+            Axis(pair.layout, pair.sample),
+            names=pair.names,
+            heads=[head_name(*head) for head in pair.heads],
+            index=pair.index,
+            title=pair.contexts,
+            dpi=pair.dpi,
+        )
+        return Press(about, pair.provenance.text, pair.look).page(figure)

@@ -34,6 +34,7 @@ from .commands import KeyCommands
 from .comparing import ComparingApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
+from .jobs import KEPT
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
@@ -46,10 +47,6 @@ from .terminal.signals import leave_on_signals
 
 if TYPE_CHECKING:
     from .lab.screen import LabScreen
-
-
-KEPT = {TRIALS: "stopped, finished cells are kept", "timeline": "stopped: what was measured is kept"}
-"""What is said of a job that was stopped and has left something."""
 
 
 class AdtuiApp(ComparingApp):
@@ -239,7 +236,7 @@ class AdtuiApp(ComparingApp):
         self.forget_questions()
         self.show_progress()
         self.desk.lost()
-        self.sides.lost()
+        self.lose()
         self.explorer.note("engine gone: r restarts it")
         self._say("the engine has gone", event.reason, "\n".join(event.log))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual import work
 
-from ..files.runs import Run, list_runs
+from ..files.runs import Run, find_run, list_runs
 from ..records.errors import RunError
 from ..records.list_messages import Describe, Described
 from ..records.messages import OpenRun
@@ -113,7 +113,17 @@ class ChoosingApp(FollowingApp):
         if chosen.compare:
             self.compare_chosen(chosen.runs)
             return
-        run = chosen.runs[0]
+        self.open_chosen(chosen.runs[0])
+
+    def open_found(self, path: str) -> None:
+        """Open a run by one of its checkpoints, as if it were chosen in the list."""
+        try:
+            self.open_chosen(find_run(Path(path).parent if Path(path).is_file() else path))
+        except RunError as error:
+            self.notify(str(error), severity="error", markup=False)
+
+    def open_chosen(self, run: Run) -> None:
+        """Open a run of the list."""
         path = str(run.directory)
         if self.runs or run.directory == Path(self._first.path).resolve():
             request = replace(self._first, path=path)

@@ -15,9 +15,12 @@ from ..records.run import RunInfo
 from .choosing import ChoosingApp
 from .engine_client import EngineLink
 from .explorer.selecting import SelectingScreen
+from .runs.desk import WHAT as SEVERAL
+from .runs.desk import RunsDesk
 from .sides.desk import WHAT, SidesDesk
 
 if TYPE_CHECKING:  # who does not look at it does not wait for it
+    from .runs.screen import RunsScreen
     from .sides.screen import SidesScreen
     from .timeline.screen import TimelineScreen
 
@@ -43,15 +46,22 @@ class ComparingApp(ChoosingApp):
         super().__init__(engine, request, run, runs, watch=watch)
         self._first_beside = beside
         self.sides = SidesDesk(self, self.engine, lambda asked: self.send_long(asked, WHAT))
+        self.several = RunsDesk(self, self.engine, lambda asked: self.send_long(asked, SEVERAL))
 
     def take(self, reply: Reply) -> bool:
-        """Answers about what is side by side. Returns True for a failure that is told there."""
-        return self.sides.receive(reply)
+        """Answers about what is compared. Returns True for a failure that is told there."""
+        return self.sides.receive(reply) or self.several.receive(reply)
+
+    def lose(self) -> None:
+        """The engine is gone."""
+        self.sides.lost()
+        self.several.lost()
 
     def has_opened(self, run: RunInfo, number: int) -> None:
-        job = None if self.sides.job is None else self.jobs.of(self.sides.job)
+        ids = [job for job in (self.sides.job, self.several.job) if job is not None]
+        lasting = [progress for progress in map(self.jobs.of, ids) if progress is not None]
         super().has_opened(run, number)
-        if job is not None:  # it is about two checkpoints, whatever is open
+        for job in lasting:  # it is about checkpoints of its own, whatever is open
             self.jobs.begin(job.id, job.what)
             self.jobs.update(job)
         if self._first_beside:
@@ -60,6 +70,7 @@ class ComparingApp(ChoosingApp):
 
     def show_progress(self) -> None:
         self.sides.show_progress(self.jobs.progress)
+        self.several.show_progress(self.jobs.progress)
 
     # -- one more beside it ------------------------------------------------------------------------------------------
     @on(SelectingScreen.Beside)
@@ -75,7 +86,33 @@ class ComparingApp(ChoosingApp):
         self.choose_again(beside=True)
 
     def compare_chosen(self, runs: Sequence[Run]) -> None:
-        self.set_beside(str(runs[0].latest))
+        if len(runs) == 1:
+            self.set_beside(str(runs[0].latest))
+        else:
+            first = self.request if self.opened is None else self.asked
+            how = OpenRun(0, "", device=first.device, samples=first.samples, seed=first.seed)
+            self.several.enter(runs, how, self.plain, self._left_several)
+
+    def _left_several(self) -> None:
+        """Where nothing is open yet, the list of the start is what lies below."""
+        if self.opened is None and self.opening is None and self.runs:
+            self.offer(self.runs, self.request.path)
+
+    def on_runs_screen_open(self, event: RunsScreen.Open) -> None:
+        """One of the compared runs; opened first, so that the list of the start does not come back."""
+        self.open_found(event.path)
+        if self.several.screen is not None:
+            self.several.screen.leave()
+
+    def on_runs_screen_stop(self, _: RunsScreen.Stop) -> None:
+        """Whole rows are kept."""
+        if self.several.job is not None:
+            self.engine.send(Cancel(self.engine.next_id(), self.several.job))
+
+    def on_runs_screen_beside(self, event: RunsScreen.Beside) -> None:
+        """Two of the compared runs."""
+        how = OpenRun(0, event.first, device=self.request.device, samples=self.request.samples, seed=self.request.seed)
+        self.sides.enter(how, event.second, 0, self.plain)
 
     @work(exclusive=True, exit_on_error=False, group="checkpoint")
     async def on_timeline_screen_beside(self, event: TimelineScreen.Beside) -> None:

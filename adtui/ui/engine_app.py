@@ -6,6 +6,7 @@ import gc
 
 from textual import work
 
+from ..records.compare_messages import CompareRuns
 from ..records.errors import AdtuiError, EngineError
 from ..records.map_messages import ExportMoment
 from ..records.messages import ExportAll, ExportView, Failed, OpenRun, Resume
@@ -29,6 +30,7 @@ Long = (
     | RunSweep
     | FollowTraining
     | SetBeside
+    | CompareRuns
 )
 
 

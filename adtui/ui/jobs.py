@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from ..records.messages import Progress
 
+KEPT = {
+    "trials": "stopped, finished cells are kept",
+    "timeline": "stopped: what was measured is kept",
+    "comparison": "stopped: runs that were measured are kept",
+}
+"""What is said of a job that was stopped and has left something."""
+
 
 class Jobs:
     """The jobs under way, the newest last."""

@@ -8,6 +8,7 @@ from ..records.plain import to_ascii
 from .key import INSIGHTS, Key
 from .key_names import UNCHANGED, Changes, changed
 from .keys import KEYS, LAB, MAP, TIMELINE
+from .runs.keys import RUNS
 from .sides.keys import SIDES
 
 WAYS_OUT = ("help", "back", "quit")
@@ -52,6 +53,13 @@ def sides_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) 
     """The same for two runs side by side."""
     arrows = ("arrows" if plain else "←↑↓→", "heads")
     keys = changed(SIDES, "sides", changes)
+    return _fit([arrows, *_labelled(keys)], keys, width, plain)
+
+
+def runs_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
+    """The same for compared runs."""
+    arrows = ("arrows" if plain else "←↑↓→", "runs/columns")
+    keys = changed(RUNS, "runs", changes)
     return _fit([arrows, *_labelled(keys)], keys, width, plain)
 
 

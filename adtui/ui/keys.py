@@ -7,6 +7,7 @@ from textual.binding import Binding
 from ..records.defaults import FIGURES, SWEEP_FIGURES
 from .key import COMPRESSOR, EVERYWHERE, HEADS, HEATMAP, INSIGHTS, VIEWS_DIFFER, Key, pane_keys
 from .key_names import key_name
+from .runs.keys import RUNS
 from .sides.keys import SIDES
 
 MOVES = (
@@ -229,7 +230,7 @@ TIMELINE: tuple[Key, ...] = (
     *EVERYWHERE,
 )
 TIMELINE_TITLE = "The training run (T)"
-TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB, "sides": SIDES}
+TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB, "sides": SIDES, "runs": RUNS}
 """By the names that a settings file has for the screens."""
 
 

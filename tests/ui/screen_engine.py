@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import runs_data
 import sides_data
 from fake_engine import CONTEXT, FakeEngine, chances, head_view, matrix, pool, sample_stats
 from lab_data import LabEngine
@@ -19,6 +20,7 @@ from adtui.engine.opening import open_session
 from adtui.records.ablation import METRICS, Ablation
 from adtui.records.arrays import Floats
 from adtui.records.attention import CellInfo, HeadView, Sheet
+from adtui.records.compare_messages import CompareRuns, RunsCompared
 from adtui.records.insight import KnockOut
 from adtui.records.messages import (
     AskKnockOut,
@@ -89,6 +91,9 @@ class ScreenEngine(LabEngine):
                 self.say(sides_data.answer(request, self.run))
                 if isinstance(request, SetBeside):
                     self.say(Done(request.id, "side by side"))
+            case CompareRuns():
+                found = runs_data.comparison(request.paths, len(request.paths))
+                self.say(RunsCompared(request.id, found), Done(request.id, "comparison"))
             case AskKnockOut():
                 controls = np.array([0.001, 0.003, 0.05])
                 result = KnockOut(request.transitions, None, 0.031, True, controls, np.zeros(3, np.bool_), 0, 3)

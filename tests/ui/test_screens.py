@@ -96,6 +96,23 @@ SHOTS = (
     Shot("help-80x24", (80, 24), COLORS_256, ("question_mark",), ("WHERE YOU ARE",)),
     Shot("go-to-60x20", (60, 20), COLORS_256, ("slash", "l", "7", "enter"), ("layer from 0 to 2",)),
     Shot("picker-80x24", (80, 24), COLORS_256, ("j",), ("2 days ago", "dpt"), several=True),
+    Shot("picker-marked-60x20-ascii", (60, 20), ASCII, ("space",), ("1 marked",), several=True),
+    Shot(
+        "compared-runs-120x40",
+        (120, 40),
+        COLORS_256,
+        ("space", "space", "space", "equals_sign", "o", "o", "j"),
+        ("3 of 3", "first episode ▼"),
+        several=True,
+    ),
+    Shot(
+        "compared-runs-80x24-ascii",
+        (80, 24),
+        ASCII,
+        ("space", "space", "space", "equals_sign", "l"),
+        ("3 of 3",),
+        several=True,
+    ),
     Shot("engine-gone-80x24", (80, 24), COLORS_256, shows=("out of memory",), dies=True),
     Shot(
         "knock-out-120x40", (120, 40), COLORS_256, ("2", "slash", "k", "5", "enter", "x"), ("KL 0.031", "rank 2 of 60")

@@ -21,6 +21,7 @@ from adtui.engine.compared_heads import Seen, matched, pairs_of, seen
 from adtui.engine.opening import open_session
 from adtui.engine.session import Session
 from adtui.files.checkpoint import load_checkpoint
+from adtui.files.provenance import read_provenance
 from adtui.insights.differences import claim_tests
 from adtui.insights.evidence import Evidence
 from adtui.models.loading import load_model
@@ -190,6 +191,13 @@ def test_the_command_prints_pairs_and_claims(run: Path, tmp_path: Path, capsys: 
     out = capsys.readouterr().out
     assert "A tiny · step 7, B other · step 9: heads matched by rows" in out
     assert "Claims of B rest on others: 4 contexts" in out
+    figure = tmp_path / "heads.pdf"
+    assert main([*command[:3], "--heads", *command[4:], "-o", str(figure)]) == 0  # by its other name
+    assert figure.read_bytes().startswith(b"%PDF")
+    assert [one["run"] for one in read_provenance(figure)["runs"]] == ["tiny", "other"]
+    capsys.readouterr()
+    assert main([*command, "-o", "heads.txt"]) == 2
+    assert "expected FIGURE.png or FIGURE.pdf or FIGURE.svg" in capsys.readouterr().err
     assert main([*command, "--match", "index"]) == 2
     assert "--match: expected models with the same layers and heads, found 8 and 2 heads" in capsys.readouterr().err
     assert main([*command[:2], *command[3:]]) == 2

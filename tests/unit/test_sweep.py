@@ -280,7 +280,7 @@ def test_what_a_library_prints_does_not_come_between_the_replies_of_trials(reque
         "import os\nfrom adtui.records.messages import Done\nfrom adtui.engine import trials_process as trials\n"
         "def noisy(request, send):\n    print('hello', flush=True)\n    os.write(1, b'world')\n"
         "    send(Done(request.id, 'it'))\n"
-        "trials.serve = noisy\ntrials.main()"
+        "trials.run(noisy)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -47,7 +47,8 @@ def diverging_levels(values: Floats, top: float, *, root: bool) -> Levels:
 def diverging(table: ColorTable) -> ColorTable:
     """The same terminal's table for differences."""
     dark = sum(table.masked) < 3 * 128
-    return _table(table.name, table.utf8, dark, table.masked, table.guide)
+    name = "ascii" if table.mono else table.name  # grey tells no sign
+    return _table(name, table.utf8, dark, table.masked, table.guide)
 
 
 @cache

@@ -14,8 +14,8 @@ from rich.text import Text
 from .curve import empty_plot, plain_line
 
 #: xterm colours and ASCII characters, of the cell on display, then of what it is held against.
-COLOURS = (39, 214, 77, 168)
-CHARACTERS = "*-.o"
+COLOURS = (39, 214, 77, 168, 141, 80, 220, 250)
+CHARACTERS = "*-.o+x=#"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
 from ..renderables.statistics import STATISTICS
+from ..runs.keys import RUNS, RUNS_TITLE
 from ..sides.keys import SIDES, SIDES_TITLE
 from .box import BoxScreen, inner_width
 
@@ -142,7 +143,7 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "", wid
     lines: list[str] = []
     tables = [("explorer", *group) for group in GROUPS]
     tables += [("map", MAP_TITLE, MAP), ("timeline", TIMELINE_TITLE, TIMELINE)]
-    tables += [("sides", SIDES_TITLE, SIDES), ("lab", LAB_TITLE, LAB)]
+    tables += [("sides", SIDES_TITLE, SIDES), ("runs", RUNS_TITLE, RUNS), ("lab", LAB_TITLE, LAB)]
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
         for key in changed(keys, place, changes):

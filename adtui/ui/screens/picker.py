@@ -120,7 +120,8 @@ class PickerScreen(Screen[Chosen | None]):
         count = f"{len(self._rows)} run" + ("s" if len(self._rows) > 1 else "")
         said = f" {count} in {self._directory}"
         if self._marked:
-            said = f" {len(self._marked)} marked of{said}: = compares them"
+            then = "= compares them" if len(self._marked) > 1 else "mark another, then ="
+            said = f" {len(self._marked)} marked of{said}: {then}"
         elif self._beside and self._current is not None:
             said = f" beside {self._current.name}:{said}"
         self.query_one("#status", Static).update(Content(to_ascii_cells(said, unless=not self._plain)))

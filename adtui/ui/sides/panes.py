@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from ...records.axis import Axis
+from ...records.look import Look
 from ...records.pair_view import PairView
 from ...records.place import Frame, head_name
 from ...records.plain import to_ascii
@@ -42,7 +43,8 @@ class SidesPanes(PaneStack):
     def __init__(self, state: SidesState, plain: bool = False) -> None:
         self.state = state
         self.heads = DrawnPane(self._heads, self._nothing, id="side-heads", classes="pane")
-        self.first, self.second, self.apart = (SidePicture(id=f"side-{name}") for name in ("first", "second", "apart"))
+        self.first, self.second = SidePicture(id="side-first"), SidePicture(id="side-second")
+        self.apart = SidePicture(id="side-apart", apart=True)
         self.rows = DrawnPane(self._rows, self._nothing, id="side-rows", classes="pane")
         self.claims = DrawnPane(self._claims, self._nothing, id="side-claims", classes="pane")
         super().__init__((self.heads, self.first, self.second, self.apart, self.rows, self.claims), plain)
@@ -80,7 +82,7 @@ class SidesPanes(PaneStack):
 
     def _pictures(self, state: SidesState, view: PairView) -> None:
         table = color_table(self.app)
-        top = max(largest(view.first.pooled), largest(view.second.pooled))
+        top = _brightest(view)
         for pane, side, head in ((self.first, 0, view.first), (self.second, 1, view.second)):
             axis = self._axis(view, side)
             levels = to_levels(head.pooled, state.scale, axis.n_keys, top)
@@ -107,7 +109,7 @@ class SidesPanes(PaneStack):
         apart = view.difference
         self.name_pane(APART, "" if apart is None else f"largest at q{apart.peak[0]} k{apart.peak[1]}")
         self.name_pane(ROWS, self._query())
-        self.rows.border_subtitle = rows_legend(utf8=self._utf8, color=color_table(self.app).name != "ascii")
+        self.rows.border_subtitle = rows_legend(utf8=self._utf8, color=self._coloured)
 
     def _query(self) -> str:
         """ "q79 query" or "q41 ep3 t7"."""
@@ -125,6 +127,18 @@ class SidesPanes(PaneStack):
     @property
     def _utf8(self) -> bool:
         return color_table(self.app).utf8
+
+    @property
+    def _coloured(self) -> bool:
+        table = color_table(self.app)
+        return table.name != "ascii" and not table.mono
+
+    @property
+    def look(self) -> Look:
+        """How a figure looks that is to look as both maps do."""
+        view = self.state.view
+        top = 1.0 if view is None else min(1.0, _brightest(view))
+        return Look(colours=color_table(self.app).printed, scale=self.state.scale, top=top)
 
     def _nothing(self) -> str:
         return to_ascii(self.state.why, unless=self._utf8)
@@ -144,7 +158,6 @@ class SidesPanes(PaneStack):
             return []
         sample, count = self.state.run.samples[view.sample], view.query + 1
         rewarded = np.append(sample.rewards > 0, False)
-        colours = color_table(self.app).name != "ascii"
         return both_rows(
             view.rows[:, :count],
             width,
@@ -152,8 +165,13 @@ class SidesPanes(PaneStack):
             episode=sample.episode[:count],
             rewarded=rewarded[:count],
             utf8=self._utf8,
-            color=colours,
+            color=self._coloured,
         )
+
+
+def _brightest(view: PairView) -> float:
+    """The weight at the end of the scale of both maps."""
+    return max(largest(view.first.pooled), largest(view.second.pooled))
 
 
 def _count(claims: int) -> str:

@@ -180,7 +180,8 @@ class SidesScreen(PanesScreen[SidesPanes]):
             self.notify(f"no figure: {view.why}", severity="warning", markup=False)
         else:
             number = self._engine.next_id()
-            self.post_message(self.Export(ExportPair(number, self.state.sample, pair.first, pair.second, FIGURES)))
+            asked = ExportPair(number, self.state.sample, pair.first, pair.second, FIGURES, self.panes.look)
+            self.post_message(self.Export(asked))
 
     def action_copy(self) -> None:
         """The table of heads."""

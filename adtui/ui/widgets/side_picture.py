@@ -8,16 +8,22 @@ from textual.strip import Strip
 from ...records.attention import HeadView
 from ...records.axis import Axis
 from ..renderables.colors import ColorTable
+from ..renderables.diverging import diverging
 from ..renderables.heatmap import Heatmap, fit, gutter_width, room
 from ..renderables.scales import Levels
 from .picture import PicturePane
 
 
 class SidePicture(PicturePane):
-    """Draws levels of a pair's matrices."""
+    """Draws levels of a pair's matrices.
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002
+    Args:
+        apart: it shows their difference.
+    """
+
+    def __init__(self, *, id: str, apart: bool = False) -> None:  # noqa: A002
         super().__init__("comparing …", name=None, id=id, classes="pane")
+        self._apart = apart
         self._shown: tuple[Levels, HeadView, Axis, ColorTable] | None = None
         self._picture: Heatmap | None = None
 
@@ -41,7 +47,8 @@ class SidePicture(PicturePane):
 
     def pixels_wanted(self) -> tuple[int, int]:
         gutter = gutter_width(self._shown[2].episode) if self._shown is not None else 4
-        return room(*self.size, gutter, self.table.rows_per_cell)
+        table = diverging(self.table) if self._apart else self.table
+        return room(*self.size, gutter, table.rows_per_cell)
 
     def _draw(self, y: int) -> Strip:
         return self._draw_reason(y) if self._picture is None else self.strip(self._picture.line(y))
