@@ -13,7 +13,10 @@ from ..records.defaults import DEVICE, EPISODES, FIRST, SAMPLES, SEED, TRIAL_STR
 from ..records.errors import ConfigError
 from ..records.exit_codes import USER_ERROR
 
-OPENING = ("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter", "flow_step")
+OPENING = (
+    *("device", "samples", "seed", "context", "heads", "causal", "window", "histories", "adapter", "flow_step"),
+    "world",
+)
 """The options of `add_opening`: the keywords of `opening_options.open_session` and the fields of `messages.OpenRun`."""
 
 
@@ -43,10 +46,18 @@ def add_opening(parser: argparse.ArgumentParser, *, first: bool = False) -> None
     parser.add_argument("--context", type=positive, metavar="N", help="transitions (default: all the model takes)")
     parser.add_argument("--window", type=int, metavar="I", help="the users' dataset sample I and those after it")
     parser.add_argument("--histories", metavar="PATH", help="the run's HDF5 file, or its directory, wherever it lies")
+    add_world(parser)
     parser.add_argument(
         "--flow-step", type=natural, metavar="K", help="of a flow: show the pass of step K (default 0, the prior pass)"
     )
     add_model(parser)
+
+
+def add_world(parser: argparse.ArgumentParser) -> None:
+    """A world of the user's."""
+    parser.add_argument(
+        "--world", metavar="MODULE:FACTORY", help="let the model act in gymnasium environments that code of yours makes"
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

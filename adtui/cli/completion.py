@@ -14,7 +14,7 @@ from . import shells
 HELP = "print the script that completes adtui in your shell: bash, zsh or fish"
 
 PATHS = frozenset(
-    {"PATH", "RUN", "FILE", "FIGURE.png", "DIR", "DIRECTORY", "X.npz", "Y.npz", "config", "run", "run_dir"}
+    {"PATH", "RUN", "FILE", "FIGURE.png", "DIR", "DIRECTORY", "X.npz", "Y.npz", "FILE.hdf5", "config", "run", "run_dir"}
 )
 """Metavars, or names where there is none, of arguments that are paths."""
 

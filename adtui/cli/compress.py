@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES, TRIAL_STREAMS
+from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, natural, positive, share
@@ -78,7 +77,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--time", type=positive, metavar="MIN", help="begin no candidate of a search after so many minutes"
     )
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
-    parser.add_argument("--figures", metavar="DIR", help="also write report.json, pareto.png and returns.png there")
+    parser.add_argument("--figures", metavar="DIR", help="also write report.json and four figures there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
     add_model(parser)
 
@@ -140,34 +139,29 @@ def run(args: argparse.Namespace) -> int:
 
 def _search(args: argparse.Namespace, *, wide: bool) -> int:
     """The path and the test; Ctrl+C leaves what is finished in --output. `wide`: with both ways to stand."""
-    from ..compression.trials.candidates import candidates_of, places_of
     from ..compression.trials.prepare import prepare
-    from ..compression.trials.search import HISTORIES_TESTED, Search, search
+    from ..compression.trials.search import search, search_of
     from ..histories.goals import with_groups
     from .progress import bar
 
     options = {name: getattr(args, name) for name in PREPARED}
     prepared = prepare(args.run, **options, known=with_groups)
-    plan = prepared.plan
-    if args.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
-        plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
-    places = places_of(prepared.opening, plan) if wide else (plan.positions,)
-    wanted = Search(
-        prepared.opening,
-        plan,
-        prepared.training,
-        candidates_of(args.strategies.split(","), plan.n_context, places),
-        args.margin,
-        None if args.time is None else 60.0 * args.time,
-        args.jobs or _cores(),
-        args.backend,
-        args.cost,
+    wanted = search_of(
+        prepared,
+        args.strategies.split(","),
+        margin=args.margin,
+        wide=wide,
+        seconds=None if args.time is None else 60.0 * args.time,
+        jobs=args.jobs or _cores(),
+        backend=args.backend,
+        alone=args.cost,
     )
     try:
         with bar() as progress:
             task = progress.add_task("search", total=None, note="")
 
-            def show(what: str, done: int, total: int) -> None:
+            def show(what: str, done: int, total: int, fresh: bool) -> None:
+                del fresh
                 progress.update(task, completed=done, total=total, note=what)
 
             output = None if args.output is None else Path(args.output)

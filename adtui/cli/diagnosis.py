@@ -6,6 +6,7 @@ Each check is a function of what it reads (an environment, a runner of commands)
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -129,6 +130,21 @@ def settings() -> Finding:
     if not path.exists():
         return Finding("settings", f"{path} is not there (docs/config.md says what it can settle)")
     return Finding("settings", f"{path}: {described(settled)}")
+
+
+def kernel(environ: Mapping[str, str] = os.environ) -> Finding:
+    """Whether attention's kernel was built for this machine, and what is missed without."""
+    from ..files.compiled import KERNEL, OFF, SWITCH, compiler, load
+
+    loaded, found = load(KERNEL, environ)
+    if environ.get(SWITCH, "").lower() == OFF:
+        return Finding("kernel", f"{SWITCH}={OFF}: not used, attention is measured by torch alone", f"unset {SWITCH}")
+    if loaded is not None:
+        return Finding("kernel", found)
+    missed = "attention is measured by torch alone, more slowly on long contexts"
+    if compiler(environ) is None:
+        return Finding("kernel", f"{found}, and no C++ compiler is here: {missed}")
+    return Finding("kernel", f"{found}: {missed}", "adtui doctor --build-kernel builds it, in some seconds")
 
 
 def devices(run: Runner = run_command) -> list[Finding]:

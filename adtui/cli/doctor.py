@@ -21,6 +21,11 @@ HELP = "check Python, torch, CUDA and the terminal, and say what to change"
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--build-kernel",
+        action="store_true",
+        help="compile the kernel that measures attention faster on this CPU",
+    )
     parser.epilog = "Exit code 0 when adtui can work here, 1 when something must be changed first."
 
 
@@ -30,12 +35,16 @@ def run(args: argparse.Namespace) -> int:
 
     from ..ui.renderables.colors import utf8_terminal
     from ..ui.terminal.signals import forget_coerced_locale
-    from .diagnosis import Finding, connection, devices, installation, settings, terminal
+    from .diagnosis import Finding, connection, devices, installation, kernel, settings, terminal
 
+    if args.build_kernel:
+        from ..models.kernel import build_kernel
+
+        build_kernel()
     forget_coerced_locale()
     console = Console(highlight=False)
     utf8 = utf8_terminal(os.environ)
-    findings = [*installation(), *devices(), settings()]
+    findings = [*installation(), *devices(), kernel(), settings()]
     if console.is_terminal:
         size = shutil.get_terminal_size()
         findings += terminal(os.environ, (size.columns, size.lines), console.color_system, utf8)

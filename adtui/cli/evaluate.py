@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..records.defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, natural, positive
+from .arguments import add_model, add_world, natural, positive
 
 if TYPE_CHECKING:
     from ..compression.choice import Choice
@@ -31,7 +32,7 @@ TITLES = {
 }
 ASKED = (
     *("episodes", "streams", "control_streams", "context", "seed", "compress", "greedy"),
-    *("device", "heads", "causal", "adapter"),
+    *("device", "heads", "causal", "adapter", "world"),
 )
 """The options that numbers depend on."""
 
@@ -50,6 +51,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--compress", metavar="STRATEGY:K", help="also act on compressed contexts (default: as the run was trained)"
     )
     parser.add_argument("--greedy", action="store_true", help="take the likeliest action instead of drawing one")
+    add_world(parser)
     add_model(parser)
 
 
@@ -61,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from ..files.runs import find_run
     from ..histories.goals import with_groups
     from ..models.loading import load_model
+    from ..records.as_json import as_json
     from ..records.provenance import Provenance
     from ..worlds.settings import arena_of, run_settings
 
@@ -71,32 +74,37 @@ def run(args: argparse.Namespace) -> int:
         checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
     settings = with_groups(settings, opened.directory)
-    titles = _titles(settings)
-    arena = arena_of(settings)
-    plan = make_plan(model, arena, args, share_cores(model))
-    choice = _choice(args.compress or settings.compress)
-    if choice is not None:
-        check_needs(model, choice)
-    compressed = None if choice is None else _shortened(model, choice, plan)
+    choice = None
     try:
-        result = _measure(model, plan, titles, compressed)
+        if args.world is not None:
+            from .evaluate_in_world import measure_in_world  # gymnasium, and the user's code
+
+            result, titles, notes = measure_in_world(model, settings, args)
+        else:
+            titles, arena = _titles(settings), arena_of(settings)
+            plan, notes = make_plan(model, arena, args, share_cores(model)), arena.doubts(settings)
+            choice = _choice(args.compress or settings.compress)
+            if choice is not None:
+                check_needs(model, choice)
+            compressed = None if choice is None else _shortened(model, choice, plan)
+            result = _measure(model, plan, titles, compressed)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
     about = {
         "checkpoint": f"{opened.name}/{checkpoint.path.name}",
         "step": checkpoint.step,
-        "episodes": plan.episodes,
-        "context": plan.n_context,
-        "seed": plan.seed,
+        "episodes": args.episodes,
+        "context": model.context_length(args.context),
+        "seed": args.seed,
         **({"compress": choice.label} if choice is not None else {}),
-        "notes": list(arena.doubts(settings)),
+        "notes": list(notes),
     }
     source = source_of(opened, checkpoint, model.description, settings)
     if args.json:
         provenance = Provenance("evaluate", (source,), options={name: getattr(args, name) for name in ASKED})
         measured = {"settings": settings.to_json(), "curves": result.to_json()}
-        print(json.dumps({"provenance": provenance.to_json(), **about, **measured}, indent=1))
+        print(json.dumps(as_json({"provenance": provenance.to_json(), **about, **measured}), indent=1))
     else:
         _print_table(about, result, titles)
         _print_plot(result, titles)
@@ -206,9 +214,9 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
             f"{titles[name]}, {about['compress']}" if name == "compressed" else titles[name],
             f"{curve.episodes[0].mean:.2f}",
             f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
-            f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
+            "–" if math.isnan(share.mean) else f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
             f"{curve.random:.2f}",
-            f"{curve.optimal:.2f}",
+            "–" if math.isnan(curve.optimal) else f"{curve.optimal:.2f}",
             str(curve.histories),
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
@@ -232,9 +240,11 @@ def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
         means = [point.mean for point in curve.episodes]
         plotext.plot(list(range(len(means))), means, marker=markers[name])
     held_out = result.held_out
-    plotext.hline(held_out.optimal)
-    plotext.hline(held_out.random)
-    plotext.title(f"return per episode; lines: optimal {held_out.optimal:.2f}, random {held_out.random:.2f}")
+    lines = {"optimal": held_out.optimal, "random": held_out.random}
+    lines = {name: value for name, value in lines.items() if not math.isnan(value)}
+    for value in lines.values():
+        plotext.hline(value)
+    plotext.title(f"return per episode; lines: {', '.join(f'{name} {value:.2f}' for name, value in lines.items())}")
     plotext.xlabel("episode")
     plotext.xticks(episode_ticks(len(held_out.episodes)))
     text = plotext.build()

@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..records.errors import ReportError
 from ..records.exit_codes import DONE, FAILED
 
 if TYPE_CHECKING:
     from ..files.session_file import Recorded
 
+CODE = ("adapter", "world")
+"""Options that name code: a recording may come from anyone."""
 HELP = "show a session that was recorded by --record again, without its checkpoint"
 
 
@@ -19,6 +22,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="what `adtui RUN --record FILE` wrote")
     parser.add_argument("--verify", action="store_true", help="open the run, compute all of it anew, say what differs")
     parser.add_argument("--at", metavar="RUN", help="with --verify: the run, where it lies elsewhere now")
+    parser.add_argument("--trust", action="store_true", help="with --verify: run the code that the recording names")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only")
 
 
@@ -72,6 +76,14 @@ def _verify(recorded: Recorded, args: argparse.Namespace) -> int:
     from ..files.recorded_answers import epochs
 
     *_, last = epochs(recorded, args.file)
+    named = [f"--{name} {code}" for name in CODE if (code := getattr(last.opening, name)) is not None]
+    if named and not args.trust:
+        raise ReportError(
+            args.file,
+            expected="a recording that names no code to be run",
+            found=" and ".join(named),
+            action="read that code, and give --trust to have it run: it may do all that you may",
+        )
     found = verify(last, recorded.origin, args.at)
     before, now = found.digests
     known = bool(before and now)

@@ -1,4 +1,4 @@
-"""`adtui train`: train an Algorithm Distillation model on Dark Room."""
+"""`adtui train`: train an Algorithm Distillation model in one of the worlds here, or on histories of vectors."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; the run directory goes to stdout. Ctrl+C and SIGTERM save the state and stop."""
+    if _of_vectors(args.config):
+        from .train_vectors import run_vectors
+
+        return run_vectors(args, stopping=_stopping)
     settings = _settings(args)
     from ..models.loading import choose_device
     from ..training.run import train
@@ -51,6 +55,13 @@ def run(args: argparse.Namespace) -> int:
         step, divergence = training.best
         print(f"kept step {step}: validation KL {divergence:.4f} nats on held-back goals", file=sys.stderr)
     return DONE
+
+
+def _of_vectors(config: str) -> bool:
+    """Whether a config is for states and actions that are vectors."""
+    from ..files.yaml import load_yaml
+
+    return "dim_obs" in load_yaml(config, unique=True)
 
 
 def _settings(args: argparse.Namespace) -> TrainSettings:

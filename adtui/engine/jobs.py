@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
-from ..records.chances import Chances
+from ..records.chances import knocked_out
 from ..records.compare_messages import CompareRuns
 from ..records.errors import EngineError
 from ..records.list_messages import Describe
@@ -172,11 +172,7 @@ class Engine:
                 self.send(CellReady(request.id, session.cell(request.place, request.key)))
             case AskKnockOut():
                 found = session.knock_out(request.sample, request.transitions, request.head)
-                asked = session.samples[request.sample]
-                before, after = found.chances[:2]
-                chances = Chances(
-                    request.sample, asked.n_context, before, after, request.label, asked.arrows, found.head
-                )
+                chances = knocked_out(found, request.sample, session.samples[request.sample], request.label)
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))

@@ -19,6 +19,7 @@ from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
 from ..histories.rolled_out import EPISODES_AFTER
+from ..histories.rolled_out_in_world import WorldContexts
 from ..histories.samples import SampleSet, load_samples
 from ..models.flow_step import show_flow_step
 from ..models.loading import load_model
@@ -27,8 +28,10 @@ from ..records.defaults import DEVICE, FIRST, SAMPLES, SEED, WINDOWS
 from ..records.errors import ModelError
 from ..records.messages import OpenRun
 from ..records.run import RunInfo
+from ..records.run_settings import RunSettings
 from ..records.sample import Sample
 from ..worlds.settings import arrows, run_settings
+from ..worlds.user_world import Shape, UserWorld, horizon_in
 from .session import Session
 
 LOGIT_TOLERANCE = 1e-3
@@ -55,6 +58,7 @@ def open_session(
     window: int | None = None,
     histories: str | Path | None = None,
     inputs: str | Path | None = None,
+    world: str | None = None,
     first: bool = False,
     stored: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -68,6 +72,7 @@ def open_session(
         samples: how many; None for `usual_count`, or WINDOWS of the users' own.
         seed, context, window, histories: see `samples.load_samples`.
         inputs: an npz file with `in_*` arrays to use as samples instead.
+        world: MODULE:FACTORY of the user's, to let the model live in instead of reading histories; its code is run.
         first: where no number is asked for, return with the FIRST of them: `Session.grow` makes the others.
         stored: say what is stored of the run: its circuit, and compression trials.
         progress: called with (done, total) episodes where the model has to be rolled out.
@@ -107,6 +112,7 @@ def open_session(
             stride=model.stride,
             first=FIRST if first and usual else None,
             asked=not usual,
+            world=None if world is None else _world(world, model, settings),
         )
     chosen = found.samples
     shown = capture(model, chosen[0])
@@ -159,10 +165,18 @@ def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Sessio
         histories=request.histories,
         adapter=request.adapter,
         flow_step=request.flow_step,
+        world=request.world,
         first=True,
         stored=True,
         progress=progress,
     )
+
+
+def _world(named: str, model: Model, settings: RunSettings) -> WorldContexts:
+    """The user's world, once it is known to fit the model."""
+    world = UserWorld(named)
+    shape = Shape.of_model(model.network.vector_size, model.head)
+    return WorldContexts(world, shape, horizon_in(world, shape, settings))
 
 
 def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ One group per goal index; `states`, `next_states` (T, streams, 2), `actions`, `r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -48,16 +49,24 @@ def collect(settings: CollectSettings, progress: ProgressCallback | None = None)
     Raises:
         ConfigError: PPO is asked for and stable-baselines3 is not installed, or the file cannot be written.
     """
-    path = settings.output
+    with histories_file(settings.output, "change traj_dir or free some space") as file:
+        for histories in _chunks(settings, progress):
+            _write_chunk(file, histories, settings.n_stream)
+    return settings.output
+
+
+@contextmanager
+def histories_file(path: Path, action: str) -> Iterator[h5py.File]:
+    """A file to be written, whole or not at all; `action` is what to do where it can't be.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
     try:
         with replacing(path) as temporary, h5py.File(temporary, "w") as file:
-            for histories in _chunks(settings, progress):
-                _write_chunk(file, histories, settings.n_stream)
+            yield file
     except OSError as error:
-        raise ConfigError(
-            path, expected="a file that can be written", found=str(error), action="change traj_dir or free some space"
-        ) from error
-    return path
+        raise ConfigError(path, expected="a file that can be written", found=str(error), action=action) from error
 
 
 def _chunks(settings: CollectSettings, progress: ProgressCallback | None) -> Iterator[Histories]:

@@ -24,6 +24,7 @@ from .file import HistoryFile, open_histories
 from .inputs import inputs_npz
 from .paths import TEST, find_histories, given_histories
 from .rolled_out import rolled_out
+from .rolled_out_in_world import WorldContexts
 from .stored import stored_sample
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
@@ -66,6 +67,7 @@ def load_samples(
     stride: int = 1,
     first: int | None = None,
     asked: bool = True,
+    world: WorldContexts | None = None,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
 
@@ -86,6 +88,7 @@ def load_samples(
             that read their context in batches. A `window` stays where it is.
         first: return with about so many, and leave the rest to `more`; None is all.
         asked: whether the user named the count, and should know when there are fewer.
+        world: of the user's; let the model live there, instead of reading histories.
 
     Raises:
         HistoryError: unusable histories, or none and no policy.
@@ -94,6 +97,8 @@ def load_samples(
     if count < 1:
         raise ConfigError("--samples", expected="at least 1", found=str(count), action="ask for one or more")
     notes: tuple[str, ...] = ()
+    if world is not None:
+        return _in_world(world, policy, n_context, count, seed, stride, first, progress)
     if histories is None:
         path, notes = find_histories(settings, run_dir)
     else:
@@ -120,10 +125,30 @@ def load_samples(
     return SampleSet(samples, source, notes, seed, count - len(samples), more)
 
 
+def _in_world(
+    world: WorldContexts,
+    policy: Policy | None,
+    n: int,
+    count: int,
+    seed: int,
+    stride: int,
+    first: int | None,
+    progress: ProgressCallback | None,
+) -> SampleSet:
+    """The model's own histories in a world of the user's."""
+    assert policy is not None, "there is a model"
+    more = world.made(policy, n, count, seed, stride, progress)
+    samples: tuple[Sample, ...] = ()
+    while len(samples) < (count if first is None else min(first, count)):
+        samples += next(more)
+    notes = () if world.world.test else ("nobody says that the model was not trained on these tasks",)
+    return SampleSet(samples, world.source, notes, seed, count - len(samples), more)
+
+
 def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
     action = "give --histories PATH" + ("" if window is None else ", or omit --window")
     if settings.continuous and not can_roll_out(settings):
-        action += f": a model of {_vectors(settings)} is not rolled out here without its world"
+        action += f": a model of {_vectors(settings)} is not rolled out here but in its world, --world MODULE:FACTORY"
     if settings.alg is None:
         found = "no alg in its config to name them"
         if not can_roll_out(settings):

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from ..records.ablation import RESAMPLED
+from ..records.action_head import ActionHead
 from ..records.errors import AdapterError, ModelError
 from ..records.layout import LATENT, Layout
 from .ablation import Ablation
 from .adapted_rounds import Round, RoundSizes, in_rounds
-from .adapter import Contexts
+from .adapter import Contexts, Vectors
 from .adapter_file import AdapterFile
 from .adapter_tokens import rounds_of, tokens_of
 from .attend import Recorder
@@ -36,6 +37,7 @@ class AdaptedNetwork(Network):
     Args:
         module: as `build` gave it.
         longest: see `Adapter.longest`.
+        vectors: see `Adapter.vectors`.
 
     Attributes:
         sites: the module's attention over all tokens, in order; set by `adapted_model` when the model was surveyed.
@@ -46,11 +48,13 @@ class AdaptedNetwork(Network):
     grid_told = False
     own_layers = False
 
-    def __init__(self, file: AdapterFile, module: nn.Module, longest: int) -> None:
+    def __init__(self, file: AdapterFile, module: nn.Module, longest: int, vectors: Vectors | None = None) -> None:
         nn.Module.__init__(self)  # not Network's: the layers are the user's, there is no decoder of ours
         self.module = module
         self.file, self.longest = file, longest
-        self.grid_size = self.n_actions = 0
+        self.vectors, self.grid_size, self.n_actions = vectors, 0, 0
+        if vectors is not None:
+            self.n_actions, self.vector_size = vectors.actions, vectors.states
         self.causal = True
         self.sites: tuple[Site, ...] = ()
         self.layers: tuple[int | None, ...] = ()
@@ -63,6 +67,10 @@ class AdaptedNetwork(Network):
     def shown(self) -> list[Site]:
         """The layers."""
         return [site for site, layer in zip(self.sites, self.layers, strict=True) if layer is not None]
+
+    @property
+    def head(self) -> ActionHead:
+        return super().head if self.vectors is None else self.vectors.head
 
     @property
     def n_layer(self) -> int:
@@ -111,7 +119,7 @@ class AdaptedNetwork(Network):
     def _mask(self, n: int) -> Tensor | None:
         """From a pass over contexts of this length: what no layer shows. None where that is what `causal` says."""
         N = self.layout(n).n_tokens
-        sites = self.survey(example(n, self.n_actions, 1, self.place)).over(N)
+        sites = self.survey(self.example(n, 1)).over(N)
         if len(sites) != len(self.sites):
             raise another_number(N, len(self.sites), str(len(sites)))
         looks = [site.look for site, layer in zip(sites, self.layers, strict=True) if layer is not None]
@@ -127,6 +135,12 @@ class AdaptedNetwork(Network):
     def place(self) -> Tensor:
         """A weight: its device and type are the model's."""
         return next(self.module.parameters())
+
+    def example(self, n: int, count: int) -> Contexts:
+        """Contexts to try the model with."""
+        if self.vectors is None:
+            return example(n, self.n_actions, count, self.place)
+        return example_vectors(n, self.vectors, count, self.place)
 
     # -- passes --------------------------------------------------------------------------------------------------------
     def forward(
@@ -205,9 +219,10 @@ class AdaptedNetwork(Network):
         logits = call("logits", run, about)
         kind = type(logits).__name__
         shape = f"a tensor of shape {tuple(logits.shape)}" if isinstance(logits, Tensor) else f"a {kind}"
-        width = self.n_actions or "actions"
+        known = self.head.outputs  # 0 while it is not
+        width = known or "actions"
         ok = isinstance(logits, Tensor) and logits.dim() == 2 and len(logits) == contexts.count
-        ok = ok and logits.shape[1] >= 1 and logits.shape[1] in (self.n_actions, self.n_actions or logits.shape[1])
+        ok = ok and logits.shape[1] >= 1 and logits.shape[1] in (known, known or logits.shape[1])
         self.file.check(ok, "logits", f"a tensor of shape ({contexts.count}, {width})", shape)
         finite = logits.is_floating_point() and bool(torch.isfinite(logits).all())
         self.file.check(finite, "logits", "finite numbers", "others")
@@ -238,6 +253,22 @@ def example(n: int, n_actions: int, count: int, like: Tensor) -> Contexts:
     actions = (t * (which + 2) + which) % max(1, n_actions)
     rewards = ((t + which) % 4 == 3).to(like.dtype)
     return Contexts(cells[:, :-1], actions[:, :-1], rewards[:, :-1], cells[:, 1:], cells[:, -1])
+
+
+def example_vectors(n: int, vectors: Vectors, count: int, like: Tensor) -> Contexts:
+    """The same of vectors: each number goes to and fro, at a pace of its own."""
+    which, t = (
+        torch.arange(count, device=like.device)[:, None, None],
+        torch.arange(n + 1, device=like.device)[None, :, None],
+    )
+    rewards = ((t + which)[..., 0] % 4 == 3).to(like.dtype)
+
+    def waves(size: int, pace: float) -> Tensor:
+        number = torch.arange(size, device=like.device)
+        return torch.sin(pace * (t + 1) * (number + 1) + which).to(like.dtype)
+
+    states, actions = waves(vectors.states, 0.3), waves(vectors.actions, 0.7)
+    return Contexts(states[:, :-1], actions[:, :-1], rewards[:, :-1], states[:, 1:], states[:, -1])
 
 
 def no_attention(file: AdapterFile, survey: Survey, n_tokens: int) -> AdapterError:

@@ -13,9 +13,9 @@ from torch import nn
 
 from ..files.checkpoint import Checkpoint
 from ..records.errors import AdapterError, ModelError
-from .adapted import AdaptedNetwork, example, no_attention
+from .adapted import AdaptedNetwork, no_attention
 from .adapted_rounds import RoundSizes
-from .adapter import adapted
+from .adapter import Vectors, adapted
 from .adapter_checks import check
 from .adapter_file import AdapterFile
 from .attention_call import CAUSAL, SOFTMAX, hidden_of
@@ -53,7 +53,8 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     file.check(isinstance(module, nn.Module), "build", "a torch.nn.Module", f"a {type(module).__name__}")
     file.check(any(True for _ in module.parameters()), "build", "a module with weights", "one without")
     longest = file.call("longest", lambda: file.adapter.longest(shown))
-    network = AdaptedNetwork(file, module, _checked_longest(file, longest))
+    vectors = file.call("vectors", lambda: file.adapter.vectors(shown))
+    network = AdaptedNetwork(file, module, _checked_longest(file, longest), _checked_vectors(file, vectors))
     network = network.to(device).eval().requires_grad_(False)
     halves = network.place.dtype in (torch.float16, torch.bfloat16)
     if halves:
@@ -61,9 +62,9 @@ def adapted_model(checkpoint: Checkpoint, config: Mapping[str, Any], path: str |
     network.variant = f"{file.name} of {file.path.name}"
     with torch.inference_mode():
         _survey(network)
-        seen = network.survey(example(min(LISTED, network.longest), network.n_actions, 1, network.place))
+        seen = network.survey(network.example(min(LISTED, network.longest), 1))
         network.memory = _memory(network)
-        told = check(network, example(min(LENGTHS[0], network.longest), network.n_actions, 2, network.place))
+        told = check(network, network.example(min(LENGTHS[0], network.longest), 2))
     widened = ("the weights are run in float32, as all are here",) if halves else ()
     notes = (*checkpoint.notes, *widened, *_listed(network, seen), *told)
     return Model(FAMILY, network, device, notes)
@@ -83,11 +84,23 @@ def _checked_longest(file: AdapterFile, longest: object) -> int:
     return longest
 
 
+def _checked_vectors(file: AdapterFile, vectors: object) -> Vectors | None:
+    if vectors is None:
+        return None
+    file.check(isinstance(vectors, Vectors), "vectors", "an adtui.Vectors, or None", f"a {type(vectors).__name__}")
+    assert isinstance(vectors, Vectors), "checked"
+    ok = all(type(size) is int and size >= 1 for size in (vectors.states, vectors.actions))
+    file.check(ok, "vectors", "sizes from 1", f"{vectors.states!r:.20} and {vectors.actions!r:.20}")
+    return vectors
+
+
 def _survey(network: AdaptedNetwork) -> None:
     """Find the layers, the actions and the mask, by contexts of two lengths; what differs between them is refused."""
     lengths = list(dict.fromkeys(min(length, network.longest) for length in LENGTHS))
-    network.n_actions = int(network.plain(example(lengths[0], 0, 1, network.place)).shape[1])
-    first, *others = [network.survey(example(n, network.n_actions, 2, network.place)) for n in lengths]
+    tried = network.plain(network.example(lengths[0], 1))
+    if network.vectors is None:
+        network.n_actions = int(tried.shape[1])
+    first, *others = [network.survey(network.example(n, 2)) for n in lengths]
     N, *shorter = [network.layout(n).n_tokens for n in lengths]
     sites = first.over(N)
     if not any(site.width for site in sites):
@@ -121,7 +134,7 @@ def _memory(network: AdaptedNetwork) -> RoundSizes | None:
     keys = [one.n_tokens for one in network.round_layouts(n)]
     if not keys:
         return None
-    one = example(n, network.n_actions, 1, network.place)
+    one = network.example(n, 1)
     watch = network.replay(one, KeysAndValues())
     network.watched(one, watch)
     first = network.rounds(watch, keys, n)[0]

@@ -12,12 +12,33 @@ from torch import Tensor, nn
 
 from ..files.checkpoint import Checkpoint
 from ..files.state_dicts import bare_names
+from ..records.action_head import DETERMINISTIC, GAUSSIAN, ActionHead
 from ..records.errors import CheckpointError
 from ..records.layout import QUERY, TOKEN_KINDS, TRANSITION
 
 _MOST = 3
 #: (what it is, the transition that it belongs to) of one token; see `Adapter.tokens`.
 Token = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """What states and actions are where they are vectors, of the model's float type.
+
+    Attributes:
+        states, actions: numbers of a state, and of an action.
+        gaussian: `logits` gives the mean, then the logarithm of the variance, of each number of the action; else the
+            numbers alone.
+    """
+
+    states: int
+    actions: int
+    gaussian: bool = True
+
+    @property
+    def head(self) -> ActionHead:
+        """What is read."""
+        return ActionHead(GAUSSIAN if self.gaussian else DETERMINISTIC, self.actions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +50,8 @@ class Contexts:
         actions: (B, n) int64.
         rewards: (B, n) of the model's float type.
         query_states: (B, 2) int64.
+
+    Where the adapter says that they are `Vectors`: states (B, n, S), actions (B, n, D), query_states (B, S), float.
     """
 
     states: Tensor
@@ -159,7 +182,15 @@ class Adapter(ABC):
 
     @abstractmethod
     def logits(self, module: nn.Module, batch: Any) -> Tensor:
-        """(B, A) the action logits at the query of each context. Attention within is seen, and edited."""
+        """(B, A) the action logits at the query of each context. Attention within is seen, and edited.
+
+        Of `vectors` (B, 2D) means, then logarithms of variances, or (B, D) actions.
+        """
+
+    def vectors(self, checkpoint: AdaptedCheckpoint) -> Vectors | None:
+        """The sizes of states and actions that are vectors; by default None: states are cells, actions single ones."""
+        del checkpoint
+        return None
 
     def tokens(self, n_transitions: int) -> Sequence[Token]:
         """What each token of a context of so many transitions is, in the model's order.

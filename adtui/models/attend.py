@@ -1,12 +1,14 @@
 """Attention, the only place where it is computed, and the choice of its route.
 
 - No recorder, or one that needs no sums over rows: `scaled_dot_product_attention`.
-- A recorder that wants sums: `measured`, which walks the rows in blocks and takes from each block the output, the
-  entropies and what every key receives, before the next block overwrites it.
+- A recorder that wants sums: `measured`. Where a kernel was built for this machine (`kernel.py`), that does it; else
+  `portable`, which walks the rows in blocks and takes from each block the output, the entropies and what every key
+  receives, before the next block overwrites it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import product
 from typing import Literal, Protocol
@@ -17,6 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..records.arrays import Doubles, Ints
+from . import kernel
 
 BLOCK_ROWS = 128
 SMALLEST_BLOCK = 16
@@ -25,6 +28,7 @@ ENTRIES = {"cpu": 1 << 21}
 ACCELERATOR_ENTRIES = 1 << 26
 SAFE = 40.0
 """Scores of at most this size need no maximum subtracted: e^±40 and sums of them are far inside float32."""
+LN_2 = math.log(2)
 DIRECT = 0.02
 """Entropies below this share of the largest possible score are summed term by term; see `measured`."""
 
@@ -56,50 +60,103 @@ class Recorder(Protocol):
 
 
 def attend(
-    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None, causal: bool, layer: int, recorder: Recorder | None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    mask: Tensor | None,
+    causal: bool,
+    layer: int,
+    recorder: Recorder | None,
+    read: int | None = None,
 ) -> Tensor:
     """softmax(q kᵀ / √d_h) v for (B, H, N, d_h) inputs.
 
     Without a mask and not causal, q may have another number of tokens than k and v, unless sums are wanted.
+
+    Args:
+        read: the only query whose output is wanted: where sums are, the result may be (B, H, 1, d_h).
     """
     if recorder is None or recorder.wants != "sums":
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal and mask is None)
-    out, received, entropy = measured(q, k, v, mask=mask, causal=causal, limit=recorder.block_rows)
+    alone = read is not None and mask is None
+    out, received, entropy = measured(q, k, v, mask=mask, causal=causal, limit=recorder.block_rows, output=not alone)
     recorder.sums(layer, received, entropy)
-    return out
+    if read is None or not alone:
+        return out
+    seen = read + 1 if causal else k.shape[2]
+    return F.scaled_dot_product_attention(q[:, :, read : read + 1], k[:, :, :seen], v[:, :, :seen])
 
 
 def measured(
-    q: Tensor, k: Tensor, v: Tensor, *, mask: Tensor | None = None, causal: bool = True, limit: int = BLOCK_ROWS
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    mask: Tensor | None = None,
+    causal: bool = True,
+    limit: int = BLOCK_ROWS,
+    output: bool = True,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Attention with what it tells of all rows, in one pass and O(B · H · block · N) memory.
+    """Attention with what it tells of all rows, in one pass, by the kernel where there is one.
 
-    A block's scores s become E = e^(s − m) in place; with l = Σ_j E_j the output is E V / l, key j receives
-    Σ_i E_ij / l_i, and the entropy is H = ln l + m − q·(E K) / l: as Σ_j P_j s_j = q·(P K), one product with [V, K]
-    gives output and entropy, and the logarithms of N² weights are never taken. m is 0 where no score can exceed SAFE.
+    Inputs of 16 bits are computed in float32: the sums keep its digits.
+
+    Args:
+        q: (B, H, N, d_h).
+        k, v: (B, G, N, d_h), G a divisor of H: neighbouring queries share keys.
+        mask: (N, N) bool, True where the query (row) may see the key; then `causal` is ignored.
+        limit: rows of a block, at most.
+        output: whether the output is wanted.
+
+    Returns:
+        out (B, H, N, d_h) in the inputs' type, (B, H, 0, d_h) where it is not wanted; received and entropy (B, H, N)
+        float64.
+    """
+    kind = q.dtype
+    if kind in (torch.float16, torch.bfloat16):
+        q, k, v = q.float(), k.float(), v.float()
+    native = kernel.kernel() if mask is None and kernel.takes(q, k, v) else None
+    if native is not None:
+        out, received, entropy = native.measure(q, k, v, causal, output)
+    else:
+        out, received, entropy = portable(q, k, v, mask=mask, causal=causal, limit=limit, output=output)
+    return out.to(kind), received, entropy
+
+
+def portable(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    *,
+    mask: Tensor | None = None,
+    causal: bool = True,
+    limit: int = BLOCK_ROWS,
+    output: bool = True,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What `measured` gives, by torch alone, in O(B · H · block · N) memory.
+
+    A block's scores s, in base 2 (queries carry log₂ e: torch's 2^x takes a third of its e^x on CPUs), become
+    E = 2^(s − m) in place; with l = Σ_j E_j the output is E V / l, key j receives Σ_i E_ij / l_i, and the entropy is
+    H = ln 2 · (log₂ l + m − q·(E K) / l): as Σ_j P_j s_j = q·(P K), one product with [V, K] gives output and entropy,
+    and the logarithms of N² weights are never taken. m is 0 where no score can exceed SAFE.
 
     The formula for H subtracts numbers of the size of the scores. Where H is small beside them (a row that looks at one
     key), its own terms −P ln P are summed instead, so that it keeps its digits and is never negative.
-
-    Args:
-        q, k, v: (B, H, N, d_h).
-        mask: (N, N) bool, True where the query (row) may see the key; then `causal` is ignored.
-        limit: rows of a block, at most.
-
-    Returns:
-        out (B, H, N, d_h) in the inputs' type; received and entropy (B, H, N) float64.
     """
     B, H, N, d = q.shape
-    groups = B * H
-    queries = (q * d**-0.5).reshape(groups, N, d)
-    both = torch.cat([v, k], dim=-1).view(groups, N, 2 * d)
-    keys = both[..., d:].transpose(1, 2)
+    if k.shape[1] != H:
+        k, v = (x.repeat_interleave(H // k.shape[1], 1) for x in (k, v))
+    groups, own = B * H, d if output else 0  # `own` columns of a block's product are the output
+    queries = (q * (d**-0.5 / LN_2)).reshape(groups, N, d)
+    both = (torch.cat([v, k], dim=-1) if output else k).reshape(groups, N, own + d)
+    keys = both[..., own:].transpose(1, 2)
     reach = queries.norm(dim=-1) * k.norm(dim=-1).amax(-1).view(groups, 1)  # no score of the row can be larger
-    shifted = mask is not None or bool(reach.max() > SAFE)
+    shifted = mask is not None or bool(reach.max() > SAFE / LN_2)
     heads, rows = block_shape(groups, N, q.device)
     rows = min(limit, rows)
     room = q.new_empty(heads * rows * N)
-    out = q.new_empty(groups, N, d)
+    out = q.new_empty(groups, N if output else 0, d)
     received = torch.zeros(groups, N, dtype=torch.float64, device=q.device)
     entropy = torch.zeros_like(received)
     for at, start in product(range(0, groups, heads), range(0, N, rows)):
@@ -110,22 +167,24 @@ def measured(
         most = _exponentials(e, start, mask, causal, shifted)
         total = e.sum(-1, keepdim=True)
         share = total.reciprocal()
-        y = torch.bmm(e, both[g, :width]).mul_(share)  # (heads, rows, 2 d_h)
-        out[g, r] = y[..., :d]
+        y = torch.bmm(e, both[g, :width]).mul_(share)  # (heads, rows, own + d_h)
+        if output:
+            out[g, r] = y[..., :d]
         received[g, :width] += torch.bmm(share.transpose(1, 2), e)[:, 0]
-        found = (total.log() + most)[..., 0] - (y[..., d:] * queries[g, r]).sum(-1)
-        small = found < reach[g, r] * DIRECT
+        found = (total.log2() + most)[..., 0] - (y[..., own:] * queries[g, r]).sum(-1)
+        found *= LN_2
+        small = found < reach[g, r] * (DIRECT * LN_2)
         if small.any():
             found[small] = _entropy(e[small] * share[small])
         entropy[g, r] = found
-    return out.view(B, H, N, d), received.view(B, H, N), entropy.view(B, H, N)
+    return out.view(B, H, N if output else 0, d), received.view(B, H, N), entropy.view(B, H, N)
 
 
 def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool, shifted: bool) -> Tensor | float:
-    """Scores of the rows from `start` become e^(score − m), 0 where hidden, in place; returns m, (G, rows, 1) or 0."""
+    """Scores of the rows from `start` become 2^(score − m), 0 where hidden, in place; returns m, (G, rows, 1) or 0."""
     rows, width = scores.shape[1:]
     if not shifted:
-        scores.exp_()
+        scores.exp2_()
         if causal:  # after the exponentials: on CPUs those of −inf take many times longer
             scores[..., start:] *= torch.ones(rows, rows, dtype=scores.dtype, device=scores.device).tril_()
         return 0.0
@@ -133,7 +192,7 @@ def _exponentials(scores: Tensor, start: int, mask: Tensor | None, causal: bool,
     if hidden is not None:
         scores.masked_fill_(hidden, float("-inf"))
     most = scores.amax(-1, keepdim=True)
-    scores.sub_(most).exp_()
+    scores.sub_(most).exp2_()
     return most
 
 

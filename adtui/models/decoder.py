@@ -158,8 +158,9 @@ class SelfAttention(nn.Module):
         variants = max(len(v), len(mask) if mask is not None and mask.dim() == 4 else 1)
         if variants > len(q):  # from here on they differ
             q, k, v = (part.expand(variants, -1, -1, -1) for part in (q, k, v))
-        y = attend(q, k, v, mask=mask, causal=how.causal and not alone, layer=how.layer, recorder=how.recorder)
-        if read is not None and not alone:
+        causal = how.causal and not alone
+        y = attend(q, k, v, mask=mask, causal=causal, layer=how.layer, recorder=how.recorder, read=read)
+        if read is not None and y.shape[2] > 1:
             y = y[:, :, read : read + 1]
         if how.edit is not None and (muted := [head for at, head in how.edit.muted if at == how.layer]):
             y[:, muted] = 0

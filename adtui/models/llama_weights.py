@@ -11,7 +11,7 @@ from .decoder import DecoderShape
 from .network import BuildOptions, Network
 from .weights import Shapes, both, check_heads, dims, layer_count
 
-PREFIX = "transformer.blocks."
+PREFIX, _BLOCKS = "transformer.blocks.", "decoder.blocks."
 MARKS = frozenset({f"{PREFIX}0.attn.attn.weight", f"{PREFIX}0.mlp.swiglu.w1.weight", "embed_context.weight"})
 """Keys that all of them have."""
 PARTS = {
@@ -85,7 +85,7 @@ def from_file(name: str) -> str:
     """The name in users' files → our parameter name."""
     if name.startswith(PREFIX):
         number, _, part = name.removeprefix(PREFIX).partition(".")
-        return f"decoder.blocks.{number}.{PARTS.get(part, part)}"
+        return f"{_BLOCKS}{number}.{PARTS.get(part, part)}"
     return name.replace("pred_actions.", "pred_action.")
 
 
@@ -94,3 +94,24 @@ def deinterleaved(tensor: Tensor, n_head: int) -> Tensor:
     width = tensor.shape[0] // 3 // n_head
     rest = tensor.shape[1:]
     return tensor.reshape(n_head, 3, width, *rest).transpose(0, 1).reshape(tensor.shape).contiguous()
+
+
+def to_file(network: Network) -> dict[str, Tensor]:
+    """A network's weights under the names of users' files, heads in the plural, on the CPU: `loaded` turned round."""
+    theirs = {ours: name for name, ours in PARTS.items()}
+    found = {}
+    for name, tensor in network.state_dict().items():
+        values = tensor.detach().cpu().clone()
+        if name.startswith(_BLOCKS):
+            number, _, part = name.removeprefix(_BLOCKS).partition(".")
+            name = f"{PREFIX}{number}.{theirs[part]}"
+            values = interleaved(values, network.n_head) if part.startswith("attention.qkv") else values
+        found[name.replace("pred_action.", "pred_actions.")] = values
+    return found
+
+
+def interleaved(tensor: Tensor, n_head: int) -> Tensor:
+    """(3d, …) rows of all of q, then k, then v → q0, k0, v0, q1, … of the heads."""
+    width = tensor.shape[0] // 3 // n_head
+    rest = tensor.shape[1:]
+    return tensor.reshape(3, n_head, width, *rest).transpose(0, 1).reshape(tensor.shape).contiguous()

@@ -110,12 +110,13 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
     try:
         network: Network = family.build(checkpoint.weights, choices, path)
     except CheckpointError as error:
-        if (words := foreign(checkpoint.weights, makes=False)) is not None:
+        words = foreign(checkpoint.weights, makes=False)
+        if words is not None and family is not llama_vectors:
             expected = f"the {family.NAME} family's model of cells and single actions"
             raise CheckpointError(path, expected=expected, found=words, action=NOT_READ) from None
         if error.action != ANOTHER_VARIANT:
             raise
-        expected = f"{error.expected} (keys of the {family.NAME} family)"
+        expected = f"{error.expected} (keys of the {family.NAME} family{'' if words is None else f': {words}'})"
         raise CheckpointError(path, expected=expected, found=error.found, action=error.action) from None
     return network
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from .action_head import SINGLE, ActionHead
 from .arrays import Doubles
-from .sample import ARROWS
+from .insight import KnockOut
+from .sample import ARROWS, Sample
 
 
 @dataclass(frozen=True)
@@ -31,3 +32,9 @@ class Chances:
     label: str = ""
     arrows: str = ARROWS
     head: ActionHead = SINGLE
+
+
+def knocked_out(found: KnockOut, sample: int, context: Sample, label: str) -> Chances:
+    """At the query of a sample, whose number it is, with and without what a knock-out took away."""
+    before, after = found.chances[:2]
+    return Chances(sample, context.n_context, before, after, label, context.arrows, found.head)

@@ -47,6 +47,7 @@ class OpenRun(Request):
         histories: the run's HDF5 file, or its directory, where the user names it.
         adapter: the user's file that builds and runs the model, where they name one.
         flow_step: of a flow, the step whose pass is on display; None is the prior pass.
+        world: MODULE:FACTORY of the user's, to make contexts in; None takes the run's histories.
     """
 
     path: str
@@ -60,6 +61,7 @@ class OpenRun(Request):
     histories: str | None = None
     adapter: str | None = None
     flow_step: int | None = None
+    world: str | None = None
 
 
 @dataclass(frozen=True)

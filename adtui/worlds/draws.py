@@ -44,6 +44,9 @@ class Use(IntEnum):
     PROBE_FOLDS = 51  # probes: which tasks are left out together
     PROBE_SHUFFLES = 52  # probes: which tasks exchange their labels
     PROBE_PATHS = 53  # probes: which contexts paths are patched in
+    WORLD_ROOMS = 56  # a user's world: what the policy draws in a room
+    WORLD_CHANCE = 57  # uniformly random actions there, and those of a source, by room
+    WORLD_SEEDS = 58  # what its environments are seeded by, by room
 
 
 def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:

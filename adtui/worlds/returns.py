@@ -65,7 +65,8 @@ class ReturnCurve:
         episodes: one interval for each episode, the first one at index 0.
         last: the mean over the last (up to ten) episodes.
         share_of_optimal: the mean over histories of (return over the last episodes / the best possible on its goal).
-        random, optimal: mean return of uniformly random actions (measured) and the best possible, on these goals.
+        random, optimal: mean return of uniformly random actions (measured) and the best possible, on these goals; NaN
+            where that is not known, as is the share of it.
         by_goal: goal index → mean return over the last episodes.
         histories: number of independent histories.
     """
@@ -83,10 +84,10 @@ class ReturnCurve:
 class Evaluation:
     """Curves by condition: `held_out`, `train`, and the controls on held-out goals `context_wiped` (emptied at every
     reset) and `reward_zeroed` (the policy sees no reward); `compressed` on the same goals and seeds as `held_out`,
-    where it was asked for."""
+    where it was asked for; `train` is None where nobody says what was trained on."""
 
     held_out: ReturnCurve
-    train: ReturnCurve
+    train: ReturnCurve | None
     context_wiped: ReturnCurve
     reward_zeroed: ReturnCurve
     compressed: ReturnCurve | None = None

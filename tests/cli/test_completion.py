@@ -95,7 +95,7 @@ def test_every_free_argument_is_known_as_a_path_or_as_none() -> None:
         for action in parser._actions
         if action.nargs != 0 and action.type is None and not action.choices
     }
-    assert free - PATHS == {"device", "A,B", "STRATEGY:K", "KEY", "TEXT"}
+    assert free - PATHS == {"device", "A,B", "STRATEGY:K", "KEY", "TEXT", "MODULE:FACTORY"}
 
 
 def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

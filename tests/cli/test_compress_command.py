@@ -28,6 +28,8 @@ def test_a_table_with_a_verdict_then_the_same_as_json(
     assert (tmp_path / "figures" / "report.json").read_text() == written.out
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == [
         "pareto.png",
+        "pareto_bytes.png",
+        "pareto_time.png",
         "report.json",
         "returns.png",
     ]

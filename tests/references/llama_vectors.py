@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import torch
 from checkpoints import save_checkpoint
@@ -14,6 +15,7 @@ from references import Array, Context, Expected, read
 from references.llama import apply, block, linear, transformer
 
 STATE, ACTION = 5, 3
+FILE = "history_reach-v2_PPO_alg-seed0.hdf5"
 VECTORS = STATE, ACTION
 """As Meta-World's 11 and 4, but smaller, and of no other quotient."""
 
@@ -57,6 +59,21 @@ def contexts(n: int, seed: int = 0, *, state: int = STATE, action: int = ACTION,
         here.astype(np.float32),
         rng.normal(0, 0.7, action).astype(np.float32),
     )
+
+
+def write_histories(path: Path, *, tasks: int = 4, steps: int = 44, state: int = 5, action: int = 3) -> Path:
+    """Histories as DICP's collector writes them: (T, streams, …), `dones` and `success` beside."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with h5py.File(path, "w") as file:
+        for task in range(tasks):
+            streams = [contexts(steps, 2 * task + s, state=state, action=action) for s in range(2)]
+            group = file.create_group(str(task))
+            for name in ("states", "actions", "rewards", "next_states"):
+                group[name] = np.stack([getattr(one, name) for one in streams], axis=1)
+            done = np.zeros((steps, 2), np.bool_)
+            done[19::20] = True
+            group["dones"], group["success"] = done, np.zeros((steps, 2), np.float32)
+    return path
 
 
 def make_run(

@@ -96,6 +96,16 @@ async def test_space_and_enter_choose_and_the_sweep_is_what_was_chosen() -> None
         assert request.directory == "figs/compression"
 
 
+async def test_the_picture_turns_to_bytes_and_to_time() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("s")
+        await until(pilot, partial(shows, app, "Keep newest+rewarded:10"))
+        for axis, sign in (("bytes", "all 4.11 kB"), ("time", "all 0.2 ms"), ("kept", "all 79")):
+            await pilot.press("v")
+            await until(pilot, partial(shows, app, f"return by {axis}"))
+            assert sign in screen_text(app)
+
+
 async def test_what_the_gate_compares_with_stays_chosen() -> None:
     async with lab() as (app, _engine, pilot):
         for name in BESIDE:
@@ -253,7 +263,7 @@ async def test_e_exports_what_has_been_found() -> None:
         assert [one.cell.label for one in request.report.trials][:2] == ["none", "recent:10"]
         assert "No verdict before all cells are finished: 4 of 12" in request.report.verdict.sentence
         assert request.report.to_json()["verdict"]["recommended"] is None
-        await until(pilot, lambda: "wrote 3 files into" in screen_text(app))
+        await until(pilot, lambda: "wrote 5 files into" in screen_text(app))
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_a_line_for_each_number_with_its_spread_and_place() -> None:
     lines = [line.plain for line in chances_lines(Chances(0, 6, FULL, head=TWO), 36, 5)]
     assert lines == ["a0 +0.50 ±0.10 ────────────●────────", "a1 -2.00 ±0.25 ●────────────────────"]
     ascii_only = [line.plain for line in chances_lines(Chances(0, 6, FULL, head=TWO), 36, 5, utf8=False)]
-    assert ascii_only == ["a0 +0.50 +0.10 ------------*--------", "a1 -2.00 +0.25 *--------------------"]
+    assert ascii_only == ["a0 +0.50 +-0.10 ------------*-------", "a1 -2.00 +-0.25 *-------------------"]
 
 
 def test_a_knock_out_stands_beside_it() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,23 @@ async def test_the_file_names_its_checkpoint_and_its_keys(
     assert main(["provenance", str(session)]) == 0
     assert "made by" in capsys.readouterr().out
     assert session.stat().st_size < 60_000
+
+
+@pytest.mark.parametrize(("option", "code"), [("adapter", "/tmp/their.py"), ("world", "their:world")])
+def test_verify_runs_no_code_that_a_recording_names(
+    option: str, code: str, session: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    *_, last = epochs(read_session(session), str(session))
+    names: dict[str, Any] = {option: code}
+    named = replace(last, opening=replace(last.opening, **names))
+    monkeypatch.setattr("adtui.files.recorded_answers.epochs", lambda *_: [named])
+    opened: list[str] = []
+    monkeypatch.setattr("adtui.engine.verified.verify", lambda *_: opened.append(code))
+    assert main(["replay", str(session), "--verify"]) == 2
+    said = capsys.readouterr().err.strip()
+    assert f"--{option} {code}" in said
+    assert "--trust" in said
+    assert opened == []
 
 
 async def test_verify_finds_the_same_and_what_is_not(

@@ -32,6 +32,7 @@ def test_a_policy_that_uses_its_context_is_told_from_the_controls() -> None:
     assert result.reward_zeroed.last.high < held_out.last.low
     assert result.context_wiped.last.mean < held_out.last.mean
     assert held_out.optimal == pytest.approx(DarkRoom().optimal_returns(np.array([41, 49])).mean())
+    assert result.train is not None
     assert result.train.histories == held_out.histories == 12
     assert set(result.train.by_goal) == {3, 4}
 

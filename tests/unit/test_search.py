@@ -13,9 +13,10 @@ from checkpoints import make_run
 from adtui.cli.main import main
 from adtui.compression.choice import parse
 from adtui.compression.trials import search as searching
-from adtui.compression.trials.candidates import Candidate, candidates_of, places_of
+from adtui.compression.trials.candidates import Candidate, candidates_of
 from adtui.compression.trials.plan import FULL, RANDOM, RECENT, ModelSource, Plan
-from adtui.compression.trials.search import FILE, Search, search
+from adtui.compression.trials.search import Search, places_of, search
+from adtui.compression.trials.search_store import FILE
 from adtui.records.errors import ConfigError
 from adtui.records.trial_search import SearchReport
 from adtui.reports.search import search_lines
@@ -43,10 +44,10 @@ def lossy(losses: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[tup
     """Returns that are 10 in full, less what each candidate loses; tells what was run."""
     ran = []
 
-    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[Candidate, list[float]]:
         del opening
         ran.append((label := candidate.name, plan))
-        return label, [10 - losses.get(label, 0) + 0.01 * (room % 3) for room in range(len(plan.rooms))]
+        return candidate, [10 - losses.get(label, 0) + 0.01 * (room % 3) for room in range(len(plan.rooms))]
 
     monkeypatch.setattr(searching, "_run", run)
     return ran
@@ -91,9 +92,10 @@ def test_a_stopped_search_goes_on_and_equal_seeds_give_equal_paths(
     class Enough(Exception):  # noqa: N818
         pass
 
-    def stop(what: str, done: int, total: int) -> None:
-        del what, total
-        if done == 3:
+    def stop(what: str, done: int, total: int, fresh: bool) -> None:
+        assert fresh
+        assert done < total
+        if what.startswith("round 1, 3 of 5"):
             raise Enough
 
     with pytest.raises(Enough):
@@ -102,7 +104,7 @@ def test_a_stopped_search_goes_on_and_equal_seeds_give_equal_paths(
     assert len(kept) == 3
     honest, ran = searching._run, []
 
-    def spy(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+    def spy(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[Candidate, list[float]]:
         ran.append(f"{len(plan.rooms)}/{candidate.name}")
         return honest(opening, plan, candidate)
 
@@ -149,11 +151,11 @@ def test_a_candidate_that_fails_in_few_rooms_only_is_not_good_enough(
     """One room of eight that loses 1.6: a mean of 0.2 is below half of the margin of 0.49, one of eight is too many."""
     monkeypatch.setattr(searching, "HISTORIES", (8,))
 
-    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[Candidate, list[float]]:
         del opening
         returns = np.full(len(plan.rooms), 10.0)
         returns[0] -= 1.6 if candidate.name == "recent:4" else 0
-        return candidate.name, returns.tolist()
+        return candidate, returns.tolist()
 
     monkeypatch.setattr(searching, "_run", run)
     report = search(replace(wanted, candidates=CANDIDATES[:2]))

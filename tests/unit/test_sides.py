@@ -83,10 +83,8 @@ def test_the_difference_is_that_of_the_matrices(ask: Ask, runs: list[Path], size
     down, across = view.first.row_edges, view.first.col_edges
     for r, c in np.ndindex(view.difference.pooled.shape):
         block = apart[down[r] : down[r + 1], across[c] : across[c + 1]]
-        seen = (
-            np.arange(len(second))[None, across[c] : across[c + 1]]
-            <= np.arange(len(first))[down[r] : down[r + 1], None]
-        )
+        columns, rows = (np.arange(int(edges[i]), int(edges[i + 1])) for edges, i in ((across, c), (down, r)))
+        seen = columns[None, :] <= rows[:, None]
         if not seen.any():
             assert np.isnan(view.difference.pooled[r, c])
             continue

@@ -17,6 +17,7 @@ from adtui.attention.knock_outs import knock_out, mute
 from adtui.cli.main import main
 from adtui.engine.opening import open_session
 from adtui.engine.session import Session
+from adtui.engine.verified import difference
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.records.ablation import MASK, WAYS
@@ -24,31 +25,17 @@ from adtui.records.action_head import DETERMINISTIC, GAUSSIAN
 from adtui.records.errors import AdtuiError, HistoryError
 from adtui.records.map_messages import GetMoment
 from adtui.records.moment import Edits
+from adtui.records.portable import from_plain, to_plain
 from adtui.records.sample import DENSE, phase_of
 from adtui.statistics.distributions import action_scale
 
-FILE = "history_reach-v2_PPO_alg-seed0.hdf5"
+ADAPTER = Path(__file__).parents[1] / "adapters/llama_vectors_adapter.py"
 KINDS = {"Gaussian": {}, "deterministic": {"learn_var": False}, "dynamics": {"dynamics": True}}
-
-
-def write_histories(path: Path, *, tasks: int = 4, steps: int = 44, state: int = 5, action: int = 3) -> Path:
-    """Histories as DICP's collector writes them: (T, streams, …), `dones` and `success` beside."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(path, "w") as file:
-        for task in range(tasks):
-            streams = [llama_vectors.contexts(steps, 2 * task + s, state=state, action=action) for s in range(2)]
-            group = file.create_group(str(task))
-            for name in ("states", "actions", "rewards", "next_states"):
-                group[name] = np.stack([getattr(one, name) for one in streams], axis=1)
-            done = np.zeros((steps, 2), np.bool_)
-            done[19::20] = True
-            group["dones"], group["success"] = done, np.zeros((steps, 2), np.float32)
-    return path
 
 
 def project(directory: Path, **options: Any) -> Path:
     """A run, and the histories of test tasks where DICP's code puts them."""
-    write_histories(directory / "datasets/reach-v2/test" / FILE)
+    llama_vectors.write_histories(directory / "datasets/reach-v2/test" / llama_vectors.FILE)
     run: Path = llama_vectors.make_run(directory / "runs/AD-ml1-reach-v2", **options)
     return run
 
@@ -63,7 +50,7 @@ def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_it_opens_on_the_histories_of_its_test_tasks(session: Session) -> None:
     info = session.info
     assert info.family.startswith("llama vectors")
-    assert info.source == f"test histories in {FILE}"
+    assert info.source == f"test histories in {llama_vectors.FILE}"
     assert info.acts.kind == (DETERMINISTIC if "deterministic" in info.family else GAUSSIAN)
     assert (info.settings.dim_obs, info.settings.dim_actions) == llama_vectors.VECTORS
     assert not any("split" in note or "held out" in note for note in info.notes), info.notes
@@ -74,7 +61,7 @@ def test_it_opens_on_the_histories_of_its_test_tasks(session: Session) -> None:
 
 
 def test_a_sample_is_what_the_file_holds(session: Session, tmp_path: Path) -> None:
-    path = write_histories(tmp_path / "same.hdf5")
+    path = llama_vectors.write_histories(tmp_path / "same.hdf5")
     sample = session.samples[0]
     assert sample.task is not None
     stream, query = (int(word) for word in sample.label.split()[3::2])
@@ -94,10 +81,10 @@ def test_rewards_that_come_at_every_step_make_no_phase(session: Session) -> None
 
 def test_files_of_training_tasks_are_said_to_be_that(tmp_path: Path) -> None:
     run = project(tmp_path)
-    test = tmp_path / "datasets/reach-v2/test" / FILE
-    test.rename(test.parent.parent / FILE)
+    test = tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE
+    test.rename(test.parent.parent / llama_vectors.FILE)
     info = open_session(run, device="cpu", samples=1).info
-    assert info.source == f"histories in {FILE}"
+    assert info.source == f"histories in {llama_vectors.FILE}"
     assert any("trained on these tasks" in note for note in info.notes)
     assert (
         open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2").info.source == info.source
@@ -107,7 +94,7 @@ def test_files_of_training_tasks_are_said_to_be_that(tmp_path: Path) -> None:
 def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
     """Its collector stores 18 numbers, its models take 11; in another environment that would be a guess."""
     run = project(tmp_path)
-    write_histories(tmp_path / "datasets/reach-v2/test" / FILE, state=8)
+    llama_vectors.write_histories(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, state=8)
     info = open_session(run, device="cpu", samples=1).info
     assert info.samples[0].states.shape[1] == 5
     assert any("first 5 of 8 stored numbers" in note for note in info.notes)
@@ -116,7 +103,7 @@ def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
     content["config"]["env"] = "hopper"
     torch.save(content, checkpoint)
     with pytest.raises(HistoryError, match="states of 5 numbers, found 8"):
-        open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2/test" / FILE)
+        open_session(run, device="cpu", samples=1, histories=tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +118,7 @@ def test_longer_states_are_cut_as_their_code_cuts_them(tmp_path: Path) -> None:
 )
 def test_unfit_files_give_one_line(name: str, damage: Any, expected: str, tmp_path: Path) -> None:
     run = project(tmp_path)
-    with h5py.File(tmp_path / "datasets/reach-v2/test" / FILE, "r+") as file:
+    with h5py.File(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, "r+") as file:
         for group in file.values():
             values = damage(group[name][()])
             del group[name]
@@ -139,6 +126,38 @@ def test_unfit_files_give_one_line(name: str, damage: Any, expected: str, tmp_pa
     with pytest.raises(HistoryError, match=expected) as caught:
         open_session(run, device="cpu", samples=1)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_streams_before_steps_are_refused(tmp_path: Path) -> None:
+    run = project(tmp_path)
+    with h5py.File(tmp_path / "datasets/reach-v2/test" / llama_vectors.FILE, "r+") as file:
+        for group in file.values():
+            for name in list(group):
+                values = group[name][()].swapaxes(0, 1)
+                del group[name]
+                group[name] = values
+    with pytest.raises(HistoryError, match="swap the first two axes"):
+        open_session(run, device="cpu", samples=1, context=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("pred_actions.bias", "pred_actions.bias"),
+        ("transformer.blocks.1.attn.proj.weight", "attn.proj.weight"),
+        ("embed_query_state.weight", "embed_query_state.weight"),
+    ],
+)
+def test_what_a_file_lacks_is_named(name: str, words: str, tmp_path: Path) -> None:
+    [checkpoint] = llama_vectors.make_run(tmp_path / "run").glob("*.pt")
+    content = torch.load(checkpoint, weights_only=True)
+    del content["model"][name]
+    torch.save(content, checkpoint)
+    with pytest.raises(AdtuiError) as caught:
+        load_model(load_checkpoint(checkpoint))
+    assert words in str(caught.value)
+    assert "cells" not in str(caught.value)
+    assert "keys of the llama" in str(caught.value)
 
 
 def test_where_shapes_fit_a_grid_too_the_settings_tell(tmp_path: Path) -> None:
@@ -210,6 +229,57 @@ def test_the_map_tells_numbers_and_names_their_divergence(session: Session) -> N
     assert edited.chances.without is not None
     assert edited.divergence > 0
     assert "not known" in plain.still
+
+
+def test_what_is_shown_of_them_can_be_recorded(session: Session) -> None:
+    before = [session.info, session.knock_out(0, [3, 4]), session.chances(0, 5), session.samples[0]]
+    again = from_plain(json.loads(json.dumps(to_plain(before))))
+    assert difference(before, again) is None
+    assert again[3].actions.dtype == np.float32
+    assert again[3].target_action == session.samples[0].target_action
+
+
+# -- through an adapter ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("learn_var", [True, False])
+def test_users_own_code_shows_the_same(learn_var: bool, tmp_path: Path) -> None:
+    run = project(tmp_path, learn_var=learn_var)
+    own = open_session(run, device="cpu", samples=2)
+    adapted = open_session(run, device="cpu", samples=2, adapter=ADAPTER)
+    assert adapted.info.family.startswith("adapted")
+    assert adapted.info.acts == own.info.acts
+    assert adapted.info.settings.dim_obs == 5
+    sample = own.samples[0]
+    np.testing.assert_allclose(adapted.model.outputs(sample), own.model.outputs(sample), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(adapted.matrices(0, 1), own.matrices(0, 1), atol=1e-5)
+    same, other = (one.knock_out(0, [3, 4]) for one in (own, adapted))
+    assert other.kl == pytest.approx(same.kl, rel=1e-2)
+    np.testing.assert_allclose(other.control_kl, same.control_kl, rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("return 5", "an adtui.Vectors, or None, found a int"),
+        ("return adtui.Vectors(0, 3)", "sizes from 1, found 0 and 3"),
+        ("return adtui.Vectors(5, 4)", "found a tensor of shape"),
+        ("return checkpoint.nothing", "AttributeError"),
+    ],
+)
+def test_a_wrong_word_on_vectors_is_one_line(body: str, words: str, tmp_path: Path) -> None:
+    run = project(tmp_path)
+    code = Path(ADAPTER).read_text()
+    said = 'return adtui.Vectors(config["dim_obs"], config["dim_actions"], config["learn_var"])'
+    assert said in code
+    changed = tmp_path / "adapter.py"
+    changed.write_text(
+        code.replace(said, body).replace("def batch(", "def longest(self, checkpoint): return 19\n\n    def batch(")
+    )
+    if body.endswith("(5, 4)"):
+        changed.write_text(changed.read_text().replace("contexts.actions,", "contexts.actions[..., :3],"))
+    with pytest.raises(AdtuiError) as caught:
+        open_session(run, device="cpu", samples=1, adapter=changed)
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 # -- commands ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,11 @@
-"""What a search tries: strategies, budgets, splits, and where what is kept stands."""
+"""What a search tries: strategies, budgets, splits, and where what is kept stands; and how much work that is.
+
+No torch: the lab says beforehand how long a search takes.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,12 +13,16 @@ from ...records.defaults import POSITIONS
 from ...records.trial_search import named
 from ..choice import Choice, parse
 from ..strategies.base import Positions
-from .cell import opened
-from .plan import FULL, RANDOM, ModelSource, Plan, sweep
+from .plan import FULL, RANDOM, sweep
 
+HISTORIES = (16, 32, 64)
+"""Rooms of a candidate in each round."""
+HISTORIES_TESTED = 256
+"""Of the one test, where nobody says how many: what 128 cannot rule out is half of the usual margin."""
 SMALLEST = (4, 5, 6, 8, 10, 12, 16, 20, 28, 40)
 """Budgets."""
 NEWEST = (1, 2, 3, 4, 6, 8)
+OVERHEAD = 6
 """Of `newest+rewarded`: how many are kept because they are the newest."""
 
 
@@ -39,12 +47,6 @@ class Candidate:
 WHOLE = Candidate(parse(FULL), POSITIONS)
 
 
-def places_of(opening: ModelSource, plan: Plan) -> tuple[Positions, ...]:
-    """Where kept transitions may stand in this model, as far as the search tries it."""
-    able = opened(opening)[0].network.keeps_positions
-    return tuple(dict.fromkeys((plan.positions, "spread"))) if able else (plan.positions,)
-
-
 def candidates_of(strategies: Sequence[str], n_context: int, places: Sequence[Positions]) -> tuple[Candidate, ...]:
     """Every strategy at every budget below the context's length, `newest+rewarded` with every split; no controls.
 
@@ -61,3 +63,24 @@ def candidates_of(strategies: Sequence[str], n_context: int, places: Sequence[Po
     ]
     choices = {choice.label: choice for choice in (*plain, *splits)}.values()
     return tuple(Candidate(choice, where) for choice in choices for where in places)
+
+
+def work(candidates: Sequence[Candidate], n_context: int, rounds: Sequence[int], tested: int) -> int:
+    """About how much a search has still to do, in `weight`s.
+
+    Args:
+        candidates: of the next round.
+        rounds: histories of each round to come.
+        tested: histories of the test.
+    """
+    each = sum(weight(one.budget) for one in candidates) / max(len(candidates), 1)
+    total, count = 0.0, len(candidates)
+    for histories in rounds:
+        total += histories * (weight(n_context) + count * each)
+        count = math.ceil(count / 2)
+    return round(total + tested * (2 * weight(n_context) + 3 * each))  # full, wiped; chosen, random, recent
+
+
+def weight(transitions: int) -> int:
+    """Of one history that acts on so many: on two cores its time grew as this, with 4 to 79 transitions."""
+    return transitions + OVERHEAD

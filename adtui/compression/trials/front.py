@@ -1,4 +1,4 @@
-"""Return against kept transitions: what a cell gives for what it keeps, and which cells no other one beats in both.
+"""Return against cost: what a cell gives for what it keeps or takes, and which cells no other one beats in both.
 
 Numpy only; the screen and the figures draw the same.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from ...records.interval import Interval
 from ...records.trial import Trial
 from .plan import FULL
+
+Axis = Literal["kept", "bytes", "time"]
+AXES: tuple[Axis, ...] = ("kept", "bytes", "time")
+"""Transitions that stay; bytes that an agent holds from one step to the next; milliseconds of a step."""
 
 
 @dataclass(frozen=True)
@@ -18,31 +23,45 @@ class Point:
     """A cell in the plane.
 
     Attributes:
-        kept: mean number of transitions that stay; the budget where that was not measured.
+        spent: along the axis.
         last: return over the last episodes.
-        front: no other cell keeps at most as many and returns at least as much, one of them strictly.
+        front: no other cell spends at most as much and returns at least as much, one of them strictly.
     """
 
     label: str
     strategy: str
-    kept: float
+    spent: float
     last: Interval
     front: bool
 
 
-def points(trials: Iterable[Trial]) -> list[Point]:
-    """Every cell that was rolled out, but the full context, in the order given."""
+def points(trials: Iterable[Trial], axis: Axis = "kept") -> list[Point]:
+    """Every cell that was rolled out and whose cost is known, but the full context, in the order given."""
     found = []
     for trial in trials:
         if trial.cell.strategy == FULL or trial.closed_loop is None:
             continue
-        kept = trial.open_loop.kept if trial.open_loop is not None else float(trial.cell.budget or 0)
-        found.append((trial.cell.label, trial.cell.strategy, kept, trial.closed_loop.last))
-    plane = [(kept, last.mean) for _, _, kept, last in found]
+        if (at := spent(trial, axis)) is not None:
+            found.append((trial.cell.label, trial.cell.strategy, at, trial.closed_loop.last))
+    plane = [(at, last.mean) for _, _, at, last in found]
     return [Point(*one, undominated(index, plane)) for index, one in enumerate(found)]
 
 
+def spent(trial: Trial, axis: Axis) -> float | None:
+    """What a cell spends along an axis; None where it was not measured.
+
+    Where it was not measured how many transitions stay, it is as many as may.
+    """
+    if axis == "kept":
+        return trial.open_loop.kept if trial.open_loop is not None else float(trial.cell.budget or 0)
+    if trial.cost is None:
+        return None
+    if axis == "bytes":
+        return None if trial.cost.held is None else float(trial.cost.held.state)
+    return None if trial.cost.milliseconds is None else trial.cost.milliseconds.median
+
+
 def undominated(index: int, plane: Sequence[tuple[float, float]]) -> bool:
-    """Whether no other (kept, return) is at least as good in both and better in one."""
-    kept, gained = plane[index]
-    return not any(k <= kept and r >= gained and (k, r) != (kept, gained) for k, r in plane)
+    """Whether no other (spent, return) is at least as good in both and better in one."""
+    at, gained = plane[index]
+    return not any(a <= at and r >= gained and (a, r) != (at, gained) for a, r in plane)

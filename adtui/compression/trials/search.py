@@ -7,7 +7,6 @@ then tested once, in rooms of held-out tasks with draws of their own, by the gat
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,35 +16,33 @@ from typing import Any
 
 import numpy as np
 
-from ...files.atomic import replacing
 from ...records.arrays import Doubles
-from ...records.errors import ConfigError
+from ...records.defaults import MARGIN, TRIAL_STREAMS
 from ...records.interval import Interval
-from ...records.trial import LAST
+from ...records.trial import LAST, SweepReport
 from ...records.trial_search import Round, SearchReport, Tried
 from ...statistics.intervals import estimate
 from ...worlds.draws import Use, number
+from ..choice import parse
+from ..strategies.base import Positions
 from . import backends
-from .candidates import WHOLE, Candidate
+from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, weight, work
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
-from .plan import ModelSource, Plan, fingerprint, sweep
+from .plan import FULL, WIPED, ModelSource, Plan, fingerprint, sweep
+from .prepare import Prepared
 from .runner import described
 from .runner import run as run_trials
+from .search_store import StoredRuns
 
-HISTORIES = (16, 32, 64)
-"""Rooms of a candidate in each round."""
-HISTORIES_TESTED = 256
-"""Of the one test, where nobody says how many: what 128 cannot rule out is half of the usual margin."""
 TASKS = 16
 """Training tasks that the rooms are of."""
 SAFE = 0.5
 """Share of the margin and of the gate's limit of collapses that looks good enough: the test must rule out the rest."""
-FILE = "search.json"
 
-Progress = Callable[[str, int, int], None]
-"""Called with (what, runs done, runs in all as far as it is known)."""
+Progress = Callable[[str, int, int, bool], None]
+"""Called with (what, work done, work in all as far as it is known, whether it was done now or in an earlier call)."""
 
 
 @dataclass(frozen=True)
@@ -78,40 +75,88 @@ class Search:
         return replace(self.plan, goals=tasks, streams=max(1, histories // len(tasks)), seed=seed)
 
 
+def search_of(
+    prepared: Prepared,
+    strategies: Sequence[str],
+    *,
+    margin: float = MARGIN,
+    wide: bool = True,
+    seconds: float | None = None,
+    jobs: int = 1,
+    backend: str = "local",
+    alone: bool = False,
+) -> Search:
+    """The search that a user asks for.
+
+    Args:
+        strategies: see `candidates.candidates_of`.
+        wide: try both ways for kept transitions to stand, where the model can be told; else the plan's alone.
+        margin, seconds, jobs, backend, alone: see `Search`.
+    """
+    plan = prepared.plan
+    if plan.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
+        plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
+    places = places_of(prepared.opening, plan) if wide else (plan.positions,)
+    candidates = candidates_of(strategies, plan.n_context, places)
+    return Search(prepared.opening, plan, prepared.training, candidates, margin, seconds, jobs, backend, alone)
+
+
+def places_of(opening: ModelSource, plan: Plan) -> tuple[Positions, ...]:
+    """Where kept transitions may stand in this model, as far as the search tries it."""
+    able = opened(opening)[0].network.keeps_positions
+    return tuple(dict.fromkeys((plan.positions, "spread"))) if able else (plan.positions,)
+
+
 def search(
     wanted: Search,
     *,
     about: Mapping[str, Any] | None = None,
     output: Path | None = None,
     progress: Progress = lambda *_: None,
+    told: Callable[[Round], None] = lambda _: None,
 ) -> SearchReport:
     """Search, then test once. An interrupt leaves what is finished in `output`; the same call goes on from there.
+
+    Args:
+        told: called with each finished round.
 
     Raises:
         as `runner.run`.
     """
     backends.check(wanted.backend)
     ends = math.inf if wanted.seconds is None else time.monotonic() + wanted.seconds
-    stored = _Stored(output, wanted)
-    left, rounds, done = list(wanted.candidates), list[Round](), 0
-    total = _runs(len(left))
-    for histories in HISTORIES:
-        plan = wanted.rooms(histories)
+    stored = StoredRuns(output, fingerprint(wanted.opening, wanted.rooms(HISTORIES[0])))
+    left, rounds, done, n = list(wanted.candidates), list[Round](), 0, wanted.plan.n_context
+    tested = len(wanted.plan.rooms)
+    for past, histories in enumerate(HISTORIES):
+        plan, asked = wanted.rooms(histories), [WHOLE, *left]
         found: dict[str, list[float]] = {}
-        for name, returns in _returns(wanted, plan, histories, [WHOLE, *left], stored, ends):
-            found[name] = returns
-            done += 1
-            progress(f"{name}: {histories} histories", done, total)
+        total = done + work(left, n, HISTORIES[past:], tested)
+        for one, returns, fresh in _returns(wanted, plan, histories, asked, stored, ends):
+            found[one.name] = returns
+            done += histories * weight(one.budget or n)
+            what = "full context" if one.name == FULL else one.name
+            progress(f"round {past + 1}, {len(found)} of {len(asked)}: {what}", done, total, fresh)
         if len(found) <= len(left):
             break  # the time is over
         rounds.append(_round(wanted, plan, histories, left, found, last=histories == HISTORIES[-1]))
+        told(rounds[-1])
         kept = {one.name for one in rounds[-1].tried if one.kept}
         left = [one for one in left if one.name in kept]
     chosen, why = _chosen(wanted.candidates, rounds, ended=len(rounds) < len(HISTORIES))
-    told = described(about or {}, fingerprint(wanted.opening, wanted.plan), wanted.plan)
+    described_as = described(about or {}, fingerprint(wanted.opening, wanted.plan), wanted.plan)
     if chosen is None:
-        return SearchReport(told, tuple(rounds), None, why, None)
-    confirmation = run_trials(
+        return SearchReport(described_as, tuple(rounds), None, why, None)
+    far = _Far(progress, wanted.plan, done, done + work([chosen], n, (), tested))
+    confirmation = _test(wanted, chosen, about, output, far)
+    return SearchReport(described_as, tuple(rounds), chosen.choice.label, why, confirmation, chosen.positions)
+
+
+def _test(
+    wanted: Search, chosen: Candidate, about: Mapping[str, Any] | None, output: Path | None, far: _Far
+) -> SweepReport:
+    """The one test of a candidate."""
+    return run_trials(
         wanted.opening,
         replace(wanted.plan, positions=chosen.positions),
         sweep([chosen.choice.label], []),
@@ -120,58 +165,47 @@ def search(
         jobs=wanted.jobs,
         backend=wanted.backend,
         alone=wanted.alone,
-        output=None if output is None else output / "confirmation",
-        progress=lambda label, cell, of: progress(f"test: {label}", done + cell, done + of),
+        output=None if output is None else output / "confirmation" / chosen.positions,
+        progress=lambda label, done, of: far.cell(label, done, of),
+        inside=far.episode,
     )
-    return SearchReport(told, tuple(rounds), chosen.choice.label, why, confirmation, chosen.positions)
 
 
-def _runs(candidates: int) -> int:
-    total = 0
-    for _ in HISTORIES:
-        total += candidates + 1
-        candidates = math.ceil(candidates / 2)
-    return total
+@dataclass
+class _Far:
+    """How far the test is, in work."""
 
+    progress: Progress
+    plan: Plan
+    done: int
+    total: int
 
-class _Stored:
-    """Finished runs on disk, of the same weights, tasks and draws."""
+    def episode(self, label: str, done: int, of: int) -> None:
+        """Within a cell."""
+        inside = self._work(label) * done // of
+        self.progress(f"test of {self._name(label)}: episode {done} of {of}", self.done + inside, self.total, True)
 
-    def __init__(self, output: Path | None, wanted: Search) -> None:
-        self._path = None if output is None else output / FILE
-        self._mark = fingerprint(wanted.opening, wanted.rooms(HISTORIES[0]))
-        self.found: dict[str, list[float]] = {}
-        if self._path is None or not self._path.is_file():
-            return
-        try:
-            document = json.loads(self._path.read_bytes())
-            same = document["fingerprint"] == self._mark
-            self.found = {str(key): [float(one) for one in row] for key, row in document["runs"].items()}
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise _not_ours(self._path, "another file") from None
-        if not same:
-            raise _not_ours(self._path, "that of another checkpoint or other settings")
+    def cell(self, label: str, done: int, of: int) -> None:
+        """A cell is finished."""
+        self.done = min(self.done + self._work(label), self.total)
+        self.progress(f"test, {done} of {of} cells: {self._name(label)}", self.done, self.total, True)
 
-    def keep(self, key: str, returns: list[float]) -> None:
-        self.found[key] = returns
-        if self._path is not None:
-            with replacing(self._path) as temporary:
-                temporary.write_text(json.dumps({"fingerprint": self._mark, "runs": self.found}), encoding="utf-8")
+    def _work(self, label: str) -> int:
+        budget = None if label in (FULL, WIPED) else parse(label).budget
+        return len(self.plan.rooms) * weight(budget or self.plan.n_context)
 
-
-def _not_ours(path: Path, found: str) -> ConfigError:
-    action = "give another --output, or remove it"
-    return ConfigError(path, expected="a search of this checkpoint", found=found, action=action)
+    def _name(self, label: str) -> str:
+        return {FULL: "full context", WIPED: "context wiped"}.get(label, label)
 
 
 def _returns(
-    wanted: Search, plan: Plan, histories: int, candidates: Sequence[Candidate], stored: _Stored, ends: float
-) -> Iterator[tuple[str, list[float]]]:
-    """(name, return of the last episodes in each room), those on disk first, as they end."""
+    wanted: Search, plan: Plan, histories: int, candidates: Sequence[Candidate], stored: StoredRuns, ends: float
+) -> Iterator[tuple[Candidate, list[float], bool]]:
+    """(candidate, return of the last episodes in each room, whether it ran now), as they end; first those on disk."""
     todo = []
     for one in candidates:
         if (key := f"{histories}/{one.name}") in stored.found:
-            yield one.name, stored.found[key]
+            yield one, stored.found[key], False
         else:
             todo.append(one)
     size = max(1, wanted.jobs)
@@ -179,12 +213,12 @@ def _returns(
         if time.monotonic() > ends:
             return
         tasks = [(wanted.opening, plan, one) for one in todo[first : first + size]]
-        for name, returns in backends.each(wanted.backend, wanted.jobs, _run, tasks):
-            stored.keep(f"{histories}/{name}", returns)
-            yield name, returns
+        for one, returns in backends.each(wanted.backend, wanted.jobs, _run, tasks):
+            stored.keep(f"{histories}/{one.name}", returns)
+            yield one, returns, True
 
 
-def _run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+def _run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[Candidate, list[float]]:
     """One candidate in the rooms of one round."""
     import torch
 
@@ -192,7 +226,7 @@ def _run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, l
     torch.set_num_threads(1)
     model, _ = opened(opening)
     returns, _ = returns_and_actions(model, replace(plan, positions=candidate.positions), candidate.choice)
-    return candidate.name, returns[:, -LAST:].mean(axis=1).tolist()
+    return candidate, returns[:, -LAST:].mean(axis=1).tolist()
 
 
 def _round(

@@ -60,7 +60,7 @@ def pair_figure(
             MatrixPanel(axes, n, SIDE).contents(pixels, axis)
             outer_labels(axes, left=place == 0, bottom=True)
         notes, top = LEFT + 3 * (SIDE + BETWEEN), height - TOP - ABOVE
-        colour_bar(figure, notes, top - 0.3, 1.6, max(1, n - 1))
+        colour_bar(figure, notes, top - 0.3, 1.6, n)
         _diverging_bar(figure, notes + 1.9, top - 0.3, 1.6, largest(apart))
         legend(figure, notes, top - 2.25)
     return figure

@@ -1,4 +1,4 @@
-"""What compression trials found, as two figures: return against kept transitions, and return per episode."""
+"""What compression trials found, as figures: return against each cost, and return per episode."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from ...compression.trials.front import Point, points
+from ...compression.trials.front import Axis, Point, points, spent
 from ...compression.trials.plan import FULL, RANDOM, RECENT
 from ...records.interval import Interval
 from ...records.trial import LAST, SweepReport, Trial
+from ...records.trial_cost import size_words
 from .heatmap import LEFT, add_axes
 from .lines import heading
 from .style import DPI, HAIRLINE, INK, QUIET, SMALL, WIDTH, head_colours, print_style
@@ -23,26 +24,35 @@ PANEL, BETWEEN, BELOW, GAP, ACROSS = 3.3, 1.25, 0.85, 0.75, 3  # of the panels o
 BANDS = 3  # so many intervals of curves can be told apart in a panel
 BAND = "#e9eef3"
 MARKERS = "osD^vP*Xh<>pd8"
+TITLES: dict[Axis, tuple[str, str]] = {
+    "kept": ("Return against kept transitions", "Kept transitions"),
+    "bytes": ("Return against memory", "Bytes of transitions that an agent holds"),
+    "time": ("Return against time", "Milliseconds of a step, for each of many agents side by side"),
+}
+LEAST: dict[Axis, float] = {"kept": 0.5, "bytes": 26.0, "time": 1e-6}
+"""Where a cell that spends nothing stands on the logarithmic scale."""
+APART: dict[Axis, float] = {"kept": 1.15, "bytes": 1.25, "time": 1.15}
+"""Ticks nearer than this factor would touch."""
 
 
-def pareto_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
-    """Mean return of the last episodes against kept transitions: a mark per cell, the front, full context's margin."""
-    found, full = points(report.trials), report.baselines.full
+def pareto_figure(report: SweepReport, axis: Axis = "kept", *, dpi: float = DPI) -> Figure:
+    """Mean return of the last episodes against a cost: a mark per cell, the front, full context's margin."""
+    found, full = points(report.trials, axis), report.baselines.full
     colours, last = strategy_colours(report.trials), min(LAST, len(full.episodes))
+    title, label = TITLES[axis]
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
-        heading(figure, "Return against kept transitions", _about(report), None)
+        heading(figure, title, _about(report), None)
         axes = add_axes(figure, LEFT, BOTTOM, WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
         if np.isfinite(report.verdict.margin):
             axes.axhspan(full.last.mean - report.verdict.margin, full.last.mean, color=BAND, linewidth=0, zorder=0)
         axes.axhline(full.last.mean, color=INK, linewidth=1.4, linestyle=(0, (6, 3)), zorder=1)
-        front = sorted((point for point in found if point.front), key=lambda point: point.kept)
-        axes.plot([p.kept for p in front], [p.last.mean for p in front], color=HAIRLINE, linewidth=2.4, zorder=2)
-        shifts = _apart(found)
-        for point, shift in zip(found, shifts, strict=True):
-            _mark(axes, point, shift, colours)
-        budgets = {trial.cell.budget for trial in report.trials if trial.cell.budget}
-        _kept_scale(axes, [point.kept for point in found], sorted(budgets))
+        front = sorted((point for point in found if point.front), key=lambda point: point.spent)
+        axes.plot([p.spent for p in front], [p.last.mean for p in front], color=HAIRLINE, linewidth=2.4, zorder=2)
+        for point, shift in zip(found, _apart(found, axis), strict=True):
+            _mark(axes, point, max(point.spent, LEAST[axis]) * shift, colours)
+        _scale(axes, _marked(report, found, axis), axis)
+        axes.set_xlabel(label)
         axes.set_ylabel(f"Return per episode, last {last}")
         handles = [_handle(name, colours) for name in colours]
         handles += [
@@ -98,17 +108,26 @@ def _about(report: SweepReport) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _apart(found: Sequence[Point]) -> list[float]:
+def _marked(report: SweepReport, found: Sequence[Point], axis: Axis) -> list[float]:
+    """Where ticks may stand: at the budgets, else at what cells spend, and full context."""
+    if axis == "kept":
+        return [float(trial.cell.budget) for trial in report.trials if trial.cell.budget]
+    whole = [spent(trial, axis) for trial in report.trials if trial.cell.strategy == FULL]
+    return [*(point.spent for point in found), *(value for value in whole if value is not None)]
+
+
+def _apart(found: Sequence[Point], axis: Axis) -> list[float]:
     """Factors that move cells of equal size beside each other, so that their intervals can be told apart."""
     shifts = []
     for point in found:
-        same = [other.label for other in found if abs(other.kept - point.kept) < 0.5]
+        near = 0.5 if axis == "kept" else 0.01 * point.spent
+        same = [other.label for other in found if abs(other.spent - point.spent) <= near]
         shifts.append(1.0 + 0.018 * (same.index(point.label) - (len(same) - 1) / 2))
     return shifts
 
 
-def _mark(axes: Axes, point: Point, shift: float, colours: dict[str, str]) -> None:
-    colour, at = colours[point.strategy], max(point.kept, 0.5) * shift
+def _mark(axes: Axes, point: Point, at: float, colours: dict[str, str]) -> None:
+    colour = colours[point.strategy]
     if np.isfinite(point.last.low):
         axes.plot([at, at], [point.last.low, point.last.high], color=colour, linewidth=1.3, zorder=3)
     axes.plot(
@@ -132,20 +151,21 @@ def _handle(name: str, colours: dict[str, str]) -> Line2D:
     return Line2D([], [], linestyle="none", marker=_marker(name, colours), color=colours[name], label=name)
 
 
-def _kept_scale(axes: Axes, kept: Sequence[float], budgets: Sequence[int]) -> None:
-    """Logarithmic, as budgets are chosen; ticks at the budgets, as many as stand apart."""
+def _scale(axes: Axes, values: Sequence[float], axis: Axis) -> None:
+    """Logarithmic, as budgets are chosen; ticks at what cells spend, as many as stand apart."""
+    least = LEAST[axis]
+    shown = sorted(max(value, least) for value in values)
     ticks: list[float] = []
-    for budget in budgets:
-        if not ticks or budget > ticks[-1] * 1.15:
-            ticks.append(float(budget))
+    for value in shown:
+        if not ticks or value > ticks[-1] * APART[axis]:
+            ticks.append(value)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(ticks or [1.0]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_xlabel("Kept transitions")
-    shown = [max(value, 0.5) for value in (*kept, *ticks)]
+    words = size_words if axis == "bytes" else "{:.3g}".format
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value)))
     if shown:
-        axes.set_xlim(min(shown) * 0.8, max(shown) * 1.25)
+        axes.set_xlim(shown[0] * 0.8, shown[-1] * 1.25)
 
 
 def _panel(axes: Axes, report: SweepReport, budget: int | None, colours: dict[str, str]) -> None:

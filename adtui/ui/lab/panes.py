@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -11,10 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from ...compression.trials.front import points
+from ...compression.trials.front import Axis, points, spent
 from ...compression.trials.plan import FULL, RANDOM, RECENT, WIPED
 from ...records.plain import to_ascii
 from ...records.trial import Trial
+from ...records.trial_cost import size_words
 from ...reports.trials import verdict_lines
 from ..renderables.cells import FULL_NAME, cells_lines, short
 from ..renderables.choices import Option, options_lines
@@ -30,6 +32,17 @@ LONG_NAMES = {FULL: FULL_NAME, WIPED: "the control whose context is wiped at eve
 SETTINGS = ("budgets", "histories", "episodes", "start")
 """The lines below the strategies."""
 ROWS = (*STRATEGIES, *SETTINGS)
+AXIS_NAMES: dict[Axis, str] = {
+    "kept": "kept transitions",
+    "bytes": "bytes that an agent holds",
+    "time": "milliseconds of a step",
+}
+AXIS_WORDS: dict[Axis, tuple[float, Callable[[float], str]]] = {
+    "kept": (1, "{:.0f}".format),
+    "bytes": (1, size_words),
+    "time": (1000, lambda value: f"{value / 1000:.2g} ms"),
+}
+"""What a number is multiplied by on the scale of the picture, and how it is written there."""
 GATE = (
     "A budget is recommended where its return is not inferior to full context by 5 % of what that gains over random "
     "actions, few histories lose more than that, no step is slower, and it is better than random and recent at the "
@@ -90,12 +103,12 @@ class LabPanes(PaneStack):
         self.cursor = max(0, min(self.cursor + step, len(ROWS) - 1))
         self.choices.redraw()
 
-    def by_kept(self) -> list[Trial]:
+    def by_place(self) -> list[Trial]:
         """Finished cells as they lie in the picture, from left to right."""
-        kept = {point.label: point.kept for point in points(self.lab.cells)}
+        spent = {point.label: point.spent for point in points(self.lab.cells, self.lab.axis)}
         return sorted(
-            (trial for trial in self.lab.cells if trial.cell.label in kept),
-            key=lambda trial: (kept[trial.cell.label], LETTERS.get(trial.cell.strategy, "")),
+            (trial for trial in self.lab.cells if trial.cell.label in spent),
+            key=lambda trial: (spent[trial.cell.label], LETTERS.get(trial.cell.strategy, "")),
         )
 
     def show(self) -> None:
@@ -161,22 +174,31 @@ class LabPanes(PaneStack):
 
     def _front(self, width: int, height: int) -> list[Text]:
         lab, shown = self.lab, self.lab.shown
-        if lab.full is None or lab.started is None:
+        whole = None if FULL not in lab.trials else spent(lab.trials[FULL], lab.axis)
+        if lab.full is None or whole is None:
             return []
+        unit, words = AXIS_WORDS[lab.axis]
         marks = [
             Mark(
                 LETTERS.get(point.strategy, "?"),
-                point.kept,
+                point.spent * unit,
                 point.last,
                 point.front,
                 quiet=point.strategy in (RANDOM, RECENT),
                 selected=shown is not None and point.label == shown.cell.label,
             )
-            for point in points(lab.cells)
+            for point in points(lab.cells, lab.axis)
         ]
-        n = int(lab.started.about["plan"]["n_context"])
         return front_lines(
-            marks, width, height, full=lab.full.last, margin=self._margin(), n=n, utf8=self._utf8, color=self._color
+            marks,
+            width,
+            height,
+            full=lab.full.last,
+            margin=self._margin(),
+            whole=whole * unit,
+            words=words,
+            utf8=self._utf8,
+            color=self._color,
         )
 
     def _margin(self) -> float:
@@ -189,9 +211,9 @@ class LabPanes(PaneStack):
     def _front_title(self) -> str:
         full, margin = self.lab.full, self._margin()
         if full is None:
-            return "return against kept transitions"
+            return f"return against {AXIS_NAMES[self.lab.axis]}"
         known = f", margin {margin:.2f}" if math.isfinite(margin) else ""
-        return f"return by kept · full {full.last.mean:.2f}{known} · CAPITALS lead"
+        return f"return by {self.lab.axis} · full {full.last.mean:.2f}{known} · CAPITALS lead"
 
     def _returns(self, width: int, height: int) -> list[Text]:
         lab, shown = self.lab, self.lab.shown

@@ -99,8 +99,13 @@ class LabScreen(PanesScreen[LabPanes]):
     def action_aside(self, step: int) -> None:
         """Another cell, as they lie in the picture."""
         if self.panes.active != CHOICES:
-            self.lab.move(step, self.panes.by_kept())
+            self.lab.move(step, self.panes.by_place())
             self.panes.show()
+
+    def action_axis(self) -> None:
+        """What the picture has across."""
+        self.lab.turn()
+        self.panes.show()
 
     # -- choosing ----------------------------------------------------------------------------------------------------
     def action_choose(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...compression.choice import find
 from ...compression.strategies import NAMES
+from ...compression.trials.front import AXES, Axis
 from ...compression.trials.gate import pending
 from ...compression.trials.plan import FULL, RANDOM, RECENT, WIPED, least_episodes, sweep
 from ...records.defaults import BUDGETS, EPISODES, TRIAL_STREAMS
@@ -72,10 +73,12 @@ class Lab:
         trials: its finished cells by label, the full context first.
         report: its report, None until all cells are finished.
         selected: label of the cell whose curve is shown; None is the newest.
+        axis: what the picture has across.
     """
 
     def __init__(self) -> None:
         self.settings = LabSettings()
+        self.axis: Axis = AXES[0]
         self.run: RunInfo | None = None
         self.ready: LabReady | None = None
         self.error = ""
@@ -238,6 +241,10 @@ class Lab:
             return self.trials[self.selected]
         newest = [trial for label, trial in self.trials.items() if label != FULL]
         return newest[-1] if newest else None
+
+    def turn(self) -> None:
+        """The next axis."""
+        self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
 
     def move(self, step: int, order: Sequence[Trial] | None = None) -> None:
         """Select the next cell, in the order of the table or in another."""

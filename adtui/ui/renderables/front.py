@@ -1,9 +1,9 @@
-"""Return against kept transitions, in characters: a letter per cell, its interval, full context and its margin."""
+"""Return against a cost, in characters: a letter per cell, its interval, full context and its margin."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -29,13 +29,13 @@ class Mark:
 
     Attributes:
         letter: of its strategy; drawn as a capital on the front.
-        kept: transitions that stay, on average.
+        spent: along the axis: transitions that stay on average, bytes, or microseconds.
         last: return over the last episodes.
         quiet: a control.
     """
 
     letter: str
-    kept: float
+    spent: float
     last: Interval
     front: bool
     quiet: bool = False
@@ -49,7 +49,8 @@ def front_lines(
     *,
     full: Interval | None,
     margin: float,
-    n: int,
+    whole: float,
+    words: Callable[[float], str] = "{:.0f}".format,
     utf8: bool = True,
     color: bool = True,
 ) -> list[Text]:
@@ -58,49 +59,50 @@ def front_lines(
     Args:
         full: return of the full context.
         margin: the loss that counts as none; NaN where it is not known.
-        n: transitions of the full context, the right end of the scale.
+        whole: what full context spends, the right end of the scale unless a cell spends more.
+        words: how a number along the axis is written.
     """
     if full is None or width < SMALLEST[0] or height < SMALLEST[1]:
         return []
-    canvas = _Canvas(width - LABEL, height - 2, marks, full, margin, n, utf8)
+    canvas = _Canvas(width - LABEL, height - 2, marks, full, margin, whole, utf8)
     canvas.context()
     for mark, column in zip(*canvas.columns(), strict=True):
         canvas.interval(mark, column)
     for mark, column in zip(*canvas.columns(), strict=True):
         canvas.mark(mark, column)
-    return canvas.lines(color)
+    return canvas.lines(color, words)
 
 
 class _Canvas:
     """Characters and styles of the plot, and where numbers lie on it."""
 
     def __init__(
-        self, width: int, height: int, marks: Sequence[Mark], full: Interval, margin: float, n: int, utf8: bool
+        self, width: int, height: int, marks: Sequence[Mark], full: Interval, margin: float, whole: float, utf8: bool
     ) -> None:
-        self.width, self.height, self.utf8, self.n = width, height, utf8, n
+        self.width, self.height, self.utf8, self.whole = width, height, utf8, whole
         self.marks, self.full, self.floor = marks, full, full.mean - margin
         values = [full.mean, self.floor, *(end for m in marks for end in (m.last.mean, m.last.low, m.last.high))]
         known = [value for value in values if math.isfinite(value)]
         self.low, self.high = min(known), max(known)
         if self.high - self.low < 1e-9:
             self.low, self.high = self.low - 0.5, self.high + 0.5
-        kept = [mark.kept for mark in marks]
-        self.first, self.last = math.log1p(min([*kept, n / 2])), math.log1p(n)
+        spent = [mark.spent for mark in marks]
+        self.first, self.last = math.log1p(min([*spent, whole / 2])), math.log1p(max([*spent, whole]))
         self.cells = [[(" ", PLAIN) for _ in range(width)] for _ in range(height)]
 
     def row(self, value: float) -> int:
         return round((self.high - value) / (self.high - self.low) * (self.height - 1))
 
-    def column(self, kept: float) -> int:
-        share = (math.log1p(kept) - self.first) / max(self.last - self.first, 1e-9)
+    def column(self, spent: float) -> int:
+        share = (math.log1p(spent) - self.first) / max(self.last - self.first, 1e-9)
         return max(1, min(round(share * (self.width - 3)) + 1, self.width - 2))
 
     def columns(self) -> tuple[list[Mark], list[int]]:
         """The marks from left to right, each in the nearest column beside which there is room, or which is free."""
-        ordered = sorted(self.marks, key=lambda mark: (mark.kept, mark.letter))
+        ordered = sorted(self.marks, key=lambda mark: (mark.spent, mark.letter))
         taken: list[int] = []
         for mark in ordered:
-            own = self.column(mark.kept)
+            own = self.column(mark.spent)
             near = sorted(range(self.width), key=lambda c: (abs(c - own), c))
             lonely = (c for c in near if abs(c - own) <= REACH and all(abs(c - other) > 1 for other in taken))
             free = (c for c in near if c not in taken)
@@ -125,7 +127,7 @@ class _Canvas:
         letter = mark.letter.upper() if mark.front else mark.letter
         self.cells[self.row(mark.last.mean)][column] = (letter, _style(mark, letter=True))
 
-    def lines(self, color: bool) -> list[Text]:
+    def lines(self, color: bool, words: Callable[[float], str]) -> list[Text]:
         """The plot with its axes."""
         vertical, corner, horizontal = (to_ascii_cells(sign, unless=self.utf8) for sign in "│└─")
         named = {0: self.high, self.height - 1: self.low, self.row(self.full.mean): self.full.mean}
@@ -138,20 +140,22 @@ class _Canvas:
             found.append(line)
         rule = " " * (LABEL - 1) + corner + horizontal * self.width
         found.append(Text(rule, FAINT if color else PLAIN, no_wrap=True, end=""))
-        found.append(Text(self._ticks(), FAINT if color else PLAIN, no_wrap=True, end=""))
+        found.append(Text(self._ticks(words), FAINT if color else PLAIN, no_wrap=True, end=""))
         return found
 
-    def _ticks(self) -> str:
-        """Where cells are, and the full context at the right end."""
+    def _ticks(self, words: Callable[[float], str]) -> str:
+        """Where cells are, and the full context, most often at the right end."""
         line = [" "] * (self.width + LABEL)
-        right = f"all {self.n}"
-        line[-len(right) :] = right
+        right = f"all {words(self.whole)}"
         end = len(line) - len(right)
+        if any(mark.spent > self.whole for mark in self.marks):
+            end = min(end, LABEL + self.column(self.whole) - len(right) // 2)
+        line[end : end + len(right)] = right
         free = 0
-        for kept in sorted({round(mark.kept) for mark in self.marks}):
-            text = str(kept)
-            start = max(0, LABEL + self.column(kept) - len(text) // 2)
-            if start >= free and start + len(text) < end:
+        places = {words(mark.spent): mark.spent for mark in sorted(self.marks, key=lambda one: -one.spent)}
+        for text, spent in sorted(places.items(), key=lambda place: place[1]):
+            start = max(0, LABEL + self.column(spent) - len(text) // 2)
+            if start >= free and start + len(text) < end and text != words(self.whole):
                 line[start : start + len(text)] = text
                 free = start + len(text) + 1
         return "".join(line)

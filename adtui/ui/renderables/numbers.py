@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ...records.action_head import GAUSSIAN
 from ...records.chances import Chances
-from ...records.plain import to_ascii_cells
+from ...records.plain import to_ascii, to_ascii_cells
 from .colors import ACCENT, FAINT, REWARD
 
 LINE, MEAN, MOVED = "─", "●", "○"
@@ -25,7 +25,7 @@ def number_lines(chances: Chances, width: int, height: int, *, utf8: bool = True
     rows = min(size, height if size <= height else max(1, height - 1))
     means = [*chances.full[:size], *([] if chances.without is None else chances.without[:size])]
     edge = max(EDGE, *(abs(float(mean)) for mean in means))
-    words = [_padded(chances, without=without) for without in (False, True)]
+    words = [_padded(chances, without=without, utf8=utf8) for without in (False, True)]
     lines = [_line(chances, number, edge, width, utf8, [each[number] for each in words]) for number in range(rows)]
     if rows < size and height > 1:
         lines.append(Text(f"{size - rows} numbers more", FAINT, no_wrap=True, end=""))
@@ -39,18 +39,19 @@ def told(chances: Chances, number: int, *, without: bool = False) -> str:
     return f"{values[number]:+.2f}{spread}"
 
 
-def _padded(chances: Chances, *, without: bool) -> list[str]:
+def _padded(chances: Chances, *, without: bool, utf8: bool) -> list[str]:
     """Every number, all as wide as the widest."""
-    words = [told(chances, number, without=without) for number in range(chances.head.size)]
+    numbers = range(chances.head.size)
+    words = [to_ascii(told(chances, number, without=without), unless=utf8) for number in numbers]
     return [one.ljust(max(map(len, words))) for one in words]
 
 
 def _line(chances: Chances, number: int, edge: float, width: int, utf8: bool, words: Sequence[str]) -> Text:
     name = f"a{number}".ljust(len(f"a{chances.head.size - 1}"))
-    text = Text(f"{name} {to_ascii_cells(words[0], unless=utf8)} ", no_wrap=True, end="")
+    text = Text(f"{name} {words[0]} ", no_wrap=True, end="")
     if chances.without is not None:
         text.append(to_ascii_cells("→ ", unless=utf8), FAINT)
-        text.append(to_ascii_cells(words[1], unless=utf8) + " ")
+        text.append(f"{words[1]} ")
     room = width - text.cell_len
     if room < 3:
         text.truncate(width)

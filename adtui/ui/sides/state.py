@@ -23,7 +23,7 @@ class SidesState:
     Attributes:
         sample: a context of the first run.
         query: the transition at whose state rows are read; LAST is the context's query.
-        scale: of both matrices, one of `scales.SCALES`.
+        scale: of both matrices, one of `look.SCALES`.
         found, run: the comparison, and the first run with the contexts; None while it is made.
         view: the newest pair.
         why: what to say while there is none.
