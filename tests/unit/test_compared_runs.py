@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from adtui.engine.comparing_process import answer
 from adtui.engine.trials_child import ChildComparison
 from adtui.records.compare_messages import CompareRuns, RunsCompared
 from adtui.records.messages import OpenRun, Progress, Reply
+from adtui.records.portable import from_plain, to_plain
 
 
 def test_rows_come_one_by_one(tmp_path: Path) -> None:
@@ -24,6 +26,8 @@ def test_rows_come_one_by_one(tmp_path: Path) -> None:
     found = [reply.found for reply in said if isinstance(reply, RunsCompared)]
     assert [(len(one.rows), one.missing) for one in found] == [(1, 1), (2, 0)]
     assert found[1].differing == ("lr",)
+    plain = json.dumps(to_plain(found[1]))
+    assert json.dumps(to_plain(from_plain(json.loads(plain)))) == plain  # in a recorded session
     assert found[1].rows[0] == found[0].rows[0]
     assert found[1].rows[1].change is not None
     assert all(reply.id == 7 for reply in said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from adtui.records.layout import TRANSITIONS
 from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, OpenRun, Progress, Reply, Request
 from adtui.records.pair_view import PairView
 from adtui.records.place import Frame
+from adtui.records.portable import from_plain, to_plain
 from adtui.records.side_messages import BesideReady, ExportPair, GetPair, MatchHeads, PairReady, SetBeside
 
 Ask = Callable[[Request], list[Reply]]
@@ -103,6 +105,13 @@ def test_a_run_beside_itself_differs_nowhere(ask: Ask, runs: list[Path]) -> None
     assert view.difference.top == 0
     assert (view.rows[0] == view.rows[1]).all()
     assert not view.rows[:, 4:12].any()
+
+
+def test_answers_can_be_kept_in_a_recorded_session(ask: Ask, runs: list[Path]) -> None:
+    replies = [*ask(beside(runs[0], runs[1])), *ask(GetPair(2, 0, (0, 0), (1, 1), -1, Frame(8, 8)))]
+    for reply in (beside(runs[0], runs[1]), *replies):
+        plain = json.dumps(to_plain(reply))
+        assert json.dumps(to_plain(from_plain(json.loads(plain)))) == plain
 
 
 def test_it_says_how_far_it_is_and_can_be_stopped(runs: list[Path]) -> None:
