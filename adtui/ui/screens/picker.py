@@ -99,12 +99,19 @@ class PickerScreen(Screen[Chosen | None]):
 
     def on_mount(self) -> None:
         self.query_one("#filter", Input).display = False
-        self._fill(self._current)
+        self._fill(self._first())
         self.query_one(OptionList).focus()
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill(self._highlighted(), event.size.width)
         self._draw_keys(event.size.width)
+
+    def _first(self) -> Run | None:
+        """What is highlighted at first: the open run, or another where one is chosen to stand beside it."""
+        if not self._beside or self._current is None:
+            return self._current
+        others = (row.run for row in self._shown if row.run.directory != self._current.directory)
+        return next(others, self._current)
 
     def _draw_keys(self, width: int) -> None:
         """As many as fit; the last ones, that lead out, always."""
