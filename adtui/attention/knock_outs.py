@@ -13,17 +13,19 @@ import numpy as np
 from ..models.decoder import Edit
 from ..models.model import Model
 from ..records.ablation import MASK, NOISING, RESAMPLED
-from ..records.arrays import Doubles, Floats, Ints
+from ..records.arrays import Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
 from ..records.sample import Sample
-from ..statistics.divergence import divergence, log_probabilities
+from ..statistics.distributions import distribution
 from ..worlds.draws import Use, generator
 from .ablations import Where, ablate, stand_ins
 from .ablations import logits as logits_of
 
 CONTROLS = 32
 """Random controls of one knock-out."""
+NO_ACTION = -1
+"""Where actions are numbers, none is the likeliest."""
 
 
 def knock_out(
@@ -116,7 +118,7 @@ def ablations(
     for at, direction in enumerate(directions):
         for one in chosen:
             mine = np.array([rows[each.tobytes()] for each in (one, *others[len(one)])]) + at * len(variants)
-            found[direction].append(_result(logits[[0, *mine]], one, where))
+            found[direction].append(_result(model, sample, logits[[0, *mine]], one, where))
     return found
 
 
@@ -149,14 +151,15 @@ def mute(model: Model, sample: Sample, layer: int, head: int) -> KnockOut:
     others = [other for other in range(model.n_head) if other != head]
     variants = [frozenset(), frozenset({(layer, head)}), *(frozenset({(layer, other)}) for other in others)]
     logits = np.concatenate([logits_of(model, sample, Edit(muted=muted)) for muted in variants])
-    return _result(logits, np.zeros(0, np.int64), (layer, head), muted=True)
+    return _result(model, sample, logits, np.zeros(0, np.int64), (layer, head), muted=True)
 
 
-def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> KnockOut:
-    """From logits (2 + R, A): untouched, the knock-out, its controls."""
-    kl = divergence(logits[0], logits)
-    change = logit_changes(logits)
-    actions = logits.argmax(axis=1)
+def _result(model: Model, sample: Sample, outputs: Floats, chosen: Ints, where: Where, muted: bool = False) -> KnockOut:
+    """From outputs (2 + R, K): untouched, the knock-out, its controls."""
+    said = distribution(model.head, sample)
+    kl, change = said.divergence(outputs[0], outputs), said.change(outputs)
+    actions = said.likeliest(outputs)
+    actions = np.full(len(outputs), NO_ACTION) if actions is None else actions
     return KnockOut(
         transitions=tuple(chosen.tolist()),
         where=where,
@@ -169,18 +172,6 @@ def _result(logits: Floats, chosen: Ints, where: Where, muted: bool = False) -> 
         muted=muted,
         logit=float(change[1]),
         control_logit=change[2:],
-        chances=np.exp(log_probabilities(logits[:2])),
+        chances=said.told(outputs[:2]),
+        head=model.head,
     )
-
-
-def logit_changes(logits: Floats) -> Doubles:
-    """(V, A) logits → (V,) how far the logit difference is from the first row's, either way.
-
-    The difference is that of the first row's likeliest action from the mean of all others. Zhang & Nanda take one
-    other answer; here none is the wrong one, and which is second may hang on a hair.
-    """
-    wide = logits.astype(np.float64)
-    best, A = int(wide[0].argmax()), wide.shape[1]
-    difference = wide[:, best] - (wide.sum(axis=1) - wide[:, best]) / max(1, A - 1)
-    change: Doubles = np.abs(difference - difference[0])
-    return change

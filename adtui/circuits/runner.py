@@ -78,6 +78,13 @@ def prepare(path: str | Path, options: Options) -> Opened:
             found=f"one of the {model.family} family, integrated over several",
             action="a circuit is not defined for it: see its knock-outs in the app",
         )
+    if model.head.continuous:
+        raise ModelError(
+            run.latest,
+            expected="a policy over single actions",
+            found=model.head.words,
+            action="a circuit is not defined for it: see its knock-outs in the app",
+        )
     settings = with_groups(settings, run.directory, options.histories)
     n_context = model.context_length(options.context)
     opened = Opened(run, checkpoint, model, settings, options, n_context)

@@ -60,7 +60,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--adapter", metavar="FILE", help="Python code of yours that builds and runs the model (docs/adapters.md)"
     )
     parser.add_argument(
-        "--trust", action="store_true", help=f"run the adapter that a {TRUSTED} beside the run names, without asking"
+        "--trust", action="store_true", help=f"run the adapter that an {TRUSTED} beside the run names, without asking"
     )
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..engine.comparison import Asked, Measured
     from ..records.comparison import Comparison
 
+ALONE = -1
+"""What `--heads` is without a number, its name for `--head-by-head` before that had one."""
 HELP = "set runs side by side: settings that differ, returns on the same tasks and seeds, claims"
 
 
@@ -42,17 +44,20 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help="state claims on attention (default: yes)",
     )
     parser.add_argument("--knock-outs", action="store_true", help="also test each claim: a minute a run and more")
-    parser.add_argument("--heads", action="store_true", help="two runs head by head, on the contexts of the first")
+    parser.add_argument("--head-by-head", action="store_true", help="two runs' heads, on the contexts of the first")
     parser.add_argument(
         "--match", choices=("rows", "index"), default="rows", help="which head is compared to which (default: rows)"
     )
     parser.add_argument(
-        "--own-contexts", action="store_true", help="with --heads: claims of the second run on contexts of its own"
+        "--own-contexts",
+        action="store_true",
+        help="with --head-by-head: claims of the second run on contexts of its own",
     )
     parser.add_argument("--device", default=DEVICE, help=f"auto, cpu, cuda, cuda:1 (default {DEVICE})")
     parser.add_argument(
-        "--head-count", type=positive, metavar="H", help="number of heads, where a checkpoint is silent"
-    )
+        "--heads", "--head-count", nargs="?", const=ALONE, type=positive, metavar="H",
+        help="number of heads, where a checkpoint is silent; without a number: --head-by-head",
+    )  # fmt: skip
     parser.add_argument("--adapter", metavar="FILE", help="Python code of yours that builds and runs the models")
     parser.add_argument("--trust", action="store_true", help="run adapters that runs name, without asking")
 
@@ -62,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
     from ..engine.compared_runs import candidates, chosen
 
     output = figure_file(args.output, ".png", name="FIGURE")
-    if args.heads:
+    if args.heads == ALONE:
+        args.heads, args.head_by_head = None, True
+    if args.head_by_head:
         return _heads(args)
     found = candidates(args.runs)
     if args.filter is not None:
@@ -92,15 +99,20 @@ def _heads(args: argparse.Namespace) -> int:
         unused := next((name for name in ("csv", "output", "sort", "filter") if getattr(args, name)), None)
     ) is not None:
         raise ConfigError(
-            "--heads", expected=f"no --{unused} beside it", found="both", action="leave one out; --json has everything"
+            "--head-by-head",
+            expected=f"no --{unused} beside it",
+            found="both",
+            action="leave one out; --json has everything",
         )
     found = candidates(args.runs, once=False)
     if len(found) != 2:
-        raise ConfigError("--heads", expected="two runs", found=str(len(found)), action="name two")
+        raise ConfigError("--head-by-head", expected="two runs", found=str(len(found)), action="name two")
     first, second = found
     asked = replace(_asked(args), adapter=_adapter(first, args))
     if _adapter(second, args) != asked.adapter:
-        raise ConfigError("--heads", expected="one adapter for both runs", found="two", action="give --adapter FILE")
+        raise ConfigError(
+            "--head-by-head", expected="one adapter for both runs", found="two", action="give --adapter FILE"
+        )
     try:
         with bars() as show:
             together = compare_heads(opened(first, second, asked, show, own=args.own_contexts), args.match, show)
@@ -135,7 +147,7 @@ def _asked(args: argparse.Namespace) -> Asked:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     names = ("device", "adapter", "context", "streams", "episodes", "seed", "samples", "claims", "knock_outs")
-    return Asked(**{name: getattr(args, name) for name in names}, heads=args.head_count, workers=cores)
+    return Asked(**{name: getattr(args, name) for name in names}, heads=args.heads, workers=cores)
 
 
 def _measured(found: list[Candidate], args: argparse.Namespace) -> tuple[list[Measured], bool]:

@@ -43,9 +43,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--positions",
-        choices=("reindexed", "kept"),
-        default=POSITIONS,
-        help=f"where kept transitions stand (default: {POSITIONS})",
+        choices=("reindexed", "spread", "kept"),
+        help=f"where kept transitions stand (default: {POSITIONS}; --search tries spread too)",
     )
     parser.add_argument(
         "--memory",
@@ -64,6 +63,11 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=positive, help="cells side by side (default: one a core)")
     parser.add_argument(
         "--backend", choices=("local", "ray", "dask"), default="local", help="where cells run (default: local)"
+    )
+    parser.add_argument(
+        "--cost",
+        action="store_true",
+        help="also measure memory and time of a step in processes of their own, at longer contexts too",
     )
     parser.add_argument(
         "--search",
@@ -89,8 +93,10 @@ def run(args: argparse.Namespace) -> int:
     from .progress import bar
 
     backends.check(args.backend)
+    wide = args.search and args.positions is None
+    args.positions = args.positions or POSITIONS
     if args.search:
-        return _search(args)
+        return _search(args, wide=wide)
     if args.time is not None:
         raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
     choices = sweep(args.strategies.split(","), args.budgets)
@@ -116,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
                 output=None if args.output is None else Path(args.output),
                 progress=show,
                 inside=within,
+                alone=args.cost,
                 warn=lambda said: progress.console.print(said, markup=False, highlight=False, soft_wrap=True),
             )
     except KeyboardInterrupt:
@@ -131,10 +138,11 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _search(args: argparse.Namespace) -> int:
-    """The path and the test; Ctrl+C leaves what is finished in --output."""
+def _search(args: argparse.Namespace, *, wide: bool) -> int:
+    """The path and the test; Ctrl+C leaves what is finished in --output. `wide`: with both ways to stand."""
+    from ..compression.trials.candidates import candidates_of, places_of
     from ..compression.trials.prepare import prepare
-    from ..compression.trials.search import HISTORIES_TESTED, Search, candidates_of, search
+    from ..compression.trials.search import HISTORIES_TESTED, Search, search
     from ..histories.goals import with_groups
     from .progress import bar
 
@@ -142,16 +150,18 @@ def _search(args: argparse.Namespace) -> int:
     prepared = prepare(args.run, **options, known=with_groups)
     plan = prepared.plan
     if args.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
-        plan = replace(plan, streams=max(plan.streams, -(-HISTORIES_TESTED // len(plan.goals))))
+        plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
+    places = places_of(prepared.opening, plan) if wide else (plan.positions,)
     wanted = Search(
         prepared.opening,
         plan,
         prepared.training,
-        candidates_of(args.strategies.split(","), plan.n_context),
+        candidates_of(args.strategies.split(","), plan.n_context, places),
         args.margin,
         None if args.time is None else 60.0 * args.time,
         args.jobs or _cores(),
         args.backend,
+        args.cost,
     )
     try:
         with bar() as progress:
@@ -185,7 +195,7 @@ def _print(report: Report, show: Callable[[Report, Console], None], *, as_json: 
         return
     from rich.console import Console
 
-    show(report, Console(width=None if sys.stdout.isatty() else 180))
+    show(report, Console(width=None if sys.stdout.isatty() else 240))
 
 
 def _cores() -> int:

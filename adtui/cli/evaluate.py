@@ -221,6 +221,8 @@ def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
 
     import plotext
 
+    from ..reports.blocks import episode_ticks
+
     width = min(100, shutil.get_terminal_size((100, 24)).columns)
     plotext.clear_figure()
     plotext.plotsize(width, 20)
@@ -228,13 +230,13 @@ def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
     markers = dict(zip(TITLES, ("●", "○", "×", "·", "▲"), strict=True))
     for name, curve in reversed(list(result.curves().items())):  # the held-out curve last, on top
         means = [point.mean for point in curve.episodes]
-        plotext.plot(list(range(1, len(means) + 1)), means, marker=markers[name])
+        plotext.plot(list(range(len(means))), means, marker=markers[name])
     held_out = result.held_out
     plotext.hline(held_out.optimal)
     plotext.hline(held_out.random)
     plotext.title(f"return per episode; lines: optimal {held_out.optimal:.2f}, random {held_out.random:.2f}")
     plotext.xlabel("episode")
-    plotext.xticks(sorted({1, len(held_out.episodes), *range(5, len(held_out.episodes), 5)}))
+    plotext.xticks(episode_ticks(len(held_out.episodes)))
     text = plotext.build()
     print(text if sys.stdout.isatty() else plotext.uncolorize(text))
     # plotext's own legend would lie on the rise of the curve.

@@ -28,7 +28,8 @@ MAX_BYTES = 4 << 30
 _ARRAYS = """\
 arrays of the output:
   attn      (samples, layers, heads, queries, keys) float32; every row sums to 1
-  logits    (samples, actions) float32, at the query
+  logits    (samples, actions) float32, at the query; where actions are vectors, what is read of them: (samples, D)
+            the D numbers of an action, or (samples, 2D) their means, then the logarithms of their variances
   layers    (layers,) the indices of the layers written
   tokens    (queries,) what each token is: transition, state, action, reward, query, query action, latent, <c>, </c>,
             flow action, time, other
@@ -41,11 +42,12 @@ arrays of the output:
   drawn, mark, seed  which contexts these are, in words and as eight digits; the seed, -1 where nothing was drawn
   provenance  run, checkpoint, settings and contexts as JSON: `adtui provenance Y.npz` reads it
   in_*      the contexts, named as below, and in_episode and in_step (samples, n + 1), the query last;
-            in_target_actions is -1 where it is not known
+            in_target_actions is -1 where it is not known; of vectors (samples, D), NaN where it is not known
 
 arrays of --inputs, for B contexts of n transitions (the prefix in_ may be absent):
   in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states (B,n,2),
-  in_query_states (B,2), and optionally in_target_actions (B,)
+  in_query_states (B,2), and optionally in_target_actions (B,); where states and actions are vectors,
+  in_states (B,n,S), in_actions (B,n,D), in_next_states (B,n,S), in_query_states (B,S), in_target_actions (B,D)
 """
 
 
@@ -102,7 +104,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
     samples, model, layout = session.samples, session.model, session.layout(0)
     tokens = session.layout(0).n_tokens
     attn: Floats = np.empty((len(samples), len(layers), model.n_head, tokens, tokens), np.float32)
-    logits: Floats = np.empty((len(samples), model.n_actions), np.float32)
+    logits: Floats = np.empty((len(samples), model.head.outputs), np.float32)
     more: dict[str, list[Floats]] = defaultdict(list)
     for index, sample in enumerate(samples):
         captured = session.capture(index)
@@ -118,6 +120,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
         if (integrated := model.integrated(sample)) is not None:
             more["policy"].append(integrated)
         advance()
+    unknown: int | tuple[float, ...] = (np.nan,) * model.head.size if model.head.continuous else -1
     return {
         "attn": attn,
         "logits": logits,
@@ -135,7 +138,7 @@ def extract(session: Session, layers: Sequence[int], advance: Callable[[], None]
         "in_rewards": np.stack([sample.rewards for sample in samples]),
         "in_next_states": np.stack([sample.next_states for sample in samples]),
         "in_query_states": np.stack([sample.query_state for sample in samples]),
-        "in_target_actions": np.array([-1 if s.target_action is None else s.target_action for s in samples]),
+        "in_target_actions": np.array([unknown if s.target_action is None else s.target_action for s in samples]),
         "in_episode": np.stack([sample.episode for sample in samples]),
         "in_step": np.stack([sample.step for sample in samples]),
     }

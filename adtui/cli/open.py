@@ -6,9 +6,10 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..records.defaults import THEMES as THEME_NAMES
 from ..records.exit_codes import FAILED
@@ -25,6 +26,7 @@ HELP = "open a run in the app"
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     add_opening(parser)
     parser.add_argument("--watch", action="store_true", help="open every new checkpoint when it is complete")
+    parser.add_argument("--with", dest="beside", metavar="RUN", help="set this run or checkpoint beside it at once")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
     parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
@@ -36,6 +38,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the app; returns 0, 2 when the run cannot be used, or 128 + n after signal n."""
+    from ..files.runs import find_run
     from ..ui.terminal.signals import announce, check_terminal, keep_signals, prepare, shows_utf8
 
     check_terminal()
@@ -44,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     # and a stall of some 20 ms every few seconds. The app turns it on again, see `AdtuiApp.listen`.
     gc.disable()
     found, runs = _choices(args.path)
+    beside = "" if args.beside is None else str(find_run(args.beside).latest)
     with announce(f"adtui: opening {args.path}"):
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
@@ -54,12 +58,11 @@ def run(args: argparse.Namespace) -> int:
         request = OpenRun(0, args.path, **opening_options(args))
         plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
         slow_link = args.slow_link or settled.slow_link
+        shown = {"plain": plain, "slow_link": slow_link, "telling": True, "watch": args.watch, "beside": beside}
         if args.record is None:
-            app = AdtuiApp(
-                request, found, runs, plain=plain, slow_link=slow_link, look_ahead=True, telling=True, watch=args.watch
-            )
+            app = AdtuiApp(request, found, runs, look_ahead=True, **shown)
         else:
-            app = _recorded(args.record, request, found, runs, plain=plain, slow_link=slow_link, watch=args.watch)
+            app = _recorded(args.record, request, found, runs, shown)
         prefer(app, settled)
     keep_signals()
     problem = app.run(mouse=settled.mouse and not args.no_mouse)
@@ -70,14 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recorded(
-    path: str,
-    request: OpenRun,
-    found: Run | None,
-    runs: tuple[Run, ...],
-    *,
-    plain: bool,
-    slow_link: bool,
-    watch: bool,
+    path: str, request: OpenRun, found: Run | None, runs: tuple[Run, ...], shown: Mapping[str, Any]
 ) -> AdtuiApp:
     """The app with everything kept in a file; without heads fetched ahead, which nobody looked at."""
     from ..files.session_file import SessionWriter
@@ -85,7 +81,7 @@ def _recorded(
     from ..ui.recording import RecordedApp, RecordingLink
 
     link = RecordingLink(EngineClient(), SessionWriter(Path(path)))
-    return RecordedApp(request, found, runs, link, plain=plain, slow_link=slow_link, telling=True, watch=watch)
+    return RecordedApp(request, found, runs, link, **shown)
 
 
 def _choices(path: str) -> tuple[Run | None, tuple[Run, ...]]:

@@ -17,17 +17,25 @@ from .strategies.base import Contexts, Positions
 
 
 def shortened(
-    model: Model, contexts: Contexts, choice: Choice, positions: Positions, rng: np.random.Generator
+    model: Model,
+    contexts: Contexts,
+    choice: Choice,
+    positions: Positions,
+    rng: np.random.Generator,
+    span: int | None = None,
 ) -> tuple[Floats, IntArray]:
     """Action logits (B, A) on what the strategy keeps, and how many transitions that are (B,).
 
     A pass over the full contexts is made only where the strategy needs its evidence and has something to leave out.
+
+    Args:
+        positions, span: see `shortened_logits`.
     """
     if contexts.n == 0 or (choice.strategy.EXACT and choice.limit(contexts.n) == contexts.n):
         kept = np.ones(contexts.actions.shape, np.bool_)
     else:
         kept = choose(choice, with_evidence(model, contexts, choice.strategy.NEEDS), rng)
-    return shortened_logits(model, contexts, kept, positions), kept.sum(axis=1).astype(np.int64)
+    return shortened_logits(model, contexts, kept, positions, span=span), kept.sum(axis=1).astype(np.int64)
 
 
 @dataclass
@@ -62,10 +70,15 @@ class OnlinePolicy:
 
     At each step it chooses among those it has kept and the newest. It may keep what a full context has lost by then.
     Transitions that are kept are told apart by rows, since a strategy may keep different numbers of them.
+
+    Attributes:
+        n_context: transitions of a full context, over whose places "spread" ones stand.
     """
 
     model: Model
     choice: Choice
+    positions: Positions
+    n_context: int
     horizon: int
     rng: np.random.Generator
     _step: int = field(default=0, init=False)
@@ -107,22 +120,25 @@ class OnlinePolicy:
     def _act(self, all_kept: Contexts, rows: IntArray, count: int, query_states: IntArray) -> Floats:
         """Logits of the rows that have `count` candidates, which forget what is not chosen."""
         mine = replace(_columns(all_kept, lambda old: old[rows, :count].copy()), query_states=query_states)
-        choice = self.choice
+        choice, span = self.choice, min(self.n_context, self._step - 1)  # what a full context has at this step
         if count == 0 or (choice.strategy.EXACT and choice.limit(count) == count):
             kept = np.ones((len(rows), count), np.bool_)
         else:
-            kept = choose(choice, with_evidence(self.model, mine, choice.strategy.NEEDS), self.rng)
+            stand = span if self.positions == "spread" else None
+            kept = choose(choice, with_evidence(self.model, mine, choice.strategy.NEEDS, stand), self.rng)
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
         for name in KEPT:
             values = getattr(mine, name)
             getattr(all_kept, name)[rows, :count] = values[np.arange(len(rows))[:, None], order]
         self._counts[rows] = kept.sum(axis=1)
-        return shortened_logits(self.model, mine, kept)
+        return shortened_logits(self.model, mine, kept, self.positions, span=span)
 
 
 _ONE_MORE = ((0, 0), (0, 1), (0, 0))
 KEPT = ("states", "actions", "rewards", "next_states", "episode")
 """What is kept of a transition."""
+BYTES_EACH = 2 * 8 + 8 + 4 + 2 * 8 + 8
+"""Of a transition that is kept: int64, the reward float32."""
 
 
 def _columns(contexts: Contexts, change: Callable[[Any], Any]) -> Contexts:

@@ -23,32 +23,31 @@ from .choice import Choice
 from .strategies.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
 
 
-def shortened_logits(model: Model, contexts: Contexts, kept: Array, positions: Positions = "reindexed") -> Floats:
+def shortened_logits(
+    model: Model, contexts: Contexts, kept: Array, positions: Positions = "reindexed", *, span: int | None = None
+) -> Floats:
     """Action logits (B, A) at the query when only some transitions stay.
 
     Args:
         contexts: B contexts of n transitions.
         kept: (B, n) bool, the transitions that stay; rows may keep different numbers.
-        positions: "reindexed": what stays moves up to 0, 1, 2, …; "kept": everything stays where it was.
+        positions: "reindexed": what stays moves up to 0, 1, 2, …; "spread": it stands evenly over the places of
+            `span` transitions, and the query after these, as in a full context; "kept": everything stays where it was.
+        span: transitions that a full context would have; None for as many as the contexts have.
 
     Raises:
         ModelError: the family cannot keep positions.
     """
-    if positions == "kept" and not model.network.keeps_positions:
-        raise ModelError(
-            model.family,
-            expected="a family whose transitions can keep their positions",
-            found="one whose tokens depend on how many there are",
-            action="use --positions reindexed",
-        )
+    check_positions(model, positions)
+    span = contexts.n if span is None else span
     counts = kept.sum(axis=1)
     logits = np.empty((contexts.count, model.n_actions), np.float32)
     for count in np.unique(counts).tolist():
         rows = np.flatnonzero(counts == count)
         chosen = np.nonzero(kept[rows])[1].reshape(len(rows), count)
         edit = None
-        if positions == "kept":
-            edit = Edit(positions=torch.as_tensor(_positions(model, chosen, contexts.n), device=model.device))
+        if positions != "reindexed":
+            edit = _standing(model, chosen if positions == "kept" else spread(len(rows), count, span), span)
         at = rows[:, None]
         logits[rows] = model.policy(
             contexts.states[at, chosen],
@@ -59,6 +58,29 @@ def shortened_logits(model: Model, contexts: Contexts, kept: Array, positions: P
             edit=edit,
         )
     return logits
+
+
+def check_positions(model: Model, positions: Positions) -> None:
+    """Raise ModelError where a model's transitions cannot be told where to stand."""
+    if positions != "reindexed" and not model.network.keeps_positions:
+        raise ModelError(
+            model.family,
+            expected="a family whose transitions can be told where to stand",
+            found="one whose tokens depend on how many there are",
+            action="use --positions reindexed",
+        )
+
+
+def spread(rows: int, count: int, span: int) -> Array:
+    """(rows, count) places from 0 to span − 1, evenly: transition i of k stands where i · span / k is, rounded."""
+    span = max(span, count)
+    places: Array = (2 * span * np.arange(count, dtype=np.int64) + count) // max(2 * count, 1)
+    return np.broadcast_to(places, (rows, count))
+
+
+def _standing(model: Model, places: Array, span: int) -> Edit:
+    """The intervention by which transitions stand at the places (B, k) of a context of `span`."""
+    return Edit(positions=torch.as_tensor(_positions(model, places, span), device=model.device))
 
 
 def _positions(model: Model, chosen: Array, n: int) -> Array:
@@ -124,8 +146,11 @@ def check_needs(model: Model, choice: Choice) -> None:
         )
 
 
-def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> Contexts:
+def with_evidence(model: Model, contexts: Contexts, needs: Collection[str], span: int | None = None) -> Contexts:
     """The same contexts with what a strategy needs, from one pass over them in full; none where it needs nothing.
+
+    Args:
+        span: they stand evenly over the places of so many; None is one after the other.
 
     Cost: what is asked for. The query row and the values take less than a plain pass, the window one, and what keys
     receive a measured one of memory O(B · H · block · N).
@@ -137,7 +162,10 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str]) -> C
         layout = model.network.layout(contexts.n)
         mask = model.network.mask(contexts.n)
         recorder = _Evidence(layout, contexts.count, needs, model.causal, mask)
-        model.policy(*contexts.inputs, recorder)
+        edit = None
+        if span is not None and span > contexts.n:
+            edit = _standing(model, spread(contexts.count, contexts.n, span), span)
+        model.policy(*contexts.inputs, recorder, edit=edit)
         visible = visible_queries(layout.n_tokens, model.causal, mask)
         sums = {
             QUERY_ROW: recorder.query,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,12 +16,14 @@ from ..records.arrays import Doubles
 from ..records.errors import ConfigError
 from ..records.head_comparison import INDEX, ROWS, Head, HeadComparison, Pair
 from ..records.provenance import Provenance, Source
+from ..records.run_settings import DEFAULT, RunSettings
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
 from ..statistics.assignment import assign
 from ..statistics.divergence import jensen_shannon
 from ..statistics.heads import sample_stats
 from ..statistics.intervals import average_within
+from ..worlds.registry import WORLDS
 from .compared_runs import Candidate, run_of
 from .comparison import Asked, intervals, open_model
 from .opening import open_session
@@ -29,6 +31,8 @@ from .session import Session
 
 #: Called with (what is done, parts done, in all).
 Progress = Callable[[str, int, int], None]
+Step = TypeVar("Step")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +53,22 @@ class Seen:
 
 
 def seen(model: Model, samples: Sequence[Sample], show: Callable[[int], None] = lambda _: None) -> Seen:
-    """Pass contexts of one length through a model; `show` is called with how many are done.
+    """`passing` at once; `show` is called with how many are done. Raises what it raises."""
+    return finished(passing(model, samples), show)
+
+
+def finished(steps: Generator[Step, None, Result], show: Callable[[Step], object]) -> Result:
+    """What all steps lead to; each is shown."""
+    while True:
+        try:
+            show(next(steps))
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+
+def passing(model: Model, samples: Sequence[Sample]) -> Generator[int, None, Seen]:
+    """Pass contexts of one length through a model; yields how many are done.
 
     Raises:
         ConfigError: it keeps some transitions as latents, so that its rows are not over all of them.
@@ -70,7 +89,7 @@ def seen(model: Model, samples: Sequence[Sample], show: Callable[[int], None] = 
         rows.append(_shares(layout.by_transition(row), -1).reshape(shape))
         written.append(_shares(moved, (1, 2)).reshape(shape))
         stats.append(sample_stats(attention, sample, layout, causal=model.causal))
-        show(done)
+        yield done
     heads = tuple((layer, head) for layer in range(model.n_layer) for head in range(model.n_head))
     return Seen(np.stack(rows), np.stack(written), tuple(stats), heads)
 
@@ -135,14 +154,37 @@ class Opened:
     source: Source
     own: Session | None = None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Both runs in words."""
+        info, source = self.first.info, self.source
+        return f"{info.name} · step {info.step}", f"{source.run} · step {source.step}"
 
-def opened(first: Candidate, second: Candidate, asked: Asked, show: Progress, *, own: bool = False) -> Opened:
+    def provenance(self, options: Mapping[str, Any]) -> Provenance:
+        """Where what is said of both comes from."""
+        first = self.first.provenance("compare")
+        return Provenance("compare", (*first.sources, self.source), first.contexts, {**options, "heads": True})
+
+
+def opened(
+    first: Candidate,
+    second: Candidate,
+    asked: Asked,
+    show: Progress,
+    *,
+    own: bool = False,
+    options: Mapping[str, Any] | None = None,
+) -> Opened:
     """Open both, with contexts of the first that are no longer than either takes.
 
+    Args:
+        options: more of `open_session`, for the first.
+
     Raises:
-        AdtuiError: one cannot be opened, or they are of other actions or another grid.
+        AdtuiError: one cannot be opened, or they are of other actions, another grid or another world.
     """
     models = [open_model(run_of(one), asked) for one in (first, second)]
+    _check_worlds(first, second, [settings for _, settings, _ in models])
     for what, values in (
         ("actions", [model.n_actions for model, _, _ in models]),
         ("cells a side", [settings.grid_size for _, settings, _ in models]),
@@ -153,34 +195,90 @@ def opened(first: Candidate, second: Candidate, asked: Asked, show: Progress, *,
                 action="compare runs of one world",
             )  # fmt: skip
     n = min(model.context_length(asked.context) for model, _, _ in models)
-    options: dict[str, Any] = {"device": asked.device, "heads": asked.heads, "adapter": asked.adapter}
-    options |= {"context": n, "samples": asked.samples}
+    common: dict[str, Any] = {"device": asked.device, "heads": asked.heads, "adapter": asked.adapter}
+    common |= {"context": n, "samples": asked.samples}
 
     def rolled(done: int, total: int) -> None:
         show("making contexts", done, total)
 
-    session = open_session(first.path, seed=asked.seed, progress=rolled, **options)
-    fresh = open_session(second.path, seed=asked.seed + 1, progress=rolled, **options) if own else None
+    session = open_session(first.path, seed=asked.seed, progress=rolled, **common, **(options or {}))
+    fresh = open_session(second.path, seed=asked.seed + 1, progress=rolled, **common) if own else None
     return Opened(session, models[1][0], models[1][2], fresh)
 
 
-def compare_heads(pair: Opened, by: str, show: Progress) -> HeadComparison:
-    """Everything of two models on the contexts of the first.
+def _check_worlds(first: Candidate, second: Candidate, settings: Sequence[RunSettings]) -> None:
+    """Raises ConfigError where both runs say of which world they are, and these are not of one kind."""
+    one, other = (known.env for known in settings)
+    if one == other or any(known.sources.get("env", DEFAULT) == DEFAULT for known in settings):
+        return
+    kinds = [WORLDS.get(name, str) for name in (one, other)]
+    if not any(issubclass(*both) for both in (kinds, kinds[::-1])) or str in kinds:
+        raise ConfigError(
+            second.label,
+            expected=f"the world {one}, as {first.label} has",
+            found=other,
+            action="compare runs of one world",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Both:
+    """What both models did.
+
+    Attributes:
+        pair: the models.
+        first, second: on the contexts of the first.
+        claimed: what the claims about the second rest on.
+    """
+
+    pair: Opened
+    first: Seen
+    second: Seen
+    claimed: Seen
+
+
+def passing_both(pair: Opened) -> Generator[tuple[str, int, int], None, Both]:
+    """Pass all contexts through both models; yields what is done, how much of it, and of how much.
 
     Raises:
         ConfigError: the models do not take the same contexts.
     """
-    first, second, own = pair.first, pair.second, pair.own
-    samples = first.samples
-    one = seen(first.model, samples, lambda done: show("first model", done, len(samples)))
-    other = seen(second, samples, lambda done: show("second model", done, len(samples)))
+    samples = pair.first.samples
+    one = yield from _told("first model", pair.first.model, samples)
+    other = yield from _told("second model", pair.second, samples)
+    claimed = other if pair.own is None else (yield from _told("its own contexts", pair.second, pair.own.samples))
+    return Both(pair, one, other, claimed)
+
+
+def _told(what: str, model: Model, samples: Sequence[Sample]) -> Generator[tuple[str, int, int], None, Seen]:
+    steps = passing(model, samples)
+    while True:
+        try:
+            yield what, next(steps), len(samples)
+        except StopIteration as end:
+            found: Seen = end.value
+            return found
+
+
+def compare_heads(pair: Opened, by: str, show: Progress) -> HeadComparison:
+    """Everything of two models on the contexts of the first. Raises what `passing_both` and `matched` raise."""
+    return compared(finished(passing_both(pair), lambda step: show(*step)), by)
+
+
+def compared(both: Both, by: str) -> HeadComparison:
+    """What two models did, head by head.
+
+    Raises:
+        ConfigError: see `matched`.
+    """
+    pair, one, other = both.pair, both.first, both.second
+    first, own, samples = pair.first, pair.own, pair.first.samples
     by_index = matched(one, other, by)
     pairs = pairs_of(one, other, by_index, samples)
     fresh = samples if own is None else own.samples
-    claimed = other if own is None else seen(second, fresh, lambda done: show("its own contexts", done, len(fresh)))
     tests = claim_tests(
         Evidence(one.stats, samples),
-        Evidence(claimed.stats, fresh),
+        Evidence(both.claimed.stats, fresh),
         [(one.heads[i], other.heads[j]) for i, j in by_index],
         paired=own is None,
     )
@@ -189,15 +287,13 @@ def compare_heads(pair: Opened, by: str, show: Progress) -> HeadComparison:
     alone = tuple(head for index, head in enumerate(larger.heads) if index not in partners)
     contexts = first.provenance("compare").contexts
     return HeadComparison(
-        first=f"{first.info.name} · step {first.info.step}",
-        second=f"{pair.source.run} · step {pair.source.step}",
+        first=pair.names[0],
+        second=pair.names[1],
         contexts=contexts,
         claims_on=(contexts, contexts if own is None else own.provenance("compare").contexts),
         matched=by,
         pairs=tuple(pairs),
         unmatched=alone,
         tests=tests,
-        provenance=Provenance(
-            "compare", (*first.provenance("compare").sources, pair.source), contexts, {"match": by, "heads": True}
-        ),
+        provenance=pair.provenance({"match": by}),
     )

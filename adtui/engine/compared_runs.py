@@ -86,8 +86,7 @@ def run_of(one: Candidate) -> Run:
 
 def reason(error: AdtuiError) -> str:
     """What an error says, without the path that its row shows already."""
-    action = error.action.replace("--heads", "--head-count")
-    return f"{error.subject.rpartition('/')[2]}: expected {error.expected}, found {error.found}; {action}"
+    return f"{error.subject.rpartition('/')[2]}: expected {error.expected}, found {error.found}; {error.action}"
 
 
 def _told_apart(found: Sequence[Candidate]) -> list[Candidate]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ..records.errors import EngineError
 from ..records.map_messages import ExportMoment
 from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
+from ..records.side_messages import ExportPair
 from ..records.trial_messages import ExportSweep
 from .bounds import check_head
 from .job import Clock, Steps
+from .sides import Sides
 
 if TYPE_CHECKING:
     from .session import Session
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 Send = Callable[[Reply], None]
 Opened = Callable[[], "Session"]
 """Gives the open session. Raises EngineError while there is none."""
+
+
+Single = ExportView | ExportMoment | ExportSweep | ExportPair
+
+
+def export(request: Single, opened: Opened, sides: Sides, send: Send) -> Steps:
+    """What is on display, as figures or a report."""
+    match request:
+        case ExportView():
+            return export_view(opened, request, send)
+        case ExportMoment():
+            return export_moment(opened, request, send)
+        case ExportSweep():
+            return export_sweep(request, send)
+        case ExportPair():
+            return export_pair(sides, request, send)
 
 
 def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
@@ -29,7 +47,7 @@ def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
     from ..reports.export import export_head  # matplotlib
 
     paths = export_head(
-        session.exhibit(),
+        session.exhibit(look=request.look),
         Path(request.directory),
         sample=request.sample,
         layer=request.layer,
@@ -81,15 +99,21 @@ def export_sweep(request: ExportSweep, send: Send) -> Steps:
     yield from _write(request, len(FILES), export_report(request.report, Path(request.directory)), send)
 
 
+def export_pair(sides: Sides, request: ExportPair, send: Send) -> Steps:
+    """Two heads side by side, and their difference."""
+    pair = sides.figure(request)
+    from ..reports.pair import export_pair as figures  # matplotlib
+
+    yield from _write(request, 1, figures(pair, Path(request.directory)), send)
+
+
 def _measured(session: Session) -> Steps:
     """An export may be asked for before the analysis has ended; the analysis still tells its insights."""
     for _ in session.measure_all():
         yield
 
 
-def _write(
-    request: ExportView | ExportAll | ExportMoment | ExportSweep, total: int, paths: Iterable[Path | None], send: Send
-) -> Steps:
+def _write(request: Single | ExportAll, total: int, paths: Iterable[Path | None], send: Send) -> Steps:
     """Send how far it is after every step; a step that wrote no file gives None."""
     clock, written = Clock(), []
     send(Progress(request.id, "export", 0, total))

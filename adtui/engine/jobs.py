@@ -41,12 +41,15 @@ from ..records.messages import (
     WeightsReady,
 )
 from ..records.session_messages import AskOrigin, OriginReady
+from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
 from .describing import describe
-from .exports import export_all, export_moment, export_sweep, export_view
+from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
+from .sides import WHAT as BESIDE
+from .sides import Sides
 from .timelines import follow
 from .trials_child import ChildSweep
 
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 Analysis = OpenRun | Resume
+LASTING = (FollowTraining, SetBeside)  # long work that is not about what is open
 
 
 class Engine:
@@ -72,25 +76,29 @@ class Engine:
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
         self.newest_view = 0
+        self.sides = Sides(send)
 
     def handle(self, request: Request) -> None:
         """Answer a quick request, or queue a long one."""
         match request:
             case OpenRun():
                 self._drop_jobs(lambda job: isinstance(job.request, OpenRun) and job.opening)
-                before = frozenset(job.request.id for job in self.jobs if not isinstance(job.request, FollowTraining))
+                before = frozenset(job.request.id for job in self.jobs if not isinstance(job.request, LASTING))
                 self.jobs.appendleft(Job(request, "analysis", self._open(request, before), opening=True))
             case Resume():
                 self._drop_jobs(lambda job: job.what == "analysis")
                 self._guard(request, lambda: self.jobs.append(Job(request, "analysis", self._resume(request))))
-            case ExportView():
-                self.jobs.appendleft(Job(request, "export", export_view(self._opened, request, self.send)))
+            case ExportView() | ExportMoment() | ExportSweep() | ExportPair():
+                steps = export(request, self._opened, self.sides, self.send)
+                self.jobs.appendleft(Job(request, "export", steps))
             case ExportAll():
                 self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send)))
-            case ExportMoment():
-                self.jobs.appendleft(Job(request, "export", export_moment(self._opened, request, self.send)))
-            case ExportSweep():
-                self.jobs.appendleft(Job(request, "export", export_sweep(request, self.send)))
+            case SetBeside():
+                self._drop_jobs(lambda job: isinstance(job.request, SetBeside))
+                compared = self.sides.compare(request, lambda: self._check_stop(request))
+                self.jobs.appendleft(Job(request, BESIDE, compared))
+            case MatchHeads() | GetPair():
+                self._guard(request, lambda: self.sides.answer(request))
             case Describe():
                 self._guard(request, lambda: self.send(describe(request)))
             case RunSweep():
@@ -165,7 +173,9 @@ class Engine:
                 found = session.knock_out(request.sample, request.transitions, request.head)
                 asked = session.samples[request.sample]
                 before, after = found.chances[:2]
-                chances = Chances(request.sample, asked.n_context, before, after, request.label, asked.arrows)
+                chances = Chances(
+                    request.sample, asked.n_context, before, after, request.label, asked.arrows, found.head
+                )
                 self.send(KnockOutReady(request.id, request.label, found, chances))
             case GetChances():
                 self.send(ChancesReady(request.id, session.chances(request.sample, request.index)))

@@ -88,7 +88,9 @@ def open_session(
     count = usual_count(model, n_context, settings.horizon or 0) if samples is None else samples
     count = WINDOWS if samples is None and window is not None else count
     if inputs is not None:
-        given = inputs_npz(inputs, arrows=arrows(settings))
+        head = model.head
+        vectors = (model.network.vector_size, head.size) if head.continuous else None
+        given = inputs_npz(inputs, arrows=arrows(settings), vectors=vectors)
         found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
         settings = with_groups(settings, run.directory, histories)
@@ -131,6 +133,7 @@ def open_session(
         seed=found.seed,
         flow_steps=model.network.flow_steps,
         flow_step=flow_step or 0,
+        head=model.head,
     )
     if stored:
         info = replace(

@@ -27,6 +27,7 @@ from ..records.messages import (
     Request,
 )
 from ..records.pipe import FrameError, Pipe, standard_pipe
+from ..records.side_messages import GetPair
 from .jobs import Engine
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
-REPLACEABLE = (GetView, GetSheet, GetCell, GetChances, AskKnockOut)
+REPLACEABLE = (GetView, GetSheet, GetCell, GetChances, GetPair, AskKnockOut)
 """A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
 NUDGE = Request(-1)
 """Nothing to answer: a job that was waiting can go on."""

@@ -28,6 +28,7 @@ from ..records.chances import Chances
 from ..records.defaults import SEED
 from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import TRANSITIONS, Layout
+from ..records.look import USUAL, Look
 from ..records.place import Frame, Place
 from ..records.provenance import Provenance
 from ..records.run import MoreSamples, RunInfo
@@ -253,7 +254,8 @@ class Session:
         """
         check_transition(self.info, sample, index)
         chosen = self.samples[sample]
-        return Chances(sample, index, self.model.chances(chosen.until(index)), arrows=chosen.arrows)
+        said = self.model.chances(chosen.until(index))
+        return Chances(sample, index, said, arrows=chosen.arrows, head=self.model.head)
 
     def knock_out(self, sample: int, transitions: Sequence[int], head: tuple[int, int] | None = None) -> KnockOut:
         """What hiding transitions, or muting `head` (layer, head) instead, does to the action at a sample's query.
@@ -276,7 +278,7 @@ class Session:
         """Where what `made` says of the contexts comes from."""
         return provenance_of(self.info, self.file, made)
 
-    def exhibit(self, layers: Sequence[int] | None = None, count: int | None = None) -> Exhibit:
+    def exhibit(self, layers: Sequence[int] | None = None, count: int | None = None, look: Look = USUAL) -> Exhibit:
         """What there is to draw of the first `count` samples, or of all; they must have been measured."""
         from ..reports.export import Exhibit  # matplotlib: only for those who draw
 
@@ -292,5 +294,6 @@ class Session:
             layers=list(range(self.model.n_layer)) if layers is None else layers,
             rounds=lambda index: self.capture(index).rounds,
             provenance=provenance_of(info, self.file, "export"),
+            look=look,
             n_compressor_figures=0 if memory is None else memory.n_layer * sum(1 for one in memory.rounds if one),
         )

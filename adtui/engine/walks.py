@@ -11,12 +11,12 @@ import numpy as np
 
 from ..attention.capture import query_row
 from ..histories.walk import Walk
-from ..records.arrays import Doubles, Floats
+from ..records.arrays import Floats
 from ..records.chances import Chances
 from ..records.map_messages import GetMoment
 from ..records.moment import NONE, Edits, Moment
 from ..records.sample import Sample
-from ..statistics.divergence import divergence
+from ..statistics.distributions import distribution
 from ..worlds.settings import known_world, world_of
 from ..worlds.world import World
 from .bounds import check_head, check_transition
@@ -36,7 +36,7 @@ class Walks:
 
     session: Session
     _walks: dict[int, Walk] = field(default_factory=dict)
-    _rows: OrderedDict[tuple[int, int, int, Edits], tuple[Floats, Doubles]] = field(default_factory=OrderedDict)
+    _rows: OrderedDict[tuple[int, int, int, Edits], tuple[Floats, Floats]] = field(default_factory=OrderedDict)
     _version: dict[int, int] = field(default_factory=dict)
 
     def moment(self, asked: GetMoment) -> Moment:
@@ -51,8 +51,9 @@ class Walks:
         walk = self._walk(asked)
         number = max(0, min(asked.number, walk.length))
         if asked.act and not walk.still(number):
-            _, chances = self._pass(asked.sample, walk, number, asked.edits)
-            walk = walk.acted(number, chances, self.session.seed)
+            _, outputs = self._pass(asked.sample, walk, number, asked.edits)
+            said = distribution(self.session.model.head, walk.seen(number)[0]).told(outputs)
+            walk = walk.acted(number, said, self.session.seed)
             self._walks[asked.sample], self._version[asked.sample] = walk, asked.version
             number += 1
         return self._told(asked, walk, number)
@@ -73,7 +74,7 @@ class Walks:
         return self._walks[asked.sample]
 
     def _told(self, asked: GetMoment, walk: Walk, number: int) -> Moment:
-        rows, chances = self._pass(asked.sample, walk, number, asked.edits)
+        rows, outputs = self._pass(asked.sample, walk, number, asked.edits)
         context, walked = walk.seen(number, asked.edits)
         layout = self.session.model.layout(context)
         pick = slice(None) if asked.head is None else slice(asked.head, asked.head + 1)
@@ -81,9 +82,10 @@ class Walks:
         parts = layout.by_transition(row)
         weights = np.zeros(context.n_context, np.float64)
         weights[layout.visible] = parts[:-1]
-        before, edited = chances, asked.edits if walk.touched(number, asked.edits) else NONE
+        before, edited = outputs, asked.edits if walk.touched(number, asked.edits) else NONE
         if edited:
             before = self._pass(asked.sample, walk, number, NONE)[1]
+        said = distribution(self.session.model.head, walk.seen(number)[0])  # units are those of the unedited context
         returns, first, whole = walk.returns(number)
         return Moment(
             sample=asked.sample,
@@ -97,8 +99,16 @@ class Walks:
             weights=weights.astype(np.float32),
             own=float(parts[-1]),
             other=float(layout.other(row)),
-            chances=Chances(asked.sample, number, before, chances if edited else None, edited.words(), context.arrows),
-            divergence=float(divergence(np.log(before), np.log(chances))),
+            chances=Chances(
+                asked.sample,
+                number,
+                said.told(before),
+                said.told(outputs) if edited else None,
+                edited.words(),
+                context.arrows,
+                self.session.model.head,
+            ),
+            divergence=float(said.divergence(before, outputs)),
             returns=returns,
             first_episode=first,
             whole=whole,
@@ -121,13 +131,13 @@ class Walks:
         known = self._world(walk)
         return None if known is None else float(known[0].optimal_return(known[1]))
 
-    def _pass(self, sample: int, walk: Walk, number: int, edits: Edits) -> tuple[Floats, Doubles]:
-        """(L, H, N) attention of the query row, and (A,) what the model does."""
+    def _pass(self, sample: int, walk: Walk, number: int, edits: Edits) -> tuple[Floats, Floats]:
+        """(L, H, N) attention of the query row, and (K,) the outputs that the model acts by."""
         key = (sample, self._version.get(sample, 0), number, edits)
         if key not in self._rows:
             context, _ = walk.seen(number, edits)
             model = self.session.model
-            self._rows[key] = query_row(model, context).query_row, model.chances(context)
+            self._rows[key] = query_row(model, context).query_row, model.outputs(context)
             while len(self._rows) > ROWS_KEPT:
                 self._rows.popitem(last=False)
         self._rows.move_to_end(key)

@@ -1,9 +1,11 @@
-"""What a file of adtui's says of its provenance: PNG, GIF, JSON, npz, sessions. Read within bounds, never executed."""
+"""The provenance in a file of adtui's: PNG, PDF, SVG, GIF, JSON, npz, session. Read within bounds, never executed."""
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import re
 import struct
 import zipfile
 import zlib
@@ -18,11 +20,12 @@ from ..records.errors import ReportError
 from ..records.provenance import PROVENANCE
 
 LARGEST = 1 << 26
-"""Bytes of a JSON file that is read."""
+"""Bytes of a JSON, PDF or SVG file that is read."""
 LONGEST = 1 << 20
 """Bytes of a provenance; those of a hundred runs have less."""
 _PNG, _GIF, _ZIP, _GZIP = b"\x89PNG\r\n\x1a\n", b"GIF8", b"PK\x03\x04", b"\x1f\x8b"
-_FORMS = "a PNG, GIF, JSON, .npz or session file that adtui wrote"
+_PDF, _XML = b"%PDF-", b"<?xml"
+_FORMS = "a PNG, PDF, SVG, GIF, JSON, .npz or session file that adtui wrote"
 _AGAIN = "write it anew, with this version of adtui"
 _ARRAY = "provenance.npy"
 
@@ -98,6 +101,10 @@ def _reader(path: Path, start: bytes) -> Callable[[BinaryIO], Any]:
         return _of_png
     if start.startswith(_GIF):
         return _of_gif
+    if start.startswith(_PDF):
+        return _of_pdf
+    if start.startswith(_XML):
+        return _of_svg
     if start.startswith(_ZIP):
         return _of_npz
     if start.startswith(_GZIP):
@@ -119,15 +126,19 @@ def _parsed(text: bytes) -> Any:
 # -- JSON --------------------------------------------------------------------------------------------------------------
 def _of_json(file: BinaryIO) -> Any:
     """At the top, or among what a report of trials, circuits or probes is about."""
-    file.seek(0)
-    text = file.read(LARGEST + 1)
-    if len(text) > LARGEST:
-        raise _DamagedError(f"more than {LARGEST >> 20} MB")
-    document = _parsed(text)
+    document = _parsed(_whole(file))
     if not isinstance(document, dict):
         return None
     about = document.get("about")
     return document.get("provenance") or (about.get("provenance") if isinstance(about, dict) else None)
+
+
+def _whole(file: BinaryIO) -> bytes:
+    file.seek(0)
+    text = file.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise _DamagedError(f"more than {LARGEST >> 20} MB")
+    return text
 
 
 def _of_session(path: Path) -> Any:
@@ -168,6 +179,30 @@ def _of_png(file: BinaryIO) -> Any:
             _skip(file, length + 4)
         if kind == b"IEND":
             return found
+
+
+# -- PDF: a literal string of its information dictionary, not compressed (ISO 32000) -----------------------------------
+_TOLD = re.compile(rb"/" + PROVENANCE.encode() + rb" \(((?:[^\\()]|\\.)*)\)", re.DOTALL)
+
+
+def _of_pdf(file: BinaryIO) -> Any:
+    text = _whole(file)
+    if not text.rstrip().endswith(b"%%EOF"):
+        raise _DamagedError("one that ends early")
+    told = _TOLD.search(text)
+    return _parsed(re.sub(rb"\\(.)", rb"\1", told[1])) if told else None
+
+
+# -- SVG: Dublin Core's source in its metadata -------------------------------------------------------------------------
+_SOURCE = re.compile(rb"<dc:source>([^<]*)</dc:source>")
+
+
+def _of_svg(file: BinaryIO) -> Any:
+    text = _whole(file)
+    if not text.rstrip().endswith(b"</svg>"):
+        raise _DamagedError("one that ends early" if b"<svg" in text else "XML that is no SVG")
+    told = _SOURCE.search(text)
+    return _parsed(html.unescape(told[1].decode("utf-8", "replace")).encode()) if told else None
 
 
 # -- GIF: a header, then blocks (GIF89a) -------------------------------------------------------------------------------

@@ -15,14 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from ..records.arrays import Floats, Ints
+from ..records.arrays import Floats, Ints, Values
 from ..records.run_settings import RunSettings
+from .forms import Form, form_of, single
 from .hdf5 import Column, HDF5File, unusable
 
 #: Steps of one history; `dones` are read from its beginning, so that they cost what a file claims to have.
 MAX_STEPS = 50_000_000
 _BLOCK = 1 << 20
-_WIDTHS = {"states": 2, "next_states": 2, "actions": None, "rewards": None}
+_STATES, _COLUMNS = ("states", "next_states"), ("states", "next_states", "actions", "rewards")
 _OPTIMAL = "optimal_actions"
 _TASK = re.compile(r"[0-9]{1,9}")
 #: Steps and streams of a task that are looked at to see which axis is time.
@@ -38,14 +39,15 @@ class Stretch:
     """Steps first…last of one history.
 
     Attributes:
-        states, next_states: (n, 2) int64; actions: (n,) int64; rewards: (n,) float32.
+        states, next_states: (n, 2) int64; actions: (n,) int64; rewards: (n,) float32. Where they are vectors, states
+            are (n, S) and actions (n, D), float32.
         episode, step: (n,) int64, the episode of each step within the history, and the time within that episode.
     """
 
-    states: Ints
-    actions: Ints
+    states: Values
+    actions: Values
     rewards: Floats
-    next_states: Ints
+    next_states: Values
     episode: Ints
     step: Ints
 
@@ -55,13 +57,14 @@ class Streams:
     """Whole histories of one task.
 
     Attributes:
-        states, next_states: (streams, T, 2) int64; actions: (streams, T) int64; rewards: (streams, T) float32.
+        states, next_states: (streams, T, 2) int64; actions: (streams, T) int64; rewards: (streams, T) float32. Vectors
+            as in `Stretch`.
     """
 
-    states: Ints
-    actions: Ints
+    states: Values
+    actions: Values
     rewards: Floats
-    next_states: Ints
+    next_states: Values
 
 
 class HistoryFile:
@@ -69,8 +72,7 @@ class HistoryFile:
 
     Args:
         path: the HDF5 file.
-        grid_size: states must lie in 0 … grid_size − 1.
-        n_actions: actions must lie in 0 … n_actions − 1.
+        form: what states and actions are.
         horizon: steps per episode, used where the file has no `dones`; None makes a history one episode.
 
     Raises (every method, too):
@@ -78,8 +80,8 @@ class HistoryFile:
             that lie in another file.
     """
 
-    def __init__(self, path: Path, *, grid_size: int, n_actions: int, horizon: int | None) -> None:
-        self.path, self.grid_size, self.n_actions, self.horizon = path, grid_size, n_actions, horizon
+    def __init__(self, path: Path, form: Form, *, horizon: int | None) -> None:
+        self.path, self.form, self.horizon = path, form, horizon
         self._file = HDF5File(path)
         names = self._file.names()
         # The longest first, so that of "07" and "7" the plain one stays.
@@ -98,18 +100,25 @@ class HistoryFile:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is left out of its states; of its first task, as of all."""
+        return self.form.notes(self._column(self.tasks[0], "states"))
+
     def size(self, task: int) -> tuple[int, int]:
         """(steps, streams) of a task's histories, once their shapes and the order of their axes have been checked."""
         if task in self._sizes:
             return self._sizes[task]
-        columns = {name: self._column(task, name) for name in _WIDTHS}
-        steps, streams = _layout(columns["actions"])
-        for name, width in _WIDTHS.items():
+        columns = {name: self._column(task, name) for name in _COLUMNS}
+        steps, streams = _layout(columns["actions"], self.form.action_width)
+        for name in _COLUMNS:
+            width = self._width(task, name)
             wanted = (steps, streams) if width is None else (steps, streams, width)
-            single = wanted[:1] + wanted[2:]
-            shape = columns[name].shape
-            if shape != wanted and not (streams == 1 and shape == single):
+            shape, alone = columns[name].shape, wanted[:1] + wanted[2:]
+            if shape != wanted and not (streams == 1 and shape == alone):
                 raise unusable(columns[name].at, f"shape {wanted}", f"shape {shape}")
+        if self._column(task, "states").shape != self._column(task, "next_states").shape:
+            raise unusable(columns["next_states"].at, "the shape of states", f"shape {columns['next_states'].shape}")
         self._check_axes(columns["states"], columns["next_states"], streams)
         self._sizes[task] = steps, streams
         return steps, streams
@@ -118,7 +127,7 @@ class HistoryFile:
         """Steps first…last (exclusive) of one stream."""
         states = self._cells(task, "states", stream, first, last)
         next_states = self._cells(task, "next_states", stream, first, last)
-        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", stream, first, last))
+        actions = self._actions(task, stream, first, last)
         rewards = self._rewards(task, stream, first, last)
         episode, step = self._clock(task, stream, first, last)
         return Stretch(states, actions, rewards, next_states, episode, step)
@@ -131,10 +140,10 @@ class HistoryFile:
         def stream_major(values: np.ndarray[Any, Any], ndim: int) -> np.ndarray[Any, Any]:
             return np.ascontiguousarray((values if values.ndim == ndim else values[:, None]).swapaxes(0, 1))
 
-        actions = self._actions(self._column(task, "actions"), self._numbers(task, "actions", kept, 0, steps))
+        actions = self._actions(task, kept, 0, steps)
         return Streams(
             states=stream_major(self._cells(task, "states", kept, 0, steps), 3),
-            actions=stream_major(actions, 2),
+            actions=stream_major(actions, 2 if self.form.action_width is None else 3),
             rewards=stream_major(self._rewards(task, kept, 0, steps), 2),
             next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
         )
@@ -188,7 +197,7 @@ class HistoryFile:
             place = (step,)
         else:
             raise unusable(column.at, f"shape {(streams, steps)} or {(steps, streams)}", f"shape {column.shape}")
-        return int(self._actions(column, np.atleast_1d(column.read(place)))[0])
+        return int(self.form.actions(column, np.atleast_1d(column.read(place)))[0])
 
     # -- columns -------------------------------------------------------------------------------------------------------
     def _clock(self, task: int, stream: int, first: int, last: int) -> tuple[Ints, Ints]:
@@ -216,25 +225,26 @@ class HistoryFile:
         shape = self._column(task, "dones").shape
         return shape == (steps, streams) or (streams == 1 and shape == (steps,))
 
-    def _cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Ints:
-        values = self._numbers(task, name, stream, first, last)
-        return _whole_numbers(self._column(task, name), values, "cells", self.grid_size)
+    def _cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Values:
+        return self.form.states(self._column(task, name), self._numbers(task, name, stream, first, last))
 
-    def _actions(self, column: Column, values: np.ndarray[Any, Any]) -> Ints:
-        return _whole_numbers(column, values, "actions", self.n_actions)
+    def _actions(self, task: int, stream: int | slice, first: int, last: int) -> Values:
+        return self.form.actions(self._column(task, "actions"), self._numbers(task, "actions", stream, first, last))
 
     def _rewards(self, task: int, stream: int | slice, first: int, last: int) -> Floats:
-        with np.errstate(over="ignore"):  # infinite, then
-            rewards = self._numbers(task, "rewards", stream, first, last).astype(np.float32)
-        if not np.isfinite(rewards).all():
-            raise unusable(self._column(task, "rewards").at, "rewards within the range of float32", "larger ones")
-        return rewards
+        return single(self._column(task, "rewards"), self._numbers(task, "rewards", stream, first, last), "rewards")
 
     def _numbers(self, task: int, name: str, stream: int | slice, first: int, last: int) -> np.ndarray[Any, Any]:
         """Finite numbers; in a data set without an axis for streams, of its only one."""
         column = self._column(task, name)
-        single = len(column.shape) == (2 if _WIDTHS.get(name) else 1)
-        return column.read((slice(first, last),) if single else (slice(first, last), stream))
+        alone = len(column.shape) == (2 if self._width(task, name) else 1)
+        return column.read((slice(first, last),) if alone else (slice(first, last), stream))
+
+    def _width(self, task: int, name: str) -> int | None:
+        """Numbers that a data set has of one step, None for one without an axis of them."""
+        if name in _STATES:
+            return self.form.state_width(self._column(task, name))
+        return self.form.action_width if name == "actions" else None
 
     def _column(self, task: int, name: str) -> Column:
         if (task, name) not in self._columns:
@@ -267,26 +277,15 @@ class HistoryFile:
 
 def open_histories(path: Path, settings: RunSettings) -> HistoryFile:
     """The file of a run's histories, its values checked against the run's settings."""
-    return HistoryFile(path, grid_size=settings.grid_size, n_actions=settings.num_actions, horizon=settings.horizon)
+    return HistoryFile(path, form_of(settings), horizon=settings.horizon)
 
 
-def _layout(actions: Column) -> tuple[int, int]:
-    """(steps, streams)."""
-    shape = actions.shape
-    if len(shape) not in (1, 2) or 0 in shape:
-        raise unusable(actions.at, "shape (steps, streams)", f"shape {shape}")
+def _layout(actions: Column, width: int | None) -> tuple[int, int]:
+    """(steps, streams), of actions that are vectors of `width` numbers, or single ones."""
+    shape = actions.shape if width is None else actions.shape[:-1]
+    if len(shape) not in (1, 2) or 0 in shape or actions.shape != (*shape, *([] if width is None else [width])):
+        wanted = "(steps, streams)" if width is None else f"(steps, streams, {width})"
+        raise unusable(actions.at, f"shape {wanted}", f"shape {actions.shape}")
     if shape[0] > MAX_STEPS:
         raise unusable(actions.at, f"at most {MAX_STEPS} steps", f"{shape[0]}")
     return shape[0], shape[1] if len(shape) == 2 else 1
-
-
-def _whole_numbers(column: Column, values: np.ndarray[Any, Any], what: str, count: int) -> Ints:
-    """The values as whole numbers of 0 … count − 1."""
-    with np.errstate(invalid="ignore"):  # beyond int64; unequal, then
-        whole = values.astype(np.int64)
-    if not np.can_cast(values.dtype, np.int64) and not np.array_equal(whole, values):
-        raise unusable(column.at, "whole numbers", str(values[whole != values].flat[0]))
-    least, most = (int(whole.min()), int(whole.max())) if whole.size else (0, 0)
-    if least < 0 or most >= count:
-        raise unusable(column.at, f"{what} from 0 to {count - 1}", f"{least} to {most}")
-    return whole

@@ -37,7 +37,7 @@ def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | No
     Raises:
         HistoryError, ConfigError: see `paths`.
     """
-    if settings.env != DARK_ROOM:
+    if not in_dark_room(settings):
         return settings
     path = find_histories(settings, run_dir)[0] if histories is None else given_histories(histories, settings)
     if path is None:
@@ -47,6 +47,11 @@ def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | No
             return replace(settings, groups=group_goals(file, settings))
     except HistoryError:  # whoever needs the histories themselves will say why
         return replace(settings, groups=GroupGoals(path.name, UNREADABLE, settings.env_split_seed))
+
+
+def in_dark_room(settings: RunSettings) -> bool:
+    """Whether a reward lies where the goal is."""
+    return settings.env == DARK_ROOM and not settings.continuous
 
 
 def group_goals(file: HistoryFile, settings: RunSettings) -> GroupGoals | None:
@@ -78,7 +83,7 @@ def _cells(file: HistoryFile, group: int) -> set[Cell]:
 
 def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None:
     """The goal of a piece of history in Dark Room: the one rewarded cell in it, else what is known of its group."""
-    if settings.env != DARK_ROOM:
+    if not in_dark_room(settings):
         return None
     stays = np.append(found.episode[1:] == found.episode[:-1], False)  # the last step may end its episode
     stays &= np.abs(found.next_states - found.states).sum(axis=1) <= 1

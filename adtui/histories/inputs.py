@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..records.arrays import Floats, Ints
+from ..records.arrays import Floats, Ints, Values
 from ..records.errors import HistoryError
 from ..records.sample import ARROWS, Sample
 from ..worlds.darkroom import HORIZON
@@ -22,40 +22,48 @@ MAX_BYTES = 512 << 20
 MAX_NUMBERS = 32 << 20
 _LONGEST = 200
 _NAMES = ("states", "actions", "rewards", "next_states", "query_states")
+_STATES = ("states", "next_states", "query_states")
 _TARGETS = "target_actions"
 _CLOCK = ("episode", "step")
 _SHAPES = "in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B,n), in_next_states, in_query_states"
 
 
-def inputs_npz(path: str | Path, *, horizon: int = HORIZON, arrows: str = ARROWS) -> tuple[Sample, ...]:
+def inputs_npz(
+    path: str | Path, *, horizon: int = HORIZON, arrows: str = ARROWS, vectors: tuple[int, int] | None = None
+) -> tuple[Sample, ...]:
     """The contexts of an .npz file, in order.
 
     Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
     (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
     be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
     as to agree with the resets that show in the states, and a context in which none shows is one episode. A context
-    that overlaps with the one before counts as the same history. `arrows`: see `Sample.arrows`.
+    that overlaps with the one before counts as the same history. `arrows`: see `Sample.arrows`. `vectors`: numbers of a
+    state and of an action, where these are vectors: `in_states` (B, n, S), `in_actions` (B, n, D), and so on, and
+    targets that are not known NaN.
 
     Raises:
         HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
     """
     path = Path(path)
     arrays = _arrays(path)
-    states, next_states = _whole(path, arrays, "states"), _whole(path, arrays, "next_states")
-    queries, rewards = _whole(path, arrays, "query_states"), arrays["rewards"]
-    actions = _actions(path, arrays)
-    if rewards.shape == (*actions.shape, 1):
+    states, next_states, queries = (_states(path, arrays, name, vectors) for name in _STATES)
+    actions, rewards = _actions(path, arrays, vectors), arrays["rewards"]
+    if rewards.shape == (*actions.shape[:2], 1):
         rewards = rewards[..., 0]
-    rewards = _single(path, rewards)
-    _check_shapes(path, states=states, next_states=next_states, queries=queries, actions=actions, rewards=rewards)
-    targets = _whole(path, arrays, _TARGETS, least=-1) if _TARGETS in arrays else np.full(len(actions), -1)
-    if targets.shape != (len(actions),):
-        raise _wrong(path, f"in_{_TARGETS} of shape ({len(actions)},)", f"shape {targets.shape}")
-    clocks = _stored_clocks(path, arrays, actions.shape)
-    histories = _histories(np.concatenate([states, next_states, actions[..., None], rewards[..., None]], axis=2))
+    rewards = _single(path, rewards, "rewards")
+    width = 2 if vectors is None else vectors[0]
+    _check_shapes(
+        path, width, states=states, next_states=next_states, queries=queries, actions=actions, rewards=rewards
+    )
+    targets = _targets(path, arrays, actions, vectors)
+    clocks = _stored_clocks(path, arrays, actions.shape[:2])
+    acted = actions.reshape(*actions.shape[:2], -1)
+    histories = _histories(np.concatenate([states, next_states, acted, rewards[..., None]], axis=2))
     samples = []
     for i in range(len(actions)):
-        episode, step = clocks[i] if clocks else _clock(states[i], next_states[i], queries[i], horizon)
+        episode, step = (
+            clocks[i] if clocks else _clock(states[i], next_states[i], queries[i], horizon, moves=vectors is None)
+        )
         samples.append(
             Sample(
                 label=f"{path.name} [{i}]",
@@ -66,7 +74,7 @@ def inputs_npz(path: str | Path, *, horizon: int = HORIZON, arrows: str = ARROWS
                 query_state=queries[i],
                 episode=episode,
                 step=step,
-                target_action=None if targets[i] < 0 else int(targets[i]),
+                target_action=targets[i],
                 history=histories[i],
                 arrows=arrows,
             )
@@ -104,7 +112,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
     for name, values in arrays.items():
         if values.size > MAX_NUMBERS:
             raise _wrong(path, f"at most {MAX_NUMBERS} numbers in in_{name}", str(values.size))
-        if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+        if values.dtype.kind not in "biuf" or not (np.isfinite(values).all() or name == _TARGETS):
             raise _wrong(path, f"finite numbers in in_{name}", f"others, of type {values.dtype}")
     return arrays
 
@@ -118,17 +126,40 @@ def _whole(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str, least
     return whole
 
 
-def _single(path: Path, rewards: np.ndarray[Any, Any]) -> Floats:
-    """Rewards as float32, which the models compute with."""
+def _single(path: Path, values: np.ndarray[Any, Any], name: str) -> Floats:
+    """Values as float32, which the models compute with."""
     with np.errstate(over="ignore"):  # infinite, then
-        single = rewards.astype(np.float32)
+        single = values.astype(np.float32)
     if not np.isfinite(single).all():
-        raise _wrong(path, "rewards within the range of float32 in in_rewards", "larger ones")
+        raise _wrong(path, f"{name} within the range of float32 in in_{name}", "larger ones")
     return single
 
 
-def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> Ints:
-    """(B, n) action indices."""
+def _states(path: Path, arrays: dict[str, np.ndarray[Any, Any]], name: str, vectors: tuple[int, int] | None) -> Values:
+    return _whole(path, arrays, name) if vectors is None else _single(path, arrays[name], name)
+
+
+def _targets(
+    path: Path, arrays: dict[str, np.ndarray[Any, Any]], actions: Values, vectors: tuple[int, int] | None
+) -> list[int | tuple[float, ...] | None]:
+    """What is known of the action at each query."""
+    wanted = (len(actions), *actions.shape[2:])
+    if _TARGETS not in arrays:
+        return [None] * len(actions)
+    if arrays[_TARGETS].shape != wanted:
+        raise _wrong(path, f"in_{_TARGETS} of shape {wanted}", f"shape {arrays[_TARGETS].shape}")
+    if vectors is None:
+        return [None if one < 0 else int(one) for one in _whole(path, arrays, _TARGETS, least=-1)]
+    return [tuple(one.tolist()) if np.isfinite(one).all() else None for one in arrays[_TARGETS].astype(np.float32)]
+
+
+def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]], vectors: tuple[int, int] | None) -> Values:
+    """(B, n) action indices, or (B, n, D) vectors."""
+    if vectors is not None:
+        found = _single(path, arrays["actions"], "actions")
+        if found.ndim != 3 or found.size == 0 or found.shape[2] != vectors[1]:
+            raise _wrong(path, f"in_actions (B, n, {vectors[1]}), as the model acts", f"shape {found.shape}")
+        return found
     actions = _whole(path, arrays, "actions")
     if actions.ndim == 3:
         if actions.shape[2] == 0 or not ((actions == 0) | (actions == 1)).all() or (actions.sum(axis=2) != 1).any():
@@ -139,9 +170,9 @@ def _actions(path: Path, arrays: dict[str, np.ndarray[Any, Any]]) -> Ints:
     return actions
 
 
-def _check_shapes(path: Path, **arrays: np.ndarray[Any, Any]) -> None:
-    B, n = arrays["actions"].shape
-    wanted = {"states": (B, n, 2), "next_states": (B, n, 2), "queries": (B, 2), "rewards": (B, n)}
+def _check_shapes(path: Path, width: int, **arrays: np.ndarray[Any, Any]) -> None:
+    B, n = arrays["actions"].shape[:2]
+    wanted = {"states": (B, n, width), "next_states": (B, n, width), "queries": (B, width), "rewards": (B, n)}
     for name, shape in wanted.items():
         if arrays[name].shape != shape:
             named = "query_states" if name == "queries" else name
@@ -175,16 +206,21 @@ def _histories(tokens: np.ndarray[Any, Any]) -> list[int]:
     return numbers
 
 
-def _clock(states: Ints, next_states: Ints, query: Ints, horizon: int) -> tuple[Ints, Ints]:
+def _clock(
+    states: Values, next_states: Values, query: Values, horizon: int, *, moves: bool = True
+) -> tuple[Ints, Ints]:
     """(episode, step) of the n + 1 tokens of one context.
 
     A reset shows where the next token's state is not the next state (online), or where the next state is more than a
-    move away from the state (stored histories hold the reset state there).
+    move away from the state (stored histories hold the reset state there); not by the second where states do not go in
+    `moves` over cells.
     """
     n = len(states)
     time = np.arange(n + 1, dtype=np.int64)
     following = np.concatenate([states[1:], query[None]])
-    reset = (following != next_states).any(axis=1) | (np.abs(next_states - states).sum(axis=1) > 1)
+    reset = (following != next_states).any(axis=1)
+    if moves:
+        reset |= np.abs(next_states - states).sum(axis=1) > 1
     phases = {int(t) % horizon for t in np.flatnonzero(reset) + 1}
     if len(phases) != 1:
         return np.zeros(n + 1, np.int64), time

@@ -12,10 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..records.errors import HistoryError
-from ..records.run_settings import RunSettings
+from ..records.run_settings import META_WORLD, RunSettings
 
 _PARENTS = 4
 _USUAL = "datasets"
+TEST = "test"
+"""Where DICP's Meta-World code has the histories of test tasks, beside those that models are trained on."""
 _HDF5 = (".hdf5", ".h5")
 
 
@@ -39,8 +41,8 @@ def find_histories(settings: RunSettings, run_dir: Path) -> tuple[Path | None, t
     wanted = told if told.isprintable() else _USUAL
     outside, linked, looked = "", "", False
     for base in bases:
-        for directory in (wanted, _USUAL):
-            path = Path(base, directory, name)
+        for directory, part in _places(settings, wanted):
+            path = Path(base, directory, part, name)
             if not _inside(os.path.normpath(path), trees):
                 outside = outside or str(path.parent)  # not even looked at: that could wake a network drive
                 continue
@@ -67,13 +69,22 @@ def given_histories(path: str | Path, settings: RunSettings) -> Path:
         exists = os.path.lexists(path) if "\0" not in str(path) else False
         raise _missing(path, "a file of histories, or its directory", "another kind of file" if exists else "nothing")
     if settings.alg is not None:
-        if os.path.isfile(path / settings.file_name):
-            return path / settings.file_name
+        for part in (TEST, "") if settings.env == META_WORLD else ("",):
+            if os.path.isfile(path / part / settings.file_name):
+                return path / part / settings.file_name
         raise _missing(path, f"{settings.file_name} in it", _listed(_files(path)))
     files = _files(path)
     if len(files) == 1:
         return path / files[0]
     raise _missing(path, "one HDF5 file, as the run's config does not name its own (alg)", _listed(files))
+
+
+def _places(settings: RunSettings, wanted: str) -> list[tuple[str, str]]:
+    """Directories that the file may lie in, and parts of them, those of test tasks first."""
+    if settings.env != META_WORLD:
+        return [(wanted, ""), (_USUAL, "")]
+    task = settings.task or ""
+    return [(wanted, TEST), (wanted, ""), (_USUAL, f"{task}/{TEST}"), (_USUAL, task), (_USUAL, TEST), (_USUAL, "")]
 
 
 def _bases(run_dir: Path) -> list[str]:

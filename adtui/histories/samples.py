@@ -14,18 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from ..records.errors import ConfigError, HistoryError
-from ..records.run_settings import RunSettings
+from ..records.run_settings import META_WORLD, RunSettings
 from ..records.sample import Sample
 from ..worlds.agents import ProgressCallback
-from ..worlds.darkroom import DARK_ROOM
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy
-from ..worlds.settings import arrows, can_roll_out, count_tasks, goals_of, split_of
+from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
-from .goals import cell_number, shown_goal
 from .inputs import inputs_npz
-from .paths import find_histories, given_histories
+from .paths import TEST, find_histories, given_histories
 from .rolled_out import rolled_out
+from .stored import stored_sample
 
 __all__ = ["SampleSet", "find_histories", "inputs_npz", "load_samples"]
 
@@ -123,6 +122,8 @@ def load_samples(
 
 def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
     action = "give --histories PATH" + ("" if window is None else ", or omit --window")
+    if settings.continuous and not can_roll_out(settings):
+        action += f": a model of {_vectors(settings)} is not rolled out here without its world"
     if settings.alg is None:
         found = "no alg in its config to name them"
         if not can_roll_out(settings):
@@ -136,21 +137,26 @@ def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes:
     )
 
 
+def _vectors(settings: RunSettings) -> str:
+    named = f"Meta-World ({settings.task}), with" if settings.env == META_WORLD else f"{settings.env}, with"
+    return f"{named} states of {settings.dim_obs} numbers and {settings.actions},"
+
+
 def _independent(
     path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int, asked: bool
 ) -> SampleSet:
     """One sample per test goal, then from further streams of the same goals; positions drawn by `seed`."""
     with open_histories(path, settings) as file:
-        goals, notes = _held_out(file.tasks, settings)
+        goals, notes = _held_out(file, settings)
         chosen, more = _choose(file, order(seed, np.array(goals, dtype=np.int64)).tolist(), n, count)
         samples = []
         for i, (goal, stream) in enumerate(chosen):
             starts = -(-(file.size(goal)[0] - n) // stride)
             query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
-            samples.append(_sample(file, settings, goal, stream, query, n, history=i))
+            samples.append(stored_sample(file, settings, goal, stream, query, n, history=i))
     notes += more if asked else ()
     notes += _unknown_targets(path, settings, samples)
-    return SampleSet(tuple(samples), f"{_test_histories(settings)} in {path.name}", notes, seed)
+    return SampleSet(tuple(samples), f"{_test_histories(path, settings)} in {path.name}", notes, seed)
 
 
 def _choose(file: HistoryFile, order: list[int], n: int, count: int) -> tuple[list[tuple[int, int]], tuple[str, ...]]:
@@ -185,7 +191,7 @@ def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int)
     """
     n_transit = settings.n_transit or n + 1
     with open_histories(path, settings) as file:
-        goals, notes = _held_out(file.tasks, settings)
+        goals, notes = _held_out(file, settings)
         steps = _steps(file, goals[0], settings)
         _long_enough(path, steps, n_transit - 1)
         per_history = steps - n_transit + 1
@@ -204,7 +210,7 @@ def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int)
                     found=f"{found} for goal {goals[history]}",
                     action="omit --window",
                 )
-            samples.append(_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
+            samples.append(stored_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
     notes += ("these samples are one history shifted by a step: not independent",) if len(samples) > 1 else ()
     notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
@@ -215,11 +221,16 @@ def _steps(file: HistoryFile, goal: int, settings: RunSettings) -> int:
     return min(file.size(goal)[0], settings.train_source_timesteps or (1 << 62))
 
 
-def _held_out(tasks: tuple[int, ...], settings: RunSettings) -> tuple[list[int], tuple[str, ...]]:
+def _held_out(file: HistoryFile, settings: RunSettings) -> tuple[list[int], tuple[str, ...]]:
     """The tasks to choose from, and what is special about them."""
+    tasks = file.tasks
+    if settings.env == META_WORLD and settings.continuous:
+        known = _of_test_tasks(file.path, settings)
+        note = f"no file of test tasks ({TEST}/) is used: the model may have been trained on these tasks"
+        return list(tasks), (*settings.overruled.values(), *file.notes, *(() if known else (note,)))
     if count_tasks(settings) is None:
         unknown = f"the test split of {settings.env} is not known: some goals may have been trained on"
-        return list(tasks), (*settings.overruled.values(), unknown)
+        return list(tasks), (*settings.overruled.values(), *file.notes, unknown)
     present = set(tasks)
     goals = [goal for goal in split_of(settings).test if goal in present]
     if goals:
@@ -231,7 +242,14 @@ def _trained_on(settings: RunSettings) -> str:
     return "were trained on" if settings.split_known else "may have been trained on"
 
 
-def _test_histories(settings: RunSettings) -> str:
+def _of_test_tasks(path: Path, settings: RunSettings) -> bool:
+    """Whether a file holds tasks that no model was trained on, as its place says: DICP has them in a directory."""
+    return settings.env == META_WORLD and path.absolute().parent.name == TEST
+
+
+def _test_histories(path: Path, settings: RunSettings) -> str:
+    if settings.continuous:
+        return "test histories" if _of_test_tasks(path, settings) else "histories"
     if settings.groups is not None and settings.groups.contradicted:
         return "histories of the test groups"
     return "test histories" if settings.split_known else f"histories of {settings.held_out}"
@@ -251,47 +269,3 @@ def _long_enough(path: Path, steps: int, n: int) -> None:
             found=f"{steps}",
             action=f"use --context {steps - 1} or less, or longer histories" if steps > 1 else "use longer histories",
         )
-
-
-def _sample(
-    file: HistoryFile, settings: RunSettings, goal: int, stream: int, query: int, n: int, *, history: int
-) -> Sample:
-    """The n transitions before step `query` of one history, and the state there."""
-    found = file.read(goal, stream, query - n, query + 1)
-    cell = shown_goal(found, goal, settings)
-    best = settings.wants_optimal
-    return Sample(
-        label=f"{_named(goal, cell, settings)} stream {stream} step {query}",
-        states=found.states[:-1],
-        actions=found.actions[:-1],
-        rewards=found.rewards[:-1],
-        next_states=found.next_states[:-1],
-        query_state=found.states[-1],
-        episode=found.episode,
-        step=found.step,
-        goal=cell,
-        target_action=file.optimal_action(goal, stream, query) if best else int(found.actions[-1]),
-        history=history,
-        task=(task := _task(goal, cell, settings)),
-        arrows=arrows(settings, task if settings.groups is None else None),
-    )
-
-
-def _task(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> int:
-    """The goal's number, so that two groups of one goal count once; where it is not known, a number of its own."""
-    if cell is not None:
-        return cell_number(cell, settings)
-    return group if settings.env != DARK_ROOM else settings.grid_size**2 + group
-
-
-def _named(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> str:
-    """What a label says of the task: the goal's cell, and the group where its number is another one."""
-    if settings.env != DARK_ROOM:
-        return f"task {group}"
-    if settings.groups is None or not settings.groups.contradicted:
-        return f"goal {_words(cell) if cell else group}"
-    return f"goal {_words(cell) if cell else 'unknown'} group {group}"
-
-
-def _words(cell: tuple[int, int]) -> str:
-    return f"({cell[0]},{cell[1]})"

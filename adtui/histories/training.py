@@ -17,6 +17,7 @@ from ..worlds.agents import Histories
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.world import NUM_ACTIONS, BoolArray, IntArray, World
 from .file import HistoryFile, Streams
+from .forms import Cells
 
 #: Bytes of one transition in Histories.
 _BYTES = 8 * (2 + 1 + 1 + 2) + 4 * NUM_ACTIONS
@@ -37,7 +38,7 @@ def read_histories(path: Path, world: World, tasks: Sequence[int], streams: int 
             world does not make.
     """
     try:
-        with HistoryFile(path, grid_size=world.size, n_actions=world.num_actions, horizon=world.horizon) as file:
+        with HistoryFile(path, Cells(world.size, world.num_actions), horizon=world.horizon) as file:
             steps, widths = _sizes(file, tasks, world.horizon, streams)
             if steps < least:
                 raise _wrong(path, f"histories of at least {least} steps (n_transit)", str(steps), "lower n_transit")

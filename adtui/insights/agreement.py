@@ -1,6 +1,7 @@
 """Whether other ablations say the same as the first test: the panel of ratios behind an insight.
 
-The first test (`confirmation`) masks what is named and measures the KL. What it would confirm or refute is ablated in
+The first test (`confirmation`) masks what is named and measures the KL, or the divergence that the model's actions have
+instead: of the two metrics of `ActionHead` the first. What it would confirm or refute is ablated in
 the other ways too (`attention.ablations`), in both directions and by both metrics, with the same draws. The verdict
 stands where
 
@@ -24,7 +25,8 @@ from itertools import product
 
 import numpy as np
 
-from ..records.ablation import DENOISING, DIRECTIONS, KL, LOGIT, MASK, METRICS, NOISING, WAYS, Ablation
+from ..records.ablation import DENOISING, DIRECTIONS, MASK, NOISING, WAYS, Ablation
+from ..records.action_head import SINGLE, ActionHead
 from ..records.arrays import Doubles, Ints
 from ..records.insight import KnockOut
 from ..statistics.intervals import average_within, over_histories
@@ -37,8 +39,13 @@ CONTEXTS = int(TESTS["ablation contexts"].value)
 """In how many contexts the other ablations are tried, at most."""
 DRAWS = int(TESTS["ablation draws"].value)
 """Of the random sets of the first test, how many stand beside what is named there: its first ones."""
-FLOORS = {KL: TESTS["KL"].value, LOGIT: TESTS["logit difference"].value}
-"""What less than this is taken as, by metric: changes that nobody could see are alike."""
+
+
+def floor_of(metric: str) -> float:
+    """What less than this is taken as, by metric: changes that nobody could see are alike."""
+    return TESTS[metric].value
+
+
 CONTRADICTION = TESTS["contradiction"].value
 """Of a claim's lines together: how often one contradicts by chance."""
 FIRST = (MASK, NOISING)
@@ -68,7 +75,9 @@ def chosen_contexts(tasks: Mapping[int, int]) -> list[int]:
     return sorted(in_turn(((task, context) for context, task in sorted(tasks.items())), CONTEXTS))
 
 
-def panel(tried: Tried, tasks: Mapping[int, int], larger: bool | None) -> tuple[Ablation, ...]:
+def panel(
+    tried: Tried, tasks: Mapping[int, int], larger: bool | None, head: ActionHead = SINGLE
+) -> tuple[Ablation, ...]:
     """Every way, direction and metric, those that were not tried too.
 
     Args:
@@ -76,29 +85,33 @@ def panel(tried: Tried, tasks: Mapping[int, int], larger: bool | None) -> tuple[
         tasks: context → task.
         larger: whether the first test says that what is named matters more than chance sets; None where it says
             neither.
+        head: of the model, whose metrics these are.
     """
+    first = head.divergence
     found = {
-        how: _per_task(tried[how[:2]], tasks, *how[1:]) if tried.get(how[:2]) else np.zeros(0)
-        for how in ((way, direction, metric) for direction in DIRECTIONS for way in WAYS for metric in METRICS)
+        how: _per_task(tried[how[:2]], tasks, *how[1:], first) if tried.get(how[:2]) else np.zeros(0)
+        for how in ((way, direction, metric) for direction in DIRECTIONS for way in WAYS for metric in head.metrics)
     }
     lines = [_line(*how, logs, len(tried.get(how[:2], {}))) for how, logs in found.items()]
     if larger is None:
         return tuple(lines)
     signed = [logs if larger else -logs for logs in found.values()]
-    asked = [i for i, line in enumerate(lines) if line.n and (line.way, line.direction, line.metric) != (*FIRST, KL)]
-    adjusted = holm([p_greater(-signed[i], -math.log(_least(lines[i].direction, lines[i].metric))) for i in asked])
+    asked = [i for i, line in enumerate(lines) if line.n and (line.way, line.direction, line.metric) != (*FIRST, first)]
+    adjusted = holm([p_greater(-signed[i], -math.log(_least(lines[i], first))) for i in asked])
     against = {i for i, p in zip(asked, adjusted, strict=True) if p <= CONTRADICTION}
     return tuple(
-        replace(line, agrees=False if i in against else _holds(line, larger)) if line.n else line
+        replace(line, agrees=False if i in against else _holds(line, larger, first)) if line.n else line
         for i, line in enumerate(lines)
     )
 
 
-def _per_task(each: Mapping[int, KnockOut], tasks: Mapping[int, int], direction: str, metric: str) -> Doubles:
+def _per_task(
+    each: Mapping[int, KnockOut], tasks: Mapping[int, int], direction: str, metric: str, first: str
+) -> Doubles:
     """(T,) ln of the ratio of each task, above 0 where what is named matters more."""
     of = np.array([tasks[context] for context in each])
-    values = np.array([_values(one, metric) for one in each.values()])
-    logs: Doubles = log_ratios(values, of, FLOORS[metric])[:, 0]
+    values = np.array([_values(one, metric == first) for one in each.values()])
+    logs: Doubles = log_ratios(values, of, floor_of(metric))[:, 0]
     return (
         -logs if direction == DENOISING else logs
     )  # the less changes with only the named set kept, the more it matters
@@ -112,46 +125,49 @@ def _line(way: str, direction: str, metric: str, logs: Doubles, contexts: int) -
     return Ablation(way, direction, metric, ratio, (low, high), contexts, len(logs))
 
 
-def _holds(line: Ablation, larger: bool) -> bool | None:
+def _holds(line: Ablation, larger: bool, first: str) -> bool | None:
     """Whether a line's ratio is where the first test's is; None where not, which is left open."""
     mean = line.ratio if larger else 1 / line.ratio
-    return True if mean > 1 and mean >= _least(line.direction, line.metric) else None
+    return True if mean > 1 and mean >= _least(line, first) else None
 
 
-def _least(direction: str, metric: str) -> float:
+def _least(line: Ablation, first: str) -> float:
     """The ratio that is asked for; 1 asks for the side only."""
-    return TESTS["ratio"].value if (direction, metric) == (NOISING, KL) else 1.0
+    return TESTS["ratio"].value if (line.direction, line.metric) == (NOISING, first) else 1.0
 
 
-def _values(one: KnockOut, metric: str) -> list[float]:
+def _values(one: KnockOut, divergence: bool) -> list[float]:
     """The named set's, then its controls'."""
-    return [one.kl, *one.control_kl] if metric == KL else [one.logit, *one.control_logit]
+    return [one.kl, *one.control_kl] if divergence else [one.logit, *one.control_logit]
 
 
-def agreement(lines: Sequence[Ablation]) -> tuple[bool, str]:
+def agreement(lines: Sequence[Ablation], head: ActionHead = SINGLE) -> tuple[bool, str]:
     """Whether the verdict of the first test stands, and how the ablations went, in words; "" where no other was tried.
 
     Args:
         lines: of `panel`, the first test having decided.
+        head: as there.
     """
+    first = head.divergence
     tried = [one for one in lines if one.n]
     if {(one.way, one.direction) for one in tried} <= {FIRST}:
         return True, ""
-    larger = next(one.ratio for one in tried if (one.way, one.direction, one.metric) == (*FIRST, KL)) > 1
+    larger = next(one.ratio for one in tried if (one.way, one.direction, one.metric) == (*FIRST, first)) > 1
     against = [f"{one.direction} by {one.way}" for one in tried if one.agrees is False]
-    for direction, metric in product(DIRECTIONS, METRICS):
-        logs = [np.log(one.ratio) for one in tried if (one.direction, one.metric) == (direction, metric)]
+    for direction, metric in product(DIRECTIONS, head.metrics):
+        mine = [one for one in tried if (one.direction, one.metric) == (direction, metric)]
+        logs = [np.log(one.ratio) for one in mine]
         mean = float(np.exp(np.mean(logs) if larger else -np.mean(logs)))
-        if not (mean > 1 and mean >= _least(direction, metric)):
+        if not (mean > 1 and mean >= _least(mine[0], first)):
             against.append(f"{direction} as a whole ({metric})")
-    said = ", ".join(_said(tried, direction) for direction in DIRECTIONS)
+    said = ", ".join(_said(tried, direction, first) for direction in DIRECTIONS)
     if against:
         return False, f"the ablations disagree: {said}; against it: {', '.join(dict.fromkeys(against))}"
     clear = all(one.agrees for one in tried)
     return True, f"{'the other ablations agree' if clear else 'no other ablation contradicts it'}: {said}"
 
 
-def _said(lines: Sequence[Ablation], direction: str) -> str:
-    """ "noising mask 12, mean 7.5, resampled 2.1": the ratios of KLs."""
-    each = (f"{one.way} {brief(one.ratio)}" for one in lines if (one.direction, one.metric) == (direction, KL))
+def _said(lines: Sequence[Ablation], direction: str, first: str) -> str:
+    """ "noising mask 12, mean 7.5, resampled 2.1": the ratios of divergences."""
+    each = (f"{one.way} {brief(one.ratio)}" for one in lines if (one.direction, one.metric) == (direction, first))
     return f"{direction} {', '.join(each)}"

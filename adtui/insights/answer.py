@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 from ..records.answer import COMPRESS, HEADS, USES, Answer, KnownTrials, Line, Part
@@ -105,7 +106,8 @@ def _strongest(insights: Sequence[Insight], status: str) -> list[Insight]:
 def _part(insight: Insight) -> Part:
     """ "newest 19 of 79 ✔ ×17 (44 % of actions)": how much more than as many others, and how many actions change."""
     said = f"{_what(insight)} {CONFIRMED if insight.status == 'confirmed' else REFUTED} ×{brief(insight.knock_out, 2)}"
-    return Part(f"{said} ({100 * insight.knock_out_changed:.0f} % of actions)", insight.key)
+    changed = insight.knock_out_changed  # NaN where actions are numbers
+    return Part(said if math.isnan(changed) else f"{said} ({100 * changed:.0f} % of actions)", insight.key)
 
 
 def _follows(insight: Insight) -> str:

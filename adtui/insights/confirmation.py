@@ -15,6 +15,9 @@ tasks, not contexts, differ independently, so tasks are resampled, contexts of o
 interval of a decided test holds 1, its words say so. To ask for an interval beside 1 as well would cost, by
 simulation, up to half of the power with eighteen contexts, and brought no more claims back with another seed.
 
+Of models whose actions are numbers, KL stands here for the divergence that `ActionHead` has instead, with a floor of
+its own, and no action is the likeliest: none can change.
+
 The statistic is the mean of ln KL, below `FLOOR` nats taken as FLOOR. KLs of hidden transitions range over five orders
 of magnitude, so that their plain mean is that of two or three contexts. By simulation (docs/validity.md) ranks have
 about the same power, but no unit in which a reader, or a minimum, could ask for an effect; a lower floor finds
@@ -33,12 +36,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..records.ablation import Ablation
+from ..records.action_head import SINGLE, ActionHead
 from ..records.arrays import Doubles, Ints
 from ..records.insight import Insight, KnockOut
 from ..statistics.intervals import over_histories
 from ..statistics.randomisation import randomisation_test
 from ..statistics.significance import benjamini_hochberg
-from .agreement import FIRST, Tried, agreement, log_ratios, panel
+from .agreement import FIRST, Tried, agreement, floor_of, log_ratios, panel
 from .kind import CAVEAT
 from .thresholds import TESTS
 from .wording import brief, p_value
@@ -60,9 +64,11 @@ class Effect:
     Attributes:
         ratio, low, high: geometric mean of its KL over that of the others, and its 95 % interval over tasks.
         tasks, contexts: how many there are.
-        kl, changed: mean KL in nats, and the share of contexts whose likeliest action changes.
+        kl, changed: mean KL in nats, and the share of contexts whose likeliest action changes; NaN where actions are
+            numbers.
         other_kl, other_changed: the same for the others.
         p: of the randomisation test, both sides.
+        head: of the model, which says what stands for the KL.
     """
 
     ratio: float
@@ -75,6 +81,7 @@ class Effect:
     other_kl: float
     other_changed: float
     p: float
+    head: ActionHead = SINGLE
 
     @property
     def side(self) -> str:
@@ -83,8 +90,9 @@ class Effect:
         kl, changed = (self.kl, self.changed) if larger else (self.other_kl, self.other_changed)
         if max(self.ratio, 1 / self.ratio) < least:
             return f"too little to matter: a ratio of {least:g} either way is asked for"
-        if kl < TESTS["KL"].value and changed < TESTS["changed actions"].value:
-            return "too little to matter: neither KL nor actions move"
+        if kl < floor_of(self.head.divergence) and not changed >= TESTS["changed actions"].value:
+            others = "the actions" if self.head.continuous else "neither KL nor actions"
+            return f"too little to matter: {others} {'hardly move' if self.head.continuous else 'move'}"
         return "confirmed" if larger else "refuted"
 
 
@@ -96,20 +104,25 @@ class Draws:
         kl: (C, K) KL(p_full ‖ p_without), nats.
         changed: (C, K) whether the likeliest action changed.
         tasks: (C,) the task of each context.
+        head: as in `Effect`.
     """
 
     kl: Doubles
     changed: NDArray[np.bool_]
     tasks: Ints
+    head: ActionHead = SINGLE
 
     def effects(self) -> list[Effect]:
         """(K,) of each set in turn: as if it were the one that was named, and the rest the draws."""
         C, K = self.kl.shape
         names, members, sizes = np.unique(self.tasks, return_inverse=True, return_counts=True)
-        logs = np.log(np.maximum(self.kl, FLOOR))
+        floor = floor_of(self.head.divergence)
+        logs = np.log(np.maximum(self.kl, floor))
         p = randomisation_test(logs, 1 / (len(names) * sizes[members])).either
-        found = over_histories(log_ratios(self.kl, self.tasks, FLOOR))
+        found = over_histories(log_ratios(self.kl, self.tasks, floor))
         kl, changed = self.kl.mean(axis=0), self.changed.mean(axis=0)
+        if self.head.continuous:
+            changed = np.full(K, np.nan)
         other_kl, other_changed = ((K * part.mean() - part) / (K - 1) for part in (kl, changed))
         ratio, low, high = (np.exp(part) for part in (found.mean, found.low, found.high))
         columns = zip(ratio, low, high, kl, changed, other_kl, other_changed, p, strict=True)
@@ -117,7 +130,7 @@ class Draws:
             Effect(
                 ratio=float(one[0]), low=float(one[1]), high=float(one[2]), tasks=len(names), contexts=C,
                 kl=float(one[3]), changed=float(one[4]), other_kl=float(one[5]), other_changed=float(one[6]),
-                p=float(one[7]),
+                p=float(one[7]), head=self.head,
             )
             for one in columns
         ]  # fmt: skip
@@ -182,7 +195,12 @@ class KnockOuts:
         each = self.knock_outs.values()
         kl = np.array([[one.kl, *one.control_kl] for one in each])
         changed = np.array([[one.changed, *one.control_changed] for one in each])
-        return Draws(kl, changed, np.array(list(self.tasks.values())))
+        return Draws(kl, changed, np.array(list(self.tasks.values())), self.head)
+
+    @property
+    def head(self) -> ActionHead:
+        """What the actions are."""
+        return next((one.head for one in self.knock_outs.values()), SINGLE)
 
     @cached_property
     def effect(self) -> Effect:
@@ -193,14 +211,15 @@ class KnockOuts:
     def placebos(self) -> list[Effect]:
         """Of every control in turn, as if it had been named among the other controls."""
         all_of_them = self.draws()
-        return Draws(all_of_them.kl[:, 1:], all_of_them.changed[:, 1:], all_of_them.tasks).effects()
+        kl, changed = all_of_them.kl[:, 1:], all_of_them.changed[:, 1:]
+        return Draws(kl, changed, all_of_them.tasks, all_of_them.head).effects()
 
     def panel(self, decision: str) -> tuple[Ablation, ...]:
         """All ablations; the first test has come to this decision. Kept, as statuses are restated after every place."""
         key = bool(self.others), decision
         if key not in self._panels:
             larger = {"confirmed": True, "refuted": False}.get(decision)
-            self._panels[key] = panel({FIRST: self.knock_outs, **self.others}, self.tasks, larger)
+            self._panels[key] = panel({FIRST: self.knock_outs, **self.others}, self.tasks, larger, self.head)
         return self._panels[key]
 
     def undecided(self) -> Insight:
@@ -214,14 +233,15 @@ class KnockOuts:
         effect, insight = self.effect, self.insight
         ablations = self.panel(decision)
         first = decision in ("confirmed", "refuted")
-        agree, others = agreement(ablations) if first else (False, "")
+        agree, others = agreement(ablations, self.head) if first else (False, "")
         decided = first and agree
         status = decision if decided else "no evidence"
         doubt = "the interval over tasks holds 1: others may differ" if effect.low <= 1 <= effect.high else ""
+        changed = f"{effect.changed:.0%} of actions change, {effect.other_changed:.0%} at random; "
         words = (
             f"hiding them moves the actions {brief(effect.ratio)} [{brief(effect.low)}, {brief(effect.high)}] times "
-            f"as much as hiding as many at random (KL {effect.kl:.2g} nats; {effect.changed:.0%} of actions change, "
-            f"{effect.other_changed:.0%} at random; p {p_value(effect.p)}, {effect.contexts} contexts of "
+            f"as much as hiding as many at random ({effect.head.measured(f'{effect.kl:.2g}')}; "
+            f"{'' if effect.head.continuous else changed}p {p_value(effect.p)}, {effect.contexts} contexts of "
             f"{effect.tasks} tasks)"
         )
         why = doubt if decided else "" if first else decision

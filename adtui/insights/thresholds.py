@@ -194,6 +194,16 @@ TESTS = {
         "Nats: mean KL of what moves the actions more, the named set for confirmed, the draws for refuted; below it no "
         "action's probability need have moved by more than 5 % (Pinsker's inequality, |Δp| ≤ √(KL/2)).",
     ),
+    "KL between Gaussians": Threshold(
+        0.005,
+        "Nats, as for the KL, where an action is numbers with a mean and a variance: between equal variances a mean "
+        "has moved by a tenth of their standard deviation.",
+    ),
+    "squared distance": Threshold(
+        0.01,
+        "Squared standard deviations of the action over the context, where an action is numbers alone: twice the KL "
+        "between Gaussians of that spread, so the same tenth.",
+    ),
     "changed actions": Threshold(
         0.05,
         "Instead of the KL: share of the contexts whose likeliest action changes. One in twenty is one step in an "
@@ -219,6 +229,11 @@ TESTS = {
         0.2,
         "Logits: changes of the logit difference below this count as this. It is where no probability of one of two "
         "actions moves by more than 5 % (|Δp| ≤ Δ/4), as for the KL.",
+    ),
+    "largest shift": Threshold(
+        0.1,
+        "Standard deviations over the context, of the number of an action whose mean moves most: changes below this "
+        "count as this; a tenth, as for the divergences of such actions.",
     ),
     "places": Threshold(
         4,

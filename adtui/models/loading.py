@@ -14,13 +14,13 @@ from ..files.state_dicts import HEADS, settings
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
-from .families import ad_eps, compressed_ad, dpt, encoder, flow, gpt2, gpt2_blocks, llama, marked, rad
+from .families import ad_eps, compressed_ad, dpt, encoder, flow, gpt2, gpt2_blocks, llama, llama_vectors, marked, rad
 from .foreign import foreign
 from .model import Model
 from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
-FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt)
+FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt, llama_vectors)
 #: What training code, Lightning and Hydra call the file of settings.
 CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
 CHECKPOINTS = "checkpoints"

@@ -10,15 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..records.action_head import ActionHead
 from ..records.arrays import Doubles, Floats
-from ..records.errors import ConfigError, ModelError
+from ..records.errors import ConfigError
 from ..records.layout import Layout
 from ..records.run import CompressorInfo
 from ..records.run_settings import Customs
 from ..records.sample import Sample
-from ..statistics.divergence import log_probabilities
+from ..statistics.distributions import distribution
 from .attend import Recorder
 from .decoder import Edit
+from .fitting import check_fits
 from .network import Network
 
 Array = np.ndarray[Any, Any]
@@ -62,6 +64,11 @@ class Model:
         return self.network.n_actions
 
     @property
+    def head(self) -> ActionHead:
+        """What its outputs say of an action."""
+        return self.network.head
+
+    @property
     def grid_size(self) -> int:
         return self.network.grid_size
 
@@ -69,9 +76,11 @@ class Model:
     def sizes(self) -> dict[str, int]:
         """What the weights' shapes tell, by the names of the users' settings."""
         sizes = {"num_actions": self.n_actions}
+        if self.head.continuous:
+            sizes = {"dim_obs": self.network.vector_size, "dim_actions": self.head.size}
         if self.network.own_layers:
             sizes |= {"tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
-        if self.network.grid_told:
+        if self.network.grid_told and not self.head.continuous:
             sizes["grid_size"] = self.grid_size
         if self.network.n_transit_told is not None:
             sizes["n_transit"] = self.network.n_transit_told
@@ -139,19 +148,20 @@ class Model:
         The two differ where a flow is integrated: then the first are log-probabilities, and a recorder sees the prior.
 
         Args:
-            states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2).
+            states, next_states: (B, n, 2); actions, rewards: (B, n); query_states: (B, 2). Of vectors as in
+                `Network.forward`.
             recorder: shown every layer's attention, see `decoder.Recorder`.
             query_actions: (B,), see `Network.forward`.
             edit: an intervention, see `decoder.Edit`.
 
         Returns:
-            (B, A) float32 logits.
+            (B, A) float32 logits, or (B, K) outputs of another head.
         """
         parts = self._tensors(states, actions, rewards, next_states, query_states)
         if recorder is None and query_actions is None:
             logits = self.network.policy_logits(*parts, edit)
         else:
-            chosen = None if query_actions is None else self._tensor(query_actions, torch.int64)
+            chosen = None if query_actions is None else self._tensor(query_actions, self._dtype)
             logits = self.network(*parts, recorder, chosen, edit)
         return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
 
@@ -165,16 +175,24 @@ class Model:
             ModelError: a context is longer than the model's positions, or holds cells or actions it does not know.
         """
         for sample in samples:
-            self._fits(sample)
+            check_fits(self.network, sample)
         if recorder is None and self.network.integrates:
             return self._prior(samples)
         if recorder is None or not self.network.takes_query_action:
             return self.policy(*_batch(samples), recorder)
+        return self.policy(*_batch(samples), recorder, self._query_actions(samples))
+
+    def _query_actions(self, samples: Sequence[Sample]) -> Array:
+        """(B,) or (B, D) the actions that are known of the samples, else the likeliest, or the mean."""
+        if self.head.continuous:
+            means = self.policy(*_batch(samples))[:, : self.head.size]
+            known = zip(samples, means, strict=True)
+            return np.stack([mean if s.target_action is None else np.array(s.target_action) for s, mean in known])
         actions = np.array([-1 if s.target_action is None else s.target_action for s in samples])
         unknown = (actions < 0) | (actions >= self.n_actions)
         if unknown.any():
             actions = np.where(unknown, self.policy(*_batch(samples)).argmax(axis=1), actions)
-        return self.policy(*_batch(samples), recorder, actions)
+        return actions
 
     @torch.inference_mode()
     def _prior(self, samples: Sequence[Sample]) -> Floats:
@@ -186,17 +204,22 @@ class Model:
         """(A,) probabilities of the actions after the flow; None where the logits tell them."""
         if not self.network.integrates:
             return None
-        self._fits(sample)
+        check_fits(self.network, sample)
         return np.asarray(np.exp(self.policy(*_batch([sample]))[0]), dtype=np.float32)
 
-    def chances(self, sample: Sample) -> Doubles:
-        """(A,) probabilities by which the model acts at a sample's query.
+    def outputs(self, sample: Sample) -> Floats:
+        """(K,) what the model acts by at a sample's query, as `policy` gives it.
 
         Raises:
             ModelError: as `logits`.
         """
-        self._fits(sample)
-        return np.exp(log_probabilities(self.policy(*_batch([sample]))[0]))
+        check_fits(self.network, sample)
+        found: Floats = self.policy(*_batch([sample]))[0]
+        return found
+
+    def chances(self, sample: Sample) -> Doubles:
+        """The same as people read it: (A,) probabilities, or what `Chances` has of another head."""
+        return distribution(self.head, sample).told(self.outputs(sample))
 
     def layout(self, sample: Sample) -> Layout:
         """What the tokens of a captured pass over a sample stand for."""
@@ -223,7 +246,7 @@ class Model:
     @torch.inference_mode()
     def state_logits(self, sample: Sample) -> Floats | None:
         """(n' + 1, A) logits at every visible state token, in families that predict at each; else None."""
-        self._fits(sample)
+        check_fits(self.network, sample)
         logits = self.network.state_logits(*self._tensors(*_batch([sample])))
         return None if logits is None else np.asarray(logits[0].float().cpu().numpy(), dtype=np.float32)
 
@@ -236,39 +259,24 @@ class Model:
         query_states: Array,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         return (
-            self._tensor(states, torch.int64),
-            self._tensor(actions, torch.int64),
-            self._tensor(rewards, next(self.network.parameters()).dtype),
-            self._tensor(next_states, torch.int64),
-            self._tensor(query_states, torch.int64),
+            self._tensor(states, self._dtype),
+            self._tensor(actions, self._dtype),
+            self._tensor(rewards, self._float),
+            self._tensor(next_states, self._dtype),
+            self._tensor(query_states, self._dtype),
         )
+
+    @property
+    def _float(self) -> torch.dtype:
+        return next(self.network.parameters()).dtype
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        """Of states and actions."""
+        return self._float if self.head.continuous else torch.int64
 
     def _tensor(self, values: Array, dtype: torch.dtype) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values)).to(device=self.device, dtype=dtype)
-
-    def _fits(self, sample: Sample) -> None:
-        if sample.n_context > self.n_context_max:
-            raise ModelError(
-                sample.label,
-                expected=f"at most {self.n_context_max} transitions",
-                found=str(sample.n_context),
-                action=f"use --context {self.n_context_max} or less",
-            )
-        cells = np.concatenate([sample.states.ravel(), sample.query_state.ravel()])
-        if cells.min() < 0 or (self.network.grid_told and cells.max() >= self.grid_size):
-            raise ModelError(
-                sample.label,
-                expected=f"cells from 0 to {self.grid_size - 1}",
-                found=f"cells from {cells.min()} to {cells.max()}",
-                action="use histories of the environment that the model was trained on",
-            )
-        if sample.n_context and not 0 <= sample.actions.min() <= sample.actions.max() < self.n_actions:
-            raise ModelError(
-                sample.label,
-                expected=f"actions from 0 to {self.n_actions - 1}",
-                found=f"actions from {sample.actions.min()} to {sample.actions.max()}",
-                action="use histories of the environment that the model was trained on",
-            )
 
 
 def _batch(samples: Sequence[Sample]) -> tuple[Array, Array, Array, Array, Array]:

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..records.action_head import CATEGORICAL, ActionHead
 from ..records.layout import Layout
 from ..records.run_settings import Customs
 from .attend import Recorder
@@ -43,6 +44,7 @@ class Network(nn.Module, ABC):
         causal: each token sees itself and those before it only.
 
     Attributes:
+        vector_size: numbers of a state that is a vector; 0 where states are cells.
         variant: what this one is within its family, in words; "" where there is one kind only.
         notes: what the user should know about how it was read.
         stride: contexts begin at multiples of this many steps of their history.
@@ -51,15 +53,20 @@ class Network(nn.Module, ABC):
         own_layers: whether `decoder` runs the layers; not where they are code of the user's.
         grid_told: whether a weight's shape tells the grid; else any cell can be embedded.
         customs: what the code that wrote the file tells of the run.
+        position_tables: attributes, tensors (…, positions, width) or embeddings, that have a row for each position.
+        positions_counted: the attribute that says how many tokens there are positions for; "" where none does.
         n_transit_told: n_transit where a weight's shape tells it: the transitions of a training window.
     """
 
+    vector_size: int = 0
     variant: str = ""
     notes: tuple[str, ...] = ()
     stride: int = 1
     grid_told: bool = True
     customs: Customs = Customs()
     n_transit_told: int | None = None
+    position_tables: tuple[str, ...] = ()
+    positions_counted: str = ""
     integrates: bool = False
     flow_steps: int = 0
     own_layers: bool = True
@@ -68,6 +75,11 @@ class Network(nn.Module, ABC):
         super().__init__()
         self.grid_size, self.n_actions, self.causal = grid_size, n_actions, causal
         self.decoder = Decoder(shape)
+
+    @property
+    def head(self) -> ActionHead:
+        """What its outputs say of an action."""
+        return ActionHead(CATEGORICAL, self.n_actions)
 
     @property
     def n_layer(self) -> int:
@@ -111,14 +123,15 @@ class Network(nn.Module, ABC):
 
         Args:
             states, next_states: (B, n, 2) integer; actions: (B, n) integer; rewards: (B, n) float.
-            query_states: (B, 2) integer.
+            query_states: (B, 2) integer. Where states and actions are vectors (`head`), they are float, of
+                (B, n, S), (B, n, D) and (B, S).
             recorder: see `Decoder.forward`.
             query_actions: (B,) integer, the action at the query, for models that have a token for it
                 (`takes_query_action`); it comes after the logits are read and cannot change them.
             edit: an intervention; its tokens are those of `layout`, without the query's action.
 
         Returns:
-            (B, A) logits.
+            (B, A) logits, or (B, K) outputs of another head.
         """
 
     def policy_logits(

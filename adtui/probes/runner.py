@@ -101,7 +101,7 @@ def _world(settings: RunSettings) -> World:
         raise ConfigError(
             "env",
             expected=f"a world that can be rolled out, with the actions that it has: one of {', '.join(WORLDS)}",
-            found=f"{settings.env} with {settings.num_actions} actions",
+            found=f"{settings.env} with {settings.actions}",
             action="probe a run of one of these: probes need the model's own histories on many tasks",
         )
     return world

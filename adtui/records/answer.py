@@ -44,7 +44,7 @@ class KnownTrials:
     Attributes:
         words: the recommendation, or why there is none.
         basis: how many histories, of which file.
-        damaged: which other stored trials cannot be read; "" where all can.
+        damaged: which other stored trials are not shown, and why; "" where all are.
     """
 
     words: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,3 +12,6 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 Ints = NDArray[np.int64]
+
+Values = NDArray[Any]
+"""States or actions: int64 cells and single actions, or float32 vectors."""

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ablation import Ablation
+from .action_head import SINGLE, ActionHead
 from .arrays import Doubles
 
 
@@ -33,14 +34,15 @@ class Insight:
         withdrawn: said before, and no longer supported by more samples: whoever keeps a list forgets it.
         tested: how the knock-out went, or why there is none, in words; "" before the test.
         knock_out: how much more hiding the transitions that it names moves the actions than hiding as many at random:
-            geometric mean of the ratio of the two KL divergences.
+            geometric mean of the ratio of the two divergences.
         knock_out_interval, knock_out_n: its 95 % interval over tasks, and their number (histories, where tasks are not
             known).
         knock_out_contexts: the number of contexts that it was tested in.
         knock_out_p: of the randomisation test, both sides.
-        knock_out_kl, control_kl: mean KL(p_full ‖ p_without) of the knock-out and of the random ones, nats.
+        knock_out_kl, control_kl: mean KL(p_full ‖ p_without) of the knock-out and of the random ones, nats; or the
+            divergence that `ActionHead` has instead.
         knock_out_changed, control_changed: share of the samples whose most likely action changes, and the same for the
-            random ones.
+            random ones; NaN where actions are numbers.
         also: where several kinds name the same transitions: the others' names, on the one that is told.
         same_as: the kind that is told instead of this one; "" is this one itself.
         ablations: the panel behind the status; () before the test.
@@ -103,15 +105,18 @@ class KnockOut:
         transitions: the context transitions that were hidden, or that alone were kept; () where a head was muted.
         where: the one head that they were hidden from, or that was muted, (layer, head); (layer, None) is a layer's
             heads, None every head.
-        kl: KL(p_full ‖ p_without) of the action distribution, nats.
-        changed: whether the most likely action changed.
+        kl: KL(p_full ‖ p_without) of the action distribution, nats; or the divergence that `head` has instead.
+        changed: whether the most likely action changed; False where actions are numbers.
         control_kl, control_changed: (R,) the same for as many transitions drawn at random, or for other heads muted one
             by one; R is 0 where all transitions were hidden.
-        action_before, action_after: the most likely action.
+        action_before, action_after: the most likely action; -1 where actions are numbers.
         muted: a head was muted.
-        logit: by how much the logit difference changes, either way; see `knock_outs.logit_changes`.
+        logit: by how much the logit difference changes, either way; or the head's other second metric. See
+            `statistics.distributions`.
         control_logit: (R,) the same of the controls.
-        chances: (2, A) probabilities of the actions without and with the ablation; each row sums to 1.
+        chances: (2, A) probabilities of the actions without and with the ablation; each row sums to 1. Of other heads
+            what `Chances` has.
+        head: what kind of action it is.
     """
 
     transitions: tuple[int, ...]
@@ -126,6 +131,7 @@ class KnockOut:
     logit: float = float("nan")
     control_logit: Doubles = field(default_factory=lambda: np.zeros(0))
     chances: Doubles = field(default_factory=lambda: np.zeros((2, 0)))
+    head: ActionHead = SINGLE
 
     @property
     def excess(self) -> float:

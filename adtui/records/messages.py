@@ -17,6 +17,7 @@ from .defaults import DEVICE, SEED
 from .errors import AdtuiError
 from .insight import Insight, KnockOut, Placebo
 from .layout import TRANSITIONS
+from .look import USUAL, Look
 from .place import Frame, Place
 from .run import MoreSamples, RunInfo
 from .statistics import SampleStats
@@ -132,12 +133,13 @@ class AskKnockOut(Request):
 
 @dataclass(frozen=True)
 class ExportView(Request):
-    """Write the figures of what is on the screen. Replies: Progress, Exported."""
+    """Write the figures of what is on the screen, in its look. Replies: Progress, Exported."""
 
     sample: int
     layer: int
     head: int | None
     directory: str
+    look: Look = USUAL
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Moment:
         weights: (n,) of the query row on each transition; 0 for what only latents stand for.
         own, other: of that row on the query, and on tokens that stand for no transition; all of it sums to 1.
         chances: what the model would do; with edits, `full` is without them and `without` with them.
-        divergence: KL(without edits ‖ with edits), nats; 0 where nothing is edited.
+        divergence: KL(without edits ‖ with edits), nats, or what its head has instead; 0 where nothing is edited.
         returns: (episodes,) of the walk so far, up to this moment.
         first_episode: the number of the first of these.
         whole: whether the walk has the first of these from its beginning.

@@ -12,7 +12,7 @@ import unicodedata
 _CELLS: dict[str, str] = {
     # text
     "·": "|", "…": "~", "–": "-", "—": "-", "−": "-", "×": "x", "±": "+", "≤": "<", "√": "V", "‖": "|", "•": ".",
-    "Δ": "d", "’": "'", "“": '"', "”": '"', "₀": "0", "₁": "1",
+    "Δ": "d", "’": "'", "“": '"', "”": '"', "₀": "0", "²": "2", "₁": "1",
     # arrows; the grid is drawn as a matrix, so that up and down are those of the screen
     "→": ">", "←": "<", "↑": "^", "↓": "v", "⇧": "S",
     # marks

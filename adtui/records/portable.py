@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -92,7 +93,47 @@ def _array(rest: list[Any]) -> Any:
 
 
 def _record(rest: list[Any]) -> Any:
-    return classes()[rest[0]](**{str(name): from_plain(item) for name, item in rest[1].items()})
+    kind = classes()[rest[0]]
+    values = {str(name): from_plain(item) for name, item in rest[1].items()}
+    for name, value in values.items():
+        if not fits(value, _hints(kind)[name]):
+            raise TypeError(f"{rest[0]}.{name}")
+    return kind(**values)
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind, localns=classes())
+
+
+def fits(value: Any, hint: Any) -> bool:
+    """Whether a value is what a record's field says that it holds; of types that no record has, all are."""
+    if hint is Any:  # a class in Python 3.11 and later
+        return True
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(fits(value, part) for part in parts)
+    if origin is Literal:
+        return value in parts
+    if origin is np.ndarray:
+        return isinstance(value, np.ndarray) and _holds(value.dtype, parts)
+    if origin is tuple and parts[-1:] != (...,):
+        return isinstance(value, tuple) and len(value) == len(parts) and all(map(fits, value, parts))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        items = value.items() if isinstance(value, Mapping) else None
+        return items is not None and all(fits(key, parts[0]) and fits(item, parts[1]) for key, item in items)
+    if isinstance(origin, type) and issubclass(origin, Collection):
+        kind = origin if origin in (tuple, list, frozenset) else tuple | list
+        return isinstance(value, kind) and all(fits(item, parts[0]) for item in value)
+    if hint in (int, float):
+        return isinstance(value, hint | int) and not isinstance(value, bool)
+    return isinstance(value, hint) if isinstance(hint, type) else True
+
+
+def _holds(dtype: np.dtype[Any], parts: tuple[Any, ...]) -> bool:
+    """Whether an array of this dtype is one of `NDArray[scalar]`, whose parts are given."""
+    [scalar] = get_args(parts[1]) or (Any,)
+    return scalar is Any or not isinstance(scalar, type) or np.issubdtype(dtype, scalar)
 
 
 def _error(rest: list[Any]) -> AdtuiError:

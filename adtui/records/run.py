@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .action_head import CATEGORICAL, ActionHead
 from .answer import KnownTrials
 from .circuit import KnownCircuit
 from .layout import Layout
@@ -52,6 +53,7 @@ class RunInfo:
         step: training step of the checkpoint.
         family: model family ("encoder", …) with its variant in words, e.g. "encoder · pre-norm · causal".
         device: "cpu", "cuda:0", …
+        n_actions: how many actions there are to choose among, or numbers in one.
         n_context_max: the longest context that the model takes, in transitions.
         parameters: number of weights.
         samples: the contexts on display.
@@ -66,6 +68,7 @@ class RunInfo:
         flow_steps, flow_step: of a flow, how many steps it has, and the one whose pass is on display; 0 is the prior's.
         circuit: what is stored of the run's circuit; None where nothing is, or where nobody looked.
         trials: what stored compression trials say of these weights; likewise.
+        head: what the model says of an action; None is chances of `n_actions` single ones.
     """
 
     name: str
@@ -91,6 +94,12 @@ class RunInfo:
     trials: KnownTrials | None = None
     flow_steps: int = 0
     flow_step: int = 0
+    head: ActionHead | None = None
+
+    @property
+    def acts(self) -> ActionHead:
+        """What the model says of an action."""
+        return self.head or ActionHead(CATEGORICAL, self.n_actions)
 
     def grown(self, more: MoreSamples) -> RunInfo:
         """With more samples after those that it has."""

@@ -35,6 +35,9 @@ MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
 _ROOMS = ("env", "horizon")
 _ABOUT = ("sources", "overruled", "groups")
+_OF_CELLS, _OF_VECTORS = ("grid_size", "num_actions"), ("dim_obs", "dim_actions")
+META_WORLD = "metaworld"
+"""What DICP's configs call it; `task` says which, and names the files of histories."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class RunSettings:
         n_transit: transitions of the users' windows, the query included.
         train_source_timesteps: steps of each history that the users' data set takes.
         compress: the strategy that the run was trained with, as it stands there.
+        task: which of a family of environments; None where it is not text.
+        dim_obs, dim_actions: numbers of a state and of an action that are vectors, as the weights' shapes tell; None
+            where they are cells and single actions. Then grid_size and num_actions mean nothing.
         sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE, `Customs.whose` or DEFAULT.
         overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
@@ -70,6 +76,19 @@ class RunSettings:
     sources: Mapping[str, str]
     overruled: Mapping[str, str] = field(default_factory=dict)
     groups: GroupGoals | None = None
+    task: str | None = None
+    dim_obs: int | None = None
+    dim_actions: int | None = None
+
+    @property
+    def continuous(self) -> bool:
+        """Whether states and actions are vectors."""
+        return self.dim_actions is not None
+
+    @property
+    def actions(self) -> str:
+        """ "5 actions", "actions of 4 numbers"."""
+        return f"actions of {self.dim_actions} numbers" if self.continuous else f"{self.num_actions} actions"
 
     @property
     def file_name(self) -> str:
@@ -78,7 +97,8 @@ class RunSettings:
         Raises:
             ConfigError: env, alg or alg_seed would lead elsewhere, or cannot be part of a file's name.
         """
-        parts = {"env": self.env, "alg": self.alg or "", "alg_seed": _text(self.alg_seed)}
+        named = {"task": self.task} if self.env == META_WORLD and self.task else {"env": self.env}
+        parts = named | {"alg": self.alg or "", "alg_seed": _text(self.alg_seed)}
         for key, part in parts.items():
             if not _plain(part):
                 shown = repr(part)
@@ -88,7 +108,7 @@ class RunSettings:
                     found=shown if len(shown) <= 60 else shown[:57] + "...",
                     action="correct it, or give the file with --histories",
                 )
-        return "history_{env}_{alg}_alg-seed{alg_seed}.hdf5".format(**parts)
+        return "history_{}_{}_alg-seed{}.hdf5".format(*parts.values())
 
     @property
     def wants_optimal(self) -> bool:
@@ -122,8 +142,10 @@ class RunSettings:
     @property
     def doubts(self) -> tuple[str, ...]:
         """What measurements would rest on without the run saying so, a line each; () where it says everything."""
-        split, rooms = self._assumed(_SPLIT), self._assumed(_ROOMS)
         lines = list(self.overruled.values())
+        if self.continuous:  # no shuffle splits their tasks
+            return tuple(lines)
+        split, rooms = self._assumed(_SPLIT), self._assumed(_ROOMS)
         if self.groups is not None:
             lines.append(self.groups.doubt)
         for source, values in split.items():
@@ -146,8 +168,10 @@ class RunSettings:
 
     def to_json(self) -> dict[str, Any]:
         """Name → `value` and `source`."""
-        names = [field.name for field in fields(self) if field.name not in _ABOUT]
-        return {name: {"value": getattr(self, name), "source": self.sources[name]} for name in names}
+        left_out = {*_ABOUT, *(_OF_CELLS if self.continuous else _OF_VECTORS)}
+        left_out |= set() if self.task is not None else {"task"}
+        names = [field.name for field in fields(self) if field.name not in left_out]
+        return {name: {"value": getattr(self, name), "source": self.sources.get(name, WEIGHTS)} for name in names}
 
 
 def _plain(text: str) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Floats, Ints
+from .arrays import Floats, Ints, Values
 
 #: What actions 0 to 4 do: x+1, x−1, y+1, y−1, stay. A grid is drawn with x down and y to the right, as a matrix.
 ARROWS = "↓↑→←•"
@@ -15,6 +15,9 @@ DOES = {"↓": "x+1", "↑": "x−1", "→": "y+1", "←": "y−1", "•": "stay
 EXPLORE, FIRST_REWARD, EXPLOIT = "explore", "first reward", "exploit"
 
 PHASES = (EXPLORE, FIRST_REWARD, EXPLOIT)
+
+DENSE = 0.25
+"""Share of the steps that pay from which reward marks no step, in worlds of vectors: insights take as many."""
 
 WHILE = {
     EXPLORE: "While exploring (no reward in context)",
@@ -26,8 +29,11 @@ WHILE = {
 def phase_of(sample: Sample) -> str:
     """By the rewarded episodes in the context: none is exploring, one the first reward, more is exploiting.
 
-    Only what the model can see counts: where the rewarded episodes have left the context, it explores again.
+    Only what the model can see counts: where the rewarded episodes have left the context, it explores again. Where
+    states are vectors and so many steps pay that a reward says nothing of success, there are no phases: "".
     """
+    if sample.continuous and (sample.rewards > 0).mean() >= DENSE:
+        return ""
     episodes = len(np.unique(sample.episode[: sample.n_context][sample.rewards > 0]))
     return PHASES[min(episodes, 2)]
 
@@ -38,11 +44,11 @@ class Sample:
 
     Attributes:
         label: where it comes from, for people ("goal (2,4) stream 0 step 120").
-        states: (n, 2) int64, grid cells.
-        actions: (n,) int64.
+        states: (n, 2) int64, grid cells; or (n, S) float32, vectors.
+        actions: (n,) int64; or (n, D) float32, vectors.
         rewards: (n,) float32.
-        next_states: (n, 2) int64, as given to the model.
-        query_state: (2,) int64.
+        next_states: (n, 2) int64 or (n, S) float32, as given to the model.
+        query_state: (2,) int64, or (S,) float32.
         episode: (N,) int64, the episode of each token within the history; its last entry is the query's.
         step: (N,) int64, the time step within that episode; its last entry is the query's.
         goal: the goal cell, or None when unknown.
@@ -54,15 +60,15 @@ class Sample:
     """
 
     label: str
-    states: Ints
-    actions: Ints
+    states: Values
+    actions: Values
     rewards: Floats
-    next_states: Ints
-    query_state: Ints
+    next_states: Values
+    query_state: Values
     episode: Ints
     step: Ints
     goal: tuple[int, int] | None = None
-    target_action: int | None = None
+    target_action: int | tuple[float, ...] | None = None
     history: int = 0
     task: int | None = None
     arrows: str = ARROWS
@@ -72,6 +78,15 @@ class Sample:
     def cluster(self) -> int:
         """What a sample has in common with those that it resembles: the task, else the history."""
         return self.history if self.task is None else self.task
+
+    @property
+    def continuous(self) -> bool:
+        """Whether states and actions are vectors."""
+        return self.actions.ndim == 2
+
+    def action(self, index: int) -> int | tuple[float, ...]:
+        """The action of a transition: its number, or the numbers that it is."""
+        return tuple(self.actions[index].tolist()) if self.continuous else int(self.actions[index])
 
     @property
     def n_context(self) -> int:
@@ -105,7 +120,7 @@ class Sample:
             query_state=self.states[index],
             episode=self.episode[: index + 1],
             step=self.step[: index + 1],
-            target_action=int(self.actions[index]),
+            target_action=self.action(index),
         )
 
     def last(self, n: int) -> Sample:

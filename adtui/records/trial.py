@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .interval import Interval
+from .trial_cost import Cost
 
 #: Episodes at the end over which the learnt return is averaged.
 LAST = 10
@@ -31,7 +32,7 @@ class TrialCell:
     Attributes:
         label: as `choice.parse` reads it; "none" is the full context.
         budget: transitions to keep, None for the full context.
-        positions: "reindexed" or "kept".
+        positions: "reindexed", "spread" or "kept".
     """
 
     label: str
@@ -95,20 +96,6 @@ class ClosedLoop:
     improvement: Interval
     first_by_history: tuple[float, ...]
     last_by_history: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a step costs.
-
-    Attributes:
-        step_ratio: time of a step, choosing included, over that of a full-context step; both measured in turn in one
-            process on the same contexts, the median of the ratios.
-        peak_memory: bytes of the accelerator at most while it steps; None on the CPU, where it cannot be told apart.
-    """
-
-    step_ratio: float
-    peak_memory: int | None
 
 
 @dataclass(frozen=True)
@@ -208,6 +195,9 @@ class SweepReport:
     def to_json(self) -> dict[str, Any]:
         """Plain values, schema "adtui.compress/1" (docs/trials.md); NaN and ±inf become None."""
         document: dict[str, Any] = plain({"schema": SCHEMA, **asdict(self)})
+        for trial in document["trials"]:
+            if trial["cost"] is not None:
+                trial["cost"]["step_ratio"] = trial["cost"]["ratio"]["median"]  # what readers of before 0.3 look for
         return document
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .defaults import POSITIONS
 from .interval import Interval
 from .trial import SweepReport
 
 SCHEMA = "adtui.search/1"
+
+
+def named(label: str, positions: str) -> str:
+    """A candidate in words."""
+    return label if positions == POSITIONS else f"{label}, {positions}"
 
 
 @dataclass(frozen=True)
@@ -18,14 +24,23 @@ class Tried:
     Attributes:
         label: as `choice.parse` reads it.
         budget: K.
+        positions: where what is kept stands, see `trial.TrialCell`.
         loss: return of the last episodes lost against full context in the same rooms; 95 % over histories.
-        kept: whether it went on to the next round, or was chosen after the last.
+        collapses: share of the rooms in which it lost more than the margin.
+        kept: whether it went on to the next round, or was good enough after the last.
     """
 
     label: str
     budget: int
+    positions: str
     loss: Interval
+    collapses: float
     kept: bool
+
+    @property
+    def name(self) -> str:
+        """The label, and where transitions stand if not at the first places."""
+        return named(self.label, self.positions)
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,7 @@ class SearchReport:
     Attributes:
         about: checkpoint, plan, notes, as of a sweep.
         chosen: the candidate that was tested, None where none looked good enough.
+        positions: of the chosen one.
         why: in words what was chosen, or why nothing was.
         confirmation: the one test of it, on held-out tasks and other draws; None where nothing was chosen.
     """
@@ -60,6 +76,7 @@ class SearchReport:
     chosen: str | None
     why: str
     confirmation: SweepReport | None
+    positions: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -68,6 +85,7 @@ class SearchReport:
             "about": self.about,
             "rounds": [asdict(one) for one in self.rounds],
             "chosen": self.chosen,
+            "positions": self.positions,
             "why": self.why,
             "confirmation": None if self.confirmation is None else self.confirmation.to_json(),
         }

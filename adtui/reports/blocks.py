@@ -46,3 +46,8 @@ def packed(parts: Sequence[str], width: int) -> list[str]:
             lines.append("")
         lines[-1] += f" · {part}" if lines[-1] else part
     return [f"  {line}" for line in lines]
+
+
+def episode_ticks(count: int) -> list[int]:
+    """Numbers under a curve of `count` episodes, from 0: the first, the last, and every fifth that leaves them room."""
+    return sorted({0, count - 1, *range(5, count - 2, 5)})

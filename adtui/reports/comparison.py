@@ -11,7 +11,7 @@ from rich.text import Text
 from ..records.comparison import Comparison, Row, shown
 from ..records.interval import Interval
 from ..records.trial import LAST
-from .blocks import packed
+from .blocks import episode_ticks, packed
 
 DASH = "–"
 LONGEST = 40
@@ -130,13 +130,12 @@ def plot_lines(found: Comparison, width: int) -> list[str]:
     plotext.theme("clear")
     for marker, one in reversed(list(zip(MARKERS, learned, strict=False))):
         means = [episode.mean for episode in one.episodes]
-        plotext.plot(list(range(1, len(means) + 1)), means, marker=marker)
+        plotext.plot(list(range(len(means))), means, marker=marker)
     plotext.hline(learned[0].optimal)
     plotext.hline(learned[0].random)
     plotext.title("return per episode")
     plotext.xlabel("episode")
-    count = len(learned[0].episodes)
-    plotext.xticks(sorted({1, count, *range(5, count, 5)}))
+    plotext.xticks(episode_ticks(len(learned[0].episodes)))
     lines = plotext.uncolorize(plotext.build()).splitlines()
     named = [f"    {marker} #{row.number} {shown(row.label)}" for marker, row in zip(MARKERS, rows, strict=False)]
     return [*lines, *named, f"    ─ optimal {learned[0].optimal:.2f}, random {learned[0].random:.2f}"]

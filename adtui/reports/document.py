@@ -77,8 +77,9 @@ def dumps(document: dict[str, Any]) -> str:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    left_out = {"samples", "settings", "layouts", "compressor", "circuit", "trials"}
+    left_out = {"samples", "settings", "layouts", "compressor", "circuit", "trials", "head"}
     stated = {item.name: getattr(info, item.name) for item in fields(info) if item.name not in left_out}
+    stated["actions"] = asdict(info.acts) | {"divergence": info.acts.divergence, "unit": info.acts.unit}
     return stated | {"drawn": drawn(info), "mark": mark(info.samples), "settings": info.settings.to_json()}
 
 

@@ -16,6 +16,7 @@ from ..files.atomic import write
 from ..records.arrays import Floats
 from ..records.attention import Attention, CompressorRound
 from ..records.axis import Axis
+from ..records.look import USUAL, Look
 from ..records.provenance import Provenance
 from ..records.statistics import SampleStats
 from .figures.compressor import compressor_figure
@@ -46,6 +47,7 @@ class Exhibit:
         rounds: sample → its rounds of a compressor, none where there is none.
         provenance: of all of it; inside every file.
         dpi: dots per inch; print resolution unless a test asks for less.
+        look: format, colours and scale; names end in `.pdf` or `.svg` where that is the format.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Exhibit:
     rounds: Rounds = lambda _: ()
     n_compressor_figures: int = 0
     provenance: Provenance | None = None
+    look: Look = USUAL
 
     @property
     def count(self) -> int:
@@ -66,7 +69,7 @@ class Exhibit:
 
     def press(self) -> Press:
         """What prints its figures."""
-        return Press(self.title, "" if self.provenance is None else self.provenance.text)
+        return Press(self.title, "" if self.provenance is None else self.provenance.text, self.look)
 
 
 def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
@@ -83,20 +86,21 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
         for index, (axis, attention) in enumerate(zip(exhibit.axes, exhibit.attentions, strict=True)):
             shape = (attention.n_head, attention.n_tokens)
             if shape not in heatmaps:
-                heatmaps[shape] = HeatmapPage(*shape, dpi=exhibit.dpi)
-                curves[shape] = LinesPage(*shape, dpi=exhibit.dpi)
-            name = f"sample{index}_layer{layer}.png"
+                with print_style(exhibit.look):
+                    heatmaps[shape] = HeatmapPage(*shape, dpi=exhibit.dpi)
+                    curves[shape] = LinesPage(*shape, dpi=exhibit.dpi)
+            name = f"sample{index}_layer{layer}.{exhibit.look.format}"
             matrices = exhibit.matrices(index, layer)
-            png = heatmaps[shape].png(press, matrices, axis, index=index, layer=layer, title=exhibit.title)
-            yield write(folder / f"attention_heatmap_{name}", png)
+            page = heatmaps[shape].page(press, matrices, axis, index=index, layer=layer, title=exhibit.title)
+            yield write(folder / f"attention_heatmap_{name}", page)
             visible = visible_pairs(matrices)
-            png = curves[shape].png(press, attention, visible, axis, index=index, layer=layer, title=exhibit.title)
-            yield write(folder / f"attention_lines_{name}", png)
-        with print_style():
-            png = press.png(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))
-        yield write(folder / f"attention_summary_layer{layer}.png", png)
+            page = curves[shape].page(press, attention, visible, axis, index=index, layer=layer, title=exhibit.title)
+            yield write(folder / f"attention_lines_{name}", page)
+        with print_style(exhibit.look):
+            page = press.page(summary_figure(exhibit.stats, layer=layer, title=exhibit.title, dpi=exhibit.dpi))
+        yield write(folder / f"attention_summary_layer{layer}.{exhibit.look.format}", page)
     yield from _compressor(exhibit, directory / "compressor", press)
-    with print_style():
+    with print_style(exhibit.look):
         figure = overview_figure(
             lambda layer: exhibit.matrices(0, layer),
             exhibit.stats[0].plain,
@@ -105,15 +109,15 @@ def export_all(exhibit: Exhibit, directory: Path) -> Iterator[Path]:
             title=exhibit.title,
             dpi=exhibit.dpi,
         )
-        png = press.png(figure)
-    yield write(directory / "overview.png", png)
+        page = press.page(figure)
+    yield write(directory / f"overview.{exhibit.look.format}", page)
 
 
 def _compressor(exhibit: Exhibit, folder: Path, press: Press) -> Iterator[Path]:
     for index, axis in enumerate(exhibit.axes):
         rounds = exhibit.rounds(index)
         for layer in range(len(rounds[0].cross) if rounds else 0):
-            with print_style():
+            with print_style(exhibit.look):
                 figure = compressor_figure(
                     [one.cross[layer] for one in rounds],
                     [Axis(one.layout, axis.sample) for one in rounds],
@@ -122,8 +126,8 @@ def _compressor(exhibit: Exhibit, folder: Path, press: Press) -> Iterator[Path]:
                     title=exhibit.title,
                     dpi=exhibit.dpi,
                 )
-                png = press.png(figure)
-            yield write(folder / f"attention_compressor_sample{index}_layer{layer}.png", png)
+                page = press.page(figure)
+            yield write(folder / f"attention_compressor_sample{index}_layer{layer}.{exhibit.look.format}", page)
 
 
 def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, head: int | None) -> Iterator[Path]:
@@ -133,7 +137,7 @@ def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, h
         ExportError: the file cannot be written.
     """
     name = "mean" if head is None else f"head{head}"
-    with print_style():
+    with print_style(exhibit.look):
         figure = head_figure(
             exhibit.matrices(sample, layer),
             exhibit.attentions[sample],
@@ -144,5 +148,6 @@ def export_head(exhibit: Exhibit, directory: Path, *, sample: int, layer: int, h
             title=exhibit.title,
             dpi=exhibit.dpi,
         )
-        png = exhibit.press().png(figure)
-    yield write(directory / f"layer_{layer}" / f"attention_head_sample{sample}_layer{layer}_{name}.png", png)
+        page = exhibit.press().page(figure)
+    file = f"attention_head_sample{sample}_layer{layer}_{name}.{exhibit.look.format}"
+    yield write(directory / f"layer_{layer}" / file, page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def map_lines(moment: Moment, title: str, *, began: bool = False, episode: int |
     lines += _plan(moment, began, episode) if moment.size is not None else ["states of this world are no cells"]
     other = f", latents and marks {moment.other:.3f}" if moment.other > 0 else ""
     lines.append(f"all transitions {float(moment.weights.sum()):.3f}, the query itself {moment.own:.3f}{other}")
-    lines.append("actions  " + "  ".join(f"{name} {chance:.3f}" for name, chance in _chances(moment).items()))
+    lines.append("actions  " + "  ".join(_actions(moment)))
     best = "" if moment.best is None else f" of at most {moment.best:g}"
     lines.append(f"return of the episode so far {float(moment.returns[-1]):g}{best}")
     return lines
@@ -49,6 +50,15 @@ def _hundredths(value: float) -> str:
     if not np.isfinite(value):
         return "."
     return f"{100 * value:.0f}" if value >= 0.005 or value == 0 else "<1"
+
+
+def _actions(moment: Moment) -> list[str]:
+    chances = moment.chances
+    if not chances.head.continuous:
+        return [f"{name} {chance:.3f}" for name, chance in _chances(moment).items()]
+    size = chances.head.size
+    spread = [f" +- {sd:.3f}" for sd in chances.full[size:]] or [""] * size
+    return [f"a{i} {mean:.3f}{sd}" for i, (mean, sd) in enumerate(zip(chances.full[:size], spread, strict=True))]
 
 
 def _chances(moment: Moment) -> dict[str, float]:
@@ -88,6 +98,7 @@ def map_document(moment: Moment, title: str, *, began: bool = False, episode: in
         },
         "other_tokens": moment.other,
         "landmarks": {letter: list(cell) for letter, cell in moment.landmarks.items()},
+        "action_head": asdict(moment.chances.head),
         "actions": moment.chances.full.tolist(),
         "returns": moment.returns.tolist(),
         "first_episode": moment.first_episode,

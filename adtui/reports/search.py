@@ -38,7 +38,7 @@ def _round(number: int, one: Round) -> list[str]:
     ]
     for tried in one.tried[:SHOWN]:
         lines.append(
-            f"  {tried.label}: loses {tried.loss.mean:+.2f} [{tried.loss.low:+.2f}, {tried.loss.high:+.2f}]"
-            f"{'' if tried.kept else ', dropped'}"
+            f"  {tried.name}: loses {tried.loss.mean:+.2f} [{tried.loss.low:+.2f}, {tried.loss.high:+.2f}], "
+            f"{tried.collapses:.0%} beyond the margin{'' if tried.kept else ', dropped'}"
         )
     return lines

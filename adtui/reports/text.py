@@ -85,7 +85,7 @@ def _header(info: RunInfo) -> RenderableType:
         ("checkpoint", info.path),
         ("family", info.family),
         ("size", size),
-        ("context", f"{_longest(info)} · {info.n_actions} actions"),
+        ("context", f"{_longest(info)} · {info.acts.words}"),
         ("device", f"{info.device} · {check}"),
         *(("note", note) for note in info.notes),
     ):

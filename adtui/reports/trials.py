@@ -11,14 +11,17 @@ from rich.table import Table
 from ..compression.trials.plan import FULL
 from ..records.interval import Interval
 from ..records.trial import LAST, STRATA, SweepReport, Trial
+from ..records.trial_cost import Alone, Cost, size_words
 from .blocks import packed
 
 DASH = "–"
+COSTS = ("time", "ms", "holds", "keys, values")
 NAMES = {"all": "agree", "none": "without rewards", "1-10": "1–10 rewards", "more": "over 10 rewards"}
 LEGEND = (
     "agree: the same likeliest action as with the full context, in all contexts and in those with so many rewarded "
     "transitions. KL of the actions from the full context's, nats: mean, 95th percentile. P(>full): chance of "
-    "returning more than full context, ties half. time: of a step, over that with full context."
+    "returning more than full context, ties half. time: of a step, over that with full context, median [95 %]; ms: for "
+    "each of many agents side by side. holds: the transitions that an agent keeps; keys, values: of a pass over these."
 )
 
 
@@ -38,7 +41,7 @@ def print_report(report: SweepReport, console: Console) -> None:
         console.print(table.title, style="italic", highlight=False, markup=False)
         for line in stacked(report, console.width):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for line in (LEGEND, *verdict_lines(report)):
+    for line in (LEGEND, *alone_lines(report), *verdict_lines(report)):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
@@ -72,7 +75,7 @@ def _headings(report: SweepReport) -> tuple[str, ...]:
     """Of all columns but the first."""
     last = min(LAST, len(report.baselines.full.episodes))
     strata = (NAMES[name] for name in STRATA)
-    closed = (f"return, last {last}", "difference to full", "P(>full)", "time", "verdict")
+    closed = (f"return, last {last}", "difference to full", "P(>full)", *COSTS, "verdict")
     return ("kept", *strata, "KL", "KL p95", *closed)
 
 
@@ -107,6 +110,29 @@ def verdict_lines(report: SweepReport) -> list[str]:
     return lines
 
 
+def alone_lines(report: SweepReport) -> list[str]:
+    """What one agent costs in a process of its own, by lengths of the context; [] where nobody measured it."""
+    by_length: dict[int, list[str]] = {}
+    for trial in report.trials:
+        for one in () if trial.cost is None else trial.cost.alone:
+            name = "full context" if trial.cell.label == FULL else f"{trial.cell.strategy}, {one.kept}"
+            beyond = ", only timed: the model has no positions for so many" if one.scaled else ""
+            by_length.setdefault(one.n, [f"  contexts of {one.n} transitions{beyond}"]).append(_alone(name, one))
+    if not by_length:
+        return []
+    title = "One agent in a process of its own, made-up contexts; memory beyond the model's and the context's:"
+    return [title, *(line for lines in by_length.values() for line in lines)]
+
+
+def _alone(name: str, one: Alone) -> str:
+    cache = "" if one.held.cache is None else f", keys and values {size_words(one.held.cache)}"
+    bytes_held = f"holds {size_words(one.held.state)}{cache}"
+    if one.milliseconds is None:
+        return f"    {name}: {one.why}; {bytes_held}"
+    peak = "" if one.peak is None else f"peak {size_words(one.peak)}, "
+    return f"    {name}: {one.milliseconds.words()} ms, {peak}{bytes_held}"
+
+
 def _open(trial: Trial) -> list[str]:
     found = trial.open_loop
     if found is None:
@@ -117,16 +143,28 @@ def _open(trial: Trial) -> list[str]:
 
 
 def _closed(trial: Trial) -> list[str]:
-    found, cost = trial.closed_loop, trial.cost
-    time = DASH if cost is None else f"{cost.step_ratio:.2f}"
+    found, spent = trial.closed_loop, _cost(trial.cost)
     if found is None:
-        return [DASH] * 3 + [time]
+        return [DASH] * 3 + spent
     last, change = found.last, found.difference
     return [
         f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
         f"{change.mean:+.2f} [{change.low:+.2f}, {change.high:+.2f}]",
         f"{found.improvement.mean:.2f}",
-        time,
+        *spent,
+    ]
+
+
+def _cost(cost: Cost | None) -> list[str]:
+    """A text for each of COSTS."""
+    if cost is None:
+        return [DASH] * len(COSTS)
+    held = cost.held
+    return [
+        cost.ratio.words(),
+        DASH if cost.milliseconds is None else f"{cost.milliseconds.median:.3g}",
+        DASH if held is None else size_words(held.state),
+        DASH if held is None or held.cache is None else size_words(held.cache),
     ]
 
 

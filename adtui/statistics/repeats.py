@@ -5,6 +5,7 @@ arXiv 2209.11895), n-gram heads to what followed an earlier occurrence of the la
 2401.12973; built into Algorithm Distillation by Zisman et al., arXiv 2411.01958). The present token is here the
 query's state, and what an agent did there, got and saw next stands in the transition that starts in it. Two states are
 the same where the agent cannot tell them apart: in every world here its observation is its cell, and nothing else.
+Vectors are the same where all their numbers are; near ones are not.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.arrays import Ints
+from ..records.arrays import Values
 from ..records.sample import Sample
 
 Marks = NDArray[np.bool_]
 
 
-def same_state(states: Ints, state: Ints) -> Marks:
-    """(…,) whether cells (…, 2) are a cell (2,)."""
+def same_state(states: Values, state: Values) -> Marks:
+    """(…,) whether cells (…, 2) are a cell (2,); of vectors, whether every number is the same."""
     return np.asarray((states == state).all(axis=-1))
 
 
@@ -45,7 +46,8 @@ def repeats(sample: Sample) -> Marks:
     n = sample.n_context
     if n == 0 or sample.episode[n] != sample.episode[n - 1]:
         return np.zeros(n, np.bool_)
-    last = same_state(sample.states, sample.states[-1]) & (sample.actions == sample.actions[-1])
+    acted = sample.actions.reshape(n, -1)
+    last = same_state(sample.states, sample.states[-1]) & same_state(acted, acted[-1])
     return _after(last, sample) & revisits(sample)
 
 

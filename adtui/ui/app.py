@@ -30,8 +30,8 @@ from ..records.messages import (
     StatsReady,
 )
 from ..records.timeline_messages import TimelineReady
-from .choosing import ChoosingApp
 from .commands import KeyCommands
+from .comparing import ComparingApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
 from .lab.desk import WHAT as TRIALS
@@ -52,7 +52,7 @@ KEPT = {TRIALS: "stopped, finished cells are kept", "timeline": "stopped: what w
 """What is said of a job that was stopped and has left something."""
 
 
-class AdtuiApp(ChoosingApp):
+class AdtuiApp(ComparingApp):
     """`adtui PATH`. Its result is None, or the line to print on stderr after the terminal is back.
 
     Args:
@@ -66,6 +66,7 @@ class AdtuiApp(ChoosingApp):
         look_ahead: fetch the heads beside the one on display while nothing else is asked.
         telling: show the head of lowest H/ln n, then that of the largest confirmed effect, until the first key.
         watch: open every new checkpoint when it is complete.
+        beside: see `ComparingApp`.
     """
 
     CSS_PATH = "adtui.tcss"
@@ -88,14 +89,16 @@ class AdtuiApp(ChoosingApp):
         look_ahead: bool = False,
         telling: bool = False,
         watch: bool = False,
+        beside: str = "",
     ) -> None:
-        super().__init__(engine, request, run, runs, watch=watch)
+        super().__init__(engine, request, run, runs, watch=watch, beside=beside)
         self.animation_level = "none"  # over SSH every frame of an animation is bytes
         self.plain = plain
         self.explorer = ExplorerScreen(self.engine, plain, coarse=slow_link, look_ahead=look_ahead, telling=telling)
         if slow_link and self.console.color_system == "truecolor":
             self.sent_colors = "256"
-        self.color_table: ColorTable = choose_table(self.sent_colors or self.console.color_system, utf8=not plain)
+        colors = self.sent_colors or self.console.color_system
+        self.color_table: ColorTable = choose_table(colors, utf8=not plain, mono=self.no_color)
         self.desk = LabDesk(self, self.engine, plain)
 
     async def on_event(self, event: events.Event) -> None:
@@ -145,7 +148,7 @@ class AdtuiApp(ChoosingApp):
     @on(EngineReplied)
     def _replied(self, event: EngineReplied) -> None:
         reply = event.reply
-        told = self.desk.receive(reply)
+        told = self.desk.receive(reply) or self.take(reply)
         match reply:
             case Ready():
                 self.alive = True
@@ -207,6 +210,7 @@ class AdtuiApp(ChoosingApp):
         self.notify(f"{reply.what} {KEPT.get(reply.what, 'cancelled')}")
 
     def show_progress(self) -> None:
+        super().show_progress()
         self.explorer.show_progress(self.jobs.progress)
         self.desk.show_progress(self.jobs.progress)
         if self.timeline is not None:
@@ -235,6 +239,7 @@ class AdtuiApp(ChoosingApp):
         self.forget_questions()
         self.show_progress()
         self.desk.lost()
+        self.sides.lost()
         self.explorer.note("engine gone: r restarts it")
         self._say("the engine has gone", event.reason, "\n".join(event.log))
 

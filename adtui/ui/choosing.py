@@ -16,7 +16,7 @@ from ..records.messages import OpenRun
 from .engine_client import EngineLink
 from .following import FollowingApp
 from .renderables.runs_table import RunRow
-from .screens.picker import PickerScreen
+from .screens.picker import Chosen, PickerScreen
 
 
 class ChoosingApp(FollowingApp):
@@ -43,18 +43,22 @@ class ChoosingApp(FollowingApp):
         self._known: dict[tuple[str, tuple[int, int, int]], Described] = {}
         self._asked: dict[int, tuple[str, tuple[int, int, int]]] = {}
 
-    def offer(self, runs: Sequence[Run], directory: str, current: Run | None = None) -> None:
+    def offer(self, runs: Sequence[Run], directory: str, current: Run | None = None, *, beside: bool = False) -> None:
         """Show the list."""
         if isinstance(self.screen, PickerScreen):
             return
         rows = [RunRow(run, run.fingerprint()) for run in runs]
         rows = [replace(row, known=self._known.get(row.mark)) for row in rows]
-        self.push_screen(PickerScreen(rows, directory, current, self.plain), self._picked)
+        self.push_screen(PickerScreen(rows, directory, current, self.plain, beside=beside), self._picked)
         self.describe_next()
 
     @work(exclusive=True, exit_on_error=False, group="choose")
-    async def choose_again(self) -> None:
-        """The runs that lie beside the one on display, or those of the start; in a thread, for slow network disks."""
+    async def choose_again(self, *, beside: bool = False) -> None:
+        """The runs that lie beside the one on display, or those of the start; in a thread, for slow network disks.
+
+        Args:
+            beside: to set one beside it.
+        """
         directory = Path(self._first.path)
         if not self.runs:
             at = Path(self.request.path).resolve()
@@ -69,7 +73,7 @@ class ChoosingApp(FollowingApp):
             self.notify(f"no other runs in {directory}", severity="warning", markup=False)
             return
         current = [run for run in runs if run.directory in (here, here.parent)]
-        self.offer(runs, str(directory), current[0] if current else runs[0])
+        self.offer(runs, str(directory), current[0] if current else runs[0], beside=beside)
 
     def describe_next(self) -> None:
         """Ask what the next run of the list is, if the list is there and the engine is free to answer."""
@@ -99,9 +103,17 @@ class ChoosingApp(FollowingApp):
             self.screen.described(reply)
         self.describe_next()
 
-    def _picked(self, run: Run | None) -> None:
-        if run is None:
+    def compare_chosen(self, runs: Sequence[Run]) -> None:
+        """Compare one run with the one that is open, or several with each other."""
+        raise NotImplementedError
+
+    def _picked(self, chosen: Chosen | None) -> None:
+        if chosen is None:
             return
+        if chosen.compare:
+            self.compare_chosen(chosen.runs)
+            return
+        run = chosen.runs[0]
         path = str(run.directory)
         if self.runs or run.directory == Path(self._first.path).resolve():
             request = replace(self._first, path=path)

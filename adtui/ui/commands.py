@@ -7,8 +7,9 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from ..records.plain import to_ascii
+from .key import Key
 from .key_names import UNCHANGED, changed
-from .keys import TABLES, Key
+from .keys import TABLES
 
 
 class KeyCommands(Provider):

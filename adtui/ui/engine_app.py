@@ -9,6 +9,7 @@ from textual import work
 from ..records.errors import AdtuiError, EngineError
 from ..records.map_messages import ExportMoment
 from ..records.messages import ExportAll, ExportView, Failed, OpenRun, Resume
+from ..records.side_messages import ExportPair, SetBeside
 from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import ExportSweep, RunSweep
 from .engine_client import EngineClient, EngineLink
@@ -17,7 +18,18 @@ from .key_names import Changes
 from .messages import EngineDied, EngineReplied
 from .terminal.changed_cells import ThriftyApp
 
-Long = OpenRun | Resume | ExportView | ExportAll | ExportMoment | ExportSweep | RunSweep | FollowTraining
+Long = (
+    OpenRun
+    | Resume
+    | ExportView
+    | ExportAll
+    | ExportMoment
+    | ExportPair
+    | ExportSweep
+    | RunSweep
+    | FollowTraining
+    | SetBeside
+)
 
 
 class EngineApp(ThriftyApp[str]):

@@ -58,7 +58,7 @@ class FollowingApp(ReloadingApp):
     @work(exclusive=True, exit_on_error=False, group="checkpoint")
     async def _open_beside(self, by: int) -> None:
         """The checkpoint before or after the one that is on display, or being opened."""
-        known = await self._checkpoints()
+        known = await self.checkpoints()
         here = Path(self.pinned or (self.opened.path if self.opened else "")).name
         at = next((index for index, (_, path) in enumerate(known) if path.name == here), len(known) - 1)
         if not 0 <= at + by < len(known):
@@ -71,7 +71,7 @@ class FollowingApp(ReloadingApp):
         self.pinned = None if at == len(known) - 1 else str(known[at][1])
         self.open_run()
 
-    async def _checkpoints(self) -> tuple[tuple[int, Path], ...]:
+    async def checkpoints(self) -> tuple[tuple[int, Path], ...]:
         """What is on disk now, in order of step; none where one file was opened by itself."""
         if self.watched is None or not self.watched.follows:
             self.notify("one file was opened, not a run: it has no other checkpoints here", severity="warning")
@@ -127,7 +127,7 @@ class FollowingApp(ReloadingApp):
 
     @work(exclusive=True, exit_on_error=False, group="checkpoint")
     async def _open_step(self, step: int) -> None:
-        known = await self._checkpoints()
+        known = await self.checkpoints()
         for index, (one, _) in enumerate(known):
             if one == step:
                 self._pin(known, index)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..records.plain import to_ascii
+from .key import INSIGHTS, Key
 from .key_names import UNCHANGED, Changes, changed
-from .keys import INSIGHTS, KEYS, LAB, MAP, TIMELINE, Key
+from .keys import KEYS, LAB, MAP, TIMELINE
+from .sides.keys import SIDES
+
+WAYS_OUT = ("help", "back", "quit")
+"""What a bar always names."""
 
 
 def bar(
@@ -43,6 +48,13 @@ def timeline_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGE
     return _fit([arrows, *_labelled(keys)], keys, width, plain)
 
 
+def sides_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
+    """The same for two runs side by side."""
+    arrows = ("arrows" if plain else "←↑↓→", "heads")
+    keys = changed(SIDES, "sides", changes)
+    return _fit([arrows, *_labelled(keys)], keys, width, plain)
+
+
 def lab_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
     """The same for the lab."""
     arrows = ("arrows" if plain else "↑↓", "move")
@@ -54,13 +66,13 @@ def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tu
     return [
         (key.shown, key.there[1] if key.there[0] in has else key.label)
         for key in keys
-        if key.label not in ("", "help", "quit")
+        if key.label not in ("", *WAYS_OUT)
     ]
 
 
 def _fit(middle: list[tuple[str, str]], keys: Iterable[Key], width: int, plain: bool) -> str:
     """As many of the first keys as fit, then help and quit."""
-    end = [(key.shown, key.label) for key in keys if key.label in ("help", "quit")]
+    end = [(key.shown, key.label) for key in keys if key.label in WAYS_OUT]
     while middle and _length([*middle, *end]) > width:
         middle.pop()
     pairs = [(to_ascii(key, unless=not plain), label) for key, label in [*middle, *end]]

@@ -11,7 +11,7 @@ from ..records.errors import ConfigError
 from .terminal.key_spelling import shown_key, textual_key
 
 if TYPE_CHECKING:
-    from .keys import Key
+    from .key import Key
 
 Changes = Mapping[str, str]
 """ "explorer.knock_out" → Textual's names of the keys that do it now, comma separated: a keymap as Textual takes it."""

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.binding import Binding
 
 from ..records.defaults import FIGURES, SWEEP_FIGURES
+from .key import COMPRESSOR, EVERYWHERE, HEADS, HEATMAP, INSIGHTS, VIEWS_DIFFER, Key, pane_keys
 from .key_names import key_name
+from .sides.keys import SIDES
 
-
-@dataclass(frozen=True)
-class Key:
-    """One or more keys that do one thing.
-
-    Attributes:
-        keys: Textual's names, comma separated.
-        shown: how people write them.
-        action: of the explorer, or of the lab.
-        label: one or two words, for the key bar; empty where the bar leaves it out.
-        explanation: one line, for the help screen and the command palette.
-        only: what there must be for the bar to name the key: VIEWS_DIFFER or COMPRESSOR in the run, HEATMAP,
-            INSIGHTS or HEADS in focus; "" is nothing special.
-        there: what there must be for the key to do something else, INSIGHTS in focus, and the label of that.
-    """
-
-    keys: str
-    shown: str
-    action: str
-    label: str
-    explanation: str
-    only: str = ""
-    there: tuple[str, str] = ("", "")
-
-
-VIEWS_DIFFER, COMPRESSOR, HEATMAP, INSIGHTS, HEADS = "views", "compressor", "heatmap", "insights", "heads"
-
-EVERYWHERE = (
-    Key("question_mark", "?", "help", "help", "every key and every number, explained"),
-    Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
-    Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it"),
-    Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
-)
-"""At the end of every screen's keys."""
 MOVES = (
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer; cursor or text of the focused pane one line up"),
     Key("down,j", "↓ j", "move(1,0)", "", "next layer; cursor or text of the focused pane one line down"),
@@ -72,20 +38,8 @@ MOVES = (
 )
 
 
-def _pane_keys(*panes: str) -> tuple[Key, ...]:
-    """To the next pane, to the previous one, and to each by its number; `panes` says what each is."""
-    return (
-        Key("tab", "Tab", "pane(1)", "pane", "next pane"),
-        Key("shift+tab", "⇧Tab", "pane(-1)", "", "previous pane"),
-        *(
-            Key(str(index + 1), str(index + 1), f"go_pane({index})", "", f"pane {index + 1}: {what}")
-            for index, what in enumerate(panes)
-        ),
-    )
-
-
 PANES = (
-    *_pane_keys(
+    *pane_keys(
         "the heads, layer by head",
         "the attention heatmap",
         "attention of the query row on the history",
@@ -108,9 +62,7 @@ PANES = (
     Key("escape", "Esc", "back", "", "close what is open; leave full size; then cancel running work"),
 )
 VIEWS = (
-    Key(
-        "plus,equals_sign", "+ =", "zoom(1)", "zoom", "zoom the heatmap in at its cursor; past an edge it pans", HEATMAP
-    ),
+    Key("plus", "+", "zoom(1)", "zoom", "zoom the heatmap in at its cursor; past an edge it pans", HEATMAP),
     Key("minus", "-", "zoom(-1)", "", "zoom the heatmap out"),
     Key("0", "0", "zoom(0)", "", "the whole matrix in the heatmap again"),
     Key("m", "m", "mean", "mean", "mean over heads, and back to one head"),
@@ -162,6 +114,7 @@ GENERAL = (
     Key("apostrophe", "'", "bookmarks", "", "the bookmarks of this checkpoint: Enter goes to one, d takes it away"),
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
     Key("T", "T", "timeline", "", "the training run: every head and the return over the checkpoints; Enter opens one"),
+    Key("equals_sign", "=", "beside", "", "another run beside this one: heads matched, the same contexts through both"),
     Key("w", "w", "watch", "", "watch training: open every new checkpoint when it is complete, or no more"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
     Key("R", "R", "runs", "", "the list of runs: family, return, step and age of each; Enter opens, Esc goes back"),
@@ -190,7 +143,7 @@ LAB: tuple[Key, ...] = (
     Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
     Key("x", "x", "stop", "stop", "stop the trials; finished cells are kept, and s goes on"),
     Key("e", "e", "export", "export", f"write report.json and two figures beside the cells, in {SWEEP_FIGURES}"),
-    *_pane_keys(
+    *pane_keys(
         "strategies, and what to run",
         "return against kept transitions",
         "return per episode of the selected cell",
@@ -243,7 +196,7 @@ MAP: tuple[Key, ...] = (
     Key("e", "e", "export", "export", f"write the map as a figure into {FIGURES}"),
     Key("G", "G", "film", "", f"write the walk so far as an animated GIF into {FIGURES}"),
     Key("y", "y", "copy", "copy", "copy the cells' numbers as a table (TSV) to your clipboard (OSC 52)"),
-    *_pane_keys(
+    *pane_keys(
         "the floor plan",
         "what the model would do, before and after edits",
         "the transitions of the cursor's cell, for d and t",
@@ -262,19 +215,20 @@ TIMELINE: tuple[Key, ...] = (
     Key("greater_than_sign", ">", "tenth(1)", "", "a tenth of the run on"),
     Key("less_than_sign", "<", "tenth(-1)", "", "a tenth of the run back"),
     Key("enter", "Enter", "open", "open", "open this checkpoint in the explorer, at this head"),
+    Key("equals_sign", "=", "beside", "beside", "this checkpoint beside the one that is open"),
     Key("up,k", "↑ k", "move(-1,0)", "", "previous layer"),
     Key("down,j", "↓ j", "move(1,0)", "", "next layer"),
     Key("left,h", "← h", "move(0,-1)", "", "previous head"),
     Key("right,l", "→ l", "move(0,1)", "", "next head"),
     Key("s", "s", "measure", "measure", "another measure of the heads: entropy, recency, reward lift"),
     Key("f", "f", "full", "full size", "the focused pane at full size, and back"),
-    *_pane_keys("every head over the checkpoints", "the in-context return", "since when each claim holds"),
+    *pane_keys("every head over the checkpoints", "the in-context return", "since when each claim holds"),
     Key("T", "T", "leave", "", "back to the explorer"),
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, measuring goes on"),
     *EVERYWHERE,
 )
 TIMELINE_TITLE = "The training run (T)"
-TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB}
+TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB, "sides": SIDES}
 """By the names that a settings file has for the screens."""
 
 

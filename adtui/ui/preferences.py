@@ -12,8 +12,8 @@ from rich.color import Color
 
 from ..files.places import settings_file
 from ..records.errors import ConfigError
+from ..records.look import SCALES
 from .renderables.colors import ColorTable, choose_table
-from .renderables.scales import SCALES
 from .themes import DARK, THEMES, textual_theme
 
 if TYPE_CHECKING:
@@ -138,11 +138,11 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def chosen_table(settled: Preferences, color_system: str | None, utf8: bool) -> ColorTable:
+def chosen_table(settled: Preferences, color_system: str | None, utf8: bool, mono: bool = False) -> ColorTable:
     """The heatmap's colours, on a terminal of `color_system` that shows UTF-8 or not where nothing is settled."""
     theme = THEMES[settled.theme]
     shown = settled.graphics == BLOCKS or (utf8 and settled.graphics != ASCII)
-    return choose_table(COLORS[settled.colors] or color_system, shown, theme.dark, theme.palette)
+    return choose_table(COLORS[settled.colors] or color_system, shown, theme.dark, theme.palette, mono)
 
 
 def prefer(app: AdtuiApp, settled: Preferences) -> None:
@@ -153,8 +153,7 @@ def prefer(app: AdtuiApp, settled: Preferences) -> None:
         app.register_theme(textual_theme(settled.theme))
         app.theme = f"adtui-{settled.theme}"
     app.inks = {Color.from_rgb(*usual): Color.from_rgb(*own) for usual, own in theme.inks.items()}
-    app.color_table = chosen_table(
-        replace(settled, graphics=AUTO), app.sent_colors or app.console.color_system, not app.plain
-    )
+    colors = app.sent_colors or app.console.color_system
+    app.color_table = chosen_table(replace(settled, graphics=AUTO), colors, not app.plain, app.no_color)
     app.explorer.panes.heatmap.scale = settled.scale
     app.change_keys(settled.keys)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .renderables.palettes import DUSK, EMBER, RGB
+from ..records.colours import RGB
+from ..records.look import DUSK, EMBER
 
 if TYPE_CHECKING:
     from textual.theme import Theme as TextualTheme
@@ -28,7 +29,7 @@ class Theme:
     Attributes:
         says: one line for the help.
         dark: whether the ground is dark.
-        palette: of the heatmap, one of `palettes.PALETTES`.
+        palette: of the heatmap, one of `renderables.palettes.PALETTES`.
         inks: what stands for each of the usual inks; all of them on a light ground.
         colors: of Textual's theme, where they differ from its dark or light one.
     """

@@ -21,8 +21,12 @@ from .world import GRID_SIZE, NUM_ACTIONS, Split, World
 
 #: What the weights' shapes settle; of their other sizes it is only said where a configuration tells otherwise.
 _BY_SHAPE = ("grid_size", "num_actions")
+_OF_VECTORS = ("dim_obs", "dim_actions")
+"""What the shapes tell of models of vectors alone: a configuration of another may have such names as well."""
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
+UNKNOWN = "unknown"
+"""The environment of a model of vectors whose run does not name it."""
 _PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
 
 
@@ -34,6 +38,7 @@ class Stated(BaseModel):
     env: str = DARK_ROOM
     alg: str | None = None
     alg_seed: int | str = 0
+    task: Any = None
     model: Any = None
     traj_dir: str = "./datasets"
     grid_size: int = Field(GRID_SIZE, ge=2, le=1000)
@@ -77,8 +82,12 @@ def run_settings(
         places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
     places.append((CHECKPOINT if config or beside is None else BESIDE, name, customs.told))
     values, sources = _values([*places, (customs.whose, name, customs.assumed)])
-    if not isinstance(values["model"], str):  # other code may call something else so
-        values["model"] = None
+    for key in ("model", "task"):
+        if not isinstance(values[key], str):  # other code may call something else so
+            values[key] = None
+    values |= {key: sizes.get(key) for key in _OF_VECTORS}
+    if values["dim_actions"] is not None and sources["env"] == DEFAULT:
+        values["env"] = UNKNOWN  # the default is a room of cells
     if values["horizon"] is None and values["env"] in WORLDS:
         values["horizon"] = WORLDS[values["env"]].HORIZON
     overruled: dict[str, str] = {}
@@ -147,7 +156,7 @@ def split_of(settings: RunSettings) -> Split:
 
 def world_of(settings: RunSettings) -> World | None:
     """The world that the run is of; None where it is not known."""
-    if settings.env not in WORLDS:
+    if settings.env not in WORLDS or settings.continuous:
         return None
     return make_world(settings.env, settings.grid_size, settings.horizon, settings.env_split_seed)
 
@@ -206,7 +215,7 @@ def arena_of(settings: RunSettings) -> Arena:
     """
     world = known_world(settings)
     if world is None:
-        found = f"{settings.env} with {settings.num_actions} actions"
+        found = f"{settings.env} with {settings.actions}"
         expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions"
         raise ConfigError("env", expected=expected, found=found, action="evaluate a run of one of these")
     if world.n_drawn_from > MAX_TASKS:

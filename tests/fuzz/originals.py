@@ -32,6 +32,7 @@ HISTORIES = "history_darkroom_PPO_alg-seed42.hdf5"
 #: Modules of `tests/references` that make runs of the other families, and sizes at which short contexts compress.
 REFERENCES: dict[str, tuple[dict[str, Any], ...]] = {
     "llama": ({}, {"dynamics": True}),
+    "llama_vectors": ({}, {"dynamics": True}),
     "gpt2": ({},),
     "gpt2_blocks": ({},),
     "rad": ({"rad_max_seq_length": 12, "n_context_positions": 24},),

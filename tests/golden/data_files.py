@@ -40,6 +40,7 @@ from references import (
     gpt2,
     gpt2_blocks,
     llama,
+    llama_vectors,
     marked,
     rad,
 )
@@ -76,6 +77,7 @@ FILES = {
     "encoder_compressed_context": Golden(marked, n=8, seed=1, options={"compress_interval": 5}),
     "llama": Golden(llama, n=11, seed=1, options={"n_inner": 12}),
     "llama_dynamics": Golden(llama, n=11, seed=1, options={"n_inner": 12, "dynamics": True}),
+    "llama_vectors": Golden(llama_vectors, n=11, seed=1, options={"n_inner": 12}),
     "gpt2": Golden(gpt2, n=7, seed=1, options={"n_inner": 12}),
     "gpt2_blocks": Golden(gpt2_blocks, n=11, seed=1, options={"n_inner": 12}),
     "compressed_ad": Golden(
@@ -91,7 +93,8 @@ FILES = {
 
 def arrays(golden: Golden) -> dict[str, Array]:
     """All that a golden file holds, by name."""
-    given = [contexts(golden.n, seed) for seed in (1, 2)]
+    make = getattr(golden.reference, "contexts", contexts)  # its own where states are vectors
+    given = [make(golden.n, seed) for seed in (1, 2)]
     with tempfile.TemporaryDirectory() as directory:
         [checkpoint] = golden.make_run(Path(directory)).glob("ckpt-*.pt")
         content = torch.load(checkpoint, weights_only=True)

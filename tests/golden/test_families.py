@@ -27,6 +27,7 @@ from references import (
     gpt2,
     gpt2_blocks,
     llama,
+    llama_vectors,
     marked,
     rad,
 )
@@ -97,6 +98,9 @@ VARIANTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "llama dynamics": (llama, {"dynamics": True}),
     "DPT": (llama, {"model": "DPT"}),
     "DPT dynamics": (llama, {"model": "DPT", "dynamics": True}),
+    "llama vectors": (llama_vectors, {}),
+    "llama vectors, deterministic": (llama_vectors, {"learn_var": False}),
+    "llama vectors, dynamics": (llama_vectors, {"dynamics": True}),
     "gpt2": (gpt2, {}),
     "gpt2 blocks": (gpt2_blocks, {}),
     "rad": (rad, {}),
@@ -121,7 +125,7 @@ def test_extract_equals_an_independent_reference(variant: str, sizes: dict[str, 
     n = min(8, sizes["n_transit"] - 4) if module is marked else sizes["n_transit"] - 1
     longer = (sizes["n_transit"], sizes["n_transit"] + 7) if module is compressed_ad else ()
     for length in (n, n // 2, 1, *longer):
-        given = [contexts(length, seed) for seed in (1, 2)]
+        given = [contexts_of(module)(length, seed) for seed in (1, 2)]
         found = extracted(run, write_inputs(tmp_path / "x.npz", given), tmp_path / "y.npz")
         for index, context in enumerate(given):
             same(found, index, module.expected(run, *context), 1e-4)
@@ -133,12 +137,13 @@ def test_in_float64_a_network_is_its_reference(variant: str, sizes: dict[str, in
     module, more = VARIANTS[variant]
     run = module.make_run(tmp_path / "run", seed=6, **sizes, **more)
     n = min(8, sizes["n_transit"] - 4) if module is marked else sizes["n_transit"] - 1
-    context = contexts(n, 3)
-    [sample] = inputs_npz(write_inputs(tmp_path / "x.npz", [context]))
+    context = contexts_of(module)(n, 3)
+    vectors = getattr(module, "VECTORS", None)
+    [sample] = inputs_npz(write_inputs(tmp_path / "x.npz", [context]), vectors=vectors)
     model = load_model(load_checkpoint(next(run.glob("*.pt"))))
     model.network.double()
     captured, expected = capture(model, sample), module.expected(run, *context)
-    tolerance = 1e-5 if module is llama else 1e-6
+    tolerance = 1e-5 if module in (llama, llama_vectors) else 1e-6
     found = np.stack([captured.heads.matrices(layer) for layer in range(model.n_layer)])
     np.testing.assert_allclose(found, expected.attention, rtol=0, atol=tolerance)
     np.testing.assert_allclose(captured.attention.logits, expected.logits, rtol=1e-6, atol=tolerance)
@@ -212,6 +217,11 @@ def test_a_wrong_head_count_changes_the_attention(tmp_path: Path) -> None:
 
 
 # -- helpers -----------------------------------------------------------------------------------------------------------
+def contexts_of(module: Any) -> Any:
+    """What makes contexts: a family's own where states are vectors."""
+    return getattr(module, "contexts", contexts)
+
+
 def features(context: Context) -> np.ndarray:
     one_hot = np.eye(5)[context.actions]
     return np.concatenate([context.states, one_hot, context.rewards[:, None], context.next_states], axis=1)

@@ -29,14 +29,17 @@ class Expected(NamedTuple):
 
 
 class Context(NamedTuple):
-    """One context: states (n, 2), actions (n,), rewards (n,), next_states (n, 2), query_state (2,), target_action."""
+    """One context: states (n, 2), actions (n,), rewards (n,), next_states (n, 2), query_state (2,), target_action.
+
+    Of vectors (n, S), (n, D), (n,), (n, S), (S,), (D,).
+    """
 
     states: Array
     actions: Array
     rewards: Array
     next_states: Array
     query_state: Array
-    target_action: int
+    target_action: Any
 
 
 def contexts(n: int, seed: int = 0, *, horizon: int = 20) -> Context:

@@ -31,7 +31,7 @@ def make_run(
     rng = np.random.default_rng(seed)
     weights = _heads(rng, d_model, model, dynamics)
     for layer in range(n_layer):
-        weights |= _block(rng, f"transformer.blocks.{layer}", d_model, n_inner)
+        weights |= block(rng, f"transformer.blocks.{layer}", d_model, n_inner)
     config = settings(
         n_head,
         n_transit,
@@ -50,7 +50,7 @@ def make_run(
     return directory
 
 
-def _linear(rng: np.random.Generator, name: str, rows: int, columns: int, *, bias: bool = True) -> dict[str, Array]:
+def linear(rng: np.random.Generator, name: str, rows: int, columns: int, *, bias: bool = True) -> dict[str, Array]:
     """Weights of a linear layer, large enough for attention to be far from uniform."""
     weights = {f"{name}.weight": rng.normal(0, 1.5 / np.sqrt(columns), (rows, columns))}
     if bias:
@@ -58,33 +58,33 @@ def _linear(rng: np.random.Generator, name: str, rows: int, columns: int, *, bia
     return weights
 
 
-def _block(rng: np.random.Generator, name: str, d_model: int, n_inner: int) -> dict[str, Array]:
+def block(rng: np.random.Generator, name: str, d_model: int, n_inner: int) -> dict[str, Array]:
     """One transformer block; only the attention has biases."""
     return {
         f"{name}.norm_1.weight": rng.normal(1, 0.3, d_model),
         f"{name}.norm_2.weight": rng.normal(1, 0.3, d_model),
-        **_linear(rng, f"{name}.attn.attn", 3 * d_model, d_model),
-        **_linear(rng, f"{name}.attn.proj", d_model, d_model),
-        **_linear(rng, f"{name}.mlp.swiglu.w1", n_inner, d_model, bias=False),
-        **_linear(rng, f"{name}.mlp.swiglu.w2", n_inner, d_model, bias=False),
-        **_linear(rng, f"{name}.mlp.swiglu.w3", d_model, n_inner, bias=False),
+        **linear(rng, f"{name}.attn.attn", 3 * d_model, d_model),
+        **linear(rng, f"{name}.attn.proj", d_model, d_model),
+        **linear(rng, f"{name}.mlp.swiglu.w1", n_inner, d_model, bias=False),
+        **linear(rng, f"{name}.mlp.swiglu.w2", n_inner, d_model, bias=False),
+        **linear(rng, f"{name}.mlp.swiglu.w3", d_model, n_inner, bias=False),
     }
 
 
 def _heads(rng: np.random.Generator, d_model: int, model: str, dynamics: bool) -> dict[str, Array]:
     """Embeddings and predictions; a DPT's predictions have plural names, and it always embeds a query action."""
     is_dpt, plural = model == "DPT", "s" if model == "DPT" else ""
-    weights = _linear(rng, "embed_context", d_model, CONTEXT_WIDTH)
-    weights |= _linear(rng, f"pred_action{plural}", ACTIONS, d_model)
+    weights = linear(rng, "embed_context", d_model, CONTEXT_WIDTH)
+    weights |= linear(rng, f"pred_action{plural}", ACTIONS, d_model)
     if is_dpt:
-        weights |= _linear(rng, "embed_query_state", d_model, 2)
+        weights |= linear(rng, "embed_query_state", d_model, 2)
     else:
         weights["embed_query_state.weight"] = rng.normal(0, 1, (GRID * GRID, d_model))
     if is_dpt or dynamics:
         weights["embed_query_action.weight"] = rng.normal(0, 1, (ACTIONS, d_model))
     if dynamics:
-        weights |= _linear(rng, f"pred_reward{plural}", 2, d_model)
-        weights |= _linear(rng, f"pred_next_state{plural}", GRID * GRID, d_model)
+        weights |= linear(rng, f"pred_reward{plural}", 2, d_model)
+        weights |= linear(rng, f"pred_next_state{plural}", GRID * GRID, d_model)
     return weights
 
 
@@ -111,11 +111,11 @@ def expected(
     if is_dpt:
         query = np.zeros((1, transitions.shape[1]))
         query[0, :2] = query_state
-        tokens = _apply(weights, "embed_context", np.concatenate([query, transitions]))
+        tokens = apply(weights, "embed_context", np.concatenate([query, transitions]))
     else:
         cell = cell_index(query_state, config["grid_size"])
         query = weights["embed_query_state.weight"][cell][None]
-        tokens = np.concatenate([_apply(weights, "embed_context", transitions), query])
+        tokens = np.concatenate([apply(weights, "embed_context", transitions), query])
     has_action = bool(config["dynamics"]) and target_action is not None
     if has_action:
         tokens = np.concatenate([tokens, weights["embed_query_action.weight"][target_action][None]])
@@ -123,9 +123,9 @@ def expected(
     plural = "s" if is_dpt else ""
     extras: dict[str, Any] = {}
     if has_action:
-        extras["reward_logits"] = _apply(weights, f"pred_reward{plural}", hidden[-1])
-        extras["next_state_logits"] = _apply(weights, f"pred_next_state{plural}", hidden[-1])
-    return Expected(attention, _apply(weights, f"pred_action{plural}", hidden[len(states)]), extras)
+        extras["reward_logits"] = apply(weights, f"pred_reward{plural}", hidden[-1])
+        extras["next_state_logits"] = apply(weights, f"pred_next_state{plural}", hidden[-1])
+    return Expected(attention, apply(weights, f"pred_action{plural}", hidden[len(states)]), extras)
 
 
 def transformer(weights: dict[str, Array], config: dict[str, Any], x: Array) -> tuple[Array, Array]:
@@ -136,14 +136,14 @@ def transformer(weights: dict[str, Array], config: dict[str, Any], x: Array) -> 
         mixed, pattern = _attend(weights, f"{name}.attn", _norm(weights, f"{name}.norm_1", x), config["tf_n_head"])
         x = x + mixed
         inner = _norm(weights, f"{name}.norm_2", x)
-        gate = _apply(weights, f"{name}.mlp.swiglu.w1", inner)
-        up = _apply(weights, f"{name}.mlp.swiglu.w2", inner)
-        x = x + _apply(weights, f"{name}.mlp.swiglu.w3", gate / (1 + np.exp(-gate)) * up)
+        gate = apply(weights, f"{name}.mlp.swiglu.w1", inner)
+        up = apply(weights, f"{name}.mlp.swiglu.w2", inner)
+        x = x + apply(weights, f"{name}.mlp.swiglu.w3", gate / (1 + np.exp(-gate)) * up)
         attention.append(pattern)
     return x, np.stack(attention)
 
 
-def _apply(weights: dict[str, Array], name: str, x: Array) -> Array:
+def apply(weights: dict[str, Array], name: str, x: Array) -> Array:
     """The linear layer `name`, with its bias if it has one."""
     applied: Array = x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
     return applied
@@ -158,14 +158,14 @@ def _norm(weights: dict[str, Array], name: str, x: Array) -> Array:
 def _attend(weights: dict[str, Array], name: str, x: Array, n_head: int) -> tuple[Array, Array]:
     """Output (N, d) and pattern (H, N, N); rows of the fused weight are q0, k0, v0, q1, … one head after another."""
     length, d_model = x.shape
-    fused = _apply(weights, f"{name}.attn", x).reshape(length, n_head, 3, d_model // n_head)
+    fused = apply(weights, f"{name}.attn", x).reshape(length, n_head, 3, d_model // n_head)
     queries, keys, values = fused.transpose(2, 1, 0, 3)  # each (H, N, head_size)
     scores = _rotate(queries) @ _rotate(keys).transpose(0, 2, 1) / np.sqrt(d_model // n_head)
     scores[:, np.triu(np.ones((length, length), dtype=bool), 1)] = -np.inf
     pattern = np.exp(scores - scores.max(axis=-1, keepdims=True))
     pattern /= pattern.sum(axis=-1, keepdims=True)
     mixed = (pattern @ values).transpose(1, 0, 2).reshape(length, d_model)
-    return _apply(weights, f"{name}.proj", mixed), pattern
+    return apply(weights, f"{name}.proj", mixed), pattern
 
 
 def _rotate(x: Array) -> Array:

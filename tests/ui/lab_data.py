@@ -11,7 +11,8 @@ from adtui.compression.trials.plan import FULL, WIPED, sweep
 from adtui.records.errors import ConfigError
 from adtui.records.interval import Interval
 from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, Progress, Request
-from adtui.records.trial import STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
+from adtui.records.trial import STRATA, Baselines, ClosedLoop, OpenLoop, Stratum, SweepReport, Trial, TrialCell
+from adtui.records.trial_cost import Cost, Held, Spread
 from adtui.records.trial_messages import (
     AskLab,
     BaselinesReady,
@@ -60,7 +61,7 @@ def trial(label: str, last: float) -> Trial:
         H,
         OpenLoop(kept, N, dict.fromkeys(STRATA, stratum)),
         closed(last),
-        Cost(0.5, None),
+        Cost(Spread(0.5, 0.45, 0.55), Spread(0.2, 0.19, 0.22), Held(int(kept) * 52, int(kept + 1) * 2048)),
     )
 
 

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
+import sides_data
 from fake_engine import CONTEXT, FakeEngine, chances, head_view, matrix, pool, sample_stats
 from lab_data import LabEngine
 from pane_data import insight
@@ -36,6 +37,7 @@ from adtui.records.messages import (
     ViewReady,
 )
 from adtui.records.run import RunInfo
+from adtui.records.side_messages import GetPair, MatchHeads, SetBeside
 
 CONTRAST = 0.25
 """Low enough that in the curves 0 and a uniform share are some lines apart: plotext draws labels that share a line one
@@ -83,6 +85,10 @@ class ScreenEngine(LabEngine):
             case OpenRun():
                 super().answer(request)
                 self.say(*(InsightFound(request.id, found) for found in INSIGHTS))
+            case SetBeside() | MatchHeads() | GetPair():
+                self.say(sides_data.answer(request, self.run))
+                if isinstance(request, SetBeside):
+                    self.say(Done(request.id, "side by side"))
             case AskKnockOut():
                 controls = np.array([0.001, 0.003, 0.05])
                 result = KnockOut(request.transitions, None, 0.031, True, controls, np.zeros(3, np.bool_), 0, 3)

@@ -8,6 +8,7 @@ import pytest
 from app_driver import opened, screen_text, shows, there, until
 from fake_engine import CONTEXT, HEADS, LAYERS, run_info
 
+from adtui.records.look import SCALES
 from adtui.records.messages import Cancel, ExportAll, ExportView, GetView, OpenRun, Progress
 from adtui.ui.explorer.goto_screen import GotoScreen
 from adtui.ui.explorer.panes import ACTIONS, ALWAYS, HEATMAP, INSIGHTS, NUMBERS, QUERY, RECEIVED
@@ -124,13 +125,19 @@ async def test_the_scale_goes_round() -> None:
 
 async def test_e_exports_what_is_shown() -> None:
     async with opened() as (app, engine, pilot):
-        await pilot.press("n", "j", "l", "e")
+        await pilot.press("n", "j", "l", "s")
+        await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
+        await pilot.press("e")
         await until(pilot, lambda: engine.asked(ExportView))
         request = engine.asked(ExportView)[0]
         assert isinstance(request, ExportView)
         assert (request.sample, request.layer, request.head) == (1, 1, 1)
         assert request.directory == "figs/attention"
-        await until(pilot, lambda: "wrote 1 figure into /tmp/figs/attention" in screen_text(app))
+        legend = str(app.explorer.panes.heatmap.border_subtitle)
+        assert legend.startswith(f"{request.look.scale} 0")
+        assert f"{request.look.top:.2g}" in legend
+        assert (request.look.scale, request.look.colours) == (SCALES[1], "ember")
+        await until(pilot, lambda: "wrote 1 figure into /tmp/figs/attention: a.png" in screen_text(app))
 
 
 async def test_shift_e_exports_all_and_escape_cancels() -> None:
@@ -249,7 +256,8 @@ def _tested() -> set[str]:
         | {"o"}  # test_app_head_table.py
         | set("Ffgi")  # test_app_insights.py, test_app_ablations.py
         | {"T", "w", "comma", "full_stop"}  # test_app_timeline.py, test_app_watch.py
-        | {"plus", "equals_sign", "minus", "0"}  # test_app_zoom.py
+        | {"plus", "minus", "0"}  # test_app_zoom.py
+        | {"equals_sign"}  # test_app_sides.py
     )
 
 

@@ -12,6 +12,9 @@ from hypothesis.extra.numpy import arrays
 from rich.console import Console
 from rich.segment import Segment, Segments
 
+from adtui.records.colours import dusk, ember
+from adtui.records.look import SCALES
+from adtui.records.weight_scale import bounds
 from adtui.ui.renderables.colors import (
     CURSOR,
     CURSOR_MASKED,
@@ -22,8 +25,8 @@ from adtui.ui.renderables.colors import (
     choose_table,
     utf8_terminal,
 )
-from adtui.ui.renderables.palettes import dusk, ember, on_cube
-from adtui.ui.renderables.scales import SCALES, bounds, largest, legend, to_levels
+from adtui.ui.renderables.palettes import on_cube
+from adtui.ui.renderables.scales import largest, legend, to_levels
 
 WEIGHTS = arrays(np.float32, (5, 7), elements=st.floats(0, 1, width=32) | st.just(float("nan")))
 
@@ -174,3 +177,15 @@ def test_sixteen_colours_survive_the_terminal() -> None:
 )
 def test_utf8_terminal(environ: dict[str, str], expected: bool) -> None:
     assert utf8_terminal(environ) is expected
+
+
+@pytest.mark.parametrize("system", ["truecolor", "256"])
+def test_without_colours_the_cursor_is_a_letter_and_nothing_else_is(system: str) -> None:
+    grey, table = (choose_table(system, utf8=True, mono=mono) for mono in (True, False))
+    pixels = (0, 12, LEVELS - 1, GUIDE, MASKED, OUTSIDE)
+    marked = [CURSOR, CURSOR + 12, CURSOR_MASKED]
+    for other in pixels:
+        assert grey.cell(other, other) == table.cell(other, other)
+        for under in marked:
+            assert grey.cell(under, other)[0] == grey.cell(other, under)[0] == "X"
+            assert table.cell(under, other)[0] != "X"

@@ -184,6 +184,12 @@ def test_errors_come_back_as_they_were() -> None:
         ["a", "<f8", [0], "?"],
         ["d", 1],
         ["s", ["l"]],
+        ["r", "Place", {"sample": "0", "layer": 0, "head": 0, "query": 0}],
+        ["r", "Place", {"sample": True, "layer": 0, "head": 0, "query": 0}],
+        ["r", "Progress", {"id": 1, "what": 3, "done": 1, "total": 2}],
+        ["r", "SamplesAdded", {"id": 1, "more": ["t"]}],
+        ["r", "Exported", {"id": 1, "directory": "d", "paths": ["t", 1]}],
+        ["r", "Exported", {"id": 1, "directory": "d", "paths": ["l", "a"]}],
     ],
 )
 def test_nothing_else_is_made_of_a_file(value: Any) -> None:

@@ -61,6 +61,7 @@ class Shot:
         family: one of FAMILIES, or "" for a run without a checkpoint.
         several: there are several runs to choose from.
         dies: the engine does, after the keys.
+        beside: another run is set beside it.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Shot:
     family: str = ""
     several: bool = False
     dies: bool = False
+    beside: bool = False
 
     @property
     def title(self) -> str:
@@ -106,6 +108,11 @@ SHOTS = (
     Shot("lab-120x40", (120, 40), MILLIONS, ("C",), ("14 cells",)),
     Shot("lab-results-120x40", (120, 40), COLORS_256, ("C", "s", "2"), ("Keep newest+rewarded:10",)),
     Shot("lab-verdict-40x10-ascii", (40, 10), ASCII, ("C", "s", "5"), ("Keep",)),
+    Shot("sides-120x40", (120, 40), MILLIONS, shows=("recency",), beside=True),
+    Shot("sides-16-colours-120x40", (120, 40), COLORS_16, ("j", "4"), beside=True),
+    Shot("sides-difference-80x24-no-colour", (80, 24), NO_COLOR, ("4",), ("+0.",), beside=True),
+    Shot("sides-claims-60x20-ascii", (60, 20), ASCII, ("6",), ("in A only: recency",), beside=True),
+    Shot("sides-40x10", (40, 10), COLORS_256, ("1",), ("L0H0",), beside=True),
     Shot("encoder-200x60-256-colours", (200, 60), COLORS_256, family="encoder"),
     Shot("gpt2-tokens-120x40", (120, 40), COLORS_256, ("t", "2"), ("· tokens",), "gpt2"),
     Shot("llama-tokens-80x24", (80, 24), COLORS_256, ("t", "2"), ("· tokens",), "llama"),
@@ -164,7 +171,7 @@ def _prepare(shot: Shot, directory: Path, monkeypatch: pytest.MonkeyPatch) -> No
 async def _started(shot: Shot) -> AsyncIterator[tuple[AdtuiApp, FakeEngine, Pilot[str]]]:
     engine = FamilyEngine(FAMILIES[shot.family](Path("runs") / shot.family)) if shot.family else ScreenEngine()
     runs = _several_runs() if shot.several else ()
-    app = AdtuiApp(OpenRun(0, "runs"), runs=runs, engine=engine, plain=not utf8_terminal())
+    app = AdtuiApp(OpenRun(0, "runs"), runs=runs, engine=engine, plain=not utf8_terminal(), beside="b.pt" * shot.beside)
     async with app.run_test(size=shot.size, notifications=True) as pilot:
         await until(pilot, lambda: engine.starts and (shot.several or app.explorer.presenter.view is not None))
         await _settled(app, pilot)

@@ -14,11 +14,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from adtui.records import defaults
+from adtui.records.colours import RGB, dusk, ember
 from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
 from adtui.ui.preferences import Preferences, prefer
 from adtui.ui.renderables.colors import LEVELS, choose_table
-from adtui.ui.renderables.palettes import RGB, dusk, ember
 from adtui.ui.terminal.changed_cells import inked
 from adtui.ui.themes import ACCENT, CONFIRMED, FAINT, REFUTED, REWARD, THEMES, textual_theme
 

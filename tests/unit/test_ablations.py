@@ -14,7 +14,7 @@ from references import ad_eps, compressed_ad, contexts, dpt, flow, gpt2, gpt2_bl
 from torch import Tensor
 
 from adtui.attention.ablations import Where, ablate, contents, exchanged, logits, stand_ins
-from adtui.attention.knock_outs import ablations, logit_changes
+from adtui.attention.knock_outs import ablations
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.decoder import Edit
 from adtui.models.loading import load_model
@@ -24,6 +24,7 @@ from adtui.records.arrays import Floats, Ints
 from adtui.records.insight import KnockOut
 from adtui.records.layout import FLOW_ACTION, TIME
 from adtui.records.sample import Sample
+from adtui.statistics.distributions import logit_changes
 
 FAMILIES: dict[str, tuple[Callable[..., Any], dict[str, object], int]] = {
     "encoder": (make_encoder_run, {}, 10),

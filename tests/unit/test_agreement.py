@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from adtui.insights.agreement import CONTEXTS, FIRST, FLOORS, OTHERS, agreement, chosen_contexts, panel
+from adtui.insights.agreement import CONTEXTS, FIRST, OTHERS, agreement, chosen_contexts, floor_of, panel
 from adtui.insights.confirmation import FLOOR, KnockOuts, settle, undecided_yet
 from adtui.insights.kind import CAVEAT
 from adtui.records.ablation import DENOISING, KL, LOGIT, MASK, MEAN, NOISING, RESAMPLED, Ablation
@@ -109,7 +109,7 @@ def test_others_are_tried_only_on_what_the_first_test_decides() -> None:
 
 
 def test_changes_that_nobody_could_see_are_alike() -> None:
-    assert FLOORS == {KL: FLOOR, LOGIT: 0.2}
+    assert (floor_of(KL), floor_of(LOGIT)) == (FLOOR, 0.2)
     tiny = {how: {c: knock_out(0.1, 1e-3) for c in range(3)} for how in (FIRST, *OTHERS)}
     for each in tiny.values():
         for one in each.values():

@@ -108,6 +108,10 @@ def test_stored_trials_of_these_weights_are_the_third_line(tmp_path: Path, model
     assert lines(trials=found)[2] == (found.words, found.basis)
     (figures / WRITTEN).write_text(report("of others", "recent:20"))
     assert known_trials(tmp_path, model, figures) == found
+    (tmp_path / BESIDE).write_text(report("of others", "recent:20"))
+    assert known_trials(tmp_path, model, figures) == KnownTrials(
+        f"{tmp_path / BESIDE} is of other weights: not shown", ""
+    )
     (tmp_path / BESIDE).write_text(report(weights_mark(model), None))
     none = known_trials(tmp_path, model, figures)
     assert none == KnownTrials("no evidence that a shorter context would do (12 tested)", "128 histories")

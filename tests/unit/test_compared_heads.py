@@ -180,7 +180,7 @@ def test_the_command_prints_pairs_and_claims(run: Path, tmp_path: Path, capsys: 
         reference("pre", n_head=2, n_transit=20, n_layer=1, seed=3).state_dict(),
         settings(2, 20),
     ).parent
-    command = ["compare", str(run), str(other), "--heads", "--samples", "4", "--device", "cpu"]
+    command = ["compare", str(run), str(other), "--head-by-head", "--samples", "4", "--device", "cpu"]
     assert main([*command, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["schema"] == "adtui.heads/1"
@@ -193,6 +193,6 @@ def test_the_command_prints_pairs_and_claims(run: Path, tmp_path: Path, capsys: 
     assert main([*command, "--match", "index"]) == 2
     assert "--match: expected models with the same layers and heads, found 8 and 2 heads" in capsys.readouterr().err
     assert main([*command[:2], *command[3:]]) == 2
-    assert "--heads: expected two runs, found 1" in capsys.readouterr().err
+    assert "--head-by-head: expected two runs, found 1" in capsys.readouterr().err
     assert main([*command, "--csv", "x.csv"]) == 2
-    assert "--heads: expected no --csv beside it" in capsys.readouterr().err
+    assert "--head-by-head: expected no --csv beside it" in capsys.readouterr().err

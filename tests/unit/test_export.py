@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import struct
 import subprocess
 import sys
-import zlib
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +15,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from checkpoints import make_run
+from exhibits import DPI, decode, digests, tiny_exhibit
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -30,42 +28,10 @@ from adtui.reports.figures.heatmap import Heading, uniform_received, visible_pai
 from adtui.reports.figures.png import encode
 from adtui.reports.figures.style import colourise
 
-DPI = 40.0
-
 
 @pytest.fixture(scope="module")
 def exhibit(tmp_path_factory: pytest.TempPathFactory) -> Exhibit:
-    from checkpoints import make_run, write_histories
-
-    root = tmp_path_factory.mktemp("export")
-    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    session = open_session(make_run(root / "runs" / "tiny"), samples=2)
-    list(session.analyse_all())
-    made = session.exhibit()
-    return Exhibit(made.title, made.axes, made.attentions, made.stats, made.matrices, made.layers, DPI)
-
-
-def digests(directory: Path) -> dict[str, str]:
-    files = sorted(path for path in directory.rglob("*") if path.is_file())
-    return {str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def decode(png: bytes) -> np.ndarray:
-    """An RGB PNG with up-filtered rows → (height, width, 3): an independent reader for the encoder's output."""
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    at, data, size = 8, b"", (0, 0)
-    while at < len(png):
-        length, kind = struct.unpack(">I4s", png[at : at + 8])
-        body = png[at + 8 : at + 8 + length]
-        assert struct.unpack(">I", png[at + 8 + length : at + 12 + length])[0] == zlib.crc32(kind + body)
-        if kind == b"IHDR":
-            size = struct.unpack(">II", body[:8])
-        data += body if kind == b"IDAT" else b""
-        at += 12 + length
-    width, height = size
-    rows = np.frombuffer(zlib.decompress(data), np.uint8).reshape(height, 1 + 3 * width)
-    assert (rows[:, 0] == 2).all()
-    return np.cumsum(rows[:, 1:], axis=0, dtype=np.uint64).astype(np.uint8).reshape(height, width, 3)
+    return tiny_exhibit(tmp_path_factory.mktemp("export"))
 
 
 def test_names_are_those_of_the_present_script(exhibit: Exhibit, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from adtui.compression.trials.gate import LEAST_HISTORIES, judge
 from adtui.records.interval import Interval
-from adtui.records.trial import Baselines, ClosedLoop, Cost, Trial, TrialCell, Verdict
+from adtui.records.trial import Baselines, ClosedLoop, Trial, TrialCell, Verdict
+from adtui.records.trial_cost import Cost, Spread
 
 H = 128
 GOALS = np.arange(H) % 8
@@ -123,7 +124,11 @@ def test_a_margin_too_small_for_so_few_goals() -> None:
 
 def _beside(lost: Any, ratio: float = 0.5) -> Verdict:
     """The verdict on a candidate that returns what full context does, less what it lost."""
-    own = replace(trial("medoids", 20, 0.0), closed_loop=closed(16 + NOISE - lost), cost=Cost(ratio, None))
+    own = replace(
+        trial("medoids", 20, 0.0),
+        closed_loop=closed(16 + NOISE - lost),
+        cost=Cost(Spread(ratio, ratio - 0.1, ratio + 0.1)),
+    )
     return judge(baselines(), [own, trial("recent", 20, 13.0), trial("random", 20, 5)], GOALS, 79)
 
 

@@ -252,7 +252,7 @@ def annotate(path: Path, stored: Any) -> Path:
 
 def turned(sample: Sample) -> int:
     """Another action than the one taken, as `annotate` stores it."""
-    assert sample.target_action is not None
+    assert isinstance(sample.target_action, int)
     return (sample.target_action + 2) % 5
 
 

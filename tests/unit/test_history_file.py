@@ -16,6 +16,7 @@ from checkpoints import write_histories
 from numpy.typing import NDArray
 
 from adtui.histories.file import MAX_STEPS, HistoryFile, Stretch
+from adtui.histories.forms import Cells
 from adtui.records.errors import HistoryError
 
 Change = Callable[[h5py.File], None]
@@ -28,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path) -> HistoryFile:
-    return HistoryFile(path, grid_size=9, n_actions=5, horizon=20)
+    return HistoryFile(path, Cells(9, 5), horizon=20)
 
 
 def read(path: Path, task: int = 3, stream: int = 1, first: int = 7, last: int = 48) -> Stretch:

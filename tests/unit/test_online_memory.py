@@ -13,6 +13,7 @@ from checkpoints import make_run
 from adtui.compression.acting import OnlinePolicy
 from adtui.compression.choice import parse
 from adtui.compression.strategies import STRATEGIES
+from adtui.compression.strategies.base import Positions
 from adtui.compression.trials import runner
 from adtui.compression.trials.closed_loop import returns_and_actions
 from adtui.compression.trials.plan import ModelSource, Plan, fingerprint
@@ -23,6 +24,7 @@ from adtui.records.errors import ConfigError
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import Policy, rollout
 
+BOTH: tuple[Positions, ...] = ("reindexed", "spread")
 PLAN = Plan(DarkRoom(), goals=(3, 41, 40), n_context=11, streams=2, episodes=3, seed=4, queries=3)
 
 
@@ -37,10 +39,16 @@ def model(opening: ModelSource) -> Model:
     return load_model(load_checkpoint(opening.checkpoint))
 
 
-def test_the_newest_are_the_newest_in_both_modes(model: Model) -> None:
-    choice = parse("recent:4")
-    online, full = (returns_and_actions(model, replace(PLAN, memory=one), choice)[1] for one in ("online", "full"))
+@pytest.mark.parametrize("positions", BOTH)
+def test_the_newest_are_the_newest_in_both_modes(model: Model, positions: Any) -> None:
+    choice, plan = parse("recent:4"), replace(PLAN, positions=positions)
+    online, full = (returns_and_actions(model, replace(plan, memory=one), choice)[1] for one in ("online", "full"))
     np.testing.assert_array_equal(online, full)
+
+
+def test_where_they_stand_changes_what_is_done(model: Model) -> None:
+    near, far = (returns_and_actions(model, replace(PLAN, positions=one), parse("recent:4"))[1] for one in BOTH)
+    assert not np.array_equal(near, far)
 
 
 def test_a_budget_of_the_whole_context_is_the_full_context(model: Model) -> None:
@@ -50,7 +58,9 @@ def test_a_budget_of_the_whole_context_is_the_full_context(model: Model) -> None
 
 @pytest.mark.parametrize("name", [one.NAME for one in STRATEGIES if one.NAME != "none"])
 def test_what_is_dropped_is_gone_and_no_more_than_the_budget_is_kept(model: Model, name: str) -> None:
-    policy = OnlinePolicy(model, parse(f"{name}:3"), PLAN.world.horizon, np.random.default_rng(0))
+    policy = OnlinePolicy(
+        model, parse(f"{name}:3"), "spread", PLAN.n_context, PLAN.world.horizon, np.random.default_rng(0)
+    )
     seen: list[list[set[tuple[Any, ...]]]] = []
 
     def spy(*inputs: Any) -> Any:
@@ -79,7 +89,7 @@ def one(state: Any, action: Any, episode: Any) -> tuple[Any, ...]:
 
 def test_a_reward_is_kept_longer_than_a_context_is(model: Model) -> None:
     """That is what a memory is for: newest+rewarded holds it until newer rewards come."""
-    policy = OnlinePolicy(model, parse("newest+rewarded:2"), 100, np.random.default_rng(0))
+    policy = OnlinePolicy(model, parse("newest+rewarded:2"), "reindexed", 5, 100, np.random.default_rng(0))
     zeros, n = np.zeros((1, 30, 2), np.int64), 30
     rewards = np.zeros((1, 30), np.float32)
     rewards[0, 2] = 1

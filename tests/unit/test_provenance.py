@@ -18,13 +18,15 @@ from adtui.compression.trials.prepare import prepare
 from adtui.engine.opening import open_session
 from adtui.files.provenance import read_provenance
 from adtui.records.errors import ReportError
+from adtui.records.look import Look
 from adtui.records.version import __version__
 from adtui.reports.document import dumps
 from adtui.reports.export import export_head
 from adtui.reports.figures.png import encode
 from adtui.reports.floor import export_film
 
-KINDS = ("png", "gif", "npz", "analyze.json", "map.json", "evaluate.json", "compress.json")
+KINDS = ("png", "pdf", "svg", "gif", "npz", "analyze.json", "map.json", "evaluate.json", "compress.json")
+MADE = {"png": "export", "pdf": "export", "svg": "export", "gif": "map", "npz": "extract"}
 FEW = ("--device", "cpu", "--samples", "1")
 
 
@@ -40,10 +42,14 @@ def files(run: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     session = open_session(run, samples=1, device="cpu")
     list(session.measure_all())
     [png] = export_head(session.exhibit(), directory, sample=0, layer=0, head=1)
+    vectors = {}
+    for form in ("pdf", "svg"):
+        exhibit = session.exhibit(look=Look(form))
+        [vectors[form]] = export_head(exhibit, directory, sample=0, layer=0, head=1)
     moment = session.walks.moment(_asked())
     film = list(export_film([moment], directory / "film.gif", "é", provenance=session.provenance("map").text))
     assert main(["extract", str(run), "--output", str(directory / "arrays.npz"), *FEW]) == 0
-    found = {"png": png, "gif": directory / "film.gif", "npz": directory / "arrays.npz"}
+    found = {"png": png, **vectors, "gif": directory / "film.gif", "npz": directory / "arrays.npz"}
     assert film[-1] == found["gif"]
     about = prepare(run, device="cpu", streams=1, episodes=3).about
     found["compress.json"] = directory / "compress.json"
@@ -82,7 +88,7 @@ def test_every_file_names_its_checkpoint(files: dict[str, Path], run: Path, kind
     assert (source["run"], source["checkpoint"]) == ("tiny", checkpoint.name)
     assert source["settings"]["n_transit"] == {"value": 12, "source": "checkpoint"}
     assert found["adtui"] == __version__
-    assert found["made"] == {"png": "export", "gif": "map", "npz": "extract"}.get(kind, kind.split(".")[0])
+    assert found["made"] == MADE.get(kind, kind.split(".")[0])
     assert ("mark" in found["contexts"]) == (kind not in ("evaluate.json", "compress.json"))
     assert str(run) not in json.dumps(found)
 
@@ -96,7 +102,7 @@ def test_the_command_says_it_in_words_and_as_json(files: dict[str, Path], capsys
     assert json.loads(capsys.readouterr().out) == read_provenance(files["png"])
 
 
-@pytest.mark.parametrize("kind", ["png", "gif", "npz", "analyze.json"])
+@pytest.mark.parametrize("kind", ["png", "pdf", "svg", "gif", "npz", "analyze.json"])
 def test_a_file_cut_anywhere_is_refused_in_one_line(
     files: dict[str, Path], tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,7 +143,11 @@ def _bomb() -> bytes:
     ("content", "told"),
     [
         (b"", "found an empty file"),
-        (b"%PDF-1.4", "found another kind of file"),
+        (b"%PDF-1.4", "found one that ends early"),
+        (b"%PDF-1.4\n%%EOF", "found none"),
+        (b"<?xml><a/>", "XML that is no SVG"),
+        (b"<?xml><svg></svg>", "found none"),
+        (b"%!PS-Adobe", "found another kind of file"),
         (b"GIF89a" + bytes(7) + b"\x3b", "found none"),
         (b"GIF89a" + bytes(7) + b"\x00", "a block of no known kind"),
         (_png(), "found none"),

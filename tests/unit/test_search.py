@@ -13,8 +13,9 @@ from checkpoints import make_run
 from adtui.cli.main import main
 from adtui.compression.choice import parse
 from adtui.compression.trials import search as searching
+from adtui.compression.trials.candidates import Candidate, candidates_of, places_of
 from adtui.compression.trials.plan import FULL, RANDOM, RECENT, ModelSource, Plan
-from adtui.compression.trials.search import FILE, Search, candidates_of, search
+from adtui.compression.trials.search import FILE, Search, search
 from adtui.records.errors import ConfigError
 from adtui.records.trial_search import SearchReport
 from adtui.reports.search import search_lines
@@ -22,7 +23,8 @@ from adtui.worlds.darkroom import DarkRoom
 
 PLAN = Plan(DarkRoom(), goals=(3, 41), n_context=11, streams=2, episodes=3, seed=4, queries=3)
 TRAINING = (1, 5, 9, 13)
-CANDIDATES = tuple(map(parse, ("recent:8", "recent:4", "uniform:4", "newest+rewarded:4:newest=1")))
+LABELS = ("recent:8", "recent:4", "uniform:4", "newest+rewarded:4:newest=1")
+CANDIDATES = tuple(Candidate(parse(label), "reindexed") for label in LABELS)
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,9 @@ def lossy(losses: dict[str, float], monkeypatch: pytest.MonkeyPatch) -> list[tup
     """Returns that are 10 in full, less what each candidate loses; tells what was run."""
     ran = []
 
-    def run(opening: ModelSource, plan: Plan, label: str) -> tuple[str, list[float]]:
+    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
         del opening
-        ran.append((label, plan))
+        ran.append((label := candidate.name, plan))
         return label, [10 - losses.get(label, 0) + 0.01 * (room % 3) for room in range(len(plan.rooms))]
 
     monkeypatch.setattr(searching, "_run", run)
@@ -68,7 +70,7 @@ def test_the_smallest_that_loses_little_is_chosen_and_rooms_are_of_training_task
 
 
 def test_where_all_lose_too_much_nothing_is_tested(wanted: Search, monkeypatch: pytest.MonkeyPatch) -> None:
-    lossy({one.label: 5 for one in CANDIDATES}, monkeypatch)
+    lossy(dict.fromkeys(LABELS, 5), monkeypatch)
     report = search(wanted)
     assert report.chosen is None
     assert report.confirmation is None
@@ -100,9 +102,9 @@ def test_a_stopped_search_goes_on_and_equal_seeds_give_equal_paths(
     assert len(kept) == 3
     honest, ran = searching._run, []
 
-    def spy(opening: ModelSource, plan: Plan, label: str) -> tuple[str, list[float]]:
-        ran.append(f"{len(plan.rooms)}/{label}")
-        return honest(opening, plan, label)
+    def spy(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+        ran.append(f"{len(plan.rooms)}/{candidate.name}")
+        return honest(opening, plan, candidate)
 
     monkeypatch.setattr(searching, "_run", spy)
     again = search(wanted, output=tmp_path)
@@ -120,11 +122,46 @@ def path(report: SearchReport) -> str:
 
 
 def test_candidates_are_every_split_below_the_contexts_length_and_no_control() -> None:
-    found = candidates_of(["newest+rewarded", "random"], 11)
-    labels = {one.label for one in found}
-    assert {"newest+rewarded:10", "newest+rewarded:10:newest=3", "recent:8"} <= labels
-    assert all(one.strategy.NAME != "random" and (one.budget or 0) < 11 for one in found)
-    assert {one.strategy.NAME for one in candidates_of(["recent"], 11)} == {"recent"}
+    found = candidates_of(["newest+rewarded", "random"], 11, ("reindexed", "spread"))
+    names = [one.name for one in found]
+    assert {"newest+rewarded:10", "newest+rewarded:10:newest=3", "recent:8", "recent:8, spread"} <= set(names)
+    assert len(names) == len(set(names))
+    assert all(one.choice.strategy.NAME != "random" and one.budget < 11 for one in found)
+    assert {one.name.split(":")[0] for one in candidates_of(["recent"], 11, ("reindexed",))} == {"recent"}
+
+
+def test_where_transitions_stand_is_tried_too_and_the_test_is_of_the_same(
+    wanted: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = tuple(Candidate(parse("uniform:4"), places) for places in places_of(wanted.opening, wanted.plan))
+    assert [one.positions for one in both] == ["reindexed", "spread"]
+    lossy({"uniform:4": 3}, monkeypatch)
+    report = search(replace(wanted, candidates=both))
+    assert (report.chosen, report.positions) == ("uniform:4", "spread")
+    assert report.why.startswith("uniform:4, spread is the smallest of 2 candidates")
+    assert report.confirmation is not None
+    assert {trial.cell.positions for trial in report.confirmation.trials} == {"spread"}
+
+
+def test_a_candidate_that_fails_in_few_rooms_only_is_not_good_enough(
+    wanted: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One room of eight that loses 1.6: a mean of 0.2 is below half of the margin of 0.49, one of eight is too many."""
+    monkeypatch.setattr(searching, "HISTORIES", (8,))
+
+    def run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
+        del opening
+        returns = np.full(len(plan.rooms), 10.0)
+        returns[0] -= 1.6 if candidate.name == "recent:4" else 0
+        return candidate.name, returns.tolist()
+
+    monkeypatch.setattr(searching, "_run", run)
+    report = search(replace(wanted, candidates=CANDIDATES[:2]))
+    last, few = report.rounds[-1].tried
+    assert (few.label, few.collapses) == ("recent:4", 0.125)
+    assert few.loss.mean == pytest.approx(0.2)
+    assert few.loss.mean < 0.5 * report.rounds[-1].margin
+    assert report.chosen == last.label == "recent:8"
 
 
 def test_a_split_keeps_so_many_because_they_are_new() -> None:

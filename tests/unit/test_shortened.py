@@ -11,7 +11,7 @@ from references import contexts as walk
 from small_runs import MAKERS
 
 from adtui.attention.capture import capture
-from adtui.compression.shortened import shortened_logits, with_evidence
+from adtui.compression.shortened import shortened_logits, spread, with_evidence
 from adtui.compression.strategies.base import PER_CONTEXT, WINDOW_QUERIES, Contexts
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.decoder import Edit
@@ -45,11 +45,11 @@ def plain(model: Model, contexts: Contexts, edit: Edit | None = None) -> np.ndar
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("positions", ["reindexed", "kept"])
+@pytest.mark.parametrize("positions", ["reindexed", "spread", "kept"])
 def test_keeping_everything_changes_nothing(models: dict[str, Model], name: str, positions: Any) -> None:
     contexts = batch()
     everything = np.ones((4, N), np.bool_)
-    if positions == "kept" and not models[name].network.keeps_positions:
+    if positions != "reindexed" and not models[name].network.keeps_positions:
         with pytest.raises(ModelError, match="reindexed"):
             shortened_logits(models[name], contexts, everything, positions)
         return
@@ -71,6 +71,28 @@ def test_reindexed_is_the_shorter_context_itself(models: dict[str, Model], name:
             contexts.query_states[[row]],
         )
         np.testing.assert_allclose(found[row], expected[0], atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["encoder", "llama", "gpt2", "dpt", "ad-eps", "flow"])
+def test_spread_ones_stand_evenly_over_the_span(models: dict[str, Model], name: str) -> None:
+    """Of nine transitions the first, fourth and seventh lie as three are spread: where they were."""
+    model, contexts = models[name], batch()
+    kept = np.isin(np.arange(N), [0, 3, 6])[None].repeat(4, 0)
+    own = shortened_logits(model, contexts, kept, "kept")
+    np.testing.assert_array_equal(shortened_logits(model, contexts, kept, "spread"), own)
+    newest = np.arange(N)[None].repeat(4, 0) >= 6
+    three = shortened_logits(model, contexts.last(3), np.ones((4, 3), np.bool_), "spread", span=N)
+    np.testing.assert_array_equal(shortened_logits(model, contexts, newest, "spread"), three)
+    assert not np.array_equal(three, shortened_logits(model, contexts, newest, "kept"))
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7, 9])
+def test_no_two_are_spread_to_one_place(count: int) -> None:
+    for span in range(count, 40):
+        places = spread(2, count, span)
+        assert places[:, 0].tolist() == [0, 0]
+        assert (np.diff(places) >= 1).all()
+        assert places.max() < span
 
 
 @pytest.mark.parametrize("name", ["encoder", "llama", "llama dynamics", "gpt2"])

@@ -19,6 +19,7 @@ from adtui.cli.main import main
 from adtui.histories.collect import collect
 from adtui.histories.collect_settings import CollectSettings
 from adtui.histories.file import HistoryFile
+from adtui.histories.forms import Cells
 from adtui.histories.training import read_histories
 from adtui.records.errors import HistoryError
 from adtui.worlds.agents import Histories
@@ -53,7 +54,7 @@ def explorer_refusal(path: Path) -> str:
     """What the app says of goal 3, read as a context is."""
     with (
         pytest.raises(HistoryError) as caught,
-        HistoryFile(path, grid_size=9, n_actions=5, horizon=20) as file,
+        HistoryFile(path, Cells(9, 5), horizon=20) as file,
     ):
         file.read(3, 0, 0, file.size(3)[0])
     return str(caught.value)
@@ -234,7 +235,7 @@ def test_swapped_axes_are_named_by_both(tmp_path: Path, streams: int) -> None:
 def test_axes_in_order_are_never_called_swapped(tmp_path: Path, length: int, streams: int) -> None:
     path = write_histories(tmp_path / "x.hdf5", GOALS, length=length, streams=streams)
     for horizon in (None, 20):
-        with HistoryFile(path, grid_size=9, n_actions=5, horizon=horizon) as file:
+        with HistoryFile(path, Cells(9, 5), horizon=horizon) as file:
             assert file.size(3) == (length, streams)
 
 
@@ -242,7 +243,7 @@ def test_axes_in_order_are_never_called_swapped(tmp_path: Path, length: int, str
 def test_rewards_that_dark_room_does_not_pay_are_neither_cut_nor_learnt(path: Path) -> None:
     said = refusal(changed(path, edit("rewards", with_one(0.5))))
     assert "3/rewards: expected 0 or 1, as Dark Room pays, found 0.5; rescale them" in said
-    with HistoryFile(path, grid_size=9, n_actions=5, horizon=20) as file:  # the app shows them: rooms of others pay so
+    with HistoryFile(path, Cells(9, 5), horizon=20) as file:  # the app shows them: rooms of others pay so
         assert file.read(3, 0, 0, 20).rewards[5] == 0.5
 
 

@@ -162,6 +162,8 @@ def cell_line(**changes: Any) -> bytes:
         cell_line(compared={name: [9] for name in store.COMPARED}),
         cell_line(compared={"kl": [1]}),
         cell_line(step_ratio="fast"),
+        cell_line(cost={"ratio": {"median": "fast", "low": 1.0, "high": 2.0}}),
+        cell_line(cost={"ratio": {"median": 1.0, "low": 1.0, "high": 2.0}, "held": {"state": 1.5, "cache": None}}),
     ],
 )
 @pytest.mark.parametrize("last", [True, False])
@@ -193,11 +195,14 @@ def test_an_untrained_model_gets_no_recommendation(report: SweepReport) -> None:
     assert "No evidence for compressing" in report.verdict.sentence
 
 
+PARTS = ("closed_loop", "open_loop", "cell", "cost")
+
+
 def test_the_json_is_json(report: SweepReport) -> None:
     document = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert document["schema"] == "adtui.compress/1"
     text = (Path(__file__).parents[2] / "docs" / "trials.md").read_text()
-    keys = {key for trial in document["trials"] for part in ("closed_loop", "open_loop", "cell") for key in trial[part]}
+    keys = {key for trial in document["trials"] for part in PARTS for key in trial[part]}
     keys |= set(document) | set(document["verdict"]) | set(document["baselines"])
     assert sorted(key for key in keys if f"`{key}`" not in text) == []
 

@@ -27,7 +27,7 @@ from adtui.files.checkpoint import load_checkpoint
 from adtui.files.runs import find_run
 from adtui.models.loading import load_model
 from adtui.models.model import Model
-from adtui.records.errors import AdtuiError
+from adtui.records.errors import AdtuiError, HistoryError
 
 MODEL = reference()
 WEIGHTS = MODEL.state_dict()
@@ -440,8 +440,13 @@ def test_files_from_the_wild(cases_dir: Path, path: str, heads: int | None) -> N
     assert info.n_head == 4
 
 
-def test_a_meta_world_model_is_named(cases_dir: Path) -> None:
-    (path,) = cases_dir.glob("dicp_metaworld/runs/*/*.pt")
-    message = refused(path)
-    assert "Meta-World" in message
+def test_a_meta_world_model_lacks_nothing_but_histories(cases_dir: Path) -> None:
+    (run,) = cases_dir.glob("dicp_metaworld/runs/*")
+    with pytest.raises(HistoryError) as caught:
+        open_session(run, device="cpu")
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    assert "history_pick-place-v2_PPO_alg-seed0.hdf5" in message
+    assert "Meta-World (pick-place-v2), with states of 11 numbers and actions of 4 numbers" in message
+    assert "--histories" in message
     assert "again" not in message

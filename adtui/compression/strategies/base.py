@@ -21,8 +21,8 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Positions = Literal["reindexed", "kept"]
-"""Where kept transitions stand: moved up to 0, 1, 2, …, or where they were."""
+Positions = Literal["reindexed", "spread", "kept"]
+"""Where kept transitions stand: moved up to 0, 1, 2, …; evenly over a full context's places; or where they were."""
 
 Memory = Literal["online", "full"]
 """What an agent that acts may choose from: what it has kept and its newest transition, or its whole context again."""

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import multiprocessing
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 
 from ...files.checkpoint import Checkpoint, load_checkpoint
 from ...models.loading import load_model
 from ...models.model import Model
+from ...records.trial_cost import Cost
 from ...worlds.world import IntArray
 from ..choice import Choice, parse
 from .closed_loop import contexts_of, replay, returns_and_actions
-from .open_loop import Reference, compare, cost, full_logits
+from .costs import cost
+from .open_loop import Reference, compare, full_logits
 from .plan import FULL, ModelSource, Plan
+
+_COST = TypeAdapter(Cost)
 
 
 @dataclass(frozen=True)
@@ -33,14 +40,13 @@ class Outcome:
         actions: (H, T) for the full context, which later cells are compared on; else None.
         compared: lists over C contexts, `history`, `rewarded` (transitions in the full context), `kept`, `agree`
             (0 or 1) and `kl`; None for a control that has no open loop.
-        step_ratio, peak_memory: see `trial.Cost`.
+        cost: see `trial_cost.Cost`; None for that control.
     """
 
     returns: IntArray
     actions: IntArray | None = None
     compared: dict[str, list[float]] | None = None
-    step_ratio: float | None = None
-    peak_memory: int | None = None
+    cost: Cost | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back to the last bit."""
@@ -49,8 +55,7 @@ class Outcome:
             "returns": self.returns.tolist(),
             "actions": digits,
             "compared": self.compared,
-            "step_ratio": self.step_ratio,
-            "peak_memory": self.peak_memory,
+            "cost": None if self.cost is None else asdict(self.cost),
         }
 
     @classmethod
@@ -62,9 +67,23 @@ class Outcome:
             np.array(values["returns"], dtype=np.int64),
             actions,
             values["compared"],
-            values["step_ratio"],
-            values["peak_memory"],
+            _cost(values),
         )
+
+
+def _cost(values: dict[str, Any]) -> Cost | None:
+    """Of a cell as it is written now, or as before 0.3: the ratio's median alone, and the accelerator's memory.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if "cost" in values:
+        return None if values["cost"] is None else _COST.validate_json(json.dumps(values["cost"]), strict=True)
+    ratio = values["step_ratio"]
+    if ratio is None:
+        return None
+    former = {"ratio": {"median": ratio, "low": math.nan, "high": math.nan}, "peak_memory": values["peak_memory"]}
+    return _COST.validate_json(json.dumps(former), strict=True)
 
 
 def run_cell(
@@ -97,8 +116,8 @@ def run_cell(
         "agree": agree.astype(int).tolist(),
         "kl": divergence.tolist(),
     }
-    ratio, memory = cost(model, reference.contexts, choice, plan.positions, plan.memory)
-    return Outcome(returns, actions if full_actions is None else None, compared, ratio, memory)
+    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory)
+    return Outcome(returns, actions if full_actions is None else None, compared, spent)
 
 
 def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Reference:

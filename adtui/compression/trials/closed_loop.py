@@ -62,7 +62,8 @@ def returns_and_actions(
 
 def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
-        return OnlinePolicy(model, replace(choice, budget=choice.limit(plan.n_context)), plan.world.horizon, rng)
+        choice = replace(choice, budget=choice.limit(plan.n_context))
+        return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 
 

@@ -65,13 +65,17 @@ class _Stored(_Part):
 def known_trials(directory: Path, model: Model, figures: str | Path = SWEEP_FIGURES) -> KnownTrials | None:
     """What is stored beside a run's checkpoint or in the figures' directory; None where nothing is of these weights.
 
-    The newer of the two counts. A file that is no report is said to be none.
+    The newer of the two counts. A file that is no report is said to be none, and one beside the checkpoint that is of
+    other weights, as of an earlier checkpoint, is said to be that.
     """
     places = [Path(figures) / WRITTEN, directory / BESIDE]
     mine, damaged = [], []
     for path in places:
         stored = read_report(path, _Stored)
-        if isinstance(stored, _Stored) and stored.about.weights == weights_mark(model):
+        if isinstance(stored, _Stored) and stored.about.weights != weights_mark(model):
+            # The figures' directory belongs to no run: what lies there may well be of another.
+            damaged += [f"{path} is of other weights: not shown"] if path.name == BESIDE else []
+        elif isinstance(stored, _Stored):
             said = _said(stored)
             if said is None:
                 damaged.append(f"{path} contradicts itself: not shown")

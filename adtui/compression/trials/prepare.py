@@ -15,7 +15,7 @@ from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
 from ..choice import Choice
-from ..shortened import check_needs
+from ..shortened import check_needs, check_positions
 from ..strategies.base import Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
@@ -74,6 +74,7 @@ def prepare(
     found = find_run(path)
     opening = ModelSource(str(found.latest), device, heads, causal, adapter)
     model, checkpoint = opened(opening)
+    check_positions(model, positions)
     for choice in choices:
         check_needs(model, choice)
     settings = run_settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ...records.defaults import MARGIN
 from ...records.trial import SweepReport
 from ..choice import Choice
 from . import backends, store
+from .alone import costs_alone
 from .cell import Outcome, run_cell
 from .closed_loop import random_returns
 from .plan import FULL, WIPED, ModelSource, Plan, fingerprint
@@ -39,6 +40,7 @@ def run(
     found: Found | None = None,
     warn: Callable[[str], None] | None = None,
     inside: Callable[[str, int, int], None] | None = None,
+    alone: bool = False,
 ) -> SweepReport:
     """Run what is not finished yet, and report on all of it.
 
@@ -51,9 +53,11 @@ def run(
         warn: called with a line of words where some cells in `output` cannot be read; they are run again.
         inside: called with (label, episodes done, episodes in all) of the cell that runs, where cells run in this
             process: one at a time, locally.
+        alone: measure every cell in a process of its own too, here and one after the other; see `alone.costs_alone`.
 
     Raises:
         ConfigError: `output` holds another sweep, or the backend's package is missing.
+        EngineError: a cell could not be measured in a process of its own.
         ExportError: `output` cannot be written.
         CheckpointError, ModelError: the model cannot be opened, or cannot keep positions.
     """
@@ -85,6 +89,10 @@ def run(
         tasks = [(opening, plan, label, actions, here) for label in labels if label not in finished]
         for label, outcome in backends.each(backend, jobs, _labelled, tasks):
             note(label, outcome)
+    for label in [FULL, *order[2:]] if alone else []:
+        outcome = finished[label]
+        if outcome.cost is not None and not outcome.cost.alone:
+            note(label, replace(outcome, cost=replace(outcome.cost, alone=costs_alone(opening, plan, label))))
     return report(
         described(about or {}, mark, plan),
         plan,

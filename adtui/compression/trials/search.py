@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,12 @@ from ...records.trial import LAST
 from ...records.trial_search import Round, SearchReport, Tried
 from ...statistics.intervals import estimate
 from ...worlds.draws import Use, number
-from ..choice import Choice, parse
 from . import backends
+from .candidates import WHOLE, Candidate
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
-from .plan import FULL, ModelSource, Plan, fingerprint, sweep
+from .gate import COLLAPSES
+from .plan import ModelSource, Plan, fingerprint, sweep
 from .runner import described
 from .runner import run as run_trials
 
@@ -40,8 +41,7 @@ HISTORIES_TESTED = 256
 TASKS = 16
 """Training tasks that the rooms are of."""
 SAFE = 0.5
-"""Share of the margin up to which a mean loss looks good enough: the test must rule out the rest."""
-SMALLEST, NEWEST = (4, 6, 8, 10, 12, 16, 20, 28, 40), (1, 2, 3, 4, 6, 8)
+"""Share of the margin and of the gate's limit of collapses that looks good enough: the test must rule out the rest."""
 FILE = "search.json"
 
 Progress = Callable[[str, int, int], None]
@@ -58,35 +58,24 @@ class Search:
         candidates: what is tried.
         margin: share of (full − random) that counts as no loss.
         seconds: no candidate is begun later; None is no limit.
+        alone: of the test, see `runner.run`.
     """
 
     opening: ModelSource
     plan: Plan
     training: tuple[int, ...]
-    candidates: tuple[Choice, ...]
+    candidates: tuple[Candidate, ...]
     margin: float
     seconds: float | None = None
     jobs: int = 1
     backend: str = "local"
+    alone: bool = False
 
     def rooms(self, histories: int) -> Plan:
         """Of one round: so many rooms of training tasks, with draws that nothing else has."""
         tasks = self.training[:TASKS]
         seed = number(self.plan.seed, Use.SEARCH, 0)
         return replace(self.plan, goals=tasks, streams=max(1, histories // len(tasks)), seed=seed)
-
-
-def candidates_of(strategies: Sequence[str], n_context: int) -> tuple[Choice, ...]:
-    """Every strategy at every budget below the context's length, `newest+rewarded` with every split; no controls."""
-    budgets = [K for K in SMALLEST if n_context > K]
-    named = [choice for choice in sweep(strategies, budgets) if choice.strategy.NAME != "random"]
-    splits = [
-        parse(f"newest+rewarded:{K}:newest={newest}")
-        for K in budgets
-        for newest in NEWEST
-        if newest < K and any(one.split(":")[0] == "newest+rewarded" for one in strategies)
-    ]
-    return tuple({choice.label: choice for choice in (*named, *splits)}.values())
 
 
 def search(
@@ -109,32 +98,32 @@ def search(
     for histories in HISTORIES:
         plan = wanted.rooms(histories)
         found: dict[str, list[float]] = {}
-        for label, returns in _returns(wanted, plan, histories, [FULL, *(one.label for one in left)], stored, ends):
-            found[label] = returns
+        for name, returns in _returns(wanted, plan, histories, [WHOLE, *left], stored, ends):
+            found[name] = returns
             done += 1
-            progress(f"{label}, {histories} histories", done, total)
+            progress(f"{name}: {histories} histories", done, total)
         if len(found) <= len(left):
             break  # the time is over
         rounds.append(_round(wanted, plan, histories, left, found, last=histories == HISTORIES[-1]))
-        kept = {one.label for one in rounds[-1].tried if one.kept}
-        left = [one for one in left if one.label in kept]
-    chosen, why = _chosen(rounds, ended=len(rounds) < len(HISTORIES))
+        kept = {one.name for one in rounds[-1].tried if one.kept}
+        left = [one for one in left if one.name in kept]
+    chosen, why = _chosen(wanted.candidates, rounds, ended=len(rounds) < len(HISTORIES))
     told = described(about or {}, fingerprint(wanted.opening, wanted.plan), wanted.plan)
     if chosen is None:
         return SearchReport(told, tuple(rounds), None, why, None)
-    cells = sweep([chosen.label], [])
     confirmation = run_trials(
         wanted.opening,
-        wanted.plan,
-        cells,
+        replace(wanted.plan, positions=chosen.positions),
+        sweep([chosen.choice.label], []),
         about=about,
         margin=wanted.margin,
         jobs=wanted.jobs,
         backend=wanted.backend,
+        alone=wanted.alone,
         output=None if output is None else output / "confirmation",
         progress=lambda label, cell, of: progress(f"test: {label}", done + cell, done + of),
     )
-    return SearchReport(told, tuple(rounds), chosen.label, why, confirmation)
+    return SearchReport(told, tuple(rounds), chosen.choice.label, why, confirmation, chosen.positions)
 
 
 def _runs(candidates: int) -> int:
@@ -175,54 +164,60 @@ def _not_ours(path: Path, found: str) -> ConfigError:
     return ConfigError(path, expected="a search of this checkpoint", found=found, action=action)
 
 
-def _returns(wanted: Search, plan: Plan, histories: int, labels: Sequence[str], stored: _Stored, ends: float) -> Any:
-    """(label, return of the last episodes in each room), those on disk first, as they end."""
+def _returns(
+    wanted: Search, plan: Plan, histories: int, candidates: Sequence[Candidate], stored: _Stored, ends: float
+) -> Iterator[tuple[str, list[float]]]:
+    """(name, return of the last episodes in each room), those on disk first, as they end."""
     todo = []
-    for label in labels:
-        if (key := f"{histories}/{label}") in stored.found:
-            yield label, stored.found[key]
+    for one in candidates:
+        if (key := f"{histories}/{one.name}") in stored.found:
+            yield one.name, stored.found[key]
         else:
-            todo.append(label)
+            todo.append(one)
     size = max(1, wanted.jobs)
     for first in range(0, len(todo), size):
         if time.monotonic() > ends:
             return
-        tasks = [(wanted.opening, plan, label) for label in todo[first : first + size]]
-        for label, returns in backends.each(wanted.backend, wanted.jobs, _run, tasks):
-            stored.keep(f"{histories}/{label}", returns)
-            yield label, returns
+        tasks = [(wanted.opening, plan, one) for one in todo[first : first + size]]
+        for name, returns in backends.each(wanted.backend, wanted.jobs, _run, tasks):
+            stored.keep(f"{histories}/{name}", returns)
+            yield name, returns
 
 
-def _run(opening: ModelSource, plan: Plan, label: str) -> tuple[str, list[float]]:
+def _run(opening: ModelSource, plan: Plan, candidate: Candidate) -> tuple[str, list[float]]:
     """One candidate in the rooms of one round."""
     import torch
 
     leave_interrupts_to_the_parent()
     torch.set_num_threads(1)
     model, _ = opened(opening)
-    returns, _ = returns_and_actions(model, plan, parse(label))
-    return label, returns[:, -LAST:].mean(axis=1).tolist()
+    returns, _ = returns_and_actions(model, replace(plan, positions=candidate.positions), candidate.choice)
+    return candidate.name, returns[:, -LAST:].mean(axis=1).tolist()
 
 
 def _round(
     wanted: Search,
     plan: Plan,
     histories: int,
-    candidates: Sequence[Choice],
+    candidates: Sequence[Candidate],
     found: Mapping[str, list[float]],
     *,
     last: bool,
 ) -> Round:
-    full = np.array(found[FULL])
+    full = np.array(found[WHOLE.name])
     margin = wanted.margin * float(full.mean() - np.mean(random_returns(plan)))
-    losses = {one.label: _interval(full - np.array(found[one.label])) for one in candidates}
-    order = sorted(candidates, key=lambda one: _rank(one, losses[one.label], margin))
-    better = math.ceil(len(order) / 2)
-    tried = tuple(
-        Tried(one.label, one.budget or 0, loss, _good(loss, margin) if last else place < better)
-        for place, (one, loss) in enumerate((one, losses[one.label]) for one in order)
+    tried = [_tried(one, full - np.array(found[one.name]), margin) for one in candidates]
+    tried.sort(key=lambda one: _rank(one, margin))
+    better = math.ceil(len(tried) / 2)
+    ordered = tuple(
+        replace(one, kept=_good(one, margin) if last else place < better) for place, one in enumerate(tried)
     )
-    return Round(histories, margin, float(full.mean()), tried)
+    return Round(histories, margin, float(full.mean()), ordered)
+
+
+def _tried(one: Candidate, loss: Doubles, margin: float) -> Tried:
+    collapses = float((loss > margin).mean())
+    return Tried(one.choice.label, one.budget, one.positions, _interval(loss), collapses, kept=False)
 
 
 def _interval(loss: Doubles) -> Interval:
@@ -230,29 +225,31 @@ def _interval(loss: Doubles) -> Interval:
     return Interval(float(found.mean[0]), float(found.low[0]), float(found.high[0]))
 
 
-def _good(loss: Interval, margin: float) -> bool:
-    return loss.mean <= SAFE * margin
+def _good(one: Tried, margin: float) -> bool:
+    return one.loss.mean <= SAFE * margin and one.collapses <= SAFE * COLLAPSES
 
 
-def _rank(choice: Choice, loss: Interval, margin: float) -> tuple[bool, int, float]:
+def _rank(one: Tried, margin: float) -> tuple[bool, int, float]:
     """What looks good enough comes first, the smaller before the larger; of the others the one that loses least."""
-    good = _good(loss, margin)
-    return not good, (choice.budget or 0) if good else 0, loss.mean
+    good = _good(one, margin)
+    return not good, one.budget if good else 0, one.loss.mean
 
 
-def _chosen(rounds: Sequence[Round], *, ended: bool) -> tuple[Choice | None, str]:
+def _chosen(candidates: Sequence[Candidate], rounds: Sequence[Round], *, ended: bool) -> tuple[Candidate | None, str]:
     if not rounds:
         return None, "the time was over before every candidate had been tried once"
     newest = rounds[-1]
     limit = SAFE * newest.margin
-    good = [one for one in newest.tried if _good(one.loss, newest.margin)]
+    good = [one for one in newest.tried if _good(one, newest.margin)]
     early = f"; the time was over after {len(rounds)} of {len(HISTORIES)} rounds" if ended else ""
+    on = f"on {newest.histories} histories of training tasks"
+    few = f"with at most {SAFE * COLLAPSES:.0%} of them beyond the margin"
     if not good:
-        return None, f"no candidate loses at most {limit:.2f} on {newest.histories} histories of training tasks{early}"
+        return None, f"no candidate loses at most {limit:.2f} {on} {few}{early}"
     best = min(good, key=lambda one: (one.budget, one.loss.mean))
     why = (
-        f"{best.label} is the smallest of {len(rounds[0].tried)} candidates that loses at most {limit:.2f} of "
-        f"{newest.full:.2f} on {newest.histories} histories of training tasks "
-        f"({best.loss.mean:+.2f} [{best.loss.low:+.2f}, {best.loss.high:+.2f}]){early}"
+        f"{best.name} is the smallest of {len(rounds[0].tried)} candidates that loses at most {limit:.2f} of "
+        f"{newest.full:.2f} {on} {few} "
+        f"({best.loss.mean:+.2f} [{best.loss.low:+.2f}, {best.loss.high:+.2f}], {best.collapses:.0%}){early}"
     )
-    return parse(best.label), why
+    return next(one for one in candidates if one.name == best.name), why

@@ -93,9 +93,6 @@ def _cell(record: Any, shape: tuple[int, int]) -> tuple[str, Outcome]:
         raise ValueError("parts")
     if outcome.actions is not None and (outcome.actions.ndim != 2 or len(outcome.actions) != shape[0]):
         raise ValueError("actions")
-    for value in (outcome.step_ratio, outcome.peak_memory):
-        if value is not None and not isinstance(value, int | float):
-            raise TypeError("cost")
     if outcome.compared is not None:
         columns = [outcome.compared[name] for name in COMPARED]
         if len({len(column) for column in columns}) != 1:

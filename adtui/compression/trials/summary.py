@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ...records.arrays import Doubles, Ints
 from ...records.interval import Interval
-from ...records.trial import LAST, STRATA, Baselines, ClosedLoop, Cost, OpenLoop, Stratum, SweepReport, Trial, TrialCell
+from ...records.trial import LAST, STRATA, Baselines, ClosedLoop, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 from ...statistics.intervals import RESAMPLES, SEED, estimate, tail
 from ..choice import Choice
 from .cell import Outcome
@@ -66,7 +66,7 @@ def trial_of(cell: TrialCell, outcome: Outcome, full: Outcome, plan: Plan) -> Tr
         histories=len(outcome.returns),
         open_loop=None if compared is None else open_loop(compared, plan),
         closed_loop=closed_loop(outcome, full, plan),
-        cost=None if outcome.step_ratio is None else Cost(outcome.step_ratio, outcome.peak_memory),
+        cost=outcome.cost,
     )
 
 

@@ -46,6 +46,8 @@ class ADEps(GPT2):
         width: of the tokens before `emb2hid`.
     """
 
+    position_tables = ("sinusoids",)
+
     def __init__(
         self, shape: DecoderShape, n_positions: int, grid_size: int, n_actions: int, causal: bool = True, *, width: int
     ) -> None:

@@ -46,6 +46,7 @@ class DPT(Network):
 
     grid_told = False
     variant = "query first"
+    position_tables, positions_counted = ("positions",), "n_positions"
 
     def __init__(
         self, shape: DecoderShape, n_positions: int, n_actions: int, causal: bool = True, *, state_size: int = CELL

@@ -46,6 +46,8 @@ class Encoder(Network):
         grid_size, n_actions, causal: see `Network`.
     """
 
+    position_tables, positions_counted = ("pos_embedding",), "n_transit"
+
     def __init__(
         self, shape: DecoderShape, n_transit: int, grid_size: int, n_actions: int, causal: bool = True
     ) -> None:

@@ -37,6 +37,9 @@ class GPT2(Network):
         n_positions: longest sequence of tokens.
     """
 
+    position_tables: tuple[str, ...] = ("positions",)
+    positions_counted = "n_positions"
+
     def __init__(
         self, shape: DecoderShape, n_positions: int, grid_size: int, n_actions: int, causal: bool = True
     ) -> None:

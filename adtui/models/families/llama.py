@@ -15,30 +15,20 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ...records.errors import CheckpointError
 from ...records.layout import QUERY, QUERY_ACTION, TRANSITION, Layout
 from ..attend import Recorder
 from ..decoder import DecoderShape, Edit
+from ..llama_weights import MARKS, block_shapes, decoder_shape, loaded
 from ..network import BuildOptions, Network
-from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, positive
+from ..weights import Shapes, both, check, dims, grid_side, positive
+from . import llama_vectors
 
 NAME = "llama"
 N_TRANSIT = 80
 """Context where the settings do not say: the older default of the users' code. No shape tells, positions are rotary."""
 MAX_TRANSIT = 1 << 16
-PREFIX = "transformer.blocks."
-PARTS = {
-    "norm_1.weight": "norm1.weight",
-    "norm_2.weight": "norm2.weight",
-    "attn.attn.weight": "attention.qkv.weight",
-    "attn.attn.bias": "attention.qkv.bias",
-    "attn.proj.weight": "attention.out.weight",
-    "attn.proj.bias": "attention.out.bias",
-    "mlp.swiglu.w1.weight": "gate.weight",
-    "mlp.swiglu.w2.weight": "expand.weight",
-    "mlp.swiglu.w3.weight": "contract.weight",
-}
-"""A block's weights: in files → in our modules."""
+VECTORS = ("dim_obs", "dim_actions", "learn_var")
+"""Settings of the code whose states and actions are vectors."""
 
 
 class Llama(Network):
@@ -50,6 +40,8 @@ class Llama(Network):
         query_first: the DPT variant.
         padded: its query goes through the transitions' layer.
     """
+
+    positions_counted = "n_transit"
 
     def __init__(
         self,
@@ -123,43 +115,28 @@ class Llama(Network):
 
 def recognise(weights: Mapping[str, Tensor]) -> bool:
     """Whether the keys are this family's."""
-    return {f"{PREFIX}0.attn.attn.weight", f"{PREFIX}0.mlp.swiglu.w1.weight", "embed_context.weight"} <= weights.keys()
+    return weights.keys() >= MARKS and not llama_vectors.recognise(weights)
 
 
-def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Llama:
-    """Make the network from shapes and load the weights; see `encoder.build`."""
+def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Network:
+    """Make the network from shapes and load the weights; see `encoder.build`.
+
+    Where the shapes may be those of vectors as well, the settings tell; without them it is a grid.
+    """
+    if llama_vectors.cells_too(weights) and any(name in choices.config for name in VECTORS):
+        return llama_vectors.build(weights, choices, path)
     plural = "s" if "pred_actions.weight" in weights else ""
     query_first = bool(plural) or choices.config.get("model") == "DPT"
     padded = query_first and "embed_query_state.bias" in weights
     dynamics = f"pred_reward{plural}.weight" in weights
     n_actions, d_model = dims(weights, f"pred_action{plural}.weight", 2, path)
-    n_layer = layer_count(weights, PREFIX, path)
-    d_ff = dims(weights, f"{PREFIX}0.mlp.swiglu.w1.weight", 2, path)[0]
-    check_heads(path, d_model, choices.n_head)
-    if d_model // choices.n_head % 2:
-        raise CheckpointError(
-            path,
-            expected="heads of an even width, as rotary positions need",
-            found=f"{choices.n_head} heads of width {d_model // choices.n_head}",
-            action="say the right number with --heads",
-        )
+    shape = decoder_shape(weights, choices, path, width=d_model)
     if not padded:
         side = grid_side(weights, "embed_query_state.weight", path)
     elif dynamics:
         side = grid_side(weights, "pred_next_states.weight", path)
     else:
         side = positive(choices.config, "grid_size", path, default=9, most=1000)
-    shape = DecoderShape(
-        d_model,
-        n_layer,
-        choices.n_head,
-        d_ff,
-        pre_norm=True,
-        final_norm=False,
-        norm="rms",
-        feed_forward="swiglu",
-        rotary=True,
-    )
     wanted = file_shapes(shape, side**2, n_actions, dynamics=dynamics, plural=plural, padded=padded)
     check(wanted, weights, path, family=NAME, unused=[r"embed_query_action\.weight"] if query_first else [])
     n_transit = positive(choices.config, "n_transit", path, default=N_TRANSIT, most=MAX_TRANSIT)
@@ -174,42 +151,17 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Ll
             query_first=query_first,
             padded=padded,
         )
-    places = network.state_dict().keys()
-    named = {from_file(name): tensor.float() for name, tensor in weights.items()}
-    for name in [name for name in named if ".qkv." in name]:
-        named[name] = deinterleaved(named[name], choices.n_head)
-    network.load_state_dict({name: tensor for name, tensor in named.items() if name in places}, assign=True)
+    loaded(network, weights, choices.n_head)
     if choices.config.get("n_transit") is None:
         network.notes = (f"n_transit {N_TRANSIT} assumed: the settings do not say how long its contexts are",)
     return network
-
-
-def from_file(name: str) -> str:
-    """The name in users' files → our parameter name."""
-    if name.startswith(PREFIX):
-        number, _, part = name.removeprefix(PREFIX).partition(".")
-        return f"decoder.blocks.{number}.{PARTS.get(part, part)}"
-    return name.replace("pred_actions.", "pred_action.")
-
-
-def deinterleaved(tensor: Tensor, n_head: int) -> Tensor:
-    """(3d, …) rows q0, k0, v0, q1, … of the heads → all of q, then k, then v."""
-    width = tensor.shape[0] // 3 // n_head
-    rest = tensor.shape[1:]
-    return tensor.reshape(n_head, 3, width, *rest).transpose(0, 1).reshape(tensor.shape).contiguous()
 
 
 def file_shapes(
     shape: DecoderShape, cells: int, n_actions: int, *, dynamics: bool, plural: str = "", padded: bool = False
 ) -> Shapes:
     """Names and shapes of a file of these sizes. `plural` is "s" where the heads are named so."""
-    d, ff = shape.d_model, shape.d_ff
-    sizes: Shapes = {}
-    for layer in range(shape.n_layer):
-        at = f"{PREFIX}{layer}."
-        sizes |= both(f"{at}attn.attn", 3 * d, d) | both(f"{at}attn.proj", d, d)
-        sizes |= {f"{at}norm_1.weight": (d,), f"{at}norm_2.weight": (d,)}
-        sizes |= {f"{at}mlp.swiglu.w{i}.weight": (ff, d) for i in (1, 2)} | {f"{at}mlp.swiglu.w3.weight": (d, ff)}
+    d, sizes = shape.d_model, block_shapes(shape)
     sizes |= both("embed_context", d, n_actions + 5) | both(f"pred_action{plural}", n_actions, d)
     sizes |= both("embed_query_state", d, 2) if padded else {"embed_query_state.weight": (cells, d)}
     if dynamics:

@@ -55,7 +55,8 @@ def compressor_figure(
                         axes.axvline(at - 0.5, color=HAIRLINE, linewidth=0.8)
                 if number == 0:
                     name(figure, left, bottom + HIGH + 0.22, f"Head {head}")
-        colour_bar(figure, LEFT + n_head * (WIDE + GAP) + 0.15, height - TOP - ABOVE, min(height - 2.1, 4.0))
+        right, bar = LEFT + n_head * (WIDE + GAP) + 0.15, min(height - 2.1, 4.0)
+        colour_bar(figure, right, height - TOP - ABOVE, bar, len(keys[0]))
     return figure
 
 

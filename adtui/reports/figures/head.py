@@ -46,7 +46,7 @@ def head_figure(
         panel.contents(colourise(matrix, visible), axis)
         outer_labels(axes, left=True, bottom=True)
         notes, top = LEFT + SIDE + 0.5, height - TOP - 0.45
-        colour_bar(figure, notes, top, 4.6)
+        colour_bar(figure, notes, top, 4.6, n)
         legend(figure, notes, top - 5.0)
         rows = attention.query_row[layer, pick].mean(axis=0, keepdims=True)
         received = attention.received[layer, pick].mean(axis=0, keepdims=True).astype(np.float32)

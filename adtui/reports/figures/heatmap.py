@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from ...records.arrays import Floats
 from ...records.axis import Axis
+from ...records.look import PNG, ROW, SCALE_NAMES
+from ...records.weight_scale import bounds
 from .pixels import PixelImage
 from .png import Press
 from .style import (
     DPI,
-    GAMMA,
     HAIRLINE,
     INK,
     MASKED,
@@ -35,6 +36,8 @@ from .style import (
     WIDTH,
     colour_position,
     colourise,
+    colours_at,
+    look,
     print_style,
 )
 from .timeline import QUERY_ARROW, mark_episodes, mark_query, mark_rewards, name_episodes, position_ticks
@@ -42,6 +45,7 @@ from .timeline import QUERY_ARROW, mark_episodes, mark_query, mark_rewards, name
 LEFT, BETWEEN, SIDE = 0.95, 0.45, 2.75  # inches: labels at the left, gap between columns, notes at the right
 GLYPH = 0.58  # width of an average sign over its size, in DejaVu Sans
 TOP, BOTTOM, ABOVE = 0.75, 0.80, 0.66  # inches: title, labels below, room for each panel's own title
+APART = 0.06  # of the colour bar, between two of its numbers
 _TICKS = (0.0, 0.001, 0.01, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0)
 
 
@@ -117,12 +121,12 @@ class HeatmapPage:
                 outer_labels(axes, left=column == 0, bottom=head + columns >= n_head)
                 self.panels.append(MatrixPanel(axes, n_tokens, side))
             notes, top, bar = LEFT + columns * (side + BETWEEN) + 0.1, height - TOP - ABOVE, min(side, 4.0)
-            colour_bar(self.figure, notes, top, bar)
+            colour_bar(self.figure, notes, top, bar, n_tokens)
             legend(self.figure, notes, top - bar - 0.35)
         self._frame: NDArray[np.uint8] | None = None
 
-    def png(self, press: Press, matrices: Floats, axis: Axis, *, index: int, layer: int, title: str = "") -> bytes:
-        """The PNG of one sample and layer.
+    def page(self, press: Press, matrices: Floats, axis: Axis, *, index: int, layer: int, title: str = "") -> bytes:
+        """The file of one sample and layer.
 
         Args:
             matrices: (H, N, N), [head, query, key]; rows sum to 1.
@@ -131,14 +135,16 @@ class HeatmapPage:
             title: the run, in words.
         """
         visible = visible_pairs(matrices)
-        with print_style():
-            if self._frame is None:
+        with print_style(press.look):
+            if self._frame is None and press.look.format == PNG:
                 self._frame = press.frame(self.figure)
             changing: list[Artist] = list(
                 self.heading.say(f"Attention of every head — layer {layer}, sample {index}", title, axis)
             )
             for panel, matrix in zip(self.panels, matrices, strict=True):
                 changing += panel.contents(colourise(matrix, visible), axis)
+            if self._frame is None:
+                return press.page(self.figure)
             return press.png_over(self._frame, self.figure, changing)
 
 
@@ -154,6 +160,8 @@ class Heading:
 
     def say(self, text: str, title: str, axis: Axis | None) -> tuple[Text, Text]:
         """Set both lines; the lower one is smaller where it would not fit: its end says which sample this is."""
+        if not look().titles:
+            return self.title, self.below
         self.title.set_text(text)
         below = " · ".join(part for part in (title, axis.sample.label if axis is not None else "") if part)
         self.below.set_text(below)
@@ -178,18 +186,34 @@ def outer_labels(axes: Axes, *, left: bool, bottom: bool) -> None:
         axes.set_xlabel("Key position")
 
 
-def colour_bar(figure: Figure, left: float, top: float, height: float) -> None:
-    """The colour scale, upright, its top left corner at the given inches."""
+def colour_bar(figure: Figure, left: float, top: float, height: float, n_keys: int) -> None:
+    """The colour scale of rows of `n_keys` keys, upright, its top left corner at the given inches."""
+    chosen = look()
     axes = add_axes(figure, left, top - height, 0.32, height)
-    steps = np.linspace(1.0, 0.0, 64)[:, None] ** (1.0 / GAMMA)
-    PixelImage(axes, colourise(steps))
+    PixelImage(axes, colours_at(np.linspace(1.0, 0.0, 64)[:, None]))
     axes.patch.set_visible(False)
     axes.spines[["top", "right"]].set_visible(True)
     axes.set(xticks=[], ylim=(0.0, 1.0))
-    axes.set_yticks(colour_position(np.array(_TICKS)), [f"{tick:g}" for tick in _TICKS])
+    ticks = scale_ticks(n_keys)
+    axes.set_yticks([at for at, _ in ticks], [f"{weight:.3g}" for _, weight in ticks])
     axes.yaxis.tick_right()
+    of = "share of the\nrow's largest" if chosen.scale == ROW else f"attention\n({SCALE_NAMES[chosen.scale]} scale)"
     # Written across: upright text would make every pixel row of the figure differ from the one above.
-    axes.set_title("attention\n(cube-root scale)", x=0.0, ha="left", size=TICK, pad=8.0)
+    axes.set_title(of, x=0.0, ha="left", size=TICK, pad=8.0)
+
+
+def scale_ticks(n_keys: int) -> list[tuple[float, float]]:
+    """(place, weight) from both ends of the colour scale to round weights between, none too near another."""
+    chosen = look()
+    low, high = bounds(chosen.scale, chosen.top, n_keys)
+    if chosen.scale == ROW:
+        return [(share, share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    found: list[tuple[float, float]] = []
+    for weight in (low, high, *(tick for tick in _TICKS if low < tick < high)):
+        at = float(colour_position(np.array([[weight]]), n_keys)[0, 0])
+        if all(abs(at - other) >= APART for other, _ in found):
+            found.append((at, weight))
+    return found
 
 
 def legend(figure: Figure, left: float, top: float) -> None:

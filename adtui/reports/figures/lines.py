@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...records.arrays import Floats
 from ...records.attention import Attention
 from ...records.axis import Axis
+from ...records.look import PNG
 from .heatmap import LEFT, Heading, add_axes, uniform_received
 from .png import Press
 from .style import DPI, HAIRLINE, INK, QUERY, QUIET, REWARD, SMALL, WIDTH, head_colours, print_style
@@ -111,7 +112,7 @@ class LinesPage:
             self.pair = CurvePair(self.figure, n_head, n_tokens)
         self._frame: NDArray[np.uint8] | None = None
 
-    def png(
+    def page(
         self,
         press: Press,
         attention: Attention,
@@ -122,7 +123,7 @@ class LinesPage:
         layer: int,
         title: str = "",
     ) -> bytes:
-        """The PNG of one sample and layer.
+        """The file of one sample and layer.
 
         Args:
             attention: of the sample; its query rows and attention received.
@@ -130,12 +131,14 @@ class LinesPage:
             index: the sample's number, for the title.
             title: the run, in words.
         """
-        with print_style():
-            if self._frame is None:
+        with print_style(press.look):
+            if self._frame is None and press.look.format == PNG:
                 self._frame = press.frame(self.figure)
             heading = self.heading.say(f"Attention over the context — layer {layer}, sample {index}", title, axis)
             received = attention.received[layer].astype(np.float32)
             curves = self.pair.contents(attention.query_row[layer], received, visible, axis)
+            if self._frame is None:
+                return press.page(self.figure)
             return press.png_over(self._frame, self.figure, [*heading, *curves])
 
 

@@ -11,8 +11,12 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist, allow_rasterization
 from matplotlib.axes import Axes
+from matplotlib.transforms import Affine2D, Bbox
 
 from .style import Pixels
+
+VECTOR_CELLS = 1000
+"""Pixels that the longer side of a picture has at least in a PDF or SVG."""
 
 
 class PixelImage(Artist):
@@ -30,11 +34,22 @@ class PixelImage(Artist):
         if self.axes is None or not self.get_visible():
             return
         box = self.axes.bbox
+        if renderer.option_scale_image():
+            self._place(renderer, box)
+            return
         left, right = round(box.x0), round(box.x1)
         bottom, top = round(box.y0), round(box.y1)
         grown = stretch(self.pixels, top - bottom, right - left)
         graphics = renderer.new_gc()
         renderer.draw_image(graphics, left, bottom, grown[::-1])
+        graphics.restore()
+
+    def _place(self, renderer: Any, box: Bbox) -> None:
+        """In a file whose readers scale pictures. Some of them smooth: a cell has several pixels."""
+        times = -(-VECTOR_CELLS // max(self.pixels.shape[:2]))
+        grown = stretch(self.pixels, times * self.pixels.shape[0], times * self.pixels.shape[1])
+        graphics = renderer.new_gc()
+        renderer.draw_image(graphics, box.x0, box.y0, grown[::-1], Affine2D().scale(box.width, box.height))
         graphics.restore()
 
 

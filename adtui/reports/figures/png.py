@@ -17,12 +17,14 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 
+from ...records.look import PDF, PNG, USUAL, Look
 from ...records.provenance import PROVENANCE
-from .style import Pixels, print_style
+from .style import WIDTH, Pixels, print_style
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UP = 2
 _ADLER = 65521  # the modulus of Adler-32, the checksum of a zlib stream
+ABOVE = 0.1  # inches above what is left of a figure whose heading is off
 _BAND = 64  # rows converted at a time, to stay inside the processor's cache
 
 
@@ -31,16 +33,27 @@ class Press:
 
     Args:
         about, provenance: written into every file; see `encode`.
+        chosen: how they look; whoever draws them for it does so inside `print_style(chosen)`.
     """
 
-    def __init__(self, about: str = "", provenance: str = "") -> None:
+    def __init__(self, about: str = "", provenance: str = "", chosen: Look = USUAL) -> None:
+        self.look = chosen
         self._texts = (about, provenance)
+        self._scale = 1.0 if chosen.size is None else chosen.size / WIDTH
         self._renderers: dict[tuple[int, int, float], RendererAgg] = {}
+
+    def page(self, figure: Figure) -> bytes:
+        """The figure in the format that was chosen."""
+        if self.look.format == PNG:
+            return self.png(figure)
+        from . import vector  # 0.1 s, of use to few
+
+        written = vector.pdf if self.look.format == PDF else vector.svg
+        return written(figure, self._scale, *self._texts, cut=not self.look.titles)
 
     def png(self, figure: Figure) -> bytes:
         """The figure at its own dpi as an RGB PNG of round(width × dpi) × round(height × dpi) pixels."""
-        renderer = self._draw(figure)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), *self._texts)
+        return self._encoded(self._draw(figure), figure)
 
     def frame(self, figure: Figure) -> Pixels:
         """The figure without its animated artists, (height, width, 4): what its variants share."""
@@ -53,7 +66,15 @@ class Press:
         with print_style():
             for artist in sorted(artists, key=lambda artist: artist.get_zorder()):
                 artist.draw(renderer)
-        return encode(np.asarray(renderer.buffer_rgba()), float(figure.dpi), *self._texts)
+        return self._encoded(renderer, figure)
+
+    def _encoded(self, renderer: RendererAgg, figure: Figure) -> bytes:
+        """Without the empty rows at the top where the heading is off; a smaller print has as many dots to the page."""
+        pixels, dpi = np.asarray(renderer.buffer_rgba()), float(figure.dpi)
+        if not self.look.titles:
+            used = np.flatnonzero((pixels != 255).any(axis=(1, 2)))
+            pixels = pixels[max(0, int(used[0] if used.size else 0) - round(ABOVE * dpi)) :]
+        return encode(pixels, dpi / self._scale, *self._texts)
 
     def _draw(self, figure: Figure) -> RendererAgg:
         renderer = self._renderer(figure)

@@ -11,6 +11,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 # matplotlib writes a font cache on first import; a server's read-only home must not cost the user a warning per export.
@@ -19,6 +20,11 @@ os.environ.setdefault("MPLBACKEND", "agg")
 import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
+
+from ...records.arrays import Doubles, Floats
+from ...records.colours import BY_NAME
+from ...records.look import REVERSED, USUAL, Look
+from ...records.weight_scale import positions
 
 Pixels = NDArray[np.uint8]
 
@@ -36,9 +42,6 @@ MASKED = "#e4e4e8"
 
 # Okabe and Ito's palette without its yellow (unreadable on white) and its orange (rewards wear it).
 _HEADS = ("#0072b2", "#d1495b", "#009e73", "#8e5ea2", "#56b4e9", "#7a5c3e", "#cc79a7", "#4d4d4d")
-
-COLOUR_MAP = "viridis"
-GAMMA = 1 / 3
 
 _SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same glyphs on every machine
@@ -63,16 +66,27 @@ _SETTINGS: Any = {
 
 
 _active = 0
+_look: ContextVar[Look] = ContextVar("look", default=USUAL)
+
+
+def look() -> Look:
+    """What has been chosen for the figures that are being made."""
+    return _look.get()
 
 
 @contextmanager
-def print_style() -> Iterator[None]:
+def print_style(chosen: Look | None = None) -> Iterator[None]:
     """matplotlib's own defaults plus ours, whatever the user's matplotlibrc says; everything is put back on leaving.
 
     Entering costs 15 ms, so whoever makes many figures enters once around them all; inner uses then cost nothing.
+
+    Args:
+        chosen: how attention looks meanwhile; None leaves it as it is.
     """
     global _active
     with contextlib.ExitStack() as stack:
+        if chosen is not None:
+            stack.callback(_look.reset, _look.set(chosen))
         if not _active:
             stack.enter_context(mpl.rc_context())
             with warnings.catch_warnings():
@@ -94,27 +108,37 @@ def head_colours(n_head: int) -> list[str]:
     return [mpl.colors.to_hex(colour) for colour in mpl.colormaps["turbo"](steps)]
 
 
-def colour_position(weight: NDArray[np.floating[Any]] | float) -> NDArray[np.float64]:
-    """Place of an attention weight on the colour scale, in [0, 1].
+def colour_position(weight: Floats | Doubles, n_keys: int) -> Doubles:
+    """Place of attention weights (R, C) on the colour scale, in [0, 1].
 
-    The scale runs from 0 to 1 in every figure, so that heads, layers and samples compare; the cube root keeps the
+    The usual scale runs from 0 to 1 in every figure, so that heads, layers and samples compare; the cube root keeps the
     uniform share 1/n apart from zero while single spikes still stand out.
     """
-    return np.asarray(np.clip(weight, 0.0, 1.0), np.float64) ** GAMMA
+    chosen = look()
+    return np.clip(positions(weight, chosen.scale, n_keys, chosen.top), 0.0, 1.0)
 
 
-def colourise(weights: NDArray[np.floating[Any]], visible: NDArray[np.bool_] | None = None) -> Pixels:
+def colourise(weights: Floats, visible: NDArray[np.bool_] | None = None) -> Pixels:
     """Attention weights (R, C) → RGBA pixels (R, C, 4); keys that the query cannot see get the colour of the mask."""
-    level = np.rint(colour_position(np.nan_to_num(weights)) * 255.0).astype(np.uint8)
-    pixels = _colour_table()[level]
+    pixels = colours_at(colour_position(weights, weights.shape[-1]))
     masked = np.isnan(weights) if visible is None else ~visible | np.isnan(weights)
     pixels[masked] = solid(MASKED)
     return pixels
 
 
+def colours_at(place: Doubles) -> Pixels:
+    """Places in [0, 1] (R, C) → RGBA pixels (R, C, 4)."""
+    return _colour_table(look().colours)[np.rint(place * 255.0).astype(np.uint8)]
+
+
 @functools.cache
-def _colour_table() -> Pixels:
-    return np.asarray(mpl.colormaps[COLOUR_MAP](np.arange(256), bytes=True), np.uint8)
+def _colour_table(name: str) -> Pixels:
+    own = BY_NAME.get(name.removesuffix(REVERSED))
+    if own is None:
+        return np.asarray(mpl.colormaps[name](np.arange(256), bytes=True), np.uint8)
+    table = np.full((256, 4), 255, np.uint8)
+    table[:, :3] = own(256)[:: -1 if name.endswith(REVERSED) else 1]
+    return table
 
 
 def solid(colour: str) -> Pixels:

@@ -46,8 +46,8 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
          [s.mean_context_attention for s in seed]),
         ("Concentration", "standard deviation of the weights", [s.std[layer] for s in plain], [s.std for s in seed]),
         ("Entropy", "entropy of the query's row (nats)", [s.entropy[layer] for s in plain], [s.entropy for s in seed]),
-        ("Recent against distant", "log₁₀ (newest quarter / oldest quarter): 0 is balanced",
-         [s.log_recent_distant[layer] / np.log(10) for s in plain],
+        ("Recent against distant", "ln (newest quarter / oldest quarter): 0 is balanced",
+         [s.log_recent_distant[layer] for s in plain],
          [log_ratio(s.recent_distant_ratio) for s in seed]),  # ratios span decades: one would be the whole axis
     )  # fmt: skip
     with print_style():
@@ -68,8 +68,8 @@ def summary_figure(stats: Sequence[SampleStats], *, layer: int, title: str = "",
 
 
 def log_ratio(ratio: float) -> float:
-    """log₁₀, NaN where there is none."""
-    return math.log10(ratio) if ratio > 0 and math.isfinite(ratio) else math.nan
+    """ln, NaN where there is none."""
+    return math.log(ratio) if ratio > 0 and math.isfinite(ratio) else math.nan
 
 
 def histogram(axes: Axes, values: NDArray[np.float64], averaged: NDArray[np.float64], colour: str) -> None:

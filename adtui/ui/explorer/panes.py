@@ -26,6 +26,8 @@ ROOMY = 46
 
 BROAD = 160
 """From this many columns on, a heatmap of the height that there is leaves some to the thumbnails."""
+THREE_COLUMNS = 200
+"""From this many on, the insights stand beside the heatmap instead of in a few lines below it."""
 
 
 class Panes(PaneStack):
@@ -102,6 +104,7 @@ class Panes(PaneStack):
         self.answer.fold(height)
         self.set_class(height < ROOMY, "-tight")
         self.set_class(width >= BROAD, "-broad")
+        self.set_class(width >= THREE_COLUMNS, "-three-columns")
         super().fold(width, height)
 
     @property

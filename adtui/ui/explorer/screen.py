@@ -20,12 +20,13 @@ from ...records.messages import OpenRun, Progress, Reply, WeightsReady
 from ...records.plain import to_ascii
 from ...records.run import MoreSamples, RunInfo
 from ..engine_client import EngineLink
+from ..key import COMPRESSOR as NEEDS_COMPRESSOR
+from ..key import HEADS as HEADS_FOCUSED
+from ..key import HEATMAP as HEATMAP_FOCUSED
+from ..key import INSIGHTS as INSIGHTS_FOCUSED
+from ..key import VIEWS_DIFFER
 from ..key_bars import bar
-from ..keys import COMPRESSOR as NEEDS_COMPRESSOR
-from ..keys import HEADS as HEADS_FOCUSED
-from ..keys import HEATMAP as HEATMAP_FOCUSED
-from ..keys import INSIGHTS as INSIGHTS_FOCUSED
-from ..keys import VIEWS_DIFFER, bindings
+from ..keys import bindings
 from ..map.desk import MapDesk
 from ..screens.answer import LAB, AnswerScreen
 from ..widgets.heatmap import HeatmapPane

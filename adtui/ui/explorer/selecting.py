@@ -53,6 +53,9 @@ class SelectingScreen(PanesScreen[Panes]):
     class Timeline(Message):
         """The training run is wanted."""
 
+    class Beside(Message):
+        """Another run is wanted beside this one."""
+
     class Watch(Message):
         """New checkpoints are wanted by themselves, or no more."""
 
@@ -173,7 +176,8 @@ class SelectingScreen(PanesScreen[Panes]):
         chosen = self.presenter.selection
         said = f"mean over {len(known)} of {len(run.samples)} samples"
         at = None if query.by else (chosen.layer, chosen.head)
-        self.app.push_screen(HeadTableScreen(rows, query, at, samples=said, plain=self.plain), go)
+        measure = run.acts.short
+        self.app.push_screen(HeadTableScreen(rows, query, at, samples=said, divergence=measure, plain=self.plain), go)
 
     def action_zoom(self, step: int) -> None:
         """In (1) or out (-1) around the heatmap's cursor; 0 is the whole matrix."""
@@ -200,6 +204,13 @@ class SelectingScreen(PanesScreen[Panes]):
             self.notify("no training to see yet: the run is opening", severity="warning")
         else:
             self.post_message(self.Timeline())
+
+    def action_beside(self) -> None:
+        """Another run or checkpoint beside this one."""
+        if self.presenter.run is None:
+            self.notify("nothing to compare yet: the run is opening", severity="warning")
+        else:
+            self.post_message(self.Beside())
 
     def action_watch(self) -> None:
         """Those that will come."""

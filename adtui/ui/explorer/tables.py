@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from ...records.action_head import GAUSSIAN
 from ...records.arrays import Floats
 from ...records.attention import Sheet
 from ...records.axis import Axis
@@ -39,19 +40,21 @@ def weights(found: WeightsReady) -> str:
 
 def curve(values: Floats, axis: Axis, name: str) -> str:
     """One value per position, with what stands there. The query has no action yet, a latent belongs to no step."""
-    header = ["token", "kind", "episode", "step", "x", "y", "action", "reward", name]
     sample, rows = axis.sample, []
+    of_state = _numbered("s", len(sample.query_state)) if sample.continuous else ["x", "y"]
+    of_action = _numbered("a", sample.actions.shape[1]) if sample.continuous else ["action"]
+    header = ["token", "kind", "episode", "step", *of_state, *of_action, "reward", name]
     for position, value in enumerate(values):
         index, kind = axis.transition(position), TOKEN_KINDS[int(axis.layout.kind[position])]
         if index is None:
-            rows.append([position, kind, *[""] * 6, value])
+            rows.append([position, kind, *[""] * (len(header) - 3), value])
             continue
         context = index < sample.n_context
         state = sample.states[index] if context else sample.query_state
-        action = int(sample.actions[index]) if context else ""
+        action = np.atleast_1d(sample.actions[index]).tolist() if context else [""] * len(of_action)
         reward = float(sample.rewards[index]) if context else ""
-        place = [position, kind, int(sample.episode[index]), int(sample.step[index]), int(state[0]), int(state[1])]
-        rows.append([*place, action, reward, value])
+        place = [position, kind, int(sample.episode[index]), int(sample.step[index]), *state.tolist()]
+        rows.append([*place, *action, reward, value])
     return table(header, rows)
 
 
@@ -70,10 +73,25 @@ def statistics(stats: SampleStats, layer: int, head: int | None) -> str:
 
 
 def chances(chances: Chances) -> str:
-    """One row per action, with the probability after a knock-out where there was one."""
+    """One row per action, with the probability after a knock-out where there was one; else one per number of it."""
     taken = [] if chances.without is None else [chances.without]
+    if chances.head.continuous:
+        return _numbers(chances)
     header = ["action", "probability", *(f"without {chances.label}" for _ in taken)]
     return table(header, ([action, *each] for action, each in enumerate(zip(chances.full, *taken, strict=True))))
+
+
+def _numbers(chances: Chances) -> str:
+    """One row per number of an action: its mean, and its standard deviation where the model says one."""
+    size, parts = chances.head.size, ["mean", "standard deviation"][: 1 + (chances.head.kind == GAUSSIAN)]
+    said = [(chances.full, ""), *([] if chances.without is None else [(chances.without, f" without {chances.label}")])]
+    header = ["number", *(f"{part}{taken}" for _, taken in said for part in parts)]
+    columns = [values[at * size : (at + 1) * size] for values, _ in said for at in range(len(parts))]
+    return table(header, ([number, *row] for number, row in enumerate(zip(*columns, strict=True))))
+
+
+def _numbered(letter: str, count: int) -> list[str]:
+    return [f"{letter}{number}" for number in range(count)]
 
 
 def insights(found: Iterable[Insight]) -> str:

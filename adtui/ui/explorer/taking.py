@@ -134,11 +134,12 @@ class TakingScreen(SelectingScreen):
         self.notify(f"copied {what}: {text.count(chr(10)) - 1} rows (if your terminal allows OSC 52)")
 
     def action_export(self) -> None:
-        """Figures of what is shown."""
+        """Figures of what is shown, in the scale and colours of the heatmap."""
         if self.presenter.run is not None:
             chosen = self.presenter.selection
             number = self._engine.next_id()
-            self._long(ExportView(number, chosen.sample, chosen.layer, chosen.shown_head, FIGURES))
+            look = self.panes.heatmap.look
+            self._long(ExportView(number, chosen.sample, chosen.layer, chosen.shown_head, FIGURES, look))
 
     def action_export_all(self) -> None:
         """Every figure."""

@@ -66,9 +66,8 @@ class MapPanes(PaneStack):
         only = "" if state.episode is None else f" · ep{state.episode} alone"
         self.name_pane(FLOOR, f"{state.chosen.where} · where transitions {ends}{only} · {_when(moment)}")
         edited = f" · {state.edits.words()}" if state.edits else ""
-        self.name_pane(
-            ACTIONS, f"KL {moment.divergence:.3g} nats{edited}" if moment.chances.without is not None else ""
-        )
+        measured = to_ascii(moment.chances.head.measured(f"{moment.divergence:.3g}"), unless=self._utf8)
+        self.name_pane(ACTIONS, f"{measured}{edited}" if moment.chances.without is not None else "")
         self.name_pane(HERE, "" if state.cursor is None else f"({state.cursor[0]},{state.cursor[1]})")
         played = moment.length - moment.recorded
         self.name_pane(RETURNS, f"{played} steps played" if played else "")

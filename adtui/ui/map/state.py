@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from ...records.arrays import Floats
+from ...records.look import SCALES
 from ...records.map_messages import GetMoment
 from ...records.moment import NONE, Edits, Moment
 from ...records.run import RunInfo
 from ..explorer.selection import Selection
-from ..renderables.scales import SCALES
 
 Cell = tuple[int, int]
 END = 1 << 40

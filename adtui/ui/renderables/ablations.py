@@ -7,7 +7,7 @@ import textwrap
 from rich.cells import cell_len
 
 from ...insights.wording import brief
-from ...records.ablation import CAVEAT, DENOISING, DIRECTIONS, METRICS, NOISING, Ablation
+from ...records.ablation import CAVEAT, DENOISING, DIRECTIONS, NOISING, Ablation
 from ...records.insight import Insight
 from ...records.plain import to_ascii, to_ascii_cells
 from .insight import MARKS
@@ -16,7 +16,7 @@ AGREES = {True: "✔", False: "✘", None: "○"}
 WHAT = {NOISING: "what it names is ablated", DENOISING: "all but what it names is ablated"}
 LEGEND = (
     "Ratio [95 % over tasks], contexts; above 1: what it names matters more than as many drawn at random. "
-    "✔ agrees with the first test (noising by mask, KL), ✘ contradicts it, ○ leaves it open."
+    "✔ agrees with the first test (noising by mask, {}), ✘ contradicts it, ○ leaves it open."
 )
 UNTRIED = "The other ablations are tried only on what the first test confirms or refutes."
 COLUMN = 32
@@ -30,11 +30,12 @@ def panel_lines(insight: Insight, width: int, utf8: bool = True) -> list[str]:
     if not insight.ablations:
         words = insight.tested or "not tested: no ablation has been tried on it"
         return _plain([*lines, "", *textwrap.wrap(words, width)], width, utf8)
+    metrics = list(dict.fromkeys(one.metric for one in insight.ablations))
     for direction in DIRECTIONS:
         lines += ["", *textwrap.wrap(f"{direction}: {WHAT[direction]}", width)]
         columns = [
             [metric, *(_ratio(one) for one in insight.ablations if (one.direction, one.metric) == (direction, metric))]
-            for metric in METRICS
+            for metric in metrics
         ]
         if width >= COLUMN * len(columns) + 2:
             lines += ["  ".join(_padded(cell, COLUMN) for cell in row).rstrip() for row in zip(*columns, strict=True)]
@@ -42,7 +43,7 @@ def panel_lines(insight: Insight, width: int, utf8: bool = True) -> list[str]:
             lines += [line for column in columns for line in column]
     if not all(one.n for one in insight.ablations):
         lines += ["", *textwrap.wrap(UNTRIED, width)]
-    lines += ["", *textwrap.wrap(LEGEND, width), *textwrap.wrap(CAVEAT, width)]
+    lines += ["", *textwrap.wrap(LEGEND.format(metrics[0]), width), *textwrap.wrap(CAVEAT, width)]
     return _plain(lines, width, utf8)
 
 

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from ...records.plain import to_ascii_cells
 from ...records.trial import LAST, Trial
+from ...records.trial_cost import size_words
 from .scroll import first_line
 
 HEAD, SELECTED, BEST = Style(bold=True), Style(reverse=True), Style(bold=True)
 FULL_NAME = "full context"
 Column = tuple[str, int, Callable[[Trial], str]]
-MEGABYTE = 1 << 20
 WITH_INTERVAL = 19
 """Width of a return with its interval."""
 
@@ -73,6 +73,8 @@ def _columns(trials: Sequence[Trial], *, brief: bool) -> list[Column]:
         ("p95", 5, lambda trial: _open(trial, "kl_p95", "{:.2f}")),
         ("P>full", 6, _improvement),
         ("time", 5, lambda trial: "–" if trial.cost is None else f"{trial.cost.step_ratio:.2f}"),
+        ("holds", 7, lambda trial: _held(trial, "state")),
+        ("K, V", 7, lambda trial: _held(trial, "cache")),
         *memory,
     ]
 
@@ -109,6 +111,12 @@ def _improvement(trial: Trial) -> str:
     return "–" if trial.closed_loop is None else f"{trial.closed_loop.improvement.mean:.2f}"
 
 
+def _held(trial: Trial, part: str) -> str:
+    held = None if trial.cost is None else trial.cost.held
+    count: int | None = None if held is None else getattr(held, part)
+    return "–" if count is None else size_words(count)
+
+
 def _memory(trial: Trial) -> str:
     peak = None if trial.cost is None else trial.cost.peak_memory
-    return "–" if peak is None else f"{peak / MEGABYTE:.0f} MB"
+    return "–" if peak is None else size_words(peak)

@@ -8,6 +8,7 @@ from rich.text import Text
 from ...records.chances import Chances
 from ...records.plain import to_ascii, to_ascii_cells
 from .colors import ACCENT, FAINT, REWARD
+from .numbers import number_lines
 from .readout import action_arrow, weight
 
 KEPT, LOST, GAINED = "█", "░", "▒"
@@ -16,8 +17,11 @@ KEPT, LOST, GAINED = "█", "░", "▒"
 def chances_lines(chances: Chances, width: int, height: int, *, utf8: bool = True) -> list[Text]:
     """ "↓ 0.620 ██████", the likeliest action first where not all fit; with a knock-out "↓ 0.620 → 0.310 ███░░░".
 
-    A bar is full up to the smaller of the two; what follows is lost (░) or gained (▒).
+    A bar is full up to the smaller of the two; what follows is lost (░) or gained (▒). Actions that are numbers:
+    `number_lines`.
     """
+    if chances.head.continuous:
+        return number_lines(chances, width, height, utf8=utf8)
     order = np.arange(len(chances.full))
     if len(order) > height:
         order = np.argsort(-chances.full, kind="stable")[: max(1, height - 1)]

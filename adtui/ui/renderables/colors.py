@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 
 from rich.color import Color
 from rich.style import Style
 
-from .palettes import EMBER, PALETTES, RGB, on_cube
+from ...records.colours import RGB
+from ...records.look import EMBER, REVERSED
+from .palettes import PALETTES, on_cube
 
 LEVELS = 32
 """Number of levels of a colour scale; more are hard to tell apart and cost bytes on a slow line."""
@@ -36,6 +38,10 @@ ASCII_GUIDE = "_"
 SHADES = " ░▒▓"
 
 CURSOR_RGB: RGB = (0, 255, 255)
+CURSOR_LETTER: StyledCell = (
+    "X",
+    Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(255, 255, 255), bold=True),
+)
 REWARD = Style(color=Color.from_rgb(255, 175, 0))
 ACCENT = Style(color=Color.from_rgb(0, 175, 215))
 FAINT = Style(color=Color.from_rgb(138, 138, 138))
@@ -53,6 +59,8 @@ class ColorTable:
         rgb: (32,) colours of the levels; empty for "16" and "ascii", which use `glyphs`.
         glyphs: cells in order of lightness for tables with one pixel per cell.
         masked, guide: colours of masked pixels, and of masked pixels on the query row.
+        printed: the same scale in files, one of `look.COLOURS`.
+        mono: nothing but grey is sent, so that the cursor has a letter instead of a colour.
     """
 
     name: str
@@ -62,6 +70,8 @@ class ColorTable:
     glyphs: tuple[StyledCell, ...] = ()
     masked: RGB = (48, 48, 48)
     guide: RGB = (88, 88, 88)
+    printed: str = EMBER
+    mono: bool = False
     _cells: dict[tuple[int, int], StyledCell] = field(default_factory=dict, repr=False)
 
     @property
@@ -83,6 +93,8 @@ class ColorTable:
         return self.cell(level, level)
 
     def _half_block(self, top: int, bottom: int) -> StyledCell:
+        if self.mono and (under_cursor(top) or under_cursor(bottom)):
+            return CURSOR_LETTER
         upper, lower = self._color(top), self._color(bottom)
         if upper == lower:
             # A space needs one colour instead of two: half the bytes.
@@ -116,7 +128,14 @@ class ColorTable:
         return "X", Style(color=Color.from_rgb(0, 0, 0), bgcolor=Color.from_rgb(85, 255, 255), bold=True)
 
 
-def choose_table(color_system: str | None, utf8: bool, dark: bool = True, palette: str = EMBER) -> ColorTable:
+def under_cursor(code: int) -> bool:
+    """Whether the cursor is on this pixel."""
+    return CURSOR <= code < CURSOR + LEVELS or code == CURSOR_MASKED
+
+
+def choose_table(
+    color_system: str | None, utf8: bool, dark: bool = True, palette: str = EMBER, mono: bool = False
+) -> ColorTable:
     """The best table for a terminal.
 
     Args:
@@ -124,10 +143,12 @@ def choose_table(color_system: str | None, utf8: bool, dark: bool = True, palett
         utf8: whether the terminal shows UTF-8.
         dark: whether the pane's background is dark; masked pixels stay close to it, and on a light one more is darker.
         palette: one of `PALETTES`.
+        mono: whether colours become grey on the way to it, as `NO_COLOR` asks.
     """
-    if not utf8 or color_system is None:
-        return _table("ascii", utf8, dark, palette)
-    return _table({"truecolor": "truecolor", "256": "256"}.get(color_system, "16"), utf8, dark, palette)
+    known = {"truecolor": "truecolor", "256": "256"}
+    name = "ascii" if not utf8 or color_system is None else known.get(color_system, "16")
+    table = _table(name, utf8, dark, palette)
+    return replace(table, mono=True, _cells={}) if mono else table
 
 
 def utf8_terminal(environ: Mapping[str, str] = os.environ) -> bool:
@@ -143,14 +164,17 @@ def _table(name: str, utf8: bool, dark: bool, palette: str) -> ColorTable:
     masked, guide = ((48, 48, 48), (88, 88, 88)) if dark else ((198, 198, 198), (148, 148, 148))
     chosen = PALETTES[palette]
     order = 1 if dark else -1
+    printed = palette if dark else palette + REVERSED
     if name == "truecolor":
-        return ColorTable(name, utf8, True, rgb=chosen.scale(LEVELS)[::order], masked=masked, guide=guide)
+        return ColorTable(
+            name, utf8, True, rgb=chosen.scale(LEVELS)[::order], masked=masked, guide=guide, printed=printed
+        )
     if name == "256":
         rgb = on_cube(chosen.scale, LEVELS)[::order]
-        return ColorTable(name, utf8, True, rgb=rgb, masked=masked, guide=guide)
+        return ColorTable(name, utf8, True, rgb=rgb, masked=masked, guide=guide, printed=printed)
     if name == "16":
-        return ColorTable(name, utf8, False, glyphs=_shaded(chosen.standard[::order]))
-    return ColorTable(name, utf8, False, glyphs=tuple((char, PLAIN) for char in ASCII_RAMP))
+        return ColorTable(name, utf8, False, glyphs=_shaded(chosen.standard[::order]), printed=printed)
+    return ColorTable(name, utf8, False, glyphs=tuple((char, PLAIN) for char in ASCII_RAMP), printed=printed)
 
 
 def _shaded(standard: tuple[RGB, ...]) -> tuple[StyledCell, ...]:

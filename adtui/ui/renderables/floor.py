@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ...records.arrays import Floats, Ints
 from ...records.plain import to_ascii_cells
-from .colors import CURSOR_RGB, MASKED, ColorTable
+from .colors import CURSOR_LETTER, CURSOR_RGB, MASKED, ColorTable
 from .scales import to_levels
 from .scroll import first_line
 
@@ -39,7 +39,7 @@ class Floor:
         landmarks: letter → cell.
         rewarded: cells in which a reward was had.
         cursor: a cell, or None.
-        scale: one of `scales.SCALES`.
+        scale: one of `look.SCALES`.
     """
 
     mass: Floats
@@ -116,7 +116,7 @@ def _cell(floor: Floor, at: Cell, levels: NDArray[np.uint8], wide: int, high: in
         grid[middle][center] = (LINKS if table.utf8 else LINKS_IN_ASCII)[link]
     if wide >= NUMBERED and high > 2 and level != MASKED:
         grid[0][: len(_number(floor.mass[at]))] = _number(floor.mass[at])
-    marked = _mark(floor, at)
+    marked = _mark(floor, at) or (CURSOR_LETTER[0] if table.mono and at == floor.cursor else "")
     if marked:
         start = max(0, center - (len(marked) - 1) // 2)
         grid[middle][start : start + len(marked)] = marked
@@ -155,4 +155,6 @@ def _ink(ground: Style) -> Style:
 def _under_cursor(table: ColorTable) -> Style:
     if table.name == "ascii":
         return Style(reverse=True)
+    if table.mono:
+        return CURSOR_LETTER[1]
     return Style(bgcolor=Color.from_rgb(*((85, 255, 255) if table.name == "16" else CURSOR_RGB)))

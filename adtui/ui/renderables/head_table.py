@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ...insights.head_query import COLUMNS, value_of
 from ...insights.head_table import HeadRow
+from ...records.ablation import KL
 from .insight import MARKS
 from .statistics import number
 
@@ -35,15 +36,19 @@ def head_cells(row: HeadRow) -> dict[str, str]:
     return {HEAD: row.where, **numbers, KINDS: kinds}
 
 
-def head_table(rows: Sequence[HeadRow], width: int, column: str, largest: bool) -> tuple[str, ...]:
+def head_table(
+    rows: Sequence[HeadRow], width: int, column: str, largest: bool, divergence: str = KL
+) -> tuple[str, ...]:
     """The line of titles, and one line for each head.
 
     Args:
         width: cells; no line is longer.
         column, largest: what the rows are sorted by, for its title: `COLUMNS`, or "" for the heads.
+        divergence: what stands in the column "kl", in short.
     """
+    named = TITLES | {"kl": f"{divergence} hidden"}
     sign = "▼" if largest == bool(column) else "▲"
-    titles = {name: f"{title}{sign}" if name == column else title for name, title in TITLES.items()}
+    titles = {name: f"{title}{sign}" if name == column else title for name, title in named.items()}
     cells = [head_cells(row) for row in rows]
     widths = {name: max([len(titles[name]), *(len(cell[name]) for cell in cells)]) for name in TITLES}
     shown = list(TITLES)

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from ...records.arrays import Values
 from ...records.axis import Axis
 from ...records.layout import ACTION, CLOSE, FLOW_ACTION, LATENT, OPEN, OTHER, QUERY, QUERY_ACTION, REWARD, STATE, TIME
 from ...records.plain import to_ascii, to_ascii_cells
 from ...records.sample import ARROWS, Sample
 
+ACTION_NUMBERS = 4
+"""Numbers of an action that are shown; of a state fewer, as two stand on a line."""
+
 
 def place(sample: Sample, index: int) -> str:
     """Where a transition is, or the query: "ep3 t7 (2,4)"."""
     state = sample.states[index] if index < sample.n_context else sample.query_state
-    return f"ep{sample.episode[index]} t{sample.step[index]} ({state[0]},{state[1]})"
+    return f"ep{sample.episode[index]} t{sample.step[index]} {in_words(state)}"
+
+
+def in_words(values: Values, most: int = 3) -> str:
+    """A state, or an action that is numbers: "(2,4)"; of vectors the first numbers, "(0.12,-0.4,1,..)"."""
+    if values.dtype.kind != "f":
+        return f"({','.join(str(value) for value in values.tolist())})"
+    shown = [f"{value:.2g}" for value in values[:most].tolist()]
+    return f"({','.join([*shown, '..'] if len(values) > most else shown)})"
+
+
+def acted(sample: Sample, index: int, utf8: bool = True) -> str:
+    """What was done at a context transition: an arrow, "a7", or the numbers of a vector."""
+    if sample.continuous:
+        return f"a={in_words(sample.actions[index], ACTION_NUMBERS)}"
+    return action_arrow(int(sample.actions[index]), utf8, sample.arrows)
 
 
 def transition(sample: Sample, index: int, utf8: bool = True) -> str:
     """A context transition in full: "ep1 t3 (4,4) ↓ (5,4) r=1"."""
-    after = sample.next_states[index]
-    arrow = action_arrow(int(sample.actions[index]), utf8, sample.arrows)
-    return f"{place(sample, index)} {arrow} ({after[0]},{after[1]}) r={sample.rewards[index]:.3g}"
+    after = in_words(sample.next_states[index])
+    return f"{place(sample, index)} {acted(sample, index, utf8)} {after} r={sample.rewards[index]:.3g}"
 
 
 def source(axis: Axis, position: int, utf8: bool = True) -> str:
@@ -33,11 +51,7 @@ def source(axis: Axis, position: int, utf8: bool = True) -> str:
     sample = axis.sample
     if kind in (ACTION, REWARD):
         of = f"ep{sample.episode[index]} t{sample.step[index]}"
-        what = (
-            action_arrow(int(sample.actions[index]), utf8, sample.arrows)
-            if kind == ACTION
-            else f"{sample.rewards[index]:.3g}"
-        )
+        what = acted(sample, index, utf8) if kind == ACTION else f"{sample.rewards[index]:.3g}"
         return f"{of} {'action' if kind == ACTION else 'reward'} {what}"
     if kind == QUERY_ACTION:
         return "the query's action"

@@ -44,7 +44,11 @@ def edit_lines(edits: Edits, moment: Moment, width: int, *, utf8: bool = True) -
     """What was changed and what that does: "2 hidden: KL 0.41 nats; u undoes"."""
     if not edits:
         return []
-    found = f"KL {moment.divergence:.3g} nats" if moment.chances.without is not None else "not in this context"
+    found = (
+        moment.chances.head.measured(f"{moment.divergence:.3g}")
+        if moment.chances.without is not None
+        else "not in this context"
+    )
     text = f"{edits.words()}: {found}; u undoes"
     return [Text(to_ascii(text[:width], unless=utf8), ACCENT, no_wrap=True, end="")]
 

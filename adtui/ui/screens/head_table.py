@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from ...insights.head_query import COLUMNS, EXAMPLES, HeadQuery, parse_query, sorted_by
 from ...insights.head_table import HeadRow
+from ...records.ablation import KL
 from ...records.plain import to_ascii, to_ascii_cells
 from ..renderables.head_table import head_table
 from .box import inner_width
@@ -34,6 +35,7 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
         query: which are shown at first, in which order.
         at: (layer, head) of the one to begin with.
         samples: how many the numbers are over.
+        divergence: what knock-outs are measured by, in short.
         plain: ASCII only.
     """
 
@@ -53,10 +55,12 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
         at: tuple[int, int] | None = None,
         *,
         samples: str = "",
+        divergence: str = KL,
         plain: bool = False,
     ) -> None:
         super().__init__()
         self._rows, self._at, self._samples, self._plain = tuple(rows), at, samples, plain
+        self._divergence = divergence
         self._query, self._by, self._largest = query, query.by, query.largest
         self.shown: tuple[HeadRow, ...] = ()
         self._titles = Static(id="titles")
@@ -77,7 +81,8 @@ class HeadTableScreen(ModalScreen[HeadRow | None]):
     def _fill(self, width: int) -> None:
         kept = [row for row in self._rows if self._query.takes(row)]
         self.shown = sorted_by(kept, self._by, self._largest)
-        head, *lines = map(self._signs, head_table(self.shown, inner_width(width), self._by, self._largest))
+        table = head_table(self.shown, inner_width(width), self._by, self._largest, self._divergence)
+        head, *lines = map(self._signs, table)
         self._titles.update(Content(head))
         self._list.clear_options()
         self._list.add_options([Option(Content(line)) for line in lines])

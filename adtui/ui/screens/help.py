@@ -16,6 +16,7 @@ from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
 from ..renderables.statistics import STATISTICS
+from ..sides.keys import SIDES, SIDES_TITLE
 from .box import BoxScreen, inner_width
 
 PICTURES = (
@@ -76,6 +77,14 @@ PICTURES = (
         "heads (training)",
         "a head over the checkpoints, oldest at the left, the same scale for all; bright from where its claim holds",
     ),
+    (
+        "B − A (two runs)",
+        "orange where B attends more, blue where A does, dark at zero; without colours b B and a A",
+    ),
+    (
+        "heads (two runs)",
+        "rows: Jensen-Shannon divergence of the query rows, 0 to 1; writes: of what heads write there",
+    ),
     ("front (lab)", "a letter per cell, a capital where no cell keeps at most as much and returns at least as much"),
     ("", "bars are 95 % intervals; the line is the full context, the band below it the loss that counts as none"),
     ("returns (lab)", "return per episode of the selected cell, full context, and recent and random at its budget"),
@@ -132,7 +141,8 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "", wid
     """
     lines: list[str] = []
     tables = [("explorer", *group) for group in GROUPS]
-    tables += [("map", MAP_TITLE, MAP), ("timeline", TIMELINE_TITLE, TIMELINE), ("lab", LAB_TITLE, LAB)]
+    tables += [("map", MAP_TITLE, MAP), ("timeline", TIMELINE_TITLE, TIMELINE)]
+    tables += [("sides", SIDES_TITLE, SIDES), ("lab", LAB_TITLE, LAB)]
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
         for key in changed(keys, place, changes):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -23,16 +24,38 @@ from .lists import step
 
 MARGIN = 2
 """Columns that the list keeps free: one at the left, one for its scroll bar."""
-KEYS = (("j/k", "move"), ("Enter", "open"), ("/", "filter"), ("o", "sort"), ("O", "turn"), ("q", "quit"))
+MARK = "●"
+"""In the column at the left, of a run that is marked."""
+KEYS = (
+    ("j/k", "move"), ("Enter", "open"), ("Space", "mark"), ("=", "compare"), ("/", "filter"), ("o", "sort"),
+    ("O", "turn"), ("q", "quit"),
+)  # fmt: skip
 
 
-class PickerScreen(Screen[Run | None]):
-    """Runs, newest first. Enter opens, `/` filters, `o` sorts by the next column, Esc goes back, q quits.
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen in the list.
+
+    Attributes:
+        runs: one to open, one to set beside the open one, or several to compare.
+        compare: whether they are to be compared.
+    """
+
+    runs: tuple[Run, ...]
+    compare: bool = False
+
+
+class PickerScreen(Screen[Chosen | None]):
+    """Runs, newest first. Enter opens, Space marks, `=` compares, `/` filters, `o` sorts by the next column, Esc goes
+    back, q quits.
+
+    With two marked or more, `=` and Enter compare these; else `=` sets one beside the run that is open.
 
     Args:
         rows: the runs, with what is known of them already.
         directory: where they lie.
         current: the run that is open, highlighted; None where none is.
+        beside: the list is for choosing what stands beside that run: Enter does what `=` does.
         plain: ASCII only.
     """
 
@@ -40,6 +63,8 @@ class PickerScreen(Screen[Run | None]):
         Binding("j", "cursor(1)", "down"),
         Binding("k", "cursor(-1)", "up"),
         Binding("slash", "filter", "filter", priority=True),
+        Binding("space", "mark", "mark it, or no more"),
+        Binding("equals_sign", "compare", "compare what is marked, or set this run beside the open one"),
         Binding("o", "sort", "sort by the next column"),
         Binding("O", "turn", "turn the order round"),
         Binding("escape", "clear", "clear the filter, or go back"),
@@ -52,6 +77,8 @@ class PickerScreen(Screen[Run | None]):
         directory: str,
         current: Run | None = None,
         plain: bool = False,
+        *,
+        beside: bool = False,
     ) -> None:
         super().__init__()
         self._rows = tuple(rows)
@@ -60,15 +87,15 @@ class PickerScreen(Screen[Run | None]):
         self._column, self._turned = AGE, False
         self._current = current
         self._plain = plain
+        self._beside = beside
+        self._marked: dict[Path, Run] = {}
 
     def compose(self) -> ComposeResult:
-        count = f"{len(self._rows)} run" + ("s" if len(self._rows) > 1 else "")
-        yield Static(Content(f" {count} in {self._directory}"), id="status")
+        yield Static(id="status")
         yield Input(placeholder="filter by name or family", id="filter")
         yield Static(id="columns")
         yield OptionList(id="runs")
-        keys = (*KEYS[:-1], ("Esc", "back"), KEYS[-1]) if self._current else KEYS
-        yield Static("  ".join(f"[b $accent]{key}[/] {what}" for key, what in keys), id="keys")
+        yield Static(id="keys")
 
     def on_mount(self) -> None:
         self.query_one("#filter", Input).display = False
@@ -77,6 +104,26 @@ class PickerScreen(Screen[Run | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         self._fill(self._highlighted(), event.size.width)
+        self._draw_keys(event.size.width)
+
+    def _draw_keys(self, width: int) -> None:
+        """As many as fit; the last ones, that lead out, always."""
+        end = (("Esc", "back"), KEYS[-1]) if self._current else KEYS[-1:]
+        keys = list(KEYS[:-1])
+        while keys and sum(len(key) + len(what) + 3 for key, what in (*keys, *end)) > width:
+            keys.pop()
+        shown = "  ".join(f"[b $accent]{key}[/] {what}" for key, what in (*keys, *end))
+        self.query_one("#keys", Static).update(shown)
+
+    def _say(self) -> None:
+        """Where the runs lie, and what they are chosen for."""
+        count = f"{len(self._rows)} run" + ("s" if len(self._rows) > 1 else "")
+        said = f" {count} in {self._directory}"
+        if self._marked:
+            said = f" {len(self._marked)} marked of{said}: = compares them"
+        elif self._beside and self._current is not None:
+            said = f" beside {self._current.name}:{said}"
+        self.query_one("#status", Static).update(Content(to_ascii_cells(said, unless=not self._plain)))
 
     # -- rows --------------------------------------------------------------------------------------------------------
     def undescribed(self) -> RunRow | None:
@@ -99,18 +146,51 @@ class PickerScreen(Screen[Run | None]):
         pattern = self.query_one("#filter", Input).value.lower()
         kept = [row for row in self._rows if pattern in _searched(row)]
         self._shown = ordered(kept, self._column, self._turned)
-        wide = (self.size.width if width is None else width) - MARGIN
+        wide = (self.size.width if width is None else width) - MARGIN - bool(self._marked)
         head, *lines = table(self._shown, time.time(), wide, self._column, self._turned)
         if self._plain:
             head, *lines = map(to_ascii_cells, (head, *lines))
-        self.query_one("#columns", Static).update(Content(f" {head}"))
+        self._say()
+        self.query_one("#columns", Static).update(Content(f"{' ' if self._marked else ''} {head}"))
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options([Option(Content(line)) for line in lines])
+        marks = [self._mark_of(row.run) for row in self._shown] if self._marked else [""] * len(lines)
+        options.add_options([Option(Content(f"{mark}{line}")) for mark, line in zip(marks, lines, strict=True)])
         at = [index for index, row in enumerate(self._shown) if highlight and row.run.directory == highlight.directory]
         options.highlighted = at[0] if at else 0 if self._shown else None
 
+    def _mark_of(self, run: Run) -> str:
+        return to_ascii_cells(MARK if run.directory in self._marked else " ", unless=not self._plain)
+
     # -- keys --------------------------------------------------------------------------------------------------------
+    def action_mark(self) -> None:
+        """Mark the highlighted run, or no more; on to the next."""
+        if (run := self._highlighted()) is None:
+            return
+        if self._marked.pop(run.directory, None) is None:
+            self._marked[run.directory] = run
+        at = self.query_one(OptionList).highlighted or 0
+        self._fill(self._shown[min(at + 1, len(self._shown) - 1)].run)
+
+    def action_compare(self) -> None:
+        """What is marked; else this run with the open one."""
+        marked = tuple(row.run for row in self._rows if row.run.directory in self._marked)
+        here = self._highlighted()
+        other = marked[0] if marked else here
+        if len(marked) > 1:
+            self.dismiss(Chosen(marked, compare=True))
+        elif self._current is None or other is None:
+            self.notify("mark two runs or more with Space, then = compares them", severity="warning")
+        else:
+            self.dismiss(Chosen((other,), compare=True))
+
+    def _take(self, run: Run) -> None:
+        """Enter on a run."""
+        if len(self._marked) > 1 or self._beside:
+            self.action_compare()
+        else:
+            self.dismiss(Chosen((run,)))
+
     def action_cursor(self, by: int) -> None:
         """Move the highlight."""
         step(self.query_one(OptionList), by)
@@ -149,13 +229,13 @@ class PickerScreen(Screen[Run | None]):
     def _filtered(self) -> None:
         self._fill()  # what was typed last may still be on its way as a change
         if len(self._shown) == 1:
-            self.dismiss(self._shown[0].run)
+            self._take(self._shown[0].run)
         else:
             self.set_focus(self.query_one(OptionList))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._shown[event.option_index].run)
+        self._take(self._shown[event.option_index].run)
 
 
 def _searched(row: RunRow) -> str:

@@ -116,6 +116,13 @@ class TimelineScreen(PanesScreen[TimelinePanes]):
             super().__init__()
             self.step, self.head = step, head
 
+    class Beside(Message):
+        """The user wants this checkpoint beside the one that is open."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     def __init__(self, state: TimelineState, run: RunInfo, plain: bool = False) -> None:
         super().__init__(TimelinePanes(state, plain), plain)
         self.state, self._run = state, run
@@ -184,3 +191,8 @@ class TimelineScreen(PanesScreen[TimelinePanes]):
         if (found := self.state.found) is not None and found.points:
             self.dismiss()
             self.post_message(self.OpenCheckpoint(found.points[self.state.at].step, self.state.head))
+
+    def action_beside(self) -> None:
+        """This checkpoint beside the one that is open."""
+        if (found := self.state.found) is not None and found.points:
+            self.post_message(self.Beside(found.points[self.state.at].step))

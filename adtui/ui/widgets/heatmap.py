@@ -11,8 +11,9 @@ from textual.strip import Strip
 
 from ...records.attention import CellInfo, HeadView
 from ...records.axis import Axis
+from ...records.look import SCALE_NAMES, SCALES, USUAL, Look
 from ..renderables.heatmap import Heatmap, fit, gutter_width, room
-from ..renderables.scales import SCALE_NAMES, SCALES, largest, legend, to_levels
+from ..renderables.scales import largest, legend, to_levels
 from ..renderables.view_pixels import Pixel, ViewPixels, pixel_of, weight_at, weight_in
 from .cell_readout import CellReadout, compose, lines_at
 from .picture import PicturePane
@@ -179,12 +180,22 @@ class HeatmapPane(PicturePane):
         cursor = self._pixel if y < self._picture.frame.lines else None
         return self.strip(self._picture.line(y, cursor))
 
+    @property
+    def look(self) -> Look:
+        """How a figure looks that is to look as this pane does; the usual figure as long as there is no view."""
+        if self._shown is None:
+            return USUAL
+        return Look(colours=self.table.printed, scale=self.scale, top=min(1.0, self._brightest(self._shown.view)))
+
+    def _brightest(self, view: HeadView) -> float:
+        return largest(view.pooled) if self._top is None else self._top
+
     def _redraw(self) -> None:
         """Colour the view again, in full."""
         if self._shown is None or not self.size:
             return
         view, rows, cols = self._shown.view, self._shown.rows, self._shown.cols
-        table, top = self.table, largest(self._shown.view.pooled) if self._top is None else self._top
+        table, top = self.table, self._brightest(view)
         self._picture = Heatmap(
             levels=to_levels(view.pooled, self.scale, cols.n_keys, top),
             row_edges=view.row_edges,

@@ -18,7 +18,7 @@ def color_table(app: App[object]) -> ColorTable:
     chosen = getattr(app, "color_table", None)
     if isinstance(chosen, ColorTable):
         return chosen
-    return choose_table(app.console.color_system, utf8_terminal(), app.current_theme.dark)
+    return choose_table(app.console.color_system, utf8_terminal(), app.current_theme.dark, mono=app.no_color)
 
 
 def on_own_colors(widget: Widget, segments: Iterable[Segment]) -> Strip:

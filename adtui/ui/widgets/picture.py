@@ -20,7 +20,7 @@ class PicturePane(Pane):
     """
 
     scale: reactive[str] = reactive("log", init=False)
-    """Colour scale: one of `renderables.scales.SCALES`."""
+    """Colour scale: one of `look.SCALES`."""
 
     @dataclass
     class SizeChanged(Message):

@@ -1,0 +1,160 @@
+"""One agent in a process of its own: what acting adds to its memory, and how long a step takes, at several lengths.
+
+`python -m adtui.compression.trials.alone` reads one request as JSON and writes what it found. The contexts are made up:
+random cells and actions, every tenth transition rewarded.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from ...models.longer import lengthened
+from ...models.model import Model
+from ...records.errors import EngineError
+from ...records.trial_cost import Alone
+from ...statistics.medians import spread
+from ..acting import shortened
+from ..choice import Choice, parse
+from ..footprint import held
+from ..strategies.base import Contexts, Memory, Positions
+from .cell import opened
+from .costs import offered, seconds
+from .plan import ModelSource, Plan
+from .resident import Resident
+
+LONGER = (1024, 4096, 16384)
+"""Transitions of contexts beside the usual one."""
+TIMED, SECONDS = 21, 3.0
+"""Steps that are timed, and after how long no other is begun."""
+LONGEST = 30.0
+"""A step that would take more seconds than this is not taken."""
+NO_LONGER = "its tokens do not grow with the context"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One cell, at some lengths."""
+
+    opening: ModelSource
+    label: str
+    positions: Positions
+    memory: Memory
+    n_context: int
+    lengths: tuple[int, ...]
+
+
+def lengths_of(plan: Plan) -> tuple[int, ...]:
+    """The context's own length, then LONGER ones."""
+    return (plan.n_context, *(n for n in LONGER if n > plan.n_context))
+
+
+def costs_alone(opening: ModelSource, plan: Plan, label: str) -> tuple[Alone, ...]:
+    """What a cell costs one agent at each of `lengths_of`, measured in a process of its own.
+
+    Raises:
+        EngineError: the process ended without an answer.
+    """
+    asked = Asked(opening, label, plan.positions, plan.memory, plan.n_context, lengths_of(plan))
+    command = (sys.executable, "-m", __name__)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    done = subprocess.run(command, input=json.dumps(asdict(asked)).encode(), capture_output=True, env=environment)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise EngineError(
+            f"costs of {label}",
+            expected="a process to measure them in",
+            found=f"exit code {done.returncode}" + (f": {said[-1][:200]}" if said else ""),
+            action="leave out --cost",
+        )
+    return TypeAdapter(tuple[Alone, ...]).validate_json(done.stdout, strict=True)
+
+
+def main() -> None:
+    """Entry point."""
+    torch.set_num_threads(1)
+    asked = TypeAdapter(Asked).validate_json(sys.stdin.buffer.read())
+    model, _ = opened(asked.opening)
+    found = measured(model, parse(asked.label), asked)
+    sys.stdout.write(json.dumps([asdict(one) for one in found]))
+
+
+def measured(model: Model, choice: Choice, asked: Asked) -> tuple[Alone, ...]:
+    """Every length in turn, the shorter first."""
+    resident = Resident(model.device)
+    seconds(model, partial(_act, model, made_up(model, 1), choice, asked.positions, 1))  # kernels and threads are there
+    found: list[Alone] = []
+    for n in asked.lengths:
+        found.append(_one(model, _scaled(choice, n, asked.n_context), asked, n, resident, found))
+    return tuple(found)
+
+
+def _one(model: Model, choice: Choice, asked: Asked, n: int, resident: Resident, before: Sequence[Alone]) -> Alone:
+    longer, kept = lengthened(model, n), choice.limit(n)
+    known = partial(Alone, n, kept, n > model.n_context_max, held(longer or model, choice, n, asked.memory))
+    why = NO_LONGER if longer is None else _too_much(n, before, resident)
+    if longer is None or why:
+        return known(None, None, why)
+    mine = offered(made_up(longer, n), choice, asked.memory)
+    step = partial(_act, longer, mine, choice, asked.positions, n)
+    gc.collect()
+    resident.begin()
+    times = [seconds(longer, step)]
+    peak = resident.growth()
+    if times[0] < SECONDS:
+        times, spent = [], 0.0
+        while len(times) < TIMED and spent < SECONDS:
+            times.append(seconds(longer, step))
+            spent += times[-1]
+    return known(spread([1000 * one for one in times]), peak)
+
+
+def _act(model: Model, contexts: Contexts, choice: Choice, positions: Positions, span: int) -> None:
+    shortened(model, contexts, choice, positions, np.random.default_rng(0), span)
+
+
+def _scaled(choice: Choice, n: int, n_context: int) -> Choice:
+    """The same share of a longer context."""
+    if choice.budget is None or n == n_context:
+        return choice
+    return replace(choice, budget=max(1, round(choice.limit(n_context) * n / n_context)))
+
+
+def _too_much(n: int, before: Sequence[Alone], resident: Resident) -> str:
+    """Why so long a context is not tried, from what the last one took; "" where it is. At worst costs grow as n²."""
+    if not before:
+        return ""
+    last = before[-1]
+    if last.milliseconds is None:
+        return last.why
+    growth = (n / last.n) ** 2
+    expected = last.milliseconds.median / 1000 * growth
+    if expected > LONGEST:
+        return f"not tried: a step may take {expected:.0f} s"
+    room = resident.available()
+    if last.peak is not None and room is not None and last.peak * growth > room / 2:
+        return "not tried: it may not fit into memory"
+    return ""
+
+
+def made_up(model: Model, n: int) -> Contexts:
+    """One context of n transitions."""
+    rng = np.random.default_rng(n)
+    side = model.grid_size
+    states, reached, query = (rng.integers(0, side, shape) for shape in ((1, n, 2), (1, n, 2), (1, 2)))
+    rewards = (np.arange(n) % 10 == 9).astype(np.float32)[None]
+    return Contexts(states, rng.integers(0, model.n_actions, (1, n)), rewards, reached, query, np.arange(n)[None] // 20)
+
+
+if __name__ == "__main__":
+    main()

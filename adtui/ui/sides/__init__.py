@@ -1,0 +1,1 @@
+"""Two runs side by side: their heads matched, both matrices and their difference, both rows."""
