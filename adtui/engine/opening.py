@@ -153,7 +153,7 @@ def open_session(
     return Session(info, model, seed, waiting=found.waiting, more=found.more, file=checkpoint.file, _captures=captures)
 
 
-def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Session:
+def open_asked(request: OpenRun, progress: Callable[[int, int], None], keep: bool = False) -> Session:
     """Open what the app asks for, with its first samples and what is stored of the run; errors of `open_session`."""
     return open_session(
         request.path,
@@ -169,7 +169,7 @@ def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Sessio
         flow_step=request.flow_step,
         first=True,
         stored=True,
-        keep=True,
+        keep=keep,
         progress=progress,
     )
 

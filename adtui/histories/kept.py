@@ -24,7 +24,7 @@ MOST = 32
 """Marks that are kept; of more, those go that were written first."""
 LARGEST = 1 << 25
 """Bytes of a file that is read."""
-_DECIDING = ("files", "histories", "models", "records", "statistics", "worlds")
+_DECIDING = ("attention", "engine", "files", "histories", "models", "records", "statistics", "worlds")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _fits(found: object, n: int) -> bool:
 
 @cache
 def code() -> str:
-    """A digest of the code that contexts come from."""
+    """A digest of the code that contexts and their pictures come from."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()
     for name in _DECIDING:

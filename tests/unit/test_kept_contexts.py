@@ -139,7 +139,7 @@ def test_a_run_that_is_opened_again_is_not_rolled_out_again(
         raise AssertionError("rolled out")
 
     monkeypatch.setattr(rolled_out_module, "rolling", refuse)
-    again = opening.open_asked(OpenRun(1, str(run)), lambda _done, _total: None)
+    again = opening.open_asked(OpenRun(1, str(run)), lambda _done, _total: None, True)
     assert same([again.samples], [first.samples])
     assert again.info.source == first.info.source
     for others in ({"seed": 1, "keep": True}, {"context": 12, "keep": True}, {"causal": False, "keep": True}, {}):
