@@ -68,7 +68,10 @@ class Engine:
         newest_view: id of the newest GetView about the model, told from outside while an older one is being answered.
         stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
         nudge: called from any thread when a job that was idle can go on.
+        keep: whether contexts are taken from the user's cache.
     """
+
+    keep = False
 
     def __init__(self, send: Callable[[Reply], None], nudge: Callable[[], None] = lambda: None) -> None:
         self.send = send
@@ -163,9 +166,8 @@ class Engine:
     def _answer(self, request: Request) -> None:
         session = self._opened()
         match request:
-            case GetView():
-                view = session.view(request.place, request.frame, lambda: self._check_newest(request))
-                self.send(ViewReady(request.id, view))
+            case GetView(place=place, frame=frame):
+                self.send(ViewReady(request.id, session.view(place, frame, lambda: self._check_newest(request))))
             case GetSheet():
                 deque(self._sheet(request), maxlen=0)
             case GetCell():
@@ -185,12 +187,8 @@ class Engine:
             case AskOrigin():
                 self.send(OriginReady(request.id, session.provenance("session").text))
             case _:
-                raise EngineError(
-                    type(request).__name__,
-                    expected="a request of this version",
-                    found="another",
-                    action="restart adtui",
-                )
+                what, wanted = type(request).__name__, "a request of this version"
+                raise EngineError(what, expected=wanted, found="another", action="restart adtui")
 
     def _check_newest(self, request: GetView) -> None:
         """The one pass over a large matrix takes seconds: a newer question for its pane ends it, unanswered."""
@@ -216,7 +214,7 @@ class Engine:
         """Open a run, end the work of `before` on the one that was open, analyse it."""
         from .opening import open_asked  # torch: about two seconds
 
-        self.session = session = open_asked(request, lambda done, total: self._rolled(request, done, total))
+        self.session = session = open_asked(request, lambda done, total: self._rolled(request, done, total), self.keep)
         self.send(Opened(request.id, session.info))
         self._drop_jobs(lambda job: job.request.id in before)
         for job in self.jobs:

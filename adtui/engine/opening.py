@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +14,12 @@ from ..attention.capture import Capture, capture
 from ..circuits.store import known as known_circuit
 from ..compression.trials.known import known_trials
 from ..files.checkpoint import Checkpoint, load_checkpoint
+from ..files.compiled import cpu_features
 from ..files.named_adapter import named_adapter, not_run
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
+from ..histories.kept import Kept
 from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.rolled_out_in_world import WorldContexts
 from ..histories.samples import SampleSet, load_samples
@@ -61,6 +63,7 @@ def open_session(
     world: str | None = None,
     first: bool = False,
     stored: bool = False,
+    keep: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open a run and choose its samples.
@@ -75,6 +78,7 @@ def open_session(
         world: MODULE:FACTORY of the user's, to let the model live in instead of reading histories; its code is run.
         first: where no number is asked for, return with the FIRST of them: `Session.grow` makes the others.
         stored: say what is stored of the run: its circuit, and compression trials.
+        keep: take rolled-out contexts from the user's cache, and keep new ones there.
         progress: called with (done, total) episodes where the model has to be rolled out.
 
     Raises:
@@ -99,6 +103,8 @@ def open_session(
         found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
         settings = with_groups(settings, run.directory, histories)
+        told = {"n": n_context, "seed": seed, "options": [device, heads, causal, flow_step]}
+        kept = _kept(checkpoint, model, settings, told) if keep and adapter is None and world is None else None
         found = load_samples(
             settings,
             run.directory,
@@ -113,6 +119,7 @@ def open_session(
             first=FIRST if first and usual else None,
             asked=not usual,
             world=None if world is None else _world(world, model, settings),
+            kept=kept,
         )
     chosen = found.samples
     shown = capture(model, chosen[0])
@@ -151,7 +158,7 @@ def open_session(
     return Session(info, model, seed, waiting=found.waiting, more=found.more, file=checkpoint.file, _captures=captures)
 
 
-def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Session:
+def open_asked(request: OpenRun, progress: Callable[[int, int], None], keep: bool = False) -> Session:
     """Open what the app asks for, with its first samples and what is stored of the run; errors of `open_session`."""
     return open_session(
         request.path,
@@ -168,6 +175,7 @@ def open_asked(request: OpenRun, progress: Callable[[int, int], None]) -> Sessio
         world=request.world,
         first=True,
         stored=True,
+        keep=keep,
         progress=progress,
     )
 
@@ -177,6 +185,21 @@ def _world(named: str, model: Model, settings: RunSettings) -> WorldContexts:
     world = UserWorld(named)
     shape = Shape.of_model(model.network.vector_size, model.head)
     return WorldContexts(world, shape, horizon_in(world, shape, settings))
+
+
+def _kept(checkpoint: Checkpoint, model: Model, settings: RunSettings, told: Mapping[str, object]) -> Kept | None:
+    """Where this model's contexts are kept; None where its file's digest is not known.
+
+    Actions are drawn from rounded logits, so that what rounds them is named as well.
+    """
+    digest = None if checkpoint.file is None else checkpoint.file.digest()
+    if digest is None:
+        return None
+    rounding = [torch.__version__, np.__version__, torch.get_num_threads(), cpu_features()]
+    if model.device.type == "cuda":
+        rounding.append(torch.cuda.get_device_name(model.device))
+    mark = {"checkpoint": digest, "step": checkpoint.step, "model": model.description, "stride": model.stride}
+    return Kept.under({**told, **mark, "settings": repr(settings), "rounding": rounding})
 
 
 def _other_code(run: Run, adapter: str | Path | None) -> tuple[str, ...]:

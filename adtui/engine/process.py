@@ -29,6 +29,7 @@ from ..records.messages import (
 from ..records.pipe import FrameError, Pipe, standard_pipe
 from ..records.side_messages import GetPair
 from .jobs import Engine
+from .remembering import RememberingEngine
 
 if TYPE_CHECKING:
     pass
@@ -58,7 +59,7 @@ def _pane(request: Request) -> tuple[type[Request], bool]:
 def serve(pipe: Pipe) -> None:
     """Answer the requests that come through a pipe until its other end closes."""
     inbox: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-    engine = Engine(pipe.send, lambda: inbox.put(NUDGE))
+    engine = RememberingEngine(pipe.send, lambda: inbox.put(NUDGE))
     threading.Thread(target=_read, args=(pipe, inbox, engine), daemon=True).start()
     pipe.send(Ready(0, os.getpid()))
     while True:

@@ -15,6 +15,7 @@ from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy, rolling
 from ..worlds.settings import goals_of, world_of
 from ..worlds.world import World
+from .kept import Kept, phases_of
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
@@ -33,6 +34,7 @@ def rolled_out(
     seed: int,
     stride: int = 1,
     progress: ProgressCallback | None = None,
+    kept: Kept | None = None,
 ) -> Iterator[tuple[Sample, ...]]:
     """Contexts of `n` transitions on held-out goals; sample i is the same whatever `count` is.
 
@@ -46,6 +48,7 @@ def rolled_out(
         seed: see `draws`.
         stride: see `rollouts.rollout`.
         progress: called with (done, total) episodes.
+        kept: where these contexts are taken from where they were rolled out before, and kept.
 
     Raises:
         HistoryError: the settings' horizon makes rollouts too long.
@@ -72,6 +75,11 @@ def rolled_out(
                 progress(before * total + done, len(blocks) * total)
 
         first = block * ROOMS
+        wanted = min(ROOMS, count - first)
+        if kept is not None and (known := kept.block(block, wanted, n)) is not None:
+            taken += phases_of(known)
+            yield known
+            continue
         steps = rolling(
             policy,
             world,
@@ -86,10 +94,12 @@ def rolled_out(
         )
         past = yield from _nothing_yet(steps)
         samples = []
-        for row in range(min(ROOMS, count - first)):
+        for row in range(wanted):
             found = phases(past.rewards[row], horizon, times, n)
             query = moment(found, times, taken, generator(seed, Use.MOMENTS, first + row))
             samples.append(_sample(past, row, query, n, world, first + row))
+        if kept is not None:
+            kept.keep(block, tuple(samples))
         yield tuple(samples)
 
 

@@ -22,6 +22,7 @@ from ..worlds.rollouts import Policy
 from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
 from .inputs import inputs_npz
+from .kept import Kept
 from .paths import TEST, find_histories, given_histories
 from .rolled_out import rolled_out
 from .rolled_out_in_world import WorldContexts
@@ -68,6 +69,7 @@ def load_samples(
     first: int | None = None,
     asked: bool = True,
     world: WorldContexts | None = None,
+    kept: Kept | None = None,
 ) -> SampleSet:
     """Choose contexts of `n_context` transitions.
 
@@ -87,6 +89,7 @@ def load_samples(
         stride: contexts begin at multiples of it, counted from the first step of the history; at least 1. For models
             that read their context in batches. A `window` stays where it is.
         first: return with about so many, and leave the rest to `more`; None is all.
+        kept: see `rolled_out.rolled_out`.
         asked: whether the user named the count, and should know when there are fewer.
         world: of the user's; let the model live there, instead of reading histories.
 
@@ -117,7 +120,7 @@ def load_samples(
     if not held_out:
         notes += (f"no goal was held out: these goals {_trained_on(settings)}",)
     words = settings.held_out if held_out else "goals"
-    more = rolled_out(policy, settings, n_context, count, seed, stride, progress)
+    more = rolled_out(policy, settings, n_context, count, seed, stride, progress, kept)
     samples: tuple[Sample, ...] = ()
     while len(samples) < (count if first is None else min(first, count)):
         samples += next(more)

@@ -106,7 +106,7 @@ def _shaded() -> list[StyledCell]:
 def diverging_legend(top: float, table: ColorTable, *, root: bool) -> Text:
     """ "B − A sqrt −.31 ████████ +.31": the scale, its ends and its colours; `table` is the terminal's own."""
     colours = diverging(table)
-    minus = "−" if table.utf8 else "-"
+    minus = to_ascii_cells("−", unless=table.utf8)
     text = Text(f"{'sqrt' if root else 'linear'} {minus}{top:.2g} ", end="", no_wrap=True)
     for level in (0, 5, 10, ZERO, 20, 25, 2 * ZERO):
         text.append(*colours.swatch(level))

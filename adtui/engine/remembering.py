@@ -1,0 +1,117 @@
+"""The app's engine: an `Engine` that shows what it kept of the same opening while torch and the model are loaded."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ..records.messages import Opened, OpenRun, Progress, Reply, Request, StatsReady
+from ..records.statistics import SampleStats
+from .job import Steps
+from .jobs import Engine
+from .pictures import ANSWERS, MOST_ANSWERS, Pictures, keep, place_of, read
+
+LOADING = "kept pictures, the model loads"
+TICK = 0.004
+"""Seconds between two looks at the questions while another thread imports torch."""
+
+
+class RememberingEngine(Engine):
+    """Answers from what was kept, until the model can; then keeps the first answers for the next opening.
+
+    Questions that were not kept, and all long work, wait until the model is loaded.
+    """
+
+    keep = True
+
+    def __init__(self, send: Callable[[Reply], None], nudge: Callable[[], None] = lambda: None) -> None:
+        super().__init__(self._tell, nudge)
+        self._say = send
+        self._shown: Pictures | None = None
+        self._waiting: list[Request] = []
+        self._place: Path | None = None
+        self._opened_info: Opened | None = None
+        self._stats: dict[int, SampleStats] = {}
+        self._asked: dict[int, Request] = {}
+        self._answers: list[tuple[Request, Reply]] = []
+
+    def handle(self, request: Request) -> None:
+        if isinstance(request, OpenRun):
+            self._release()
+        if self._shown is None:
+            if self._place is not None and type(request) in ANSWERS:
+                self._asked[request.id] = request
+            super().handle(request)
+        elif (known := self._shown.answer(request) if type(request) in ANSWERS else None) is not None:
+            self._answers.append((replace(request, id=0), replace(known, id=0)))
+            self._say(known)
+        else:
+            self._waiting.append(request)
+
+    def advance(self) -> None:
+        super().advance()
+        if self._shown is not None and not any(job.opening for job in self.jobs):
+            self._release()
+
+    def _open(self, request: OpenRun, before: frozenset[int]) -> Steps:
+        self._forget()
+        if self.session is None:  # else the run on display stays there until the next one has opened
+            self._place = place_of(request)
+            self._shown = None if self._place is None else read(self._place)
+        if self._shown is not None:
+            yield from self._show(request, self._shown)
+        yield from super()._open(request, before)
+
+    def _show(self, request: OpenRun, pictures: Pictures) -> Steps:
+        """What was kept, and the import of torch beside the questions that follow."""
+        self._say(Opened(request.id, pictures.info))
+        for index, stats in enumerate(pictures.stats):
+            self._say(StatsReady(request.id, index, stats))
+        self._say(Progress(request.id, LOADING, 0, 0))
+        loading = threading.Thread(target=importlib.import_module, args=(f"{__package__}.opening",), daemon=True)
+        loading.start()
+        yield
+        while loading.is_alive():
+            time.sleep(TICK)
+            yield
+
+    def _release(self) -> None:
+        """The model is there, or will not be: whatever waited is answered in its order."""
+        self._shown, waiting, self._waiting = None, self._waiting, []
+        for request in waiting:
+            if self.session is not None or type(request) not in ANSWERS:
+                self.handle(request)
+
+    def _tell(self, reply: Reply) -> None:
+        """Send a reply; keep it where it belongs to the first pictures."""
+        if isinstance(reply, Opened):
+            self._opened_info = reply
+            if self._shown is not None and self._shown.same_run(reply.run):
+                return  # it is on display
+            self._answers = []
+        self._say(reply)
+        if self._place is None:
+            return
+        asked = self._asked.pop(reply.id, None)
+        if asked is not None and isinstance(reply, ANSWERS[type(asked)]) and len(self._answers) < MOST_ANSWERS:
+            self._answers.append((replace(asked, id=0), replace(reply, id=0)))
+        if isinstance(reply, StatsReady):
+            self._stats[reply.sample] = reply.stats
+        if isinstance(reply, Progress) and reply.what == "analysis" and reply.done == reply.total:
+            self._keep()
+
+    def _keep(self) -> None:
+        opened, place = self._opened_info, self._place
+        if opened is not None and place is not None and self._answers:
+            stats = tuple(self._stats[index] for index in range(len(opened.run.samples)) if index in self._stats)
+            if len(stats) == len(opened.run.samples):
+                keep(place, Pictures(opened.run, stats, tuple(self._answers)))
+        self._forget()
+
+    def _forget(self) -> None:
+        self._place, self._opened_info = None, None
+        self._stats, self._asked, self._answers = {}, {}, []
