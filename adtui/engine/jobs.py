@@ -43,11 +43,12 @@ from ..records.messages import (
 from ..records.session_messages import AskOrigin, OriginReady
 from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
-from ..records.trial_messages import AskLab, ExportSweep, LabReady, RunSweep
+from ..records.trial_messages import AskLab, ExportSweep, RunSearch, RunSweep
 from .describing import describe
 from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
+from .lab import lab_ready
 from .sides import WHAT as BESIDE
 from .sides import Sides
 from .timelines import follow
@@ -101,7 +102,7 @@ class Engine:
                 self._guard(request, lambda: self.sides.answer(request))
             case Describe():
                 self._guard(request, lambda: self.send(describe(request)))
-            case RunSweep():
+            case RunSweep() | RunSearch():
                 self._guard(request, lambda: self._start_sweep(request))
             case FollowTraining():
                 self._drop_jobs(lambda job: isinstance(job.request, FollowTraining))
@@ -184,7 +185,7 @@ class Engine:
             case GetMoment():
                 self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
-                self.send(self._lab(request, session))
+                self.send(lab_ready(request, session))
             case AskOrigin():
                 self.send(OriginReady(request.id, session.provenance("session").text))
             case _:
@@ -288,14 +289,8 @@ class Engine:
             raise Stopped
 
     # -- compression trials --------------------------------------------------------------------------------------------
-    def _lab(self, request: AskLab, session: Session) -> LabReady:
-        from ..worlds.settings import arena_of  # the environments
-
-        arena = arena_of(session.info.settings)
-        n_context = request.context or session.model.n_context_usual
-        return LabReady(request.id, len(arena.split.test), n_context, arena.world.horizon)
-
-    def _start_sweep(self, request: RunSweep) -> None:
-        """One sweep at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
-        self._drop_jobs(lambda job: isinstance(job.request, RunSweep))
-        self.jobs.appendleft(Job(request, "trials", ChildSweep(request, self.send, self.nudge)))
+    def _start_sweep(self, request: RunSweep | RunSearch) -> None:
+        """One at a time: what an earlier one has finished is kept. First in the line, as it mostly waits."""
+        self._drop_jobs(lambda job: isinstance(job.request, RunSweep | RunSearch))
+        what = "trials" if isinstance(request, RunSweep) else "search"
+        self.jobs.appendleft(Job(request, what, ChildSweep(request, self.send, self.nudge)))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from ..records.errors import EngineError
 from ..records.messages import Failed, Reply
 from ..records.pipe import FrameError, Pipe
-from ..records.trial_messages import RunSweep, SweepReady
+from ..records.trial_messages import RunSearch, RunSweep, SearchReady, SweepReady
 from .failures import Relayed
 
 COMMAND = (sys.executable, "-m", "adtui.engine.trials_process")
@@ -36,7 +36,7 @@ class ChildSweep:
 
     def __init__(
         self,
-        request: RunSweep,
+        request: RunSweep | RunSearch,
         send: Callable[[Reply], None],
         nudge: Callable[[], None],
         command: Sequence[str] = COMMAND,
@@ -87,7 +87,7 @@ class ChildSweep:
         if isinstance(reply, Failed):
             raise Relayed(reply)
         if reply is not None:
-            self._finished = isinstance(reply, SweepReady)
+            self._finished = isinstance(reply, SweepReady | SearchReady)
             self._send(reply)
         elif self._finished:
             raise StopIteration

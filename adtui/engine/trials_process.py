@@ -20,7 +20,7 @@ from typing import Any
 from ..records.exit_codes import of_signal
 from ..records.messages import Reply
 from ..records.pipe import FrameError, standard_pipe
-from ..records.trial_messages import RunSweep
+from ..records.trial_messages import RunSearch, RunSweep
 from .failures import failure
 
 NICENESS = 5
@@ -49,12 +49,17 @@ def main() -> None:
         serve(request, pipe.send)
 
 
-def serve(request: RunSweep, send: Send) -> None:
+def serve(request: RunSweep | RunSearch, send: Send) -> None:
     """Answer; an exception becomes the last reply."""
     try:
-        from .trials_stream import answer  # torch: about two seconds
+        if isinstance(request, RunSearch):
+            from .search_stream import answer as find  # torch: about two seconds
 
-        answer(request, send)
+            find(request, send)
+        else:
+            from .trials_stream import answer  # likewise
+
+            answer(request, send)
     except BrokenPipeError:
         raise
     except Exception as error:

@@ -48,7 +48,11 @@ if TYPE_CHECKING:
     from .lab.screen import LabScreen
 
 
-KEPT = {TRIALS: "stopped, finished cells are kept", "timeline": "stopped: what was measured is kept"}
+KEPT = {
+    TRIALS: "stopped, finished cells are kept",
+    "search": "stopped, what is finished is kept",
+    "timeline": "stopped: what was measured is kept",
+}
 """What is said of a job that was stopped and has left something."""
 
 
