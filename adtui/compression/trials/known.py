@@ -105,5 +105,6 @@ def _said(stored: _Stored) -> KnownTrials | None:
     if not all(map(math.isfinite, values)):
         return None
     shares = [f"{100 * (1 + value / full):.1f}" for value in values]
-    words = f"{named(chosen.cell.label, chosen.cell.positions)} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
+    name = named(chosen.cell.label, chosen.cell.positions)
+    words = f"{name} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
     return KnownTrials(words, f"{chosen.histories} histories")
