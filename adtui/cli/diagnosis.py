@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: What needs an extra; of others it is only said whether they are here.
 NEEDED_BY = {
     "ppo": "`adtui collect` with `alg: PPO`",
+    "metaworld": "Meta-World's tasks by `--world`",
     "distributed": "`adtui compress --backend ray` or `dask`",
 }
 GOOD_SIZE = (80, 24)

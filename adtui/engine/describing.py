@@ -10,8 +10,6 @@ from ..files.runs import Run, find_run
 from ..files.stored import read_report
 from ..records.errors import AdtuiError
 from ..records.list_messages import Describe, Described
-from ..records.run_settings import RunSettings
-from ..records.trial_messages import AskLab, LabReady
 
 BESIDE = "evaluation.json"
 """Beside a checkpoint: what `adtui evaluate --json` printed."""
@@ -72,15 +70,3 @@ def _stored(run: Run, step: int) -> _Curve | None:
         return None
     same = found.step == step and Path(found.checkpoint).name == run.latest.name
     return found.curves.held_out if same else None
-
-
-def lab(request: AskLab, usual: int, settings: RunSettings) -> LabReady:
-    """What the lab has to know of the open run.
-
-    Args:
-        usual: its usual context, in transitions.
-    """
-    from ..worlds.settings import arena_of  # the environments
-
-    arena = arena_of(settings)
-    return LabReady(request.id, len(arena.split.test), request.context or usual, arena.world.horizon)

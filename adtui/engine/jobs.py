@@ -44,15 +44,16 @@ from ..records.messages import (
 from ..records.session_messages import AskOrigin, OriginReady
 from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
-from ..records.trial_messages import AskLab, ExportSweep, RunSweep
-from .describing import describe, lab
+from ..records.trial_messages import AskLab, ExportSweep, RunSearch, RunSweep
+from .describing import describe
 from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
+from .lab import lab_ready
 from .sides import WHAT as BESIDE
 from .sides import Sides
 from .timelines import follow
-from .trials_child import ChildComparison, ChildSweep
+from .trials_child import ChildComparison, ChildSearch, ChildSweep
 
 if TYPE_CHECKING:
     from .session import Session
@@ -105,7 +106,7 @@ class Engine:
                 self._guard(request, lambda: self.sides.answer(request))
             case Describe():
                 self._guard(request, lambda: self.send(describe(request)))
-            case RunSweep() | CompareRuns():
+            case RunSweep() | RunSearch() | CompareRuns():
                 self._guard(request, lambda: self._start(request))
             case FollowTraining():
                 self._drop_jobs(lambda job: isinstance(job.request, FollowTraining))
@@ -183,7 +184,7 @@ class Engine:
             case GetMoment():
                 self.send(MomentReady(request.id, session.walks.moment(request)))
             case AskLab():
-                self.send(lab(request, session.model.n_context_usual, session.info.settings))
+                self.send(lab_ready(request, session))
             case AskOrigin():
                 self.send(OriginReady(request.id, session.provenance("session").text))
             case _:
@@ -283,8 +284,8 @@ class Engine:
             raise Stopped
 
     # -- work for another process --------------------------------------------------------------------------------------
-    def _start(self, request: RunSweep | CompareRuns) -> None:
+    def _start(self, request: RunSweep | RunSearch | CompareRuns) -> None:
         """One of a kind at a time: what an earlier one has told is kept. First in the line, as it mostly waits."""
-        self._drop_jobs(lambda job: isinstance(job.request, type(request)))
-        kind = ChildSweep if isinstance(request, RunSweep) else ChildComparison
+        kind = next(kind for kind in (ChildSweep, ChildSearch, ChildComparison) if isinstance(request, kind.REQUEST))
+        self._drop_jobs(lambda job: isinstance(job.request, kind.INSTEAD))
         self.jobs.appendleft(Job(request, kind.WHAT, kind(request, self.send, self.nudge)))

@@ -15,11 +15,11 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from ..records.compare_messages import RunsCompared
+from ..records.compare_messages import CompareRuns, RunsCompared
 from ..records.errors import EngineError
 from ..records.messages import Failed, Reply, Request
 from ..records.pipe import FrameError, Pipe
-from ..records.trial_messages import SweepReady
+from ..records.trial_messages import RunSearch, RunSweep, SearchReady, SweepReady
 from .failures import Relayed
 
 SECONDS_TO_LEAVE = 2.0
@@ -29,6 +29,7 @@ class Child:
     """A request under way in another process, as the steps of a job of the engine.
 
     Attributes:
+        REQUEST: what it answers; INSTEAD: the requests whose jobs end where this one begins.
         WHAT: the engine's name for the job.
         COMMAND: starts the process.
         ADVICE: what to do where it has ended without a word.
@@ -42,6 +43,8 @@ class Child:
         EngineError: the process cannot be started.
     """
 
+    REQUEST: ClassVar[type[Request]]
+    INSTEAD: ClassVar[tuple[type[Request], ...]]
     WHAT: ClassVar[str]
     COMMAND: ClassVar[tuple[str, ...]]
     ADVICE: ClassVar[str]
@@ -144,6 +147,8 @@ class Child:
 class ChildSweep(Child):
     """Compression trials."""
 
+    REQUEST: ClassVar[type[Request]] = RunSweep
+    INSTEAD = (RunSweep, RunSearch)
     WHAT = "trials"
     COMMAND = (sys.executable, "-m", "adtui.engine.trials_process")
     ADVICE = "start them again: finished cells are kept"
@@ -152,9 +157,22 @@ class ChildSweep(Child):
         return isinstance(reply, SweepReady)
 
 
+class ChildSearch(ChildSweep):
+    """The search for the smallest context that does."""
+
+    REQUEST = RunSearch
+    WHAT = "search"
+    ADVICE = "start it again: what is finished is kept"
+
+    def is_last(self, reply: Reply) -> bool:
+        return isinstance(reply, SearchReady)
+
+
 class ChildComparison(Child):
     """Several runs compared."""
 
+    REQUEST = CompareRuns
+    INSTEAD = (CompareRuns,)
     WHAT = "comparison"
     COMMAND = (sys.executable, "-m", "adtui.engine.comparing_process")
     ADVICE = "compare them again"

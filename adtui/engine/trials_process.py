@@ -20,7 +20,7 @@ from typing import Any
 from ..records.exit_codes import of_signal
 from ..records.messages import Reply
 from ..records.pipe import FrameError, standard_pipe
-from ..records.trial_messages import RunSweep
+from ..records.trial_messages import RunSearch, RunSweep
 from .failures import failure
 
 NICENESS = 5
@@ -54,10 +54,15 @@ def run(answer: Callable[[Any, Send], None]) -> None:
         serve(request, pipe.send, answer)
 
 
-def _answer(request: RunSweep, send: Send) -> None:
-    from .trials_stream import answer  # torch: about two seconds
+def _answer(request: RunSweep | RunSearch, send: Send) -> None:
+    if isinstance(request, RunSearch):
+        from .search_stream import answer as find  # torch: about two seconds
 
-    answer(request, send)
+        find(request, send)
+    else:
+        from .trials_stream import answer  # likewise
+
+        answer(request, send)
 
 
 def serve(request: Any, send: Send, answer: Callable[[Any, Send], None] = _answer) -> None:

@@ -18,6 +18,7 @@ from ..compression.trials.runner import described, run
 from ..compression.trials.summary import baselines, cells_of, trial_of
 from ..histories.goals import with_groups
 from ..records.defaults import MARGIN
+from ..records.durations import time_left
 from ..records.messages import Progress, Reply
 from ..records.trial_messages import BaselinesReady, CellsDamaged, RunSweep, SweepReady, SweepStarted, TrialReady
 
@@ -115,10 +116,3 @@ class Stream:
         """A cell was run now: those that an earlier sweep had finished tell nothing of the pace."""
         del label, done, total
         self._ran += 1
-
-
-def time_left(seconds: float) -> str:
-    """ "40 s", "12 min", "3 h": no more digits than a guess has."""
-    if seconds < 90:
-        return f"{max(1, round(seconds, -1)):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

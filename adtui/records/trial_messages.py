@@ -13,6 +13,7 @@ from .messages import Reply, Request
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
     from .trial import Baselines, SweepReport, Trial
+    from .trial_search import Round, SearchReport
 
 
 # -- requests ----------------------------------------------------------------------------------------------------------
@@ -55,6 +56,31 @@ class RunSweep(Request):
 
 
 @dataclass(frozen=True)
+class RunSearch(Request):
+    """Search for the smallest context that does, in a process of its own. What is finished already is not run again.
+
+    Replies: SearchStarted, Progress, RoundReady per round, SearchReady, Done.
+
+    Attributes:
+        path: see `runs.find_run`.
+        strategies: see `compression.trials.candidates.candidates_of`.
+        directory: what is finished goes to `<directory>/search-<run>-<fingerprint>`.
+        device, heads, causal, adapter, context, streams, episodes: see `compression.trials.prepare`.
+    """
+
+    path: str
+    strategies: tuple[str, ...]
+    directory: str
+    device: str = DEVICE
+    heads: int | None = None
+    causal: bool | None = None
+    adapter: str | None = None
+    context: int | None = None
+    streams: int = TRIAL_STREAMS
+    episodes: int = EPISODES
+
+
+@dataclass(frozen=True)
 class ExportSweep(Request):
     """Write a report of trials as JSON and as figures. Replies: Progress, Exported."""
 
@@ -65,11 +91,21 @@ class ExportSweep(Request):
 # -- replies -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class LabReady(Reply):
-    """What trials of this run are made of: held-out goals, transitions of a full context, steps of an episode."""
+    """What trials of this run are made of.
+
+    Attributes:
+        goals: held-out ones.
+        n_context: transitions of a full context.
+        horizon: steps of an episode.
+        steps: (transitions, seconds) of a step of ROOMS rooms at once, for two lengths; () where it was not timed.
+        places: in how many ways kept transitions can stand in this model, as far as a search tries it.
+    """
 
     goals: int
     n_context: int
     horizon: int
+    steps: tuple[tuple[int, float], ...] = ()
+    places: int = 1
 
 
 @dataclass(frozen=True)
@@ -116,3 +152,32 @@ class SweepReady(Reply):
     """All cells are finished, and the gate has judged them."""
 
     report: SweepReport
+
+
+@dataclass(frozen=True)
+class SearchStarted(Reply):
+    """The search has begun.
+
+    Attributes:
+        pid: of the process that runs it.
+        directory: where finished runs are kept.
+        candidates: how many are tried.
+    """
+
+    pid: int
+    directory: str
+    candidates: int
+
+
+@dataclass(frozen=True)
+class RoundReady(Reply):
+    """A round of the search is finished."""
+
+    round: Round
+
+
+@dataclass(frozen=True)
+class SearchReady(Reply):
+    """The search has ended, with the one test where there was something to test."""
+
+    report: SearchReport

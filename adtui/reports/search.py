@@ -23,14 +23,20 @@ def search_lines(report: SearchReport) -> list[str]:
     """The path in words."""
     lines = []
     for number, one in enumerate(report.rounds, 1):
-        lines += _round(number, one)
-    lines += [f"Chosen: {report.why}." if report.chosen else f"Nothing to test: {report.why}."]
+        lines += round_lines(number, one)
+    return [*lines, *conclusion_lines(report)]
+
+
+def conclusion_lines(report: SearchReport) -> list[str]:
+    """What was chosen, and what comes after it."""
+    lines = [f"Chosen: {report.why}." if report.chosen else f"Nothing to test: {report.why}."]
     if report.confirmation is not None:
         lines.append("The one test of it, on held-out tasks with draws of their own; the search has seen neither:")
     return lines
 
 
-def _round(number: int, one: Round) -> list[str]:
+def round_lines(number: int, one: Round) -> list[str]:
+    """What a round found, its best candidates by name."""
     kept = sum(tried.kept for tried in one.tried)
     lines = [
         f"Round {number}: {len(one.tried)} candidates, {one.histories} histories of training tasks, full context "

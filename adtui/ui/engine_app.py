@@ -12,7 +12,7 @@ from ..records.map_messages import ExportMoment
 from ..records.messages import ExportAll, ExportView, Failed, OpenRun, Resume
 from ..records.side_messages import ExportPair, SetBeside
 from ..records.timeline_messages import FollowTraining
-from ..records.trial_messages import ExportSweep, RunSweep
+from ..records.trial_messages import ExportSweep, RunSearch, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
 from .key_names import Changes
@@ -27,6 +27,7 @@ Long = (
     | ExportMoment
     | ExportPair
     | ExportSweep
+    | RunSearch
     | RunSweep
     | FollowTraining
     | SetBeside

@@ -6,6 +6,7 @@ from ..records.messages import Progress
 
 KEPT = {
     "trials": "stopped, finished cells are kept",
+    "search": "stopped, what is finished is kept",
     "timeline": "stopped: what was measured is kept",
     "comparison": "stopped: runs that were measured are kept",
 }

@@ -142,7 +142,14 @@ LAB: tuple[Key, ...] = (
     Key("enter", "Enter", "enter", "", "the same in the list; any other pane at full size, and back"),
     Key("b", "b", "budgets", "budgets", "type how many transitions to keep, with commas between"),
     Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
-    Key("x", "x", "stop", "stop", "stop the trials; finished cells are kept, and s goes on"),
+    Key(
+        "o",
+        "o",
+        "search",
+        "search",
+        "find the smallest context that does, and test it once; what is finished is kept",
+    ),
+    Key("x", "x", "stop", "stop", "stop the trials or the search; what is finished is kept, and s or o goes on"),
     Key("v", "v", "axis", "axis", "the picture against kept transitions, bytes that an agent holds, or time of a step"),
     Key("e", "e", "export", "export", f"write report.json and four figures beside the cells, in {SWEEP_FIGURES}"),
     *pane_keys(

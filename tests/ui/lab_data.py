@@ -19,14 +19,20 @@ from adtui.records.trial_messages import (
     CellsDamaged,
     ExportSweep,
     LabReady,
+    RoundReady,
+    RunSearch,
     RunSweep,
+    SearchReady,
+    SearchStarted,
     SweepReady,
     SweepStarted,
     TrialReady,
 )
+from adtui.records.trial_search import Round, SearchReport, Tried
 
 H, EPISODES, N = 256, 12, 79
 GOALS = tuple(index % 8 for index in range(H))
+CHOSEN = "newest+rewarded:6:newest=1"
 DIRECTORY = "figs/compression/AD-darkroom-seed0-0123456789abcdef"
 OTHER_ENVIRONMENT = ConfigError(
     "env", expected="darkroom with 5 actions", found="key", action="evaluate a Dark Room run"
@@ -90,6 +96,26 @@ def report(request: RunSweep, trials: Sequence[Trial]) -> SweepReport:
     return SweepReport(started(request).about, baselines(), tuple(trials), judge(baselines(), trials, GOALS, N))
 
 
+def rounds() -> tuple[Round, ...]:
+    """Two of a search: three candidates, then the better two."""
+    tried = [
+        Tried("newest+rewarded:6:newest=1", 6, "spread", Interval(0.1, 0.0, 0.2), 0.0, kept=True),
+        Tried("newest+rewarded:10", 10, "reindexed", Interval(0.2, 0.1, 0.3), 0.0, kept=True),
+        Tried("recent:6", 6, "reindexed", Interval(5.0, 4.0, 6.0), 0.9, kept=False),
+    ]
+    return Round(16, 0.84, 17.0, tuple(tried)), Round(64, 0.84, 17.0, tuple(tried[:2]))
+
+
+def search_report() -> SearchReport:
+    """Its smallest candidate is chosen, and tested."""
+    sweep_of = RunSweep(0, "runs/latest", (), (), DIRECTORY)
+    own, *beside = (
+        trial(label, last) for label, last in ((FULL, 17.0), (CHOSEN, 16.9), ("recent:6", 9), ("random:6", 5))
+    )
+    test = report(sweep_of, [own, *beside])
+    return SearchReport(test.about, rounds(), CHOSEN, f"{CHOSEN}, spread is the smallest of 3", test, "spread")
+
+
 class LabEngine(FakeEngine):
     """Answers for the lab too.
 
@@ -99,6 +125,8 @@ class LabEngine(FakeEngine):
         lab_error: what the lab is refused with.
         sweep_error: what a sweep fails with.
         damaged: what is said of kept cells that cannot be read.
+        steps: what it has timed.
+        rounds: how many of a search it finishes before it waits; None finishes all.
     """
 
     def __init__(self, cells: int | None = None) -> None:
@@ -108,13 +136,17 @@ class LabEngine(FakeEngine):
         self.lab_error: ConfigError | None = None
         self.sweep_error: ConfigError | None = None
         self.damaged = ""
+        self.steps: tuple[tuple[int, float], ...] = ((9, 0.0035), (79, 0.0555))
+        self.rounds: int | None = None
 
     def answer(self, request: Request) -> None:
         match request:
             case AskLab() if self.lab_error is not None:
                 self.say(Failed(request.id, self.lab_error, "user"))
             case AskLab():
-                self.say(LabReady(request.id, 8, N, 20))
+                self.say(LabReady(request.id, 8, N, 20, self.steps, 2))
+            case RunSearch():
+                self._search(request)
             case RunSweep() if self.sweep_error is not None:
                 self.say(Failed(request.id, self.sweep_error, "user"))
             case RunSweep():
@@ -126,6 +158,17 @@ class LabEngine(FakeEngine):
                 self.say(Cancelled(request.job, "trials"))
             case _:
                 super().answer(request)
+
+    def _search(self, request: RunSearch) -> None:
+        found = rounds()
+        self.say(SearchStarted(request.id, 1, DIRECTORY, 3))
+        for past, one in enumerate(found[: self.rounds]):
+            self.say(
+                Progress(request.id, "search", 100 * past, 900, 1.0, f"round {past + 1}, 3 of 3: about 4 min left")
+            )
+            self.say(RoundReady(request.id, one))
+        if self.rounds is None:
+            self.say(SearchReady(request.id, search_report()), Done(request.id, "search"))
 
     def _sweep(self, request: RunSweep) -> None:
         self.say(started(request))

@@ -18,7 +18,8 @@ from adtui.records.messages import AskKnockOut, OpenRun, Reply
 from adtui.records.trial_messages import SweepReady
 from adtui.ui.app import AdtuiApp
 from adtui.ui.explorer.panes import COMPRESSOR
-from adtui.ui.lab.state import BESIDE, Lab, LabSettings
+from adtui.ui.lab.settings import BESIDE, LabSettings
+from adtui.ui.lab.state import Lab
 
 ADAPTER = Path(__file__).parents[1] / "adapters" / "plain_adapter.py"
 

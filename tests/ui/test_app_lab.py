@@ -18,16 +18,18 @@ from textual import events
 from textual.pilot import Pilot
 
 from adtui.compression.trials.plan import FULL, WIPED
+from adtui.records.durations import time_left
 from adtui.records.errors import ConfigError
 from adtui.records.messages import Cancel, OpenRun
-from adtui.records.trial_messages import ExportSweep, RunSweep
+from adtui.records.trial_messages import ExportSweep, RunSearch, RunSweep
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
 from adtui.ui.explorer.selection import Selection
 from adtui.ui.keys import LAB
 from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
 from adtui.ui.lab.screen import LabScreen
-from adtui.ui.lab.state import BESIDE, STRATEGIES, LabSettings, says
+from adtui.ui.lab.settings import BESIDE, STRATEGIES, LabSettings, says
+from adtui.ui.lab.verdict import verdict_text
 from adtui.ui.screens.help import HelpScreen
 from adtui.ui.screens.line import LineScreen
 from adtui.worlds.settings import run_settings
@@ -266,6 +268,55 @@ async def test_e_exports_what_has_been_found() -> None:
         await until(pilot, lambda: "wrote 5 files into" in screen_text(app))
 
 
+# -- the search --------------------------------------------------------------------------------------------------------
+async def test_o_searches_among_what_is_chosen_and_shows_path_and_test() -> None:
+    async with lab() as (app, engine, pilot):
+        await to_row(pilot, app, "uniform")
+        await pilot.press("space", "o")
+        await until(pilot, lambda: there(app.desk.lab).search is not None)
+        request = engine.asked(RunSearch)[0]
+        assert isinstance(request, RunSearch)
+        assert set(request.strategies) == {"newest+rewarded", "recent", "random"}
+        assert (request.path, request.streams, request.directory) == (engine.run.path, 16, "figs/compression")
+        await pilot.press("5", "enter")
+        await until(pilot, partial(shows, app, "Round 2: 2 candidates"))
+        for said in ("recent:6: loses +5.00", "Chosen: newest+rewarded:6:newest=1, spread", "Keep newest+rewarded:6"):
+            assert said in screen_text(app)
+        await pilot.press("enter", "4")
+        await until(pilot, partial(shows, app, "newest+rewarded:6★"))
+        await pilot.press("e")
+        await until(pilot, lambda: engine.asked(ExportSweep))
+
+
+async def test_a_search_tells_how_far_it_is_and_x_stops_it() -> None:
+    engine = LabEngine()
+    engine.rounds = 1
+    async with lab(engine) as (app, _engine, pilot):
+        await pilot.press("o")
+        await until(pilot, partial(shows, app, "about 4 min left"))
+        assert "Round 1: 3 candidates" in screen_text(app)
+        await pilot.press("s", "o")
+        await until(pilot, partial(shows, app, "the search is running: x stops it"))
+        assert len(engine.asked(RunSearch)) == 1
+        assert not engine.asked(RunSweep)
+        await pilot.press("x")
+        await until(pilot, lambda: not there(app.desk.lab).running)
+        assert verdict_text(there(app.desk.lab))[0] == f"Stopped. What is finished is in {DIRECTORY}: o goes on."
+
+
+async def test_how_long_it_takes_is_said_before_it_begins() -> None:
+    async with lab() as (app, _engine, _pilot):
+        lab_ = there(app.desk.lab)
+        assert f"about {time_left(there(lab_.seconds()))}" in screen_text(app)
+        whole = there(lab_.seconds())
+        lab_.settings = replace(lab_.settings, episodes=20)
+        assert there(lab_.seconds()) == pytest.approx(whole / 2, rel=0.05)
+    engine = LabEngine()
+    engine.steps = ()
+    async with lab(engine) as (app, _engine, _pilot):
+        assert "a search (o): how long is not known yet" in screen_text(app)
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 async def test_a_run_of_another_environment_says_so() -> None:
     engine = LabEngine()
@@ -373,7 +424,8 @@ async def test_help_and_palette_know_the_lab() -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         await pilot.press("escape", "ctrl+p", *"verdict")
-        await until(pilot, lambda: LAB[16].explanation in screen_text(app))
+        pane = next(key for key in LAB if "verdict" in key.explanation)
+        await until(pilot, partial(shows, app, pane.explanation))
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.desk.screen and shown(app).panes.active == VERDICT)
 

@@ -25,6 +25,7 @@ from adtui.engine import trials_child as child
 from adtui.engine import trials_stream as streaming
 from adtui.engine.jobs import Engine
 from adtui.records import pipe as pipe_module
+from adtui.records.durations import time_left
 from adtui.records.errors import EngineError
 from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, GetView, OpenRun, Progress, ViewReady
 from adtui.records.pipe import HEADER, Pipe
@@ -130,7 +131,7 @@ def test_how_far_a_cell_is_is_told_now_and_then(request_: RunSweep, monkeypatch:
     ("seconds", "said"), [(0.2, "1 s"), (44, "40 s"), (95, "2 min"), (3000, "50 min"), (9000, "2.5 h")]
 )
 def test_time_left_has_the_digits_of_a_guess(seconds: float, said: str) -> None:
-    assert streaming.time_left(seconds) == said
+    assert time_left(seconds) == said
 
 
 def test_finished_cells_are_told_again_at_once(request_: RunSweep, told: list[Any]) -> None:

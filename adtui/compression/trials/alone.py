@@ -147,13 +147,14 @@ def _too_much(n: int, before: Sequence[Alone], resident: Resident) -> str:
     return ""
 
 
-def made_up(model: Model, n: int) -> Contexts:
-    """One context of n transitions."""
+def made_up(model: Model, n: int, count: int = 1) -> Contexts:
+    """Contexts of n transitions."""
     rng = np.random.default_rng(n)
     side = model.grid_size
-    states, reached, query = (rng.integers(0, side, shape) for shape in ((1, n, 2), (1, n, 2), (1, 2)))
-    rewards = (np.arange(n) % 10 == 9).astype(np.float32)[None]
-    return Contexts(states, rng.integers(0, model.n_actions, (1, n)), rewards, reached, query, np.arange(n)[None] // 20)
+    states, reached, query = (rng.integers(0, side, shape) for shape in ((count, n, 2), (count, n, 2), (count, 2)))
+    rewards, episode = (np.arange(n) % 10 == 9).astype(np.float32), np.arange(n) // 20
+    rows = [np.broadcast_to(one, (count, n)) for one in (rewards, episode)]
+    return Contexts(states, rng.integers(0, model.n_actions, (count, n)), rows[0], reached, query, rows[1])
 
 
 if __name__ == "__main__":

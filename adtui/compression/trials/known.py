@@ -12,8 +12,9 @@ from ...files.stored import read_report
 from ...models.mark import weights_mark
 from ...models.model import Model
 from ...records.answer import KnownTrials
-from ...records.defaults import SWEEP_FIGURES
+from ...records.defaults import POSITIONS, SWEEP_FIGURES
 from ...records.interval import Interval
+from ...records.trial_search import named
 
 BESIDE = "compression.json"
 """Beside a checkpoint: the report that came with the run."""
@@ -40,6 +41,7 @@ class _Baselines(_Part):
 
 class _Cell(_Part):
     label: str = Field(max_length=200)
+    positions: str = Field(default=POSITIONS, max_length=20)
 
 
 class _Trial(_Part):
@@ -103,5 +105,6 @@ def _said(stored: _Stored) -> KnownTrials | None:
     if not all(map(math.isfinite, values)):
         return None
     shares = [f"{100 * (1 + value / full):.1f}" for value in values]
-    words = f"{chosen.cell.label} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
+    name = named(chosen.cell.label, chosen.cell.positions)
+    words = f"{name} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
     return KnownTrials(words, f"{chosen.histories} histories")

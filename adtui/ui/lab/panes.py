@@ -9,27 +9,27 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from ...compression.trials.front import Axis, points, spent
-from ...compression.trials.plan import FULL, RANDOM, RECENT, WIPED
+from ...compression.trials.plan import FULL, RANDOM, RECENT
+from ...records.durations import time_left
 from ...records.plain import to_ascii
 from ...records.trial import Trial
 from ...records.trial_cost import size_words
-from ...reports.trials import verdict_lines
 from ..renderables.cells import FULL_NAME, cells_lines, short
 from ..renderables.choices import Option, options_lines
 from ..renderables.front import Mark, front_lines
 from ..renderables.returns import ReturnsLine, returns_lines
 from ..widgets.drawn import DrawnPane
-from ..widgets.pane import ScrollPane, color_table
+from ..widgets.pane import color_table
 from ..widgets.pane_stack import PaneStack
-from .state import BESIDE, LETTERS, STRATEGIES, Lab, says
+from .settings import BESIDE, LETTERS, STRATEGIES, says
+from .state import Lab
+from .verdict import SEARCH, VerdictPane, verdict_text
 
 CHOICES, FRONT, RETURNS, CELLS, VERDICT = range(5)
-LONG_NAMES = {FULL: FULL_NAME, WIPED: "the control whose context is wiped at every reset"}
-SETTINGS = ("budgets", "histories", "episodes", "start")
+SETTINGS = ("budgets", "histories", "episodes", "start", "search")
 """The lines below the strategies."""
 ROWS = (*STRATEGIES, *SETTINGS)
 AXIS_NAMES: dict[Axis, str] = {
@@ -43,22 +43,11 @@ AXIS_WORDS: dict[Axis, tuple[float, Callable[[float], str]]] = {
     "time": (1000, lambda value: f"{value / 1000:.2g} ms"),
 }
 """What a number is multiplied by on the scale of the picture, and how it is written there."""
-GATE = (
-    "A budget is recommended where its return is not inferior to full context by 5 % of what that gains over random "
-    "actions, few histories lose more than that, no step is slower, and it is better than random and recent at the "
-    "same budget, after Holm's correction."
-)
 
 
-class VerdictPane(ScrollPane):
-    """What may be concluded, in words."""
-
-    def compose(self) -> ComposeResult:
-        yield Static(id="verdict-text")
-
-    def say(self, text: str) -> None:
-        """Show a text."""
-        self.query_one("#verdict-text", Static).update(Content(text))
+def about(seconds: float | None) -> str:
+    """How long something will take, as far as it is known before it begins."""
+    return "how long is not known yet" if seconds is None else f"about {time_left(seconds)} on this machine"
 
 
 class LabPanes(PaneStack):
@@ -115,7 +104,7 @@ class LabPanes(PaneStack):
         """Draw everything again."""
         for pane in (self.choices, self.front, self.returns, self.cells):
             pane.redraw()
-        text = "\n".join(self._verdict())
+        text = "\n".join(verdict_text(self.lab))
         self.verdict.say(to_ascii(text, unless=not self._plain))
         lab, shown = self.lab, self.lab.shown
         assumed = "" if lab.split_known else " · split assumed"
@@ -137,7 +126,9 @@ class LabPanes(PaneStack):
         return color_table(self.app).name != "ascii"
 
     def _nothing(self) -> str:
-        return "no cell is finished yet" if self.lab.running else "no trials yet: s starts them"
+        if self.lab.running:
+            return "the search's path is in pane 5" if self.lab.searching else "no cell is finished yet"
+        return "no trials yet: s starts them"
 
     def _choices(self, width: int, height: int) -> list[Text]:
         chosen, known = self.lab.settings, self.lab.split_known
@@ -155,6 +146,7 @@ class LabPanes(PaneStack):
             ),
             (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
             ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
+            ("stop: x" if self.lab.running else "o, or Enter here", SEARCH),
         )
         rows += [Option(f"    {name}", *value) for name, value in zip(SETTINGS, values, strict=True)]
         lines = options_lines(rows, self.cursor, width, height, below=self._summary(), utf8=self._utf8)
@@ -168,7 +160,8 @@ class LabPanes(PaneStack):
         histories = lab.ready.goals * chosen.streams
         return [
             f"{chosen.cells()} cells × {histories} histories × {chosen.episodes} episodes, "
-            f"on contexts of {lab.ready.n_context} transitions",
+            f"on contexts of {lab.ready.n_context} transitions: {about(lab.seconds())}",
+            f"a search (o): {about(lab.search_seconds())}",
             *(f"Note: {doubt}." for doubt in lab.doubts),
         ]
 
@@ -243,29 +236,6 @@ class LabPanes(PaneStack):
             recommended=None if lab.report is None else lab.report.verdict.recommended,
             utf8=self._utf8,
         )
-
-    def _verdict(self) -> list[str]:
-        lab = self.lab
-        if lab.error:
-            return [lab.error]
-        if lab.report is not None:
-            return verdict_lines(lab.report)
-        if lab.started is None:
-            return ["starting the trials …" if lab.running else f"No verdict yet. {GATE}"]
-        document = lab.document()
-        lines = [] if document is None else [document.verdict.sentence]
-        if lab.running:
-            now = lab.next_label
-            lines += [f"Running {LONG_NAMES.get(now, now)}{self._left()}."] if now else []
-            return [*lines, GATE]
-        return [*lines, f"Stopped. Finished cells are in {lab.started.directory}: s goes on."]
-
-    def _left(self) -> str:
-        progress = self.lab.progress
-        if progress is None or progress.rate <= 0:
-            return ""
-        minutes = (progress.total - progress.done) / progress.rate / 60
-        return f", about {minutes:.0f} min left" if minutes >= 1 else ", less than a minute left"
 
 
 def _curve(trial: Trial, name: str) -> ReturnsLine:

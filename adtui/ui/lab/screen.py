@@ -10,14 +10,15 @@ from textual.message import Message
 
 from ...records.messages import Progress
 from ...records.run import RunInfo
-from ...records.trial_messages import ExportSweep, RunSweep
+from ...records.trial_messages import ExportSweep, RunSearch, RunSweep
 from ..engine_client import EngineLink
 from ..key_bars import lab_bar
 from ..keys import LAB_TITLE, bindings
 from ..screens.line import LineScreen
 from ..screens.panes import PanesScreen
 from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
-from .state import Lab, LabSettings
+from .settings import LabSettings
+from .state import Lab
 
 
 class LabScreen(PanesScreen[LabPanes]):
@@ -37,7 +38,7 @@ class LabScreen(PanesScreen[LabPanes]):
     class Start(Message):
         """The user wants the trials run."""
 
-        def __init__(self, request: RunSweep) -> None:
+        def __init__(self, request: RunSweep | RunSearch) -> None:
             super().__init__()
             self.request = request
 
@@ -114,6 +115,8 @@ class LabScreen(PanesScreen[LabPanes]):
             self.panes.activate(CHOICES)
         elif self.panes.row == "start":
             self.action_start()
+        elif self.panes.row == "search":
+            self.action_search()
         elif self.panes.row in SETTINGS:
             self._change(self.panes.row)
         else:
@@ -151,24 +154,36 @@ class LabScreen(PanesScreen[LabPanes]):
     # -- trials ------------------------------------------------------------------------------------------------------
     def action_start(self) -> None:
         """Run what is chosen."""
+        if self._free():
+            self._begin(self.lab.request(self._engine.next_id()), FRONT)
+
+    def action_search(self) -> None:
+        """Look for the smallest context that does."""
+        if self._free():
+            self._begin(self.lab.search_request(self._engine.next_id()), VERDICT)
+
+    def _free(self) -> bool:
+        """Whether something can be run now; says why not."""
         if self.lab.running:
-            self.notify("the trials are running: x stops them", severity="warning")
+            what = "search is" if self.lab.searching else "trials are"
+            self.notify(f"the {what} running: x stops {'it' if self.lab.searching else 'them'}", severity="warning")
         elif self.lab.ready is None:
             self.notify(self.lab.error or "the engine has not answered yet", severity="warning", markup=False)
-        else:
-            request = self.lab.request(self._engine.next_id())
-            self.lab.begin(request.id)
-            self.panes.show()
-            self.post_message(self.Start(request))
-            if self.panes.folded and self.panes.active == CHOICES:
-                self.panes.activate(FRONT)  # else nothing would be seen to happen
+        return not self.lab.running and self.lab.ready is not None
+
+    def _begin(self, request: RunSweep | RunSearch, seen: int) -> None:
+        self.lab.begin(request.id, searching=isinstance(request, RunSearch))
+        self.panes.show()
+        self.post_message(self.Start(request))
+        if self.panes.folded and self.panes.active == CHOICES:
+            self.panes.activate(seen)  # else nothing would be seen to happen
 
     def action_stop(self) -> None:
-        """Stop the trials."""
+        """Stop the trials, or the search."""
         if self.lab.job is not None:
             self.post_message(self.Stop(self.lab.job))
         else:
-            self.notify("no trials are running", severity="warning")
+            self.notify("nothing is running", severity="warning")
 
     def action_export(self) -> None:
         """Write what has been found."""

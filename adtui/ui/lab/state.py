@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import fields, replace
 
-from ...compression.choice import find
-from ...compression.strategies import NAMES
+from ...compression.strategies.base import Positions
+from ...compression.trials.candidates import candidates_of
+from ...compression.trials.estimate import search_seconds, sweep_seconds
 from ...compression.trials.front import AXES, Axis
 from ...compression.trials.gate import pending
-from ...compression.trials.plan import FULL, RANDOM, RECENT, WIPED, least_episodes, sweep
-from ...records.defaults import BUDGETS, EPISODES, TRIAL_STREAMS
-from ...records.defaults import STRATEGIES as FIRST
+from ...compression.trials.plan import FULL, WIPED, least_episodes, sweep
 from ...records.defaults import SWEEP_FIGURES as FIGURES
+from ...records.defaults import TRIAL_STREAMS
 from ...records.errors import ConfigError
 from ...records.messages import Cancelled, Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
@@ -21,44 +21,21 @@ from ...records.trial_messages import (
     BaselinesReady,
     CellsDamaged,
     LabReady,
+    RoundReady,
+    RunSearch,
     RunSweep,
+    SearchReady,
+    SearchStarted,
     SweepReady,
     SweepStarted,
     TrialReady,
 )
+from ...records.trial_search import Round, SearchReport
+from .settings import BESIDE, MOST, LabSettings, number, whole
 
-STRATEGIES = tuple(name for name in NAMES if name != FULL)
-BESIDE = (RECENT, RANDOM)
-"""Always run: the gate compares with them at every budget."""
-LETTERS = dict(zip(STRATEGIES, "abcdefghijklmnopqrstuvwxyz", strict=False))
-"""How the picture names strategies."""
 GONE = "the engine has gone: r, in the explorer, starts it again; finished cells are kept"
-MOST = 10_000
-"""Histories per goal, and episodes: more is a slip of the finger."""
-
-
-def says(strategy: str) -> str:
-    """What a strategy keeps, in a line: the beginning of its own documentation."""
-    text = (find(strategy).__doc__ or "").strip().partition("\n")[0]
-    return text.removeprefix("Keep ").rstrip(".")
-
-
-@dataclass(frozen=True)
-class LabSettings:
-    """What will be run; `streams` is the number of histories per held-out goal."""
-
-    strategies: frozenset[str] = frozenset((*FIRST, *BESIDE))
-    budgets: tuple[int, ...] = BUDGETS
-    streams: int = TRIAL_STREAMS
-    episodes: int = EPISODES
-
-    def names(self) -> tuple[str, ...]:
-        """The strategies in the order of the list."""
-        return tuple(name for name in STRATEGIES if name in self.strategies)
-
-    def cells(self) -> int:
-        """How many cells that is, full context and its control included."""
-        return len(sweep(self.names(), self.budgets)) + 2
+PLACES: tuple[Positions, ...] = ("reindexed", "spread")
+"""Where a search lets kept transitions stand, as far as the model can be told."""
 
 
 class Lab:
@@ -72,6 +49,10 @@ class Lab:
         started: of the sweep on display, None before the first.
         trials: its finished cells by label, the full context first.
         report: its report, None until all cells are finished.
+        searching: whether what runs, or ran last, is a search.
+        candidates: how many it tries.
+        rounds: those that are finished.
+        search: its report, None until it has ended; its test is shown as a sweep.
         selected: label of the cell whose curve is shown; None is the newest.
         axis: what the picture has across.
     """
@@ -84,6 +65,7 @@ class Lab:
         self.error = ""
         self.asked = 0
         self.job: int | None = None
+        self.searching = False
         self._clear()
 
     def open(self, request: OpenRun, run: RunInfo, asked: int) -> None:
@@ -94,7 +76,7 @@ class Lab:
             asked: id of the question what its trials are made of.
         """
         self._request, self.run, self.asked = request, run, asked
-        self.ready, self.error, self.job = None, "", None
+        self.ready, self.error, self.job, self.searching = None, "", None, False
         self._clear()
 
     @property
@@ -119,6 +101,9 @@ class Lab:
         self.progress: Progress | None = None
         self.report: SweepReport | None = None
         self.selected: str | None = None
+        self.candidates, self.directory = 0, ""
+        self.rounds: list[Round] = []
+        self.search: SearchReport | None = None
 
     # -- what is chosen ----------------------------------------------------------------------------------------------
     def toggle(self, name: str) -> None:
@@ -137,16 +122,16 @@ class Lab:
         if name == "budgets":
             return replace(self.settings, budgets=self._budgets(text))
         if name == "histories":
-            return replace(self.settings, streams=_number("histories per goal", text, 1))
+            return replace(self.settings, streams=number("histories per goal", text, 1))
         # Some of a history must be left when the context is full.
         least = 1 if self.ready is None else least_episodes(self.ready.n_context, self.ready.horizon)
-        return replace(self.settings, episodes=_number("episodes", text, least))
+        return replace(self.settings, episodes=number("episodes", text, least))
 
     def _budgets(self, text: str) -> tuple[int, ...]:
         """ "10, 20" → (10, 20), in order."""
         parts = [part.strip() for part in text.split(",") if part.strip()]
         most = self.ready.n_context - 1 if self.ready is not None else MOST
-        wrong = next((part for part in parts if not _whole(part, 1, most)), None if parts else text)
+        wrong = next((part for part in parts if not whole(part, 1, most)), None if parts else text)
         if wrong is not None:
             raise ConfigError(
                 "budgets",
@@ -175,15 +160,36 @@ class Lab:
             episodes=chosen.episodes,
         )
 
+    def search_request(self, number: int) -> RunSearch:
+        """The search among what is chosen. Only while a run is open."""
+        asked = self.request(number)
+        return RunSearch(**{field.name: getattr(asked, field.name) for field in fields(RunSearch)})
+
+    def seconds(self) -> float | None:
+        """About how long the chosen trials take on this machine; None where that is not known."""
+        if self.ready is None:
+            return None
+        chosen = self.settings
+        return sweep_seconds(self.ready, sweep(chosen.names(), chosen.budgets), chosen.streams, chosen.episodes)
+
+    def search_seconds(self) -> float | None:
+        """The same of a search."""
+        if self.ready is None:
+            return None
+        chosen, places = self.settings, PLACES[: self.ready.places]
+        tried = candidates_of(chosen.names(), self.ready.n_context, places)
+        streams = None if chosen.streams == TRIAL_STREAMS else chosen.streams
+        return search_seconds(self.ready, tried, streams, chosen.episodes)
+
     # -- what is found -----------------------------------------------------------------------------------------------
     @property
     def running(self) -> bool:
         """True while a sweep is under way."""
         return self.job is not None
 
-    def begin(self, number: int) -> None:
-        """A sweep was asked for; what is shown of the one before stays until it starts."""
-        self.job, self.error, self.progress = number, "", None
+    def begin(self, number: int, *, searching: bool = False) -> None:
+        """A sweep or a search was asked for; what is shown of the one before stays until it starts."""
+        self.job, self.error, self.progress, self.searching = number, "", None, searching
 
     def receive(self, reply: Reply) -> bool:
         """Take in a reply. Returns False where it is not about the lab."""
@@ -204,6 +210,13 @@ class Lab:
             case SweepReady():
                 self.report = reply.report
                 self.job = None
+            case SearchStarted():
+                self._clear()
+                self.candidates, self.directory = reply.candidates, reply.directory
+            case RoundReady():
+                self.rounds.append(reply.round)
+            case SearchReady():
+                self._found(reply)
             case Failed():
                 self.error = str(reply.error)
                 self.job = None
@@ -214,6 +227,19 @@ class Lab:
             case _:
                 return False
         return True
+
+    def _found(self, reply: SearchReady) -> None:
+        """The search has ended: its test is a sweep of one candidate."""
+        self.search, self.job = reply.report, None
+        test = reply.report.confirmation
+        if test is None:
+            return
+        labels = (FULL, WIPED, *(trial.cell.label for trial in test.trials[1:]))
+        histories = test.trials[0].histories
+        self.started = SweepStarted(reply.id, 0, self.directory, labels, histories, test.about)
+        self.trials = {trial.cell.label: trial for trial in test.trials}
+        self.baselines, self.margin_share = test.baselines, test.verdict.margin_share
+        self.report, self.selected = test, reply.report.chosen
 
     def _know(self, reply: LabReady) -> None:
         self.ready, self.error = reply, ""
@@ -269,14 +295,3 @@ class Lab:
         trials = [self.trials[FULL], *self.cells] if FULL in self.trials else self.cells
         verdict = pending(self.baselines, len(self.started.labels) - 2, len(self.cells), self.margin_share)
         return SweepReport(self.started.about, self.baselines, tuple(trials), verdict)
-
-
-def _whole(text: str, least: int, most: int) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most
-
-
-def _number(name: str, text: str, least: int) -> int:
-    if not _whole(text.strip(), least, MOST):
-        expected = f"a number from {least} to {MOST}"
-        raise ConfigError(name, expected=expected, found=text.strip(), action="type another")
-    return int(text)

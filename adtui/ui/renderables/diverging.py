@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ...records.arrays import Floats
 from ...records.colours import RGB
+from ...records.plain import to_ascii_cells
 from .colors import LEVELS, MASKED, PLAIN, SHADES, ColorTable, StyledCell
 from .scales import Levels
 
