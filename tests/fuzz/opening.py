@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,7 @@ def place(kind: str, data: bytes, root: Path) -> None:
     (run / "ckpt-7.pt").write_bytes(data if kind == "checkpoint" else good)
     (root / "datasets" / HISTORIES).write_bytes(data if kind == "hdf5" else files.histories)
     (root / "inputs.npz").write_bytes(data if kind == "npz" else files.inputs)
+    (root / "vectors.npz").write_bytes(files.vectors)
     if kind == "yaml":
         (run / "config.yaml").write_bytes(data)
 
@@ -46,7 +48,8 @@ def steps(case: Case, root: Path) -> list[Step]:
     """
     run = root / "runs" / "fuzz"
     if case.kind == "checkpoint":
-        return [lambda: _analyse(run, inputs=root / "inputs.npz"), lambda: _analyse(run, samples=2)]
+        given = (root / "inputs.npz", root / "vectors.npz")
+        return [*(partial(_analyse, run, inputs=path) for path in given), lambda: _analyse(run, samples=2)]
     if case.kind == "yaml":
         return [lambda: _analyse(run, samples=2), lambda: load_settings(run / "config.yaml", TrainSettings)]
     if case.kind == "hdf5":

@@ -99,7 +99,7 @@ class Originals:
         bare: a checkpoint whose config holds the head count only.
         yaml: a run's config.yaml and settings of `adtui train`.
         histories: one HDF5 file.
-        inputs: one npz file.
+        inputs: one npz file; vectors: one for models whose states and actions are vectors.
     """
 
     contents: tuple[dict[str, Any], ...]
@@ -108,6 +108,7 @@ class Originals:
     yaml: tuple[bytes, ...]
     histories: bytes
     inputs: bytes
+    vectors: bytes
 
 
 def dump(content: Any, *, legacy: bool = False) -> bytes:
@@ -136,6 +137,7 @@ def originals() -> Originals:
         yaml=(_USERS_YAML.encode(), _TRAIN_YAML.encode()),
         histories=histories,
         inputs=_npz(contexts()),
+        vectors=_npz(_vectors()),
     )
 
 
@@ -153,6 +155,16 @@ def contexts() -> dict[str, np.ndarray[Any, Any]]:
         "in_episode": np.zeros((b, n + 1), np.int64),
         "in_step": np.tile(np.arange(n + 1), (b, 1)),
     }
+
+
+def _vectors() -> dict[str, np.ndarray[Any, Any]]:
+    """Two contexts of vectors, for the family's usual sizes."""
+    from references import llama_vectors
+
+    each = [llama_vectors.contexts(N_TRANSIT - 1, seed) for seed in (0, 1)]
+    names = ("states", "actions", "rewards", "next_states", "query_state")
+    found = {f"in_{name}": np.stack([getattr(one, name) for one in each]) for name in names}
+    return found | {"in_query_states": found.pop("in_query_state")}
 
 
 def _npz(arrays: dict[str, np.ndarray[Any, Any]]) -> bytes:

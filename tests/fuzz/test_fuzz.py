@@ -139,11 +139,11 @@ def test_undamaged_files_open(kind: str, tmp_path: Path) -> None:
         place(kind, data, tmp_path / "case")
         opened = 0
         for step in steps(Case(0, kind, ""), tmp_path / "case"):
-            # A run's config.yaml is no settings of `adtui train`.
-            with contextlib.nullcontext() if kind != "yaml" else contextlib.suppress(AdtuiError):
+            # A run's config.yaml is no settings of `adtui train`; inputs and histories of cells are none of vectors.
+            with contextlib.suppress(AdtuiError) if kind in ("yaml", "checkpoint") else contextlib.nullcontext():
                 step()
                 opened += 1
-        assert opened
+        assert opened == (1 if b"dim_obs" in data else 2) if kind == "checkpoint" else opened
 
 
 keys = st.one_of(st.text(max_size=5), st.integers(), st.none(), st.booleans(), st.floats(), st.tuples(st.integers()))

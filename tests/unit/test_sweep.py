@@ -172,7 +172,10 @@ def test_the_engine_says_what_a_lab_is_made_of(run: Path, tmp_path: Path) -> Non
     while engine.jobs:
         engine.advance()
     engine.handle(AskLab(3))
-    assert sent[-1] == LabReady(3, 8, 11, 20)
+    found = sent[-1]
+    assert replace(found, steps=()) == LabReady(3, 8, 11, 20, places=2)
+    assert [length for length, _ in found.steps] == [1, 11]
+    assert all(seconds > 0 for _, seconds in found.steps)
 
 
 def test_the_engine_exports_a_report(told: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
