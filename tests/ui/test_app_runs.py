@@ -17,6 +17,7 @@ from adtui.records.list_messages import Describe
 from adtui.records.messages import OpenRun, Request
 from adtui.ui.app import AdtuiApp
 from adtui.ui.renderables.runs_table import COLUMNS, age
+from adtui.ui.screens.help import HelpScreen
 from adtui.ui.screens.picker import PickerScreen
 
 
@@ -72,6 +73,19 @@ async def test_q_leaves_the_picker_without_a_run(runs: tuple[Run, ...]) -> None:
         await until(pilot, lambda: not app.is_running)
     assert not engine.asked(OpenRun)
     assert engine.closed
+
+
+async def test_the_list_explains_its_keys(runs: tuple[Run, ...]) -> None:
+    app = AdtuiApp(OpenRun(0, "runs"), runs=runs, engine=FakeEngine())
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, PickerScreen))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await until(pilot, lambda: "LIST OF RUNS (R)" in screen_text(app))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, PickerScreen))
+        await pilot.press("slash", "question_mark")
+        assert isinstance(app.screen, PickerScreen)
 
 
 async def test_the_list_fills_with_what_the_engine_says(runs: tuple[Run, ...]) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
+from ..list_keys import LIST, LIST_TITLE
 from ..renderables.statistics import STATISTICS
 from ..runs.keys import RUNS, RUNS_TITLE
 from ..sides.keys import SIDES, SIDES_TITLE
@@ -143,7 +144,12 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "", wid
     lines: list[str] = []
     tables = [("explorer", *group) for group in GROUPS]
     tables += [("map", MAP_TITLE, MAP), ("timeline", TIMELINE_TITLE, TIMELINE)]
-    tables += [("sides", SIDES_TITLE, SIDES), ("runs", RUNS_TITLE, RUNS), ("lab", LAB_TITLE, LAB)]
+    tables += [
+        ("sides", SIDES_TITLE, SIDES),
+        ("runs", RUNS_TITLE, RUNS),
+        ("lab", LAB_TITLE, LAB),
+        ("list", LIST_TITLE, LIST),
+    ]
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
         lines.append(title.upper())
         for key in changed(keys, place, changes):

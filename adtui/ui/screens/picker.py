@@ -19,7 +19,11 @@ from textual.widgets.option_list import Option
 from ...files.runs import Run
 from ...records.list_messages import Described
 from ...records.plain import to_ascii_cells
+from ..engine_app import EngineApp
+from ..key_names import UNCHANGED
+from ..list_keys import LIST_TITLE
 from ..renderables.runs_table import AGE, COLUMNS, RunRow, ordered, table
+from .help import HelpScreen
 from .lists import step
 
 MARGIN = 2
@@ -28,7 +32,7 @@ MARK = "●"
 """In the column at the left, of a run that is marked."""
 KEYS = (
     ("j/k", "move"), ("Enter", "open"), ("Space", "mark"), ("=", "compare"), ("/", "filter"), ("o", "sort"),
-    ("O", "turn"), ("q", "quit"),
+    ("O", "turn"), ("?", "help"), ("q", "quit"),
 )  # fmt: skip
 
 
@@ -68,6 +72,7 @@ class PickerScreen(Screen[Chosen | None]):
         Binding("o", "sort", "sort by the next column"),
         Binding("O", "turn", "turn the order round"),
         Binding("escape", "clear", "clear the filter, or go back"),
+        Binding("question_mark", "help", "every key, explained"),
         Binding("q", "app.quit", "quit"),
     ]
 
@@ -115,8 +120,8 @@ class PickerScreen(Screen[Chosen | None]):
 
     def _draw_keys(self, width: int) -> None:
         """As many as fit; the last ones, that lead out, always."""
-        end = (("Esc", "back"), KEYS[-1]) if self._current else KEYS[-1:]
-        keys = list(KEYS[:-1])
+        end = (("Esc", "back"), *KEYS[-2:]) if self._current else KEYS[-2:]
+        keys = list(KEYS[:-2])
         while keys and sum(len(key) + len(what) + 3 for key, what in (*keys, *end)) > width:
             keys.pop()
         shown = "  ".join(f"[b $accent]{key}[/] {what}" for key, what in (*keys, *end))
@@ -171,6 +176,11 @@ class PickerScreen(Screen[Chosen | None]):
         return to_ascii_cells(MARK if run.directory in self._marked else " ", unless=not self._plain)
 
     # -- keys --------------------------------------------------------------------------------------------------------
+    def action_help(self) -> None:
+        """Every key, those of this list first."""
+        changes = self.app.key_changes if isinstance(self.app, EngineApp) else UNCHANGED
+        self.app.push_screen(HelpScreen(self._plain, changes, LIST_TITLE))
+
     def action_mark(self) -> None:
         """Mark the highlighted run, or no more; on to the next."""
         if (run := self._highlighted()) is None:
