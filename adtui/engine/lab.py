@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from ..models.model import Model
+from typing import TYPE_CHECKING
+
 from ..records.trial_messages import AskLab, LabReady
-from .session import Session
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+    from .session import Session
 
 ENOUGH = 1.0
 """Seconds: where a short step takes longer, a long one is not timed."""

@@ -67,7 +67,7 @@ async def test_g_on_a_layers_insight_shows_the_mean_over_its_heads() -> None:
 
 
 async def test_the_title_says_why_fewer_are_found() -> None:
-    async with opened(size=(200, 60)) as (app, engine, pilot):
+    async with opened(size=(180, 60)) as (app, engine, pilot):
         await until(pilot, lambda: app.explorer.panes.insights.insights)
         engine.say(InsightFound(app.opening or 0, replace(insight(), status="no evidence", tested="no difference")))
         await until(pilot, lambda: "0 found · 1 no evidence · 1 gone: no evidence when tested" in screen_text(app))

@@ -102,6 +102,9 @@ async def test_who_has_gone_to_an_older_one_stays_there(run: Path) -> None:
     async with app_on(run, watch=True) as (app, _, pilot):
         await pilot.press("comma")
         await until(pilot, lambda: step(app) == 10 and not app.jobs.newest)
+        assert app._timer is not None
+        app._timer.pause()  # a look of its own would end ours
+        await until(pilot, lambda: not any(worker.name == "_look" and worker.is_running for worker in app.workers))
         add(run, 30)
         await app._look().wait()
         await app._look().wait()
