@@ -7,12 +7,19 @@ from collections.abc import Iterable
 from ..records.plain import to_ascii
 from .key import INSIGHTS, Key
 from .key_names import UNCHANGED, Changes, changed
-from .keys import KEYS, LAB, MAP, TIMELINE
-from .runs.keys import RUNS
-from .sides.keys import SIDES
+from .keys import KEYS, TABLES
+from .list_keys import LIST
 
 WAYS_OUT = ("help", "back", "quit")
 """What a bar always names."""
+ARROWS = {
+    "map": ("←↑↓→", "cell"),
+    "timeline": ("←↑↓→", "head"),
+    "sides": ("←↑↓→", "heads"),
+    "runs": ("←↑↓→", "runs/columns"),
+    "lab": ("↑↓", "move"),
+}
+"""What the arrows do, first in the bar of each screen of `keys.TABLES` but the explorer's."""
 
 
 def bar(
@@ -35,39 +42,16 @@ def bar(
     return _fit([arrows, *_labelled(named, has)], keys, width, plain)
 
 
-def map_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
-    """The same for the map."""
-    arrows = ("arrows" if plain else "←↑↓→", "cell")
-    keys = changed(MAP, "map", changes)
-    return _fit([arrows, *_labelled(keys)], keys, width, plain)
+def screen_bar(place: str, width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
+    """The same for another screen, one of ARROWS."""
+    arrows, what = ARROWS[place]
+    keys = changed(TABLES[place], place, changes)
+    return _fit([("arrows" if plain else arrows, what), *_labelled(keys)], keys, width, plain)
 
 
-def timeline_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
-    """The same for the training run."""
-    arrows = ("arrows" if plain else "←↑↓→", "head")
-    keys = changed(TIMELINE, "timeline", changes)
-    return _fit([arrows, *_labelled(keys)], keys, width, plain)
-
-
-def sides_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
-    """The same for two runs side by side."""
-    arrows = ("arrows" if plain else "←↑↓→", "heads")
-    keys = changed(SIDES, "sides", changes)
-    return _fit([arrows, *_labelled(keys)], keys, width, plain)
-
-
-def runs_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
-    """The same for compared runs."""
-    arrows = ("arrows" if plain else "←↑↓→", "runs/columns")
-    keys = changed(RUNS, "runs", changes)
-    return _fit([arrows, *_labelled(keys)], keys, width, plain)
-
-
-def lab_bar(width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
-    """The same for the lab."""
-    arrows = ("arrows" if plain else "↑↓", "move")
-    keys = changed(LAB, "lab", changes)
-    return _fit([arrows, *_labelled(keys)], keys, width, plain)
+def list_bar(width: int, *, back: bool) -> str:
+    """The same for the list of runs; `back` says whether there is a run to go back to."""
+    return _fit([("j/k", "move"), *_labelled(LIST)], [key for key in LIST if back or key.label != "back"], width, False)
 
 
 def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tuple[str, str]]:

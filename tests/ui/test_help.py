@@ -6,7 +6,7 @@ import pytest
 from textual.content import Content
 
 from adtui.ui.key import COMPRESSOR, HEATMAP, INSIGHTS, VIEWS_DIFFER
-from adtui.ui.key_bars import bar, lab_bar
+from adtui.ui.key_bars import bar, screen_bar
 from adtui.ui.keys import KEYS, LAB
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
@@ -45,7 +45,7 @@ def test_plain_help_is_ascii() -> None:
 def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
     from textual.content import Content
 
-    for line in (bar(width, heatmap=False), lab_bar(width)):
+    for line in (bar(width, heatmap=False), screen_bar("lab", width)):
         plain = Content.from_markup(line).plain
         assert len(plain) <= width
         assert plain.endswith("? help  q quit")

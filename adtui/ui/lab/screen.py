@@ -12,7 +12,7 @@ from ...records.messages import Progress
 from ...records.run import RunInfo
 from ...records.trial_messages import ExportSweep, RunSearch, RunSweep
 from ..engine_client import EngineLink
-from ..key_bars import lab_bar
+from ..key_bars import screen_bar
 from ..keys import LAB_TITLE, bindings
 from ..screens.line import LineScreen
 from ..screens.panes import PanesScreen
@@ -70,7 +70,7 @@ class LabScreen(PanesScreen[LabPanes]):
         self.panes.show()
 
     def bar(self) -> str:
-        return lab_bar(self.size.width, plain=self.plain, changes=self.changes)
+        return screen_bar("lab", self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Trials go on."""

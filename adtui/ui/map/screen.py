@@ -14,7 +14,7 @@ from ...records.run import RunInfo
 from ..engine_client import EngineLink
 from ..explorer.questions import Questions
 from ..explorer.screen import ExplorerScreen
-from ..key_bars import map_bar
+from ..key_bars import screen_bar
 from ..keys import MAP_TITLE, bindings
 from ..screens.panes import PanesScreen
 from .panes import HERE, MapPanes
@@ -50,7 +50,7 @@ class MapScreen(PanesScreen[MapPanes]):
         self.ask()
 
     def bar(self) -> str:
-        return map_bar(self.size.width, plain=self.plain, changes=self.changes)
+        return screen_bar("map", self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Back to the explorer; what was played and edited is forgotten."""

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from ...records.plain import to_ascii
 from ...reports.comparison import curves_of
 from ...reports.comparison_rows import csv_text
-from ..key_bars import runs_bar
+from ..key_bars import screen_bar
 from ..keys import bindings
 from ..renderables.returns import COLOURS, ReturnsLine, returns_lines
 from ..renderables.runs_comparison import detail_lines, run_lines
@@ -137,7 +137,7 @@ class RunsScreen(PanesScreen[RunsPanes]):
         self.panes.show()
 
     def bar(self) -> str:
-        return runs_bar(self.size.width, plain=self.plain, changes=self.changes)
+        return screen_bar("runs", self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Back to where it was opened; measuring goes on."""

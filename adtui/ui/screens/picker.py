@@ -20,8 +20,9 @@ from ...files.runs import Run
 from ...records.list_messages import Described
 from ...records.plain import to_ascii_cells
 from ..engine_app import EngineApp
+from ..key_bars import list_bar
 from ..key_names import UNCHANGED
-from ..list_keys import LIST_TITLE
+from ..list_keys import LIST, LIST_TITLE, OWN
 from ..renderables.runs_table import AGE, COLUMNS, RunRow, ordered, table
 from .help import HelpScreen
 from .lists import step
@@ -30,10 +31,6 @@ MARGIN = 2
 """Columns that the list keeps free: one at the left, one for its scroll bar."""
 MARK = "●"
 """In the column at the left, of a run that is marked."""
-KEYS = (
-    ("j/k", "move"), ("Enter", "open"), ("Space", "mark"), ("=", "compare"), ("/", "filter"), ("o", "sort"),
-    ("O", "turn"), ("?", "help"), ("q", "quit"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,16 +61,9 @@ class PickerScreen(Screen[Chosen | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "cursor(1)", "down"),
-        Binding("k", "cursor(-1)", "up"),
-        Binding("slash", "filter", "filter", priority=True),
-        Binding("space", "mark", "mark it, or no more"),
-        Binding("equals_sign", "compare", "compare what is marked, or set this run beside the open one"),
-        Binding("o", "sort", "sort by the next column"),
-        Binding("O", "turn", "turn the order round"),
-        Binding("escape", "clear", "clear the filter, or go back"),
-        Binding("question_mark", "help", "every key, explained"),
-        Binding("q", "app.quit", "quit"),
+        Binding(key.keys, key.action, key.explanation, priority=key.action == "filter")
+        for key in LIST
+        if key.keys != OWN
     ]
 
     def __init__(
@@ -119,13 +109,7 @@ class PickerScreen(Screen[Chosen | None]):
         return next(others, self._current)
 
     def _draw_keys(self, width: int) -> None:
-        """As many as fit; the last ones, that lead out, always."""
-        end = (("Esc", "back"), *KEYS[-2:]) if self._current else KEYS[-2:]
-        keys = list(KEYS[:-2])
-        while keys and sum(len(key) + len(what) + 3 for key, what in (*keys, *end)) > width:
-            keys.pop()
-        shown = "  ".join(f"[b $accent]{key}[/] {what}" for key, what in (*keys, *end))
-        self.query_one("#keys", Static).update(shown)
+        self.query_one("#keys", Static).update(list_bar(width, back=self._current is not None))
 
     def _say(self) -> None:
         """Where the runs lie, and what they are chosen for."""

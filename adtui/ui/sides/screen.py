@@ -19,7 +19,7 @@ from ...records.run import RunInfo
 from ...records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..engine_client import EngineLink
 from ..explorer.questions import Questions
-from ..key_bars import sides_bar
+from ..key_bars import screen_bar
 from ..keys import bindings
 from ..screens.panes import PanesScreen
 from ..widgets.picture import PicturePane
@@ -86,7 +86,7 @@ class SidesScreen(PanesScreen[SidesPanes]):
         self.ask()
 
     def bar(self) -> str:
-        return sides_bar(self.size.width, plain=self.plain, changes=self.changes)
+        return screen_bar("sides", self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Back to where it was opened; what is not compared yet is stopped."""

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from ...records.plain import to_ascii
 from ...records.run import RunInfo
 from ...records.timeline import SHOWN, Timeline
-from ..key_bars import timeline_bar
+from ..key_bars import screen_bar
 from ..keys import TIMELINE_TITLE, bindings
 from ..renderables.timeline import emergence_lines, head_lines, return_lines
 from ..screens.panes import PanesScreen
@@ -133,7 +133,7 @@ class TimelineScreen(PanesScreen[TimelinePanes]):
         self.panes.show()
 
     def bar(self) -> str:
-        return timeline_bar(self.size.width, plain=self.plain, changes=self.changes)
+        return screen_bar("timeline", self.size.width, plain=self.plain, changes=self.changes)
 
     def leave(self) -> None:
         """Back to the explorer."""
