@@ -175,11 +175,7 @@ def _parts(returns: Ints) -> Doubles:
 
 def intervals(values: Doubles, goals: Ints) -> list[Interval]:
     """Means of columns (B, K) over tasks, with intervals; rooms of one task are averaged first."""
-    together = estimate(values, goals)
-    return [
-        Interval(float(mean), float(low), float(high))
-        for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
-    ]
+    return estimate(values, goals).intervals
 
 
 def _claims(candidate: Candidate, asked: Asked, show: Progress) -> Claims:

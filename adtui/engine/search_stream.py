@@ -8,12 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..compression.trials.plan import fingerprint
-from ..compression.trials.prepare import prepare
 from ..compression.trials.search import search, search_of
-from ..histories.goals import with_groups
 from ..records.durations import time_left
 from ..records.messages import Progress, Reply
 from ..records.trial_messages import RoundReady, RunSearch, SearchReady, SearchStarted
+from .trials_stream import prepared
 
 Send = Callable[[Reply], None]
 WHAT = "search"
@@ -29,17 +28,7 @@ def answer(request: RunSearch, send: Send) -> None:
     Raises:
         AdtuiError: with what to do.
     """
-    ready = prepare(
-        request.path,
-        device=request.device,
-        heads=request.heads,
-        causal=request.causal,
-        adapter=request.adapter,
-        context=request.context,
-        streams=request.streams,
-        episodes=request.episodes,
-        known=with_groups,
-    )
+    ready = prepared(request)
     wanted = search_of(ready, request.strategies)
     output = Path(request.directory) / f"search-{ready.name}-{fingerprint(wanted.opening, wanted.plan)}"
     send(SearchStarted(request.id, os.getpid(), str(output), len(wanted.candidates)))

@@ -13,14 +13,22 @@ from ..compression.choice import Choice
 from ..compression.trials.cell import Outcome
 from ..compression.trials.closed_loop import random_returns
 from ..compression.trials.plan import FULL, WIPED, Plan, fingerprint, sweep
-from ..compression.trials.prepare import prepare
+from ..compression.trials.prepare import Prepared, prepare
 from ..compression.trials.runner import described, run
 from ..compression.trials.summary import baselines, cells_of, trial_of
 from ..histories.goals import with_groups
 from ..records.defaults import MARGIN
 from ..records.durations import time_left
 from ..records.messages import Progress, Reply
-from ..records.trial_messages import BaselinesReady, CellsDamaged, RunSweep, SweepReady, SweepStarted, TrialReady
+from ..records.trial_messages import (
+    BaselinesReady,
+    CellsDamaged,
+    RunSearch,
+    RunSweep,
+    SweepReady,
+    SweepStarted,
+    TrialReady,
+)
 
 Send = Callable[[Reply], None]
 WHAT = "trials"
@@ -35,18 +43,7 @@ def answer(request: RunSweep, send: Send) -> None:
         AdtuiError: with what to do.
     """
     choices = sweep(request.strategies, request.budgets)
-    ready = prepare(
-        request.path,
-        device=request.device,
-        heads=request.heads,
-        causal=request.causal,
-        adapter=request.adapter,
-        context=request.context,
-        streams=request.streams,
-        episodes=request.episodes,
-        choices=choices,
-        known=with_groups,
-    )
+    ready = prepared(request, choices)
     mark = fingerprint(ready.opening, ready.plan)
     output = Path(request.directory) / f"{ready.name}-{mark}"
     stream = Stream(request.id, ready.plan, choices, send)
@@ -64,6 +61,22 @@ def answer(request: RunSweep, send: Send) -> None:
         warn=lambda said: send(CellsDamaged(request.id, said)),
     )
     send(SweepReady(request.id, report))
+
+
+def prepared(request: RunSweep | RunSearch, choices: Sequence[Choice] = ()) -> Prepared:
+    """What a request for trials or for a search opens, and how it runs. See `prepare`."""
+    return prepare(
+        request.path,
+        device=request.device,
+        heads=request.heads,
+        causal=request.causal,
+        adapter=request.adapter,
+        context=request.context,
+        streams=request.streams,
+        episodes=request.episodes,
+        choices=choices,
+        known=with_groups,
+    )
 
 
 class Stream:

@@ -36,6 +36,12 @@ class Estimate:
     high: Doubles
     n: Ints
 
+    @property
+    def intervals(self) -> list[Interval]:
+        """Of shape (K,): one for each entry."""
+        parts = zip(self.mean.tolist(), self.low.tolist(), self.high.tolist(), strict=True)
+        return [Interval(mean, low, high) for mean, low, high in parts]
+
     def last(self, index: int) -> Estimate:
         """Entry `index` of the last axis, as of the levels of `holding`."""
         return Estimate(self.mean[..., index], self.low[..., index], self.high[..., index], self.n[..., index])

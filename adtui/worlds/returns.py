@@ -157,11 +157,7 @@ def make_curve(goals: IntArray, returns: IntArray, random: float, plan: Evaluati
     last = returns[:, -LAST:].mean(axis=1)
     best = plan.world.optimal_returns(goals)
     values = np.column_stack([returns, last, last / np.maximum(best, 1)]).astype(np.float64)
-    together = estimate(values, np.arange(len(goals)))
-    intervals = [
-        Interval(float(mean), float(low), float(high))
-        for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
-    ]
+    intervals = estimate(values, np.arange(len(goals))).intervals
     return ReturnCurve(
         episodes=tuple(intervals[:-2]),
         last=intervals[-2],

@@ -97,11 +97,7 @@ def random_returns(plan: UserPlan, chosen: tuple[int, ...]) -> Doubles:
 def user_curve(tasks: Ints, returns: Doubles, random: float) -> ReturnCurve:
     """Returns (B, episodes) of rooms with `tasks` (B,) as a curve with intervals."""
     last = returns[:, -LAST:].mean(axis=1)
-    together = estimate(np.column_stack([returns, last]), np.arange(len(tasks)))
-    each = [
-        Interval(float(mean), float(low), float(high))
-        for mean, low, high in zip(together.mean, together.low, together.high, strict=True)
-    ]
+    each = estimate(np.column_stack([returns, last]), np.arange(len(tasks))).intervals
     return ReturnCurve(
         episodes=tuple(each[:-1]),
         last=each[-1],

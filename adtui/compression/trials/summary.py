@@ -124,9 +124,7 @@ def _percentile(values: Doubles, history: Ints, share: float = 0.95) -> Interval
 
 
 def _intervals(columns: Doubles, histories: ArrayLike | None = None) -> list[Interval]:
-    together = estimate(columns, np.arange(len(columns)) if histories is None else histories)
-    parts = zip(together.mean.tolist(), together.low.tolist(), together.high.tolist(), strict=True)
-    return [Interval(mean, low, high) for mean, low, high in parts]
+    return estimate(columns, np.arange(len(columns)) if histories is None else histories).intervals
 
 
 def _optimal(plan: Plan) -> Doubles:
