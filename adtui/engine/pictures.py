@@ -19,7 +19,7 @@ from typing import Any
 
 from ..files.atomic import write
 from ..files.compiled import KERNEL, SWITCH, cpu_features, library
-from ..files.digest import sha256_of
+from ..files.digest import identity_of, sha256_of, sha256_once
 from ..files.places import cache_directory
 from ..files.runs import find_run
 from ..histories.kept import code
@@ -93,10 +93,11 @@ def place_of(request: OpenRun) -> Path | None:
         return None
     try:
         run = find_run(request.path)
-        if run.latest.stat().st_size > LARGEST_CHECKPOINT:
+        status = run.latest.stat()
+        if status.st_size > LARGEST_CHECKPOINT:
             return None
         beside = None if run.config_path is None else sha256_of(run.config_path)
-        mark = [str(run.latest), sha256_of(run.latest), beside, code(), *rounding()]
+        mark = [str(run.latest), sha256_once(run.latest, identity_of(status)), beside, code(), *rounding()]
     except (OSError, AdtuiError):  # the opening itself says what is wrong
         return None
     mark += [repr(getattr(request, field.name)) for field in fields(request) if field.name not in ("id", "path")]

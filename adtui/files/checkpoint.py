@@ -11,7 +11,6 @@ import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ import torch
 from torch import Tensor
 
 from ..records.errors import CheckpointError
-from .digest import sha256_of
+from .digest import Identity, identity_of, sha256_once
 from .inert import Inert
 from .plain_values import PlainValues
 from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, settings_objects, state_dicts
@@ -38,26 +37,19 @@ class FileState:
     """A file as it was when it was read.
 
     Attributes:
-        identity: inode, bytes, and time of its last change in ns: two equal ones enclose an undisturbed read.
+        identity: see `digest.Identity`.
     """
 
     path: Path
-    identity: tuple[int, int, int]
+    identity: Identity
 
     def digest(self) -> str | None:
         """SHA-256 of what was read, 64 hex digits; None where the file has changed since then, or cannot be read."""
         try:
-            found = _sha256(self.path, self.identity) if _identity(self.path) == self.identity else None
+            found = sha256_once(self.path, self.identity) if _identity(self.path) == self.identity else None
             return found if _identity(self.path) == self.identity else None
         except (OSError, CheckpointError):
             return None
-
-
-@lru_cache(maxsize=16)  # a second for each gigabyte: once, however many files are written
-def _sha256(path: Path, identity: tuple[int, int, int]) -> str:
-    """Of a file of this identity; the caller sees to it that it has not changed meanwhile."""
-    del identity
-    return sha256_of(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +122,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------
-def _identity(path: Path) -> tuple[int, int, int]:
+def _identity(path: Path) -> Identity:
     """See `FileState.identity`."""
     try:
         status = path.stat()
@@ -142,7 +134,7 @@ def _identity(path: Path) -> tuple[int, int, int]:
         raise CheckpointError(path, expected="a checkpoint file", found="a directory", action="give the file in it")
     if not stat.S_ISREG(status.st_mode):
         raise CheckpointError(path, expected="a checkpoint file", found="a device or a pipe", action="give a file")
-    return status.st_ino, status.st_size, status.st_mtime_ns
+    return identity_of(status)
 
 
 # -- its content -------------------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def test_who_stops_meanwhile_has_the_model(run: Path, first: App) -> None:
 
 
 def test_a_model_that_cannot_be_loaded_is_said(run: Path, first: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "sha256_of", lambda path: "the same")
+    monkeypatch.setattr(module, "sha256_once", lambda path, identity: "the same")
     make_run(run)
     app = App()
     app.engine.handle(OpenRun(1, str(run)))
