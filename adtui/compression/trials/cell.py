@@ -23,6 +23,7 @@ from ...models.model import Model
 from ...records.trial_cost import Cost
 from ...worlds.world import IntArray
 from ..choice import Choice, parse
+from ..remembered import remembering
 from .closed_loop import contexts_of, replay, returns_and_actions
 from .costs import cost
 from .open_loop import Reference, compare, full_logits
@@ -104,11 +105,12 @@ def run_cell(
     torch.set_num_threads(1)  # the workers are the parallelism, and one thread sums in one order
     model, _ = opened(opening)
     choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
-    returns, actions = returns_and_actions(model, plan, choice, progress)
+    lively = remembering(model)
+    returns, actions = returns_and_actions(lively, plan, choice, progress)
     if choice is None:
         return Outcome(returns)
-    reference = make_reference(model, plan, actions if full_actions is None else full_actions)
-    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed)
+    reference = make_reference(lively, plan, actions if full_actions is None else full_actions)
+    kept, agree, divergence = compare(lively, reference, choice, plan.positions, plan.seed)
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
