@@ -11,9 +11,9 @@ import numpy as np
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, choose
+from .choice import Choice, Draws, choose
 from .shortened import shortened_logits, with_evidence
-from .strategies.base import Contexts, Positions
+from .strategies.base import Bools, Contexts, Positions
 
 
 def shortened(
@@ -21,7 +21,7 @@ def shortened(
     contexts: Contexts,
     choice: Choice,
     positions: Positions,
-    rng: np.random.Generator,
+    rng: np.random.Generator | Draws,
     span: int | None = None,
 ) -> tuple[Floats, IntArray]:
     """Action logits (B, A) on what the strategy keeps, and how many transitions that are (B,).
@@ -34,8 +34,14 @@ def shortened(
     if contexts.n == 0 or (choice.strategy.EXACT and choice.limit(contexts.n) == contexts.n):
         kept = np.ones(contexts.actions.shape, np.bool_)
     else:
-        kept = choose(choice, with_evidence(model, contexts, choice.strategy.NEEDS), rng)
+        kept = _chosen(choice, with_evidence(model, contexts, choice.strategy.NEEDS), rng)
     return shortened_logits(model, contexts, kept, positions, span=span), kept.sum(axis=1).astype(np.int64)
+
+
+def _chosen(
+    choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: IntArray | None = None
+) -> Bools:
+    return rng.choose(choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
 
 
 @dataclass
@@ -46,7 +52,7 @@ class ShortenedPolicy:
     choice: Choice
     positions: Positions
     horizon: int
-    rng: np.random.Generator
+    rng: np.random.Generator | Draws
     _step: int = field(default=0, init=False)
 
     def __call__(
@@ -80,7 +86,7 @@ class OnlinePolicy:
     positions: Positions
     n_context: int
     horizon: int
-    rng: np.random.Generator
+    rng: np.random.Generator | Draws
     _step: int = field(default=0, init=False)
     _kept: Contexts | None = field(default=None, init=False)
     _counts: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), init=False)
@@ -125,7 +131,8 @@ class OnlinePolicy:
             kept = np.ones((len(rows), count), np.bool_)
         else:
             stand = span if self.positions == "spread" else None
-            kept = choose(choice, with_evidence(self.model, mine, choice.strategy.NEEDS, stand), self.rng)
+            seen = with_evidence(self.model, mine, choice.strategy.NEEDS, stand)
+            kept = _chosen(choice, seen, self.rng, rows)
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
         for name in KEPT:
             values = getattr(mine, name)

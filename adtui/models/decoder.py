@@ -209,13 +209,16 @@ class Block(nn.Module):
         rest = x if how.read is None else x[:, how.read : how.read + 1]
         if how.branch is not None:
             rest = how.branch.spread(rest)
+        return self.after(rest, self.attention(self.norm1(x) if self.pre_norm else x, how))
+
+    def after(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The layer's output of its input and of what attention says, (B, N, d) each."""
         if self.pre_norm:
-            x = rest + self.attention(self.norm1(x), how)
-            x = x + self.transform(self.norm2(x))
-        else:
-            x = self.norm1(rest + self.attention(x, how))
-            x = self.norm2(x + self.transform(x))
-        return x
+            x = x + attended
+            return x + self.transform(self.norm2(x))
+        x = self.norm1(x + attended)
+        out: Tensor = self.norm2(x + self.transform(x))
+        return out
 
     def transform(self, x: Tensor) -> Tensor:
         """The feed-forward sublayer, token by token."""

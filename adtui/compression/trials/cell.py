@@ -109,8 +109,10 @@ def run_cell(
     returns, actions = returns_and_actions(lively, plan, choice, progress)
     if choice is None:
         return Outcome(returns)
-    reference = make_reference(lively, plan, actions if full_actions is None else full_actions)
+    acted = actions if full_actions is None else full_actions
+    reference = _reference(opening, plan, acted.shape, np.ascontiguousarray(acted, np.int64).tobytes())
     kept, agree, divergence = compare(lively, reference, choice, plan.positions, plan.seed)
+    del lively  # what it remembers is no part of what acting costs
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
@@ -126,6 +128,12 @@ def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Referenc
     """The open loop's contexts, replayed from what the model did with its full context."""
     contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions), plan)
     return Reference(contexts, history, full_logits(model, contexts))
+
+
+@lru_cache(maxsize=1)
+def _reference(opening: ModelSource, plan: Plan, shape: tuple[int, ...], actions: bytes) -> Reference:
+    """The same once per worker: all cells of a sweep are compared with the same contexts."""
+    return make_reference(opened(opening)[0], plan, np.frombuffer(actions, np.int64).reshape(shape))
 
 
 @lru_cache(maxsize=1)
