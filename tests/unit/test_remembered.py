@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from checkpoints import make_run
 from small_runs import MAKERS
 
 from adtui.compression import remembered
+from adtui.compression.choice import parse
 from adtui.compression.remembered import remembering
 from adtui.compression.shortened import shortened_logits
-from adtui.compression.strategies.base import Contexts
+from adtui.compression.strategies.base import Contexts, Memory, Positions
+from adtui.compression.trials import cell, closed_loop
 from adtui.compression.trials.alone import made_up
+from adtui.compression.trials.cell import run_cell
+from adtui.compression.trials.closed_loop import returns_and_actions
+from adtui.compression.trials.plan import FULL, WIPED, ModelSource, Plan
 from adtui.files.checkpoint import load_checkpoint
+from adtui.models import beginnings
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.worlds.darkroom import DarkRoom
@@ -105,6 +113,64 @@ def test_rooms_are_lived_in_alike(made: dict[str, Model]) -> None:
     tasks = np.repeat([3, 41], 4)
     plain, memory = (rollout(one.policy, DarkRoom(), tasks, 2, 6, seed=1) for one in (model, remembering(model)))
     assert np.array_equal(plain.actions, memory.actions)
+
+
+LONGER = Plan(DarkRoom(), goals=(3, 41), n_context=23, streams=3, episodes=3, seed=4, queries=3)
+
+
+@pytest.fixture(scope="module")
+def longer(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
+    """A model whose contexts are long enough for their beginnings to be kept."""
+    run = make_run(tmp_path_factory.mktemp("remembered") / "run", "pre", n_transit=24)
+    return ModelSource(str(next(run.glob("*.pt"))), device="cpu")
+
+
+@pytest.mark.parametrize("label", [FULL, WIPED, "newest+rewarded:20", "random:21", "top-attention:20"])
+@pytest.mark.parametrize("positions", ["reindexed", "spread"])
+def test_a_cell_is_what_it_is_without_memory(
+    longer: ModelSource, label: str, positions: Positions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(LONGER, positions=positions)
+    full = None if label in (FULL, WIPED) else run_cell(longer, plan, FULL, None).actions
+    quick = run_cell(longer, plan, label, full)
+    monkeypatch.setattr(cell, "remembering", lambda model: model)
+    monkeypatch.setattr(closed_loop, "remembering", lambda model: model)
+    plain = run_cell(longer, plan, label, full)
+    assert quick.returns.tolist() == plain.returns.tolist()
+    if quick.actions is not None and plain.actions is not None:
+        assert quick.actions.tolist() == plain.actions.tolist()
+    if quick.compared is not None and plain.compared is not None:
+        np.testing.assert_allclose(quick.compared.pop("kl"), plain.compared.pop("kl"), atol=1e-6)
+        assert quick.compared == plain.compared
+
+
+def test_what_is_kept_of_beginnings_is_forgotten_when_there_is_no_room(
+    made: dict[str, Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = made["encoder"]
+    monkeypatch.setattr(beginnings, "BYTES", 10 * 2 * model.n_layer * beginnings.CHUNK * model.d_model * 4)
+    memory = remembering(model)
+    assert isinstance(memory, remembered.Remembering)
+    assert memory.beginnings is not None
+    assert memory.beginnings.room == 10
+    for seed in range(3):
+        contexts = made_up(model, model.n_context_max, 6)
+        contexts.actions[:, 0] = (contexts.actions[:, 0] + seed) % 5
+        np.testing.assert_allclose(memory.policy(*contexts.inputs), model.policy(*contexts.inputs), atol=1e-5)
+        assert len(memory.beginnings.places) <= 10
+
+
+@pytest.mark.parametrize("memory", ["online", "full"])
+def test_a_room_draws_with_its_own_group(longer: ModelSource, memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many groups act side by side: strategies that draw, and that keep different numbers."""
+    model, plan = cell.opened(longer)[0], replace(LONGER, memory=memory)
+    monkeypatch.setattr(closed_loop, "ROOMS_AT_ONCE", 2)
+    for choice in (parse("random:4"), parse("threshold:4")):
+        found = []
+        for groups in (1, 2, 4):
+            monkeypatch.setattr(closed_loop, "GROUPS_AT_ONCE", groups)
+            found.append(returns_and_actions(model, plan, choice)[1].tolist())
+        assert found[0] == found[1] == found[2]
 
 
 def test_code_of_the_users_is_asked_every_time(made: dict[str, Model]) -> None:
