@@ -42,8 +42,8 @@ print(json.dumps({"cuda": torch.version.cuda, "devices": [[d.name, d.total_memor
 
 _ROUTES = """\
 import json, torch
-from adtui.models.stock import fault
-print(json.dumps({"faults": {f"cuda:{i}": fault(f"cuda:{i}") for i in range(torch.cuda.device_count())}}))
+from adtui.models.cuda import route
+print(json.dumps({"routes": {f"cuda:{i}": route(f"cuda:{i}").said for i in range(torch.cuda.device_count())}}))
 """
 
 #: Runs a command and returns its output, or None when it fails.
@@ -158,17 +158,13 @@ def cuda_route(answer: str | None) -> Finding:
     """By which route attention is measured on CUDA devices.
 
     Args:
-        answer: what `_ROUTES` prints: of each device why torch's fused attention is not taken there, see `stock.fault`.
+        answer: what `_ROUTES` prints.
     """
     try:
-        faults = json.loads((answer or "").rpartition("\n")[2])["faults"]
+        routes = json.loads((answer or "").rpartition("\n")[2])["routes"]
     except (ValueError, KeyError):
         return Finding("attention", "by which route it is measured on CUDA could not be found out")
-    routes = [
-        f"on {device} " + (f"by torch alone, in blocks ({fault})" if fault else "by torch's fused attention")
-        for device, fault in faults.items()
-    ]
-    return Finding("attention", "measured " + ", ".join(routes))
+    return Finding("attention", "measured " + ", ".join(f"on {device} by {said}" for device, said in routes.items()))
 
 
 def devices(run: Runner = run_command) -> list[Finding]:

@@ -2,8 +2,9 @@
 
 - No recorder, or one that needs no sums over rows: `scaled_dot_product_attention`.
 - A recorder that wants sums: `measured`. Where a kernel was built for this machine (`kernel.py`), that does it; on CUDA
-  torch's fused attention does, where it is right (`stock.py`); else `portable`, which walks the rows in blocks and
-  takes from each block the output, the entropies and what every key receives, before the next block overwrites it.
+  Triton's kernels or torch's fused attention do, where they are right (`cuda.py`); else `portable`, which walks the
+  rows in blocks and takes from each block the output, the entropies and what every key receives, before the next block
+  overwrites it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..records.arrays import Doubles, Ints
-from . import kernel, stock
+from . import cuda, kernel
 from .entropy import DIRECT, entropy_of
 
 BLOCK_ROWS = 128
@@ -118,8 +119,8 @@ def measured(
     native = kernel.kernel() if mask is None and kernel.takes(q, k, v) else None
     if native is not None:
         out, received, entropy = native.measure(q, k, v, causal, output)
-    elif mask is None and stock.takes(q, k):
-        out, received, entropy = stock.measure(q, k, v, causal, output)
+    elif mask is None and (on_card := cuda.chosen(q, k)) is not None:
+        out, received, entropy = on_card(q, k, v, causal, output)
     else:
         out, received, entropy = portable(q, k, v, mask=mask, causal=causal, limit=limit, output=output)
     return out.to(kind), received, entropy
