@@ -79,7 +79,7 @@ def prepare(path: str | Path, options: Options) -> Opened:
         raise ConfigError(
             "env",
             expected=f"a world of at least {LEAST} tasks",
-            found=f"{world.n_tasks} in {settings.env} of {world.size} x {world.size}",
+            found=f"{world.n_tasks} in {settings.env} of {world.where}",
             action="probe a run of another one: probes are scored on tasks that they were not fitted on",
         )
     tasks, rooms = tasks_of(world, options.samples, options.seed)

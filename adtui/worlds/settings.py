@@ -15,6 +15,7 @@ from ..records.defaults import GOALS
 from ..records.errors import ConfigError
 from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
 from ..records.sample import ARROWS
+from .bandit import REWARD_STD, Bandit
 from .darkroom import DARK_ROOM
 from .registry import WORLDS, make_world
 from .world import GRID_SIZE, NUM_ACTIONS, Split, World
@@ -41,8 +42,9 @@ class Stated(BaseModel):
     task: Any = None
     model: Any = None
     traj_dir: str = "./datasets"
-    grid_size: int = Field(GRID_SIZE, ge=2, le=1000)
+    grid_size: int = Field(GRID_SIZE, ge=1, le=1000)
     num_actions: int = Field(NUM_ACTIONS, ge=1)
+    reward_std: float = Field(REWARD_STD, ge=0, le=1000)
     horizon: int | None = Field(None, ge=1, le=1_000_000)
     env_split_seed: int = 0
     train_env_ratio: float = Field(0.9, ge=0, le=1)
@@ -88,13 +90,25 @@ def run_settings(
     values |= {key: sizes.get(key) for key in _OF_VECTORS}
     if values["dim_actions"] is not None and sources["env"] == DEFAULT:
         values["env"] = UNKNOWN  # the default is a room of cells
-    if values["horizon"] is None and values["env"] in WORLDS:
-        values["horizon"] = WORLDS[values["env"]].HORIZON
+    kind = WORLDS.get(values["env"])
+    if values["horizon"] is None and kind is not None:
+        values["horizon"] = kind.HORIZON
+    if kind is None or kind.STATES:
+        _check_grid(values["grid_size"], name)
+    if kind is not Bandit:
+        values["reward_std"] = None
     overruled: dict[str, str] = {}
     for source, _, said in reversed(places[1:]):
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
         overruled = kept | _overruled(sizes, _PLACES[source], said)
     return RunSettings(**values, sources=sources, overruled=overruled)
+
+
+def _check_grid(size: int, name: str | Path) -> None:
+    """A grid of one cell is no room; bandits alone have no other."""
+    if size < 2:
+        found, action = str(size), "correct it"
+        raise ConfigError(f"{name}, grid_size", expected="a whole number of at least 2", found=found, action=action)
 
 
 def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -158,7 +172,27 @@ def world_of(settings: RunSettings) -> World | None:
     """The world that the run is of; None where it is not known."""
     if settings.env not in WORLDS or settings.continuous:
         return None
-    return make_world(settings.env, settings.grid_size, settings.horizon, settings.env_split_seed)
+    std = REWARD_STD if settings.reward_std is None else settings.reward_std
+    return make_world(
+        settings.env, settings.grid_size, settings.horizon, settings.env_split_seed, settings.num_actions, std
+    )
+
+
+def stateless(settings: RunSettings) -> bool:
+    """Whether the run's world has no states to tell apart: see `Sample.stateless`."""
+    world = world_of(settings)
+    return world is not None and not world.STATES
+
+
+def without_meaning(settings: RunSettings) -> tuple[str, ...]:
+    """What of the statistics does not apply in the run's world; () in rooms of cells."""
+    world = world_of(settings)
+    if world is None or world.STATES:
+        return ()
+    lines = ["bandits have one state: nothing is said of equal states, places or phases of learning"]
+    if not world.whole_rewards:
+        lines.append("pulls pay sums of all sizes: no transition counts as rewarded, and reward-seeking does not apply")
+    return tuple(lines)
 
 
 def known_world(settings: RunSettings) -> World | None:
@@ -216,7 +250,7 @@ def arena_of(settings: RunSettings) -> Arena:
     world = known_world(settings)
     if world is None:
         found = f"{settings.env} with {settings.actions}"
-        expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions"
+        expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions (bandits: any number)"
         action = "evaluate a run of one of these"
         if settings.continuous:
             action = "`adtui evaluate --world MODULE:FACTORY` lets it act in environments of yours"
@@ -225,7 +259,7 @@ def arena_of(settings: RunSettings) -> Arena:
         raise ConfigError(
             "grid_size",
             expected=f"a room of {settings.env} with at most {MAX_TASKS} tasks",
-            found=f"{world.n_drawn_from} in one of {world.size} x {world.size}",
+            found=f"{world.n_drawn_from} in one of {world.where}",
             action="correct it",
         )
     split = goals_of(settings)

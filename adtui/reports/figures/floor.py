@@ -75,7 +75,7 @@ def _plan(axes: Axes, moment: Moment, began: bool, episode: int | None) -> None:
     for x, y, u, v in np.column_stack([context.states[shown], context.next_states[shown]]).tolist():
         if abs(u - x) + abs(v - y) == 1:
             axes.plot([y, v], [x, u], color="white", linewidth=1.6, alpha=0.6, solid_capstyle="round")
-    rewarded = context.next_states[shown][context.rewards[shown] > 0]
+    rewarded = context.next_states[shown][context.rewarded[shown]]
     axes.plot(rewarded[:, 1], rewarded[:, 0], "*", color=REWARD, markersize=11, linestyle="none")
     for letter, (x, y) in moment.landmarks.items():
         axes.text(y - 0.36, x - 0.18, letter, fontsize=TICK, color=REWARD, weight="bold", ha="center")

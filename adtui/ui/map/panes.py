@@ -101,7 +101,7 @@ class MapPanes(PaneStack):
     def _plan(self, moment: Moment, size: int) -> Floor:
         state, context = self.state, moment.context
         shown = moment.shown(state.episode)
-        rewarded = shown[context.rewards[shown] > 0]
+        rewarded = shown[context.rewarded[shown]]
         chances = moment.chances.full if moment.chances.without is None else moment.chances.without
         x, y = context.query_state.tolist()
         likeliest = int(np.argmax(chances))
