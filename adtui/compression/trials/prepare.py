@@ -23,6 +23,8 @@ from .plan import ModelSource, Plan
 _OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory")
 """Fields of a plan."""
 
+_GRADED = "pulls pay sums of all sizes: strategies that look at rewards take pulls that paid more than 0 for rewarded"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -100,7 +102,7 @@ def prepare(
         "family": model.description,
         "device": str(model.device),
         "held_out": settings.held_out,
-        "notes": list(arena.doubts(settings)),
+        "notes": [*arena.doubts(settings), *([] if arena.world.whole_rewards else [_GRADED])],
         "settings": settings.to_json(),
         "provenance": Provenance(
             "compress",

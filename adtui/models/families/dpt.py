@@ -36,7 +36,7 @@ CELL, ONE = 2, 1
 """Numbers of a state: a cell's two, or one that never changes."""
 PER_STEP = 4
 """Its code makes so many positions for each step of the horizon and one more."""
-_NAMED = re.compile(r"(bandit|bandit_thompson)_.*_var(\d+(?:\.\d+)?)_cov")
+_NAMED = re.compile(r"(bandit_thompson|bandit)_.*_var(\d+(?:\.\d+)?)_cov")
 """What its code writes into the name of a model of bandits: of which kind, and the deviation of what an arm pays."""
 
 

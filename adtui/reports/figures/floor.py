@@ -110,8 +110,7 @@ def _numbers(figure: Figure, moment: Moment, left: float, began: bool, episode: 
     mass = moment.mass(began=began, episode=episode)
     lines = [f"on the cells   {float(np.nansum(mass)):.3f}", f"on the query   {moment.own:.3f}"]
     lines += [f"on latents   {moment.other:.3f}"] if moment.other > 0 else []
-    best = "" if moment.best is None else f" of at most {moment.best:g}"
-    lines.append(f"return so far   {float(moment.returns[-1]):g}{best}")
+    lines.append(f"return so far   {float(moment.returns[-1]):g}{moment.best_words}")
     if moment.chances.without is not None:
         lines += [f"{moment.chances.label}:", f"KL {moment.divergence:.3g} nats"]
     figure.text(left, 0.52, "\n".join(lines), fontsize=TICK, color=INK, va="bottom", linespacing=1.6)
