@@ -104,6 +104,10 @@ class Bandit(World):
         return self.env in BERNOULLI
 
     @property
+    def marked(self) -> bool:
+        return self.whole_rewards
+
+    @property
     def where(self) -> str:
         return f"{self.arms} arms"
 

@@ -190,7 +190,7 @@ def without_meaning(settings: RunSettings) -> tuple[str, ...]:
     if world is None or world.STATES:
         return ()
     lines = ["bandits have one state: nothing is said of equal states, places or phases of learning"]
-    if not world.whole_rewards:
+    if not world.marked:
         lines.append("pulls pay sums of all sizes: no transition counts as rewarded, and reward-seeking does not apply")
     return tuple(lines)
 
@@ -228,14 +228,24 @@ class Arena:
     Attributes:
         split: of the test tasks, the first GOALS; the split has shuffled them.
         held_out: how many test tasks there are.
+        words: what these are called; "" as the run's settings say.
+        said: what should be said of a measurement in a world of the user's, which no settings know.
     """
 
     world: World
     split: Split
     held_out: int
+    words: str = ""
+    said: tuple[str, ...] = ()
+
+    def called(self, settings: RunSettings) -> str:
+        """What the test tasks are called."""
+        return self.words or settings.held_out
 
     def doubts(self, settings: RunSettings) -> tuple[str, ...]:
         """What should be said of a measurement: `RunSettings.doubts`, and that not every held-out task is in it."""
+        if self.said:
+            return self.said
         if (count := len(self.split.test)) == self.held_out:
             return settings.doubts
         return (*settings.doubts, f"measured on {count} of the {self.held_out} {settings.held_out}, the split's first")

@@ -166,6 +166,11 @@ class World(ABC):
         return True
 
     @property
+    def marked(self) -> bool:
+        """Whether steps that pay more than 0 are few and mark something, so that rewarded transitions can be told."""
+        return True
+
+    @property
     def where(self) -> str:
         """Its size, for people: "9 x 9"."""
         return f"{self.size} x {self.size}"

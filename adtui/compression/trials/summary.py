@@ -95,7 +95,7 @@ def open_loop(compared: Mapping[str, Sequence[float]], plan: Plan) -> OpenLoop:
     strata = {}
     for name, (least, most) in STRATA.items():
         rows = (rewarded >= least) & (rewarded <= most)
-        if name != ALL and not plan.world.whole_rewards:
+        if name != ALL and not plan.world.marked:
             rows[:] = False  # no transition is marked by a reward there
         strata[name] = _stratum(agree[rows], divergence[rows], history[rows])
     return OpenLoop(float(np.mean(compared["kept"])), plan.n_context, strata)
