@@ -16,14 +16,12 @@ from ..records.errors import HistoryError
 from ..worlds.agents import Histories, empty_histories
 from ..worlds.bandit import Bandit
 from ..worlds.darkroom import DARK_ROOM
-from ..worlds.world import BoolArray, IntArray, Rewards, World
+from ..worlds.world import BoolArray, IntArray, World
 from .file import HistoryFile, Streams
 from .forms import Cells
 
 #: Bytes of one transition in Histories, but for the actions' probabilities.
 _BYTES = 8 * (2 + 1 + 1 + 2)
-#: How many standard errors the mean of what an arm paid may lie beside the arm's own.
-_ASIDE = 6
 _COLLECT = "check `histories`, or collect them anew with `adtui collect`"
 
 
@@ -145,20 +143,9 @@ def _check_rewards(subject: str, world: World, task: int, found: Streams, reache
 
 def _check_arms(subject: str, world: Bandit, task: int, found: Streams) -> None:
     """The same of a bandit, whose pulls are paid by chance: what each arm paid lies about its mean."""
-    paid: Rewards = found.rewards.astype(np.float64)
-    for arm, mean in enumerate(world.means[task].tolist()):
-        pulls = found.actions == arm
-        std = float(np.sqrt(mean * (1 - mean))) if world.whole_rewards else world.reward_std
-        if (count := int(pulls.sum())) == 0:
-            continue
-        aside = abs(float(paid[pulls].mean()) - mean)
-        if aside > _ASIDE * std / np.sqrt(count) + 1e-6:
-            raise _wrong(
-                f"{subject}/rewards",
-                f"what {world.words(task)} pays: {mean:.3f} by arm {arm} in the mean",
-                f"{float(paid[pulls].mean()):.3f} in {count} pulls",
-                "number groups by task, and give the reward_std that they were collected with",
-            )
+    if wrong := world.contradiction(task, found.actions, found.rewards):
+        action = "number groups by task, and give the reward_std that they were collected with"
+        raise _wrong(f"{subject}/rewards", f"what {world.words(task)} pays", wrong, action)
 
 
 def _differ(cells: IntArray, others: IntArray) -> BoolArray:

@@ -10,6 +10,7 @@ from ..records.arrays import Doubles, Floats, Ints
 from ..records.moment import NONE, Edits
 from ..records.sample import Sample
 from ..worlds.agents import sample_actions
+from ..worlds.bandit import Bandit
 from ..worlds.draws import Use, generator
 from ..worlds.rollouts import first_seen
 from ..worlds.world import Chance, World
@@ -73,6 +74,10 @@ class Walk:
             return "which task this history is of is not known"
         if self.whole.task >= self.world.n_tasks:
             return f"the world has no task {self.whole.task}"
+        if isinstance(self.world, Bandit) and (
+            wrong := self.world.contradiction(self.whole.task, self.whole.actions, self.whole.rewards)
+        ):
+            return f"this history is not of the bandit that its number says: {wrong}"
         episode = self._episode(moment)
         begun = int(self.whole.step[episode[0]]) if len(episode) else int(self.whole.step[moment])
         if self.world.STAGES > 1 and begun > 0:

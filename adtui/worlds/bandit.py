@@ -25,6 +25,8 @@ BERNOULLI = ("bandit_bernoulli", "bandit_thompson")
 #: Standard deviation of Gaussian rewards in DPT's published run, where its code calls it `var`.
 REWARD_STD = 0.3
 N_TASKS = 1000
+ASIDE = 6
+"""Standard errors that the mean of what an arm paid may lie beside the arm's own."""
 _BLOCK = 64
 _NO_WALK = "a bandit pays by arms"
 
@@ -155,6 +157,15 @@ class Bandit(World):
         lost = means.max(axis=1, keepdims=True) - np.take_along_axis(means, actions, axis=1)
         by_episode: Doubles = lost.reshape(len(tasks), -1, self.horizon).sum(axis=-1)
         return by_episode
+
+    def contradiction(self, task: int, actions: IntArray, rewards: Rewards) -> str:
+        """An arm whose pay in the mean lies too far beside that of a task, in words; "" where there is none."""
+        for arm, mean in enumerate(self.means[task].tolist()):
+            paid = np.asarray(rewards, np.float64)[actions == arm]
+            std = float(np.sqrt(mean * (1 - mean))) if self.whole_rewards else self.reward_std
+            if len(paid) and abs(paid.mean() - mean) > ASIDE * std / np.sqrt(len(paid)) + 1e-6:
+                return f"{paid.mean():.3f} by arm {arm} in {len(paid)} pulls, whose mean is {mean:.3f} there"
+        return ""
 
     def words(self, task: int) -> str:
         best = int(self.means[task].argmax())

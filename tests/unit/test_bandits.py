@@ -19,6 +19,7 @@ from adtui.histories.collect import collect
 from adtui.histories.collect_settings import CollectSettings
 from adtui.histories.rolled_out import rolled_out
 from adtui.histories.training import read_histories
+from adtui.histories.walk import Walk
 from adtui.records.errors import ConfigError, HistoryError
 from adtui.records.sample import Sample, phase_of
 from adtui.statistics.heads import head_stats
@@ -208,6 +209,14 @@ def test_a_room_whose_agent_stands_still_has_states_all_the_same() -> None:
     )
     assert phase_of(still) != ""
     assert head_stats(np.full((1, 1, 5), 0.2), still).n_revisit == 4
+
+
+def test_a_history_of_another_bandit_is_not_gone_on_with() -> None:
+    (sample,) = next(one for one in rolled_out(uniform, run_settings(settings_of(GAUSS)), 40, 1, 0) if one)
+    assert Walk.of(sample, GAUSS).still(40) == ""
+    assert Walk.of(sample, None).still(40) != ""
+    other = replace(sample, rewards=sample.rewards + 1)
+    assert "not of the bandit that its number says" in Walk.of(other, GAUSS).still(40)
 
 
 # -- settings and files -----------------------------------------------------------------------------------------------
