@@ -33,7 +33,7 @@ class Customs:
 #: Bytes of each of the three names that make up a file's name; file systems take 255 in all.
 MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
-_ROOMS = ("env", "horizon")
+_ROOMS = ("env", "horizon", "reward_std")
 _ABOUT = ("sources", "overruled", "groups")
 _OF_CELLS, _OF_VECTORS = ("grid_size", "num_actions"), ("dim_obs", "dim_actions")
 META_WORLD = "metaworld"
@@ -162,7 +162,7 @@ class RunSettings:
         """Source → those of the settings that the run does not say itself, with their values."""
         found: dict[str, list[str]] = {}
         for name in names:
-            if self.sources[name] not in _SAID and getattr(self, name) is not None:
+            if self.sources.get(name) not in _SAID and getattr(self, name) is not None:
                 value = getattr(self, name)
                 shown = f"{value:.4g}" if isinstance(value, float) else value
                 found.setdefault(self.sources[name], []).append(f"{name} {shown}")
