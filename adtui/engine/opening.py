@@ -32,7 +32,8 @@ from ..records.messages import OpenRun
 from ..records.run import RunInfo
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
-from ..worlds.settings import arrows, run_settings, stateless, without_meaning
+from ..worlds.meaning import stateless, without_meaning
+from ..worlds.settings import arrows, run_settings
 from ..worlds.user_world import Shape, UserWorld, horizon_in
 from .session import Session
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
-from ..worlds.settings import arrows, stateless
+from ..worlds.meaning import stateless
+from ..worlds.settings import arrows
 from .file import HistoryFile
 from .goals import cell_number, in_dark_room, shown_goal
 

@@ -13,6 +13,10 @@ from .world import FloatArray, IntArray, Rooms
 
 #: Where the densities of an arm's mean are known: the middles of so many equal parts of [0, 1].
 _GRID: Doubles = (np.arange(64) + 0.5) / 64
+_AT_ONCE = 1 << 22
+"""Numbers of a belief that are computed side by side: bounds memory where arms are many."""
+_LEAST = 1e-300
+"""Below this a probability counts as this, so that it has a logarithm."""
 
 
 class _Counting:
@@ -46,19 +50,21 @@ class Thompson(_Counting):
     def act(self, states: IntArray) -> FloatArray:
         """(B, K) the probability that each arm is the best."""
         del states
-        density = np.exp(self._log_likelihood())  # (B, K, G)
+        together = max(1, _AT_ONCE // (self.pulls.shape[1] * len(_GRID)))
+        parts = [slice(at, at + together) for at in range(0, len(self.pulls), together)]
+        return np.concatenate([self._best(self.pulls[part], self.paid[part]) for part in parts])
+
+    def _best(self, pulls: Doubles, paid: Doubles) -> FloatArray:
+        density = np.exp(self._log_likelihood(pulls[..., None], paid[..., None]))  # (B, K, G)
         density /= density.sum(axis=2, keepdims=True)
         below = density.cumsum(axis=2) - density / 2  # the arm's mean is lower; of equal ones half
-        others = np.ones_like(below)  # the product over all arms but this one, of factors that may be 0
-        for arm in range(below.shape[1]):
-            others[:, :arm] *= below[:, [arm]]
-            others[:, arm + 1 :] *= below[:, [arm]]
+        lower = np.log(np.maximum(below, _LEAST))
+        others = np.exp(lower.sum(axis=1, keepdims=True) - lower)  # all arms but this one are lower
         best = (density * others).sum(axis=2)
         return np.asarray(best / best.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def _log_likelihood(self) -> Doubles:
-        """(B, K, G) of what each arm has paid where its mean is each of the grid, 0 at its largest."""
-        pulls, paid = self.pulls[..., None], self.paid[..., None]
+    def _log_likelihood(self, pulls: Doubles, paid: Doubles) -> Doubles:
+        """(B, K, G) of what each arm has paid (B, K, 1) where its mean is each of the grid, 0 at its largest."""
         if self.bandit.whole_rewards:
             found = paid * np.log(_GRID) + (pulls - paid) * np.log1p(-_GRID)
         else:

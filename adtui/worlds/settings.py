@@ -26,6 +26,9 @@ _OF_VECTORS = ("dim_obs", "dim_actions")
 """What the shapes tell of models of vectors alone: a configuration of another may have such names as well."""
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
+MAX_STD = 1000
+_THEIRS = {"var": "reward_std"}
+"""What DPT's code calls a setting of its bandits, and what it is called here."""
 UNKNOWN = "unknown"
 """The environment of a model of vectors whose run does not name it."""
 _PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
@@ -44,7 +47,7 @@ class Stated(BaseModel):
     traj_dir: str = "./datasets"
     grid_size: int = Field(GRID_SIZE, ge=1, le=1000)
     num_actions: int = Field(NUM_ACTIONS, ge=1)
-    reward_std: float = Field(REWARD_STD, ge=0, le=1000)
+    reward_std: Any = REWARD_STD
     horizon: int | None = Field(None, ge=1, le=1_000_000)
     env_split_seed: int = 0
     train_env_ratio: float = Field(0.9, ge=0, le=1)
@@ -93,10 +96,9 @@ def run_settings(
     kind = WORLDS.get(values["env"])
     if values["horizon"] is None and kind is not None:
         values["horizon"] = kind.HORIZON
-    if kind is None or kind.STATES:
+    if kind is not None and kind.STATES:
         _check_grid(values["grid_size"], name)
-    if kind is not Bandit:
-        values["reward_std"] = None
+    values["reward_std"] = _deviation(values["reward_std"], name) if kind is Bandit else None
     overruled: dict[str, str] = {}
     for source, _, said in reversed(places[1:]):
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
@@ -111,12 +113,21 @@ def _check_grid(size: int, name: str | Path) -> None:
         raise ConfigError(f"{name}, grid_size", expected="a whole number of at least 2", found=found, action=action)
 
 
+def _deviation(told: Any, name: str | Path) -> float:
+    """Of what an arm pays; only bandits have it, other code may call something else so."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= MAX_STD:
+        expected = f"a number from 0 to {MAX_STD}"
+        raise ConfigError(f"{name}, reward_std", expected=expected, found=f"{told!r:.40}", action="correct it")
+    return float(told)
+
+
 def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
     """Each setting from the first of the places (source, name, what it says) that has it, and which one that was."""
     values = Stated.model_validate({}).model_dump()
     sources = dict.fromkeys(values, DEFAULT)
     settled: set[str] = set()
-    for source, label, said in places:
+    for source, label, found in places:
+        said = {_THEIRS[key]: value for key, value in found.items() if key in _THEIRS} | dict(found)
         own = {key: said[key] for key in values if key in said and key not in settled}
         told = {key: value for key, value in own.items() if value is not None}
         values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
@@ -176,23 +187,6 @@ def world_of(settings: RunSettings) -> World | None:
     return make_world(
         settings.env, settings.grid_size, settings.horizon, settings.env_split_seed, settings.num_actions, std
     )
-
-
-def stateless(settings: RunSettings) -> bool:
-    """Whether the run's world has no states to tell apart: see `Sample.stateless`."""
-    world = world_of(settings)
-    return world is not None and not world.STATES
-
-
-def without_meaning(settings: RunSettings) -> tuple[str, ...]:
-    """What of the statistics does not apply in the run's world; () in rooms of cells."""
-    world = world_of(settings)
-    if world is None or world.STATES:
-        return ()
-    lines = ["bandits have one state: nothing is said of equal states, places or phases of learning"]
-    if not world.marked:
-        lines.append("pulls pay sums of all sizes: no transition counts as rewarded, and reward-seeking does not apply")
-    return tuple(lines)
 
 
 def known_world(settings: RunSettings) -> World | None:

@@ -29,10 +29,11 @@ from adtui.worlds.agents import Demonstrator, QLearning, Source, run_source
 from adtui.worlds.bandit import BERNOULLI, GAUSSIAN, Bandit
 from adtui.worlds.bandit_agents import UCB, Thompson
 from adtui.worlds.environment import Environment
+from adtui.worlds.meaning import stateless
 from adtui.worlds.registry import make_world
 from adtui.worlds.returns import EvaluationPlan, evaluate
 from adtui.worlds.rollouts import rollout
-from adtui.worlds.settings import run_settings, stateless, world_of
+from adtui.worlds.settings import run_settings, world_of
 from adtui.worlds.world import Chance, FloatArray, IntArray, Split
 
 GAUSS, COINS = (Bandit(env, horizon=10, arms=4) for env in (GAUSSIAN, BERNOULLI[0]))
@@ -143,6 +144,18 @@ def test_thompson_pulls_an_arm_as_often_as_it_may_be_the_best() -> None:
     np.testing.assert_allclose(agent.act(np.zeros((1, 2), np.int64)), [[0.75, 0.25]], atol=2e-3)
 
 
+def test_thompson_knows_the_best_of_many_arms_when_it_is_plain() -> None:
+    """The product over the other arms, in logarithms: by hand, over the grid."""
+    agent, world = Thompson(), Bandit(BERNOULLI[0], horizon=10, arms=100)
+    agent.start(world.rooms(np.arange(700)), np.random.default_rng(0))
+    np.testing.assert_allclose(agent.act(np.zeros((700, 2), np.int64)), 0.01, atol=1e-6)
+    agent.pulls[:], agent.paid[:] = 300, 3
+    agent.paid[np.arange(700), np.arange(700) % 100] = 297
+    chosen = agent.act(np.zeros((700, 2), np.int64))
+    np.testing.assert_allclose(chosen[np.arange(700), np.arange(700) % 100], 1, atol=1e-6)
+    assert np.isfinite(chosen).all()
+
+
 def test_ucb_pulls_every_arm_first() -> None:
     agent = UCB()
     agent.start(GAUSS.rooms(np.array([0])), np.random.default_rng(0))
@@ -227,6 +240,12 @@ def test_names_and_sizes_of_a_config() -> None:
         assert isinstance(world, Bandit)
         assert (world.arms, world.reward_std, world.horizon, world.whole_rewards) == (3, 0.1, 500, whole)
         assert stateless(settings)
+    theirs = world_of(run_settings({"env": "bandit", "var": 0.2}))
+    assert isinstance(theirs, Bandit)
+    assert theirs.reward_std == 0.2
+    with pytest.raises(ConfigError, match=r"reward_std: expected a number from 0 to 1000, found 'much'"):
+        run_settings({"env": "bandit", "reward_std": "much"})
+    assert run_settings({"reward_std": "of something else"}).reward_std is None
     room = run_settings({})
     assert not stateless(room)
     assert "reward_std" not in room.to_json()
