@@ -25,8 +25,10 @@ BERNOULLI = ("bandit_bernoulli", "bandit_thompson")
 #: Standard deviation of Gaussian rewards in DPT's published run, where its code calls it `var`.
 REWARD_STD = 0.3
 N_TASKS = 1000
-ASIDE = 6
-"""Standard errors that the mean of what an arm paid may lie beside the arm's own."""
+BEYOND = 20.0
+"""Nats: a bandit that its number says pays so in less than one of 10⁸ cases."""
+_NO_NOISE = 1e-4
+"""Rewards are stored in single precision: so much of a deviation even where there is none."""
 _BLOCK = 64
 _NO_WALK = "a bandit pays by arms"
 
@@ -159,13 +161,23 @@ class Bandit(World):
         return by_episode
 
     def contradiction(self, task: int, actions: IntArray, rewards: Rewards) -> str:
-        """An arm whose pay in the mean lies too far beside that of a task, in words; "" where there is none."""
+        """An arm that did not pay as that of a task, in words; "" where there is none.
+
+        By Chernoff's bound: n pulls pay a mean as far beside the arm's in at most 2 exp(−n · KL) of all cases, where KL
+        is that of an arm of the one mean from one of the other.
+        """
         for arm, mean in enumerate(self.means[task].tolist()):
             paid = np.asarray(rewards, np.float64)[actions == arm]
-            std = float(np.sqrt(mean * (1 - mean))) if self.whole_rewards else self.reward_std
-            if len(paid) and abs(paid.mean() - mean) > ASIDE * std / np.sqrt(len(paid)) + 1e-6:
+            if len(paid) and len(paid) * self._divergence(float(paid.mean()), mean) > BEYOND:
                 return f"{paid.mean():.3f} by arm {arm} in {len(paid)} pulls, whose mean is {mean:.3f} there"
         return ""
+
+    def _divergence(self, paid: float, mean: float) -> float:
+        """KL of an arm of mean `paid` from one of mean `mean`, nats."""
+        if not self.whole_rewards:
+            return (paid - mean) ** 2 / (2 * max(self.reward_std, _NO_NOISE) ** 2)
+        parts = ((paid, mean), (1 - paid, 1 - mean))
+        return sum(one * float(np.log(one / other)) for one, other in parts if one > 0)
 
     def words(self, task: int) -> str:
         best = int(self.means[task].argmax())

@@ -232,6 +232,26 @@ def test_a_history_of_another_bandit_is_not_gone_on_with() -> None:
     assert "not of the bandit that its number says" in Walk.of(other, GAUSS).still(40)
 
 
+def test_a_few_pulls_contradict_no_bandit() -> None:
+    """Two tails of a coin that lands heads in 96 % of all cases come by chance; thirty do not."""
+    task = int(COINS.means[:, 0].argmax())
+    arm, tails = np.zeros(30, np.int64), np.zeros(30, np.int64)
+    assert COINS.contradiction(task, arm[:2], tails[:2]) == ""
+    assert COINS.contradiction(task, arm, tails) != ""
+    assert COINS.contradiction(task, arm, tails + 1) == ""
+    mean = GAUSS.means[task, 0]
+    still = replace(GAUSS, reward_std=0.0)
+    assert still.contradiction(task, arm, np.full(30, mean, np.float32)) == ""
+    assert still.contradiction(task, arm, np.full(30, mean + 0.01, np.float32)) != ""
+
+
+@bandits
+def test_every_history_agrees_with_its_own_bandit(world: Bandit) -> None:
+    tasks = np.arange(1000)
+    past = run_source(Thompson(), world, tasks, 3, np.random.default_rng(0))
+    assert not any(world.contradiction(task, past.actions[task], past.rewards[task]) for task in tasks.tolist())
+
+
 # -- settings and files -----------------------------------------------------------------------------------------------
 def test_names_and_sizes_of_a_config() -> None:
     for env, whole in (("bandit", False), ("bandit_thompson", True), ("bandit_bernoulli", True)):
