@@ -131,7 +131,7 @@ def head_stats(
         rewarded_lift=rewarded_lift,
         revisit_mass=revisit_mass,
         revisit_lift=revisit_lift,
-        episode_lift=_episode_lift(p, sample.episode[:n]),
+        episode_lift=p[..., :0] if sample.stateless else _episode_lift(p, sample.episode[:n]),
         landmark_lift=np.full(defined.shape, np.nan) if received is None else landmark_lift(received),
         runs=np.where(leans, np.nan, _runs(p)),
         distinct=_distinct(p),

@@ -20,6 +20,7 @@ from adtui.histories.collect_settings import CollectSettings
 from adtui.histories.rolled_out import rolled_out
 from adtui.histories.training import read_histories
 from adtui.histories.walk import Walk
+from adtui.insights.measures import episodes
 from adtui.records.errors import ConfigError, HistoryError
 from adtui.records.sample import Sample, phase_of
 from adtui.statistics.heads import head_stats
@@ -208,6 +209,7 @@ def test_a_sample_of_a_bandit_says_nothing_of_states_and_phases(world: Bandit) -
     stats = head_stats(np.full((1, 1, 21), 1 / 21), sample)
     assert stats.n_revisit == stats.n_induction == stats.n_ngram == 0
     assert np.isnan(stats.revisit_lift).all()
+    assert np.isnan(episodes(stats, 20))  # no context is too short for having one episode
     if world.whole_rewards:
         assert stats.n_rewarded == (sample.rewards == 1).sum()
     else:  # every pull pays something; its sign is no mark
