@@ -183,14 +183,6 @@ class Bandit(World):
         best = int(self.means[task].argmax())
         return f"bandit {task} (best arm {best}, mean {self.means[task][best]:.2f})"
 
-    def landmarks(self, task: int) -> dict[str, Cell]:
-        del task
-        return {}
-
-    def tasks_at(self, places: IntArray) -> IntArray:
-        del places
-        return np.zeros(0, np.int64)
-
 
 @lru_cache(maxsize=8)
 def _means(arms: int) -> Doubles:

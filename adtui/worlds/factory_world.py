@@ -23,7 +23,7 @@ from .draws import Use, generator
 from .rollouts import rollout
 from .settings import Arena
 from .user_world import Shape, UserWorld, horizon_in
-from .world import Cell, Chance, FloatArray, IntArray, Rewards, Rooms, Split, World
+from .world import Chance, FloatArray, IntArray, Rewards, Rooms, Split, World
 
 #: Histories and episodes of random actions in each task; environments of users may be slow.
 _RANDOM_ROOMS, _RANDOM_EPISODES = 4, 10
@@ -167,14 +167,6 @@ class FactoryWorld(World):
 
     def words(self, task: int) -> str:
         return f"task {self.numbers[task]}"
-
-    def landmarks(self, task: int) -> dict[str, Cell]:
-        del task
-        return {}
-
-    def tasks_at(self, places: IntArray) -> IntArray:
-        del places
-        return np.zeros(0, np.int64)
 
 
 @lru_cache(maxsize=4)

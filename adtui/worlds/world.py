@@ -198,18 +198,20 @@ class World(ABC):
     def words(self, task: int) -> str:
         """The task as labels name it: "goal (3,4)"."""
 
-    @abstractmethod
     def landmarks(self, task: int) -> dict[str, Cell]:
         """The cells of the floor plan that matter, by the letter that marks them."""
+        del task
+        return {}
 
     def goal(self, task: int) -> Cell | None:
         """The one rewarded cell, in worlds that have one for each task."""
         del task
         return None
 
-    @abstractmethod
     def tasks_at(self, places: IntArray) -> IntArray:
         """(T,) the tasks that pay at some of these cells (P, 2) and nowhere else, in order; none where ONE_PLACE."""
+        del places
+        return np.zeros(0, np.int64)
 
     def move(self, tasks: IntArray, states: IntArray, actions: IntArray) -> IntArray:
         """Cells (B, …, 2) after `actions` (B, …) in `states` (B, …, 2); walls stop the agent."""
