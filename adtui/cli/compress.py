@@ -38,7 +38,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     budgets = ",".join(map(str, BUDGETS))
     parser.add_argument(
-        "--budgets", type=_budgets, default=BUDGETS, metavar="K,K", help=f"transitions to keep (default: {budgets})"
+        "--budgets",
+        type=_budgets,
+        metavar="K,K",
+        help=f"transitions to keep (default: {budgets}; of --search ten from 4 to 40)",
     )
     parser.add_argument(
         "--positions",
@@ -98,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
         return _search(args, wide=wide)
     if args.time is not None:
         raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
-    choices = sweep(args.strategies.split(","), args.budgets)
+    choices = sweep(args.strategies.split(","), args.budgets or BUDGETS)
     prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, choices=choices, known=with_groups)
     try:
         with bar() as progress:
@@ -139,6 +142,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _search(args: argparse.Namespace, *, wide: bool) -> int:
     """The path and the test; Ctrl+C leaves what is finished in --output. `wide`: with both ways to stand."""
+    from ..compression.trials.candidates import SMALLEST
     from ..compression.trials.prepare import prepare
     from ..compression.trials.search import search, search_of
     from ..histories.goals import with_groups
@@ -149,6 +153,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
     wanted = search_of(
         prepared,
         args.strategies.split(","),
+        budgets=args.budgets or SMALLEST,
         margin=args.margin,
         wide=wide,
         seconds=None if args.time is None else 60.0 * args.time,

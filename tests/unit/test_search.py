@@ -132,6 +132,15 @@ def test_candidates_are_every_split_below_the_contexts_length_and_no_control() -
     assert {one.name.split(":")[0] for one in candidates_of(["recent"], 11, ("reindexed",))} == {"recent"}
 
 
+def test_budgets_and_splits_that_are_said_are_those_that_are_tried() -> None:
+    asked = ["newest+rewarded:newest=3", "uniform:7", "recent:30"]
+    found = candidates_of(asked, 11, ("spread",), (9, 5, 11))
+    assert sorted(one.choice.label for one in found) == [
+        *("newest+rewarded:5:newest=3", "newest+rewarded:9:newest=3"),
+        *("recent:5", "recent:7", "recent:9", "uniform:7"),
+    ]
+
+
 def test_where_transitions_stand_is_tried_too_and_the_test_is_of_the_same(
     wanted: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,3 +199,5 @@ def test_the_command_prints_the_path_and_refuses_a_limit_without_a_search(
     assert "histories of training tasks" in out
     assert main([*small, "--time", "1"]) == 2
     assert "--search beside it" in capsys.readouterr().err
+    assert main([*small, "--search", "--budgets", "7,200"]) == 2
+    assert "--budgets: expected at least one below 7" in capsys.readouterr().err

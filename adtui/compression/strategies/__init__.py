@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from . import (
     adaptive,
+    episode_best,
+    episode_rewarded,
     episodes,
     exponential,
     heavy_hitters,
@@ -43,6 +45,8 @@ STRATEGIES: tuple[Strategy, ...] = (
     rewarded_first,
     newest_rewarded,
     episodes,
+    episode_rewarded,
+    episode_best,
     top_attention,
     threshold,
     adaptive,

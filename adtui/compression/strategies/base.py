@@ -174,6 +174,19 @@ def positions(contexts: Contexts) -> Ints:
     return np.broadcast_to(np.arange(contexts.n, dtype=np.int64), contexts.actions.shape)
 
 
+def episode_index(contexts: Contexts) -> Ints:
+    """(B, n) the episode of each transition within its own context, 0, 1, …, whatever the episodes' numbers."""
+    index = np.zeros(contexts.actions.shape, np.int64)
+    index[:, 1:] = np.cumsum(contexts.episode[:, 1:] != contexts.episode[:, :-1], axis=1)
+    return index
+
+
+def running(contexts: Contexts) -> Bools:
+    """(B, n) True in the episode of the newest transition: the one that runs, or that has just ended."""
+    of_it: Bools = contexts.episode == contexts.episode[:, -1:]
+    return of_it
+
+
 def rewarded_then_recent(contexts: Contexts) -> Ints:
     """(B, n) ranks: rewarded transitions above all others, the newer above the older."""
     return (contexts.rewards > 0) * contexts.n + positions(contexts)

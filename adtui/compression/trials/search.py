@@ -26,7 +26,7 @@ from ...worlds.draws import Use, number
 from ..choice import parse
 from ..strategies.base import Positions
 from . import backends
-from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, weight, work
+from .candidates import HISTORIES, HISTORIES_TESTED, SMALLEST, WHOLE, Candidate, candidates_of, none_below, weight, work
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
@@ -79,6 +79,7 @@ def search_of(
     prepared: Prepared,
     strategies: Sequence[str],
     *,
+    budgets: Sequence[int] = SMALLEST,
     margin: float = MARGIN,
     wide: bool = True,
     seconds: float | None = None,
@@ -89,15 +90,20 @@ def search_of(
     """The search that a user asks for.
 
     Args:
-        strategies: see `candidates.candidates_of`.
+        strategies, budgets: see `candidates.candidates_of`.
         wide: try both ways for kept transitions to stand, where the model can be told; else the plan's alone.
         margin, seconds, jobs, backend, alone: see `Search`.
+
+    Raises:
+        ConfigError: as `candidates_of`, or nothing is below the context's length.
     """
     plan = prepared.plan
     if plan.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
         plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
     places = places_of(prepared.opening, plan) if wide else (plan.positions,)
-    candidates = candidates_of(strategies, plan.n_context, places)
+    candidates = candidates_of(strategies, plan.n_context, places, budgets)
+    if not candidates:
+        raise none_below(plan.n_context)
     return Search(prepared.opening, plan, prepared.training, candidates, margin, seconds, jobs, backend, alone)
 
 
