@@ -61,6 +61,8 @@ class Edit:
         ablated: sets of heads to run every context with, the others giving their mean; the result has a row for each
             set and context. With several sets nothing is hidden besides.
         positions: (B, N) int64, the position of each token; None is 0, 1, 2, …
+        stand_for: (B, N) above 0, how many tokens like it each stands for: its ln is added to all scores on it. Not
+            together with hidden tokens or a recorder.
     """
 
     hidden: Tensor | None = None
@@ -69,6 +71,7 @@ class Edit:
     ablated: Ablation | None = None
     positions: Tensor | None = None
     instead: Mapping[int, tuple[Tensor | None, Tensor]] | None = None
+    stand_for: Tensor | None = None
 
     @property
     def masks(self) -> bool:
@@ -130,6 +133,19 @@ class Pass:
         return self.recorder.wants == "read" if self.recorder is not None else True
 
 
+def counted(stand_for: Tensor, mask: Tensor | None, *, causal: bool) -> Tensor:
+    """(B, 1, 1 or N, N) what is added to scores: ln of how many tokens the key (column) stands for, −∞ if it is hidden.
+
+    Args:
+        stand_for: (B, N).
+        mask, causal: as in `Decoder.forward`.
+    """
+    N, scores = stand_for.shape[1], stand_for.log()[:, None, None, :]
+    if mask is None and causal:
+        mask = torch.ones(N, N, dtype=torch.bool, device=scores.device).tril()
+    return scores if mask is None else torch.where(mask, scores, float("-inf"))
+
+
 def split_heads(x: Tensor, n_head: int) -> Tensor:
     """(B, N, d) → (B, H, N, d/H)."""
     B, N, d = x.shape
@@ -153,6 +169,8 @@ class SelfAttention(nn.Module):
             how.recorder.heads(how.layer, q, k, v, self.out.weight)
         if how.edit is not None:
             k, v = how.edit.shown(how.layer, k, v)
+            if how.edit.stand_for is not None:
+                mask = counted(how.edit.stand_for, mask, causal=how.causal)
         if alone and read is not None and mask is not None:
             mask = mask[..., read : read + 1, :]
         variants = max(len(v), len(mask) if mask is not None and mask.dim() == 4 else 1)
@@ -261,6 +279,7 @@ class Decoder(nn.Module):
         """
         if read is not None and read < 0:
             read += x.shape[1]
+        assert edit is None or edit.stand_for is None or (recorder is None and edit.hidden is None)
         base = mask
         ablated = None if edit is None else edit.ablated
         thrifty = recorder is not None or (edit is not None and edit.hidden is not None)

@@ -266,6 +266,10 @@ class Model:
             self._tensor(query_states, self._dtype),
         )
 
+    def floats(self, values: Array) -> Tensor:
+        """A tensor of the weights' type, on their device."""
+        return self._tensor(values, self._float)
+
     @property
     def _float(self) -> torch.dtype:
         return next(self.network.parameters()).dtype

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,7 @@ class Contexts:
         window: (B, n) float32, attention of the last WINDOW_QUERIES queries, mean over them, layers and heads.
         values: (B, n) float32, a_j ‖v_j W_O‖ of the query, mean over layers and heads.
         embeddings: (B, n, d) float32, the transitions as the model embeds them, without positions.
+        stands_for: (B, n) float32, how many transitions each stands for, where some were merged into others; else None.
     """
 
     states: Ints
@@ -60,6 +61,7 @@ class Contexts:
     window: Floats | None = None
     values: Floats | None = None
     embeddings: Floats | None = None
+    stands_for: Floats | None = None
 
     @property
     def n(self) -> int:
@@ -141,6 +143,17 @@ class Strategy(Protocol):
         """
 
 
+@runtime_checkable
+class Merging(Protocol):
+    """What a strategy has besides, if what it keeps stands for others too."""
+
+    def merged(self, contexts: Contexts, kept: Bools, parameters: Any) -> Floats:
+        """(B, n) float32 above 0 where a transition stays: how many it stands for from now on; 0 elsewhere.
+
+        All of them together stand for no more than before.
+        """
+
+
 def highest(scores: NDArray[Any], budget: int | Ints) -> Bools:
     """(B, n) True at the `budget` largest scores of each row; of equal scores the later transition stays, NaN is least.
 
@@ -201,6 +214,11 @@ def asked(evidence: Floats | None) -> Floats:
 def masses(evidence: Floats | None) -> Doubles:
     """The same in float64, with NaN and negative values as 0, so that rows can be summed."""
     return np.fmax(asked(evidence).astype(np.float64), 0.0)
+
+
+def each_stands_for(contexts: Contexts) -> Floats:
+    """(B, n) how many transitions each stands for: 1 where none was merged."""
+    return np.ones(contexts.actions.shape, np.float32) if contexts.stands_for is None else contexts.stands_for
 
 
 def name_of(strategy: ModuleType | Strategy) -> str:
