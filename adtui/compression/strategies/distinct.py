@@ -29,9 +29,9 @@ def keep(contexts: Contexts, budget: int, parameters: Newest, rng: np.random.Gen
     """The newest kinds, then the rewarded, then the others, the newer first; fewer than K where there are fewer."""
     del rng
     kind = kinds(contexts)
-    first = np.zeros(kind.shape, np.bool_)
-    for row, of in enumerate(kind):
-        first[row, contexts.n - 1 - np.unique(of[::-1], return_index=True)[1]] = True
+    flat = np.zeros(kind.size, np.bool_)
+    flat[kind.size - 1 - np.unique(kind.reshape(-1)[::-1], return_index=True)[1]] = True
+    first = flat.reshape(kind.shape)
     newer = np.cumsum(first[:, ::-1], axis=1)[:, ::-1]  # kinds that are not older, itself included
     tier = np.where(newer <= parameters.newest, 3, 1 + (contexts.rewards > 0))
     scores = np.where(first, tier, 0) * contexts.n + positions(contexts)
@@ -41,18 +41,17 @@ def keep(contexts: Contexts, budget: int, parameters: Newest, rng: np.random.Gen
 def merged(contexts: Contexts, kept: Bools, parameters: Newest) -> Floats:
     """(B, n) what each that stays stands for: all of its kind. Of kinds that are dropped nothing stays."""
     del parameters
-    total, own = np.zeros(kept.shape, np.float32), each_stands_for(contexts)
-    for row, of in enumerate(kinds(contexts)):
-        total[row] = np.bincount(of, own[row], minlength=1)[of] if len(of) else 0
-    return np.where(kept, total, 0)
+    kind = kinds(contexts)
+    total = np.bincount(kind.reshape(-1), each_stands_for(contexts).reshape(-1))
+    return np.where(kept, total[kind] if kind.size else 0, 0).astype(np.float32)
 
 
 def kinds(contexts: Contexts) -> Ints:
-    """(B, n) equal numbers where transitions of a context are equal: state, action, reward and next state."""
+    """(B, n) numbers from 0 on, equal where transitions of one context are: in state, action, reward and next state."""
     B, n = contexts.actions.shape
-    alone = contexts.actions[..., None], np.nan_to_num(contexts.rewards)[..., None]
-    rows = np.concatenate([contexts.states, *alone, contexts.next_states], axis=2)
-    found = np.zeros((B, n), np.int64)
-    for row in range(B if n else 0):
-        found[row] = np.unique(rows[row], axis=0, return_inverse=True)[1].reshape(n)
-    return found
+    found = np.repeat(np.arange(B), n)
+    parts = contexts.states, contexts.actions, np.nan_to_num(contexts.rewards), contexts.next_states
+    for column in (column for part in parts for column in part.reshape(B * n, -1 if n and B else 1).T):
+        own, of = np.unique(column, return_inverse=True)
+        found = np.unique(found * len(own) + of, return_inverse=True)[1]
+    return found.reshape(B, n)
