@@ -194,6 +194,13 @@ def episode_index(contexts: Contexts) -> Ints:
     return index
 
 
+def by_episode(contexts: Contexts) -> Bools:
+    """(B, E, n) True where a transition is of the episode, of E that a context holds at most."""
+    index = episode_index(contexts)
+    of_episode: Bools = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]
+    return of_episode
+
+
 def running(contexts: Contexts) -> Bools:
     """(B, n) True in the episode of the newest transition: the one that runs, or that has just ended."""
     of_it: Bools = contexts.episode == contexts.episode[:, -1:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, episode_index, highest, positions, running
+from .base import Bools, Contexts, Parameters, by_episode, episode_index, highest, positions, running
 
 
 class Best(Parameters):
@@ -28,8 +28,7 @@ def keep(contexts: Contexts, budget: int, parameters: Best, rng: np.random.Gener
     """Of the running episode the rewarded first; of an episode, and of equally good ones, the newer."""
     del rng
     n, now, rewarded, place = contexts.n, running(contexts), contexts.rewards > 0, positions(contexts)
-    index = episode_index(contexts)
-    of_episode = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]  # (B, E, n)
+    index, of_episode = episode_index(contexts), by_episode(contexts)
     first = np.where(of_episode, place[:, None], n).min(axis=2, initial=n)
     last = np.where(of_episode & rewarded[:, None], place[:, None], -1).max(axis=2, initial=-1)
     returns = np.where(of_episode, np.nan_to_num(contexts.rewards.astype(np.float64))[:, None], 0).sum(axis=2)

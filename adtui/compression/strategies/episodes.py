@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, episode_index
+from .base import Bools, Contexts, Parameters, by_episode, episode_index
 
 
 class Preference(Parameters):
@@ -31,7 +31,7 @@ def keep(contexts: Contexts, budget: int, parameters: Preference, rng: np.random
     """
     del rng
     B, index = contexts.count, episode_index(contexts)
-    of_episode = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]  # (B, E, n)
+    of_episode = by_episode(contexts)
     sizes = of_episode.sum(axis=2)
     rewards = np.nan_to_num(contexts.rewards.astype(np.float64))
     returns = np.where(of_episode, rewards[:, None], 0).sum(axis=2)
