@@ -41,7 +41,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--budgets",
         type=_budgets,
         metavar="K,K",
-        help=f"transitions to keep (default: {budgets}; of --search ten from 4 to 40)",
+        help=f"transitions to keep (default: {budgets}; of --search ten from 4 to 40, then 80, 160, …)",
     )
     parser.add_argument(
         "--positions",
@@ -142,7 +142,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _search(args: argparse.Namespace, *, wide: bool) -> int:
     """The path and the test; Ctrl+C leaves what is finished in --output. `wide`: with both ways to stand."""
-    from ..compression.trials.candidates import SMALLEST
     from ..compression.trials.prepare import prepare
     from ..compression.trials.search import search, search_of
     from ..histories.goals import with_groups
@@ -153,7 +152,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
     wanted = search_of(
         prepared,
         args.strategies.split(","),
-        budgets=args.budgets or SMALLEST,
+        budgets=args.budgets or (),
         margin=args.margin,
         wide=wide,
         seconds=None if args.time is None else 60.0 * args.time,

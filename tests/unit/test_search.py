@@ -13,7 +13,7 @@ from checkpoints import make_run
 from adtui.cli.main import main
 from adtui.compression.choice import parse
 from adtui.compression.trials import search as searching
-from adtui.compression.trials.candidates import Candidate, candidates_of
+from adtui.compression.trials.candidates import SMALLEST, Candidate, candidates_of, usual_budgets
 from adtui.compression.trials.plan import FULL, RANDOM, RECENT, ModelSource, Plan
 from adtui.compression.trials.search import Search, places_of, search
 from adtui.compression.trials.search_store import FILE
@@ -130,6 +130,13 @@ def test_candidates_are_every_split_below_the_contexts_length_and_no_control() -
     assert len(names) == len(set(names))
     assert all(one.choice.strategy.NAME != "random" and one.budget < 11 for one in found)
     assert {one.name.split(":")[0] for one in candidates_of(["recent"], 11, ("reindexed",))} == {"recent"}
+
+
+def test_a_long_context_is_tried_with_long_budgets_too() -> None:
+    assert usual_budgets(11) == (4, 5, 6, 8, 10)
+    assert usual_budgets(80) == SMALLEST
+    assert usual_budgets(400) == (*SMALLEST, 80, 160, 320)
+    assert {one.budget for one in candidates_of(["recent"], 119, ("spread",))} == {*SMALLEST, 80}
 
 
 def test_budgets_and_splits_that_are_said_are_those_that_are_tried() -> None:

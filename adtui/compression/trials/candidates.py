@@ -21,7 +21,7 @@ HISTORIES = (16, 32, 64)
 HISTORIES_TESTED = 256
 """Of the one test, where nobody says how many: what 128 cannot rule out is half of the usual margin."""
 SMALLEST = (4, 5, 6, 8, 10, 12, 16, 20, 28, 40)
-"""Budgets, where nobody says any."""
+"""Budgets, where nobody says any; beyond these the last is doubled as long as the context is longer."""
 SPLIT = "newest+rewarded"
 NEWEST = (1, 2, 3, 4, 6, 8)
 """Of SPLIT: how many are kept because they are the newest."""
@@ -51,7 +51,7 @@ WHOLE = Candidate(parse(FULL), POSITIONS)
 
 
 def candidates_of(
-    strategies: Sequence[str], n_context: int, places: Sequence[Positions], budgets: Sequence[int] = SMALLEST
+    strategies: Sequence[str], n_context: int, places: Sequence[Positions], budgets: Sequence[int] = ()
 ) -> tuple[Candidate, ...]:
     """Every strategy at every budget below the context's length; no controls.
 
@@ -59,11 +59,12 @@ def candidates_of(
 
     Args:
         places: where kept transitions stand; each is tried.
+        budgets: () for the usual ones.
 
     Raises:
         ConfigError: as `plan.sweep`.
     """
-    budgets = [K for K in budgets if n_context > K]
+    budgets = [K for K in budgets or usual_budgets(n_context) if n_context > K]
     swept = sweep(strategies, budgets)
     plain = [one for one in swept if one.strategy.NAME != RANDOM and one.limit(n_context) < n_context]
     splits = [
@@ -74,6 +75,12 @@ def candidates_of(
     ]
     choices = {choice.label: choice for choice in (*plain, *splits)}.values()
     return tuple(Candidate(choice, where) for choice in choices for where in places)
+
+
+def usual_budgets(n_context: int) -> tuple[int, ...]:
+    """Those that a search tries in a context of so many: in a long one few transitions need not be enough."""
+    doubled = [SMALLEST[-1] << power for power in range(1, n_context.bit_length())]
+    return tuple(K for K in (*SMALLEST, *doubled) if n_context > K)
 
 
 def none_below(n_context: int) -> ConfigError:

@@ -26,7 +26,7 @@ from ...worlds.draws import Use, number
 from ..choice import parse
 from ..strategies.base import Positions
 from . import backends
-from .candidates import HISTORIES, HISTORIES_TESTED, SMALLEST, WHOLE, Candidate, candidates_of, none_below, weight, work
+from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, none_below, weight, work
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
@@ -79,7 +79,7 @@ def search_of(
     prepared: Prepared,
     strategies: Sequence[str],
     *,
-    budgets: Sequence[int] = SMALLEST,
+    budgets: Sequence[int] = (),
     margin: float = MARGIN,
     wide: bool = True,
     seconds: float | None = None,
