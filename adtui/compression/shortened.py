@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ..models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, visible_queries, weight_blocks
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Array, Model
 from ..records.arrays import Floats
 from ..records.errors import ModelError

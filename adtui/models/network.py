@@ -16,7 +16,8 @@ from ..records.layout import Layout
 from ..records.run_settings import Customs
 from .attend import Recorder
 from .compressor import CompressorSizes
-from .decoder import Decoder, DecoderShape, Edit
+from .decoder import Decoder, DecoderShape
+from .edit import Edit
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from adtui.compression.shortened import check_needs, shortened_logits
 from adtui.compression.strategies import STRATEGIES
 from adtui.compression.strategies.base import PER_CONTEXT, Contexts, Merging
 from adtui.files.checkpoint import load_checkpoint
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ConfigError, ModelError

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ...records.layout import Layout
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
