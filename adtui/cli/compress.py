@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
+from ..records.defaults import BUDGETS, LEVEL, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, natural, positive, share
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     Report = TypeVar("Report", SweepReport, SearchReport)
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
-PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory")
+PREPARED = (
+    "device",
+    "heads",
+    "causal",
+    "adapter",
+    "context",
+    "streams",
+    "episodes",
+    "seed",
+    "positions",
+    "memory",
+    "level",
+)
 """The options that are keywords of `prepare.prepare`."""
 
 
@@ -53,6 +65,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         choices=("online", "full"),
         default=MEMORY,
         help=f"while acting: what is dropped is gone, or chosen anew from the whole context (default: {MEMORY})",
+    )
+    parser.add_argument(
+        "--level",
+        choices=("transition", "cache"),
+        default=LEVEL,
+        help=f"what is dropped: transitions, or keys and values of each head by itself (default: {LEVEL})",
     )
     add_trials(parser, "histories per held-out goal")
     parser.add_argument(
@@ -96,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
 
     backends.check(args.backend)
     wide = args.search and args.positions is None
-    args.positions = args.positions or POSITIONS
+    args.positions = args.positions or ("kept" if args.level == "cache" else POSITIONS)
     if args.search:
         return _search(args, wide=wide)
     if args.time is not None:

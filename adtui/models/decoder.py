@@ -5,6 +5,7 @@ Attention itself is in `attend`, with and without capture.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -150,13 +151,16 @@ class Block(nn.Module):
         rest = x if how.read is None else x[:, how.read : how.read + 1]
         if how.branch is not None:
             rest = how.branch.spread(rest)
+        return self.around(x, rest, lambda normed: self.attention(normed, how))
+
+    def around(self, x: Tensor, rest: Tensor, attention: Callable[[Tensor], Tensor]) -> Tensor:
+        """Both sublayers of tokens `rest`, of which `attention` is shown what it reads of all tokens `x`."""
         if self.pre_norm:
-            x = rest + self.attention(self.norm1(x), how)
-            x = x + self.transform(self.norm2(x))
-        else:
-            x = self.norm1(rest + self.attention(x, how))
-            x = self.norm2(x + self.transform(x))
-        return x
+            x = rest + attention(self.norm1(x))
+            return x + self.transform(self.norm2(x))
+        x = self.norm1(rest + attention(x))
+        out: Tensor = self.norm2(x + self.transform(x))
+        return out
 
     def transform(self, x: Tensor) -> Tensor:
         """The feed-forward sublayer, token by token."""

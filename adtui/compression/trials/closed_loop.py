@@ -19,6 +19,7 @@ from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import IntArray, World
 from ..acting import OnlinePolicy, ShortenedPolicy
+from ..caching import CachePolicy
 from ..choice import Choice
 from ..strategies.base import Contexts
 from .plan import Plan
@@ -61,6 +62,8 @@ def returns_and_actions(
 
 
 def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
+    if plan.level == "cache" and choice.budget is not None:
+        return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)

@@ -10,17 +10,18 @@ from typing import Any
 from ...files.origin import source_of
 from ...files.runs import find_run
 from ...models.mark import weights_mark
-from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.settings import arena_of, run_settings
+from ..caching import check_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
-from ..strategies.base import Memory, Positions
+from ..strategies.base import Level, Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
 
-_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory")
+_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory", "level")
 """Fields of a plan."""
 
 
@@ -55,6 +56,7 @@ def prepare(
     seed: int = SEED,
     positions: Positions = POSITIONS,
     memory: Memory = MEMORY,
+    level: Level = LEVEL,
     choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
@@ -77,6 +79,8 @@ def prepare(
     check_positions(model, positions)
     for choice in choices:
         check_needs(model, choice)
+        if level == "cache" and choice.budget is not None:
+            check_cache(model, choice)
     settings = run_settings(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
@@ -91,6 +95,7 @@ def prepare(
         seed=seed,
         positions=positions,
         memory=memory,
+        level=level,
         stride=model.stride,
     )
     about = {

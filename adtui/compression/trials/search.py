@@ -109,7 +109,7 @@ def search_of(
 
 def places_of(opening: ModelSource, plan: Plan) -> tuple[Positions, ...]:
     """Where kept transitions may stand in this model, as far as the search tries it."""
-    able = opened(opening)[0].network.keeps_positions
+    able = opened(opening)[0].network.keeps_positions and plan.level != "cache"
     return tuple(dict.fromkeys((plan.positions, "spread"))) if able else (plan.positions,)
 
 
