@@ -106,7 +106,8 @@ def _least(stored: _Stored) -> str:
         return ""
     lost, cell = max(known, key=lambda one: one[0].mean)
     name = named(cell.label, cell.positions)
-    return f": {name} loses least, {-lost.mean:.2f} [{-lost.high:.2f}, {-lost.low:.2f}] of {full:.2f}"
+    least = "loses" if len(known) == 1 else "loses least,"
+    return f": {name} {least} {-lost.mean:.2f} [{-lost.high:.2f}, {-lost.low:.2f}] of {full:.2f}"
 
 
 def _said(stored: _Stored) -> KnownTrials | None:
@@ -114,7 +115,7 @@ def _said(stored: _Stored) -> KnownTrials | None:
     full, verdict = stored.baselines.full.last.mean, stored.verdict
     if verdict.recommended is None:
         histories = max((one.histories for one in stored.trials), default=0)
-        words = f"none of {verdict.tested} shorter ones passed" if verdict.tested else NOT_JUDGED
+        words = f"no shorter context passed ({verdict.tested} tested)" if verdict.tested else NOT_JUDGED
         words += _least(stored)
         return KnownTrials(words, f"{histories} histories")
     chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
