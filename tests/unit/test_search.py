@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkpoints import make_run
+from references import rad
 
 from adtui.cli.main import main
 from adtui.compression.choice import parse
@@ -208,3 +209,12 @@ def test_the_command_prints_the_path_and_refuses_a_limit_without_a_search(
     assert "--search beside it" in capsys.readouterr().err
     assert main([*small, "--search", "--budgets", "7,200"]) == 2
     assert "--budgets: expected at least one below 7" in capsys.readouterr().err
+    assert main([*small, "--search", "--strategies", "distinct", "--level", "cache"]) == 2
+    assert "strategy distinct: expected one that keeps exactly K by rewards" in capsys.readouterr().err
+
+
+def test_a_search_refuses_beforehand_what_a_model_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(rad.make_run(tmp_path / "run"))
+    asked = ["compress", run, "--device", "cpu", "--jobs", "1", "--search", "--strategies", "recent,distinct"]
+    assert main(asked) == 2
+    assert "expected strategies that merge nothing" in capsys.readouterr().err

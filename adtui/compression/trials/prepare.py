@@ -10,6 +10,7 @@ from typing import Any
 from ...files.origin import source_of
 from ...files.runs import find_run
 from ...models.mark import weights_mark
+from ...models.model import Model
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
@@ -78,9 +79,7 @@ def prepare(
     model, checkpoint = opened(opening)
     check_positions(model, positions)
     for choice in choices:
-        check_needs(model, choice)
-        if level == "cache" and choice.budget is not None:
-            check_cache(model, choice)
+        check_choice(model, choice, level)
     settings = run_settings(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
@@ -114,6 +113,13 @@ def prepare(
         ).to_json(),
     }
     return Prepared(found.name, opening, plan, arena.split.train, about)
+
+
+def check_choice(model: Model, choice: Choice, level: Level) -> None:
+    """Raise ModelError or ConfigError where a model cannot give what a choice needs, or be shortened so."""
+    check_needs(model, choice)
+    if level == "cache" and choice.budget is not None:
+        check_cache(model, choice)
 
 
 def _asked(opening: ModelSource, plan: Plan) -> dict[str, Any]:

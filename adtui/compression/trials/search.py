@@ -31,7 +31,7 @@ from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
 from .plan import FULL, WIPED, ModelSource, Plan, fingerprint, sweep
-from .prepare import Prepared
+from .prepare import Prepared, check_choice
 from .runner import described
 from .runner import run as run_trials
 from .search_store import StoredRuns
@@ -96,6 +96,7 @@ def search_of(
 
     Raises:
         ConfigError: as `candidates_of`, or nothing is below the context's length.
+        ModelError: as `prepare`, of any candidate.
     """
     plan = prepared.plan
     if plan.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
@@ -104,6 +105,8 @@ def search_of(
     candidates = candidates_of(strategies, plan.n_context, places, budgets)
     if not candidates:
         raise none_below(plan.n_context)
+    for one in candidates:
+        check_choice(opened(prepared.opening)[0], one.choice, plan.level)
     return Search(prepared.opening, plan, prepared.training, candidates, margin, seconds, jobs, backend, alone)
 
 
