@@ -16,6 +16,7 @@ from test_shortened import batch
 from adtui.cli.main import main
 from adtui.compression.caching import BYTES_EACH, CachePolicy, check_cache, held_in_cache, read_through
 from adtui.compression.choice import parse
+from adtui.compression.trials.closed_loop import returns_and_actions
 from adtui.compression.trials.plan import ModelSource, Plan, fingerprint
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
@@ -146,3 +147,11 @@ def test_the_command_says_which_level_it_was(tmp_path: Path, capsys: pytest.Capt
     assert recent["closed_loop"]["last"] is not None
     assert main([*asked, "--cost"]) == 2
     assert "--cost: expected --level transition beside it, found cache" in capsys.readouterr().err
+
+
+def test_a_budget_beyond_the_context_holds_a_context(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", n_transit=12)
+    plan = Plan(WORLD, goals=(3,), n_context=11, episodes=3, streams=1, positions="kept", level="cache")
+    model = load_model(load_checkpoint(next(run.glob("*.pt"))))
+    many, all_of_it = (returns_and_actions(model, plan, parse(label))[1] for label in ("recent:999", "recent:11"))
+    np.testing.assert_array_equal(many, all_of_it)

@@ -62,10 +62,10 @@ def returns_and_actions(
 
 
 def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
-    if plan.level == "cache" and choice.budget is not None:
-        return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
+        if plan.level == "cache":
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 
