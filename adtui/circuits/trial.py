@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.ablation import Ablation
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Model
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.circuit import Share

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
+from ..records.defaults import BUDGETS, LEVEL, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_run, add_trials, add_world, natural, positive, share
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = (
     *("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory"),
-    "world",
+    *("level", "world"),
 )
 """The options that are keywords of `prepare.prepare`."""
 
@@ -41,7 +41,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     budgets = ",".join(map(str, BUDGETS))
     parser.add_argument(
-        "--budgets", type=_budgets, default=BUDGETS, metavar="K,K", help=f"transitions to keep (default: {budgets})"
+        "--budgets",
+        type=_budgets,
+        metavar="K,K",
+        help=f"transitions to keep (default: {budgets}; of --search ten from 4 to 40, then 80, 160, …)",
     )
     parser.add_argument(
         "--positions",
@@ -53,6 +56,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         choices=("online", "full"),
         default=MEMORY,
         help=f"while acting: what is dropped is gone, or chosen anew from the whole context (default: {MEMORY})",
+    )
+    parser.add_argument(
+        "--level",
+        choices=("transition", "cache"),
+        default=LEVEL,
+        help=f"what is dropped: transitions, or keys and values of each head by itself (default: {LEVEL})",
     )
     add_trials(parser, "histories per held-out goal")
     parser.add_argument(
@@ -97,12 +106,12 @@ def run(args: argparse.Namespace) -> int:
 
     backends.check(args.backend)
     wide = args.search and args.positions is None
-    args.positions = args.positions or POSITIONS
+    args.positions = args.positions or ("kept" if args.level == "cache" else POSITIONS)
     if args.search:
         return _search(args, wide=wide)
     if args.time is not None:
         raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
-    choices = sweep(args.strategies.split(","), args.budgets)
+    choices = sweep(args.strategies.split(","), args.budgets or BUDGETS)
     prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, choices=choices, known=with_groups)
     try:
         with bar() as progress:
@@ -153,6 +162,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
     wanted = search_of(
         prepared,
         args.strategies.split(","),
+        budgets=args.budgets or (),
         margin=args.margin,
         wide=wide,
         seconds=None if args.time is None else 60.0 * args.time,

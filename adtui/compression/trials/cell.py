@@ -111,7 +111,7 @@ def run_cell(
     if choice is None:
         return Outcome(returns)
     reference = make_reference(model, plan, actions if full_actions is None else full_actions)
-    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed)
+    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed, plan.level)
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
@@ -119,7 +119,7 @@ def run_cell(
         "agree": agree.astype(int).tolist(),
         "kl": divergence.tolist(),
     }
-    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory)
+    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, plan.level)
     return Outcome(returns, actions if full_actions is None else None, compared, spent)
 
 

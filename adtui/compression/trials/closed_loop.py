@@ -19,6 +19,7 @@ from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
+from ..caching import CachePolicy
 from ..choice import Choice
 from ..strategies.base import Contexts
 from .plan import Plan
@@ -63,6 +64,8 @@ def returns_and_actions(
 def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
+        if plan.level == "cache":
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 

@@ -11,17 +11,18 @@ from ...files.origin import source_of
 from ...files.runs import find_run
 from ...models.mark import weights_mark
 from ...models.model import Model
-from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.settings import Arena, arena_of, run_settings
+from ..caching import check_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
-from ..strategies.base import Memory, Positions
+from ..strategies.base import Level, Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
 
-_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory")
+_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory", "level")
 """Fields of a plan."""
 
 _GRADED = "pulls pay sums of all sizes: strategies that look at rewards take pulls that paid more than 0 for rewarded"
@@ -58,6 +59,7 @@ def prepare(
     seed: int = SEED,
     positions: Positions = POSITIONS,
     memory: Memory = MEMORY,
+    level: Level = LEVEL,
     world: str | None = None,
     choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
@@ -81,7 +83,7 @@ def prepare(
     model, checkpoint = opened(opening)
     check_positions(model, positions)
     for choice in choices:
-        check_needs(model, choice)
+        check_choice(model, choice, level)
     settings = run_settings(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
@@ -96,6 +98,7 @@ def prepare(
         seed=seed,
         positions=positions,
         memory=memory,
+        level=level,
         stride=model.stride,
     )
     about = {
@@ -120,6 +123,13 @@ def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
     from ...worlds.factory_world import arena_in  # gymnasium, and the user's code
 
     return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
+
+
+def check_choice(model: Model, choice: Choice, level: Level) -> None:
+    """Raise ModelError or ConfigError where a model cannot give what a choice needs, or be shortened so."""
+    check_needs(model, choice)
+    if level == "cache" and choice.budget is not None:
+        check_cache(model, choice)
 
 
 def _asked(opening: ModelSource, plan: Plan) -> dict[str, Any]:
