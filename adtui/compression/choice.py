@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from ..files.settings import load_settings
 from ..records.errors import ConfigError
 from .strategies import NAMES, STRATEGIES, none
-from .strategies.base import EMBEDDINGS, Bools, Contexts, Parameters, Strategy
+from .strategies.base import EMBEDDINGS, Bools, Contexts, Floats, Merging, Parameters, Strategy, each_stands_for
 
 MAX_BUDGET = 1_000_000_000
 
+ROUNDING = 1e-4
+"""Of sums of float32."""
 _FORM = "`name:budget` or `name:budget:parameter=value`"
 
 
@@ -123,6 +125,29 @@ def choose(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Bool
     return kept
 
 
+def merge(choice: Choice, contexts: Contexts, kept: Bools) -> Floats | None:
+    """(B, n) how many transitions each that stays stands for, 0 where it goes; None where no strategy has merged any.
+
+    Raises:
+        ConfigError: the strategy broke its promise.
+    """
+    strategy = choice.strategy
+    if not isinstance(strategy, Merging):
+        return contexts.stands_for
+    found = strategy.merged(contexts, kept, choice.parameters)
+    most = each_stands_for(contexts).sum(axis=1, dtype=np.float64) * (1 + ROUNDING)
+    if found.shape != kept.shape or bool(
+        ((found > 0) != kept).any() or (found.sum(axis=1, dtype=np.float64) > most).any()
+    ):
+        raise ConfigError(
+            f"strategy {strategy.NAME}",
+            expected="what stays to stand for something, and all of it for no more than there was",
+            found=f"{found.dtype} {found.shape}",
+            action="correct its `merged`",
+        )
+    return found
+
+
 @dataclass(frozen=True)
 class Draws:
     """What strategies draw from in rooms that act side by side: one generator for each `size` of them.
@@ -138,8 +163,15 @@ class Draws:
         group = (np.arange(contexts.count) if rows is None else rows) // self.size
         starts = [*np.searchsorted(group, np.arange(len(self.generators))).tolist(), contexts.count]
         parts = zip(self.generators, itertools.pairwise(starts), strict=True)
-        chosen = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
-        return np.concatenate(chosen)
+        kept = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
+        return np.concatenate(kept)
+
+
+def chosen(
+    choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: NDArray[np.int64] | None = None
+) -> Bools:
+    """`choose`, by one generator for all or by those of groups; see `Draws.choose`."""
+    return rng.choose(choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
 
 
 def _pairs(name: str, parts: Iterable[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ import torch
 from ..models.alike import ALIKE
 from ..models.attend import Recorder
 from ..models.beginnings import Beginnings
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.families.encoder import Encoder
 from ..models.model import Array, Model
 from ..records.arrays import Floats

@@ -17,8 +17,9 @@ from ...worlds.agents import Histories, Step, empty_histories
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
-from ...worlds.world import IntArray, World
+from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
+from ..caching import CachePolicy
 from ..choice import Choice, Draws
 from ..remembered import remembering
 from ..strategies.base import Contexts
@@ -30,7 +31,7 @@ GROUPS_AT_ONCE = 4
 
 def returns_and_actions(
     model: Model, plan: Plan, choice: Choice | None, progress: Callable[[int, int], None] | None = None
-) -> tuple[IntArray, IntArray]:
+) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
     Rooms act side by side, some groups of them at once: what is drawn in a room depends on its group alone.
@@ -72,6 +73,8 @@ def _draws(plan: Plan, first: int, count: int) -> Draws:
 def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
+        if plan.level == "cache":
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 
@@ -83,10 +86,10 @@ def random_returns(plan: Plan) -> Doubles:
     return by_history
 
 
-def replay(world: World, tasks: IntArray, actions: IntArray) -> Histories:
-    """The histories that `actions` (H, T) make: a task has no chance in it."""
-    rooms, horizon = world.rooms(tasks), world.horizon
-    past = empty_histories(tasks, actions.shape[1], horizon)
+def replay(world: World, tasks: IntArray, actions: IntArray, seed: int) -> Histories:
+    """The histories that `actions` (H, T) made in rollouts of this seed: what chance pays there, it pays again."""
+    rooms, horizon = world.rooms(tasks, Chance(seed, Use.ROOMS)), world.horizon
+    past = empty_histories(world, tasks, actions.shape[1])
     nothing = np.zeros_like(past.probabilities[:, 0])
     for step in range(actions.shape[1]):
         here = rooms.reset() if step % horizon == 0 else rooms.states
