@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..records.defaults import BUDGETS, LEVEL, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, add_trials, natural, positive, share
+from .arguments import add_model, add_run, add_trials, add_world, natural, positive, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,17 +25,8 @@ if TYPE_CHECKING:
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
 PREPARED = (
-    "device",
-    "heads",
-    "causal",
-    "adapter",
-    "context",
-    "streams",
-    "episodes",
-    "seed",
-    "positions",
-    "memory",
-    "level",
+    *("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory"),
+    *("level", "world"),
 )
 """The options that are keywords of `prepare.prepare`."""
 
@@ -100,6 +91,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
     parser.add_argument("--figures", metavar="DIR", help="also write report.json and four figures there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
+    add_world(parser)
     add_model(parser)
 
 

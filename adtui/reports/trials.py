@@ -105,6 +105,7 @@ def verdict_lines(report: SweepReport) -> list[str]:
         ("random actions", sum(base.random) / len(base.random)),
         ("best possible", sum(base.optimal) / len(base.optimal)),
     ]
+    means = [(name, value) for name, value in means if value == value]  # NaN where nobody knows the best
     plan = report.about.get("plan", {})
     memory = CACHED_WORDS if plan.get("level") == "cache" else MEMORY_WORDS.get(plan.get("memory", "full"), "")
     lines = [memory, verdict.sentence, "Return: " + ", ".join(f"{name} {value:.2f}" for name, value in means) + "."]

@@ -17,7 +17,7 @@ from ...worlds.agents import Histories, Step, empty_histories
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
-from ...worlds.world import IntArray, World
+from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
 from ..caching import CachePolicy
 from ..choice import Choice
@@ -27,7 +27,7 @@ from .plan import Plan
 
 def returns_and_actions(
     model: Model, plan: Plan, choice: Choice | None, progress: Callable[[int, int], None] | None = None
-) -> tuple[IntArray, IntArray]:
+) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
     `progress` is called with (episodes done, episodes in all) of the groups of histories, one after the other.
@@ -77,10 +77,10 @@ def random_returns(plan: Plan) -> Doubles:
     return by_history
 
 
-def replay(world: World, tasks: IntArray, actions: IntArray) -> Histories:
-    """The histories that `actions` (H, T) make: a task has no chance in it."""
-    rooms, horizon = world.rooms(tasks), world.horizon
-    past = empty_histories(tasks, actions.shape[1], horizon)
+def replay(world: World, tasks: IntArray, actions: IntArray, seed: int) -> Histories:
+    """The histories that `actions` (H, T) made in rollouts of this seed: what chance pays there, it pays again."""
+    rooms, horizon = world.rooms(tasks, Chance(seed, Use.ROOMS)), world.horizon
+    past = empty_histories(world, tasks, actions.shape[1])
     nothing = np.zeros_like(past.probabilities[:, 0])
     for step in range(actions.shape[1]):
         here = rooms.reset() if step % horizon == 0 else rooms.states

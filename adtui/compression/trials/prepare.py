@@ -14,7 +14,7 @@ from ...models.model import Model
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
-from ...worlds.settings import arena_of, run_settings
+from ...worlds.settings import Arena, arena_of, run_settings
 from ..caching import check_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
@@ -24,6 +24,8 @@ from .plan import ModelSource, Plan
 
 _OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory", "level")
 """Fields of a plan."""
+
+_GRADED = "pulls pay sums of all sizes: strategies that look at rewards take pulls that paid more than 0 for rewarded"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def prepare(
     positions: Positions = POSITIONS,
     memory: Memory = MEMORY,
     level: Level = LEVEL,
+    world: str | None = None,
     choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
@@ -68,6 +71,7 @@ def prepare(
         device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
         streams, episodes, seed, positions, memory: see `plan.Plan`.
+        world: MODULE:FACTORY of environments to act in instead of the run's own.
         choices: what is to be tried: a model that cannot give what one of them needs is refused now.
         known: adds to the settings what more is known of the run in a directory, such as the goals of its groups.
 
@@ -84,7 +88,7 @@ def prepare(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
     settings = known(settings, found.directory)
-    arena = arena_of(settings)
+    arena = arena_of(settings) if world is None else _in_world(world, model, settings)
     plan = Plan(
         world=arena.world,
         goals=arena.split.test,
@@ -103,16 +107,22 @@ def prepare(
         "weights": weights_mark(model),
         "family": model.description,
         "device": str(model.device),
-        "held_out": settings.held_out,
-        "notes": list(arena.doubts(settings)),
+        "held_out": arena.called(settings),
+        "notes": [*arena.doubts(settings), *([] if arena.world.marked else [_GRADED])],
         "settings": settings.to_json(),
         "provenance": Provenance(
             "compress",
             (source_of(found, checkpoint, model.description, settings),),
-            options=_asked(opening, plan),
+            options=_asked(opening, plan) | ({} if world is None else {"world": world}),
         ).to_json(),
     }
     return Prepared(found.name, opening, plan, arena.split.train, about)
+
+
+def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
+    from ...worlds.factory_world import arena_in  # gymnasium, and the user's code
+
+    return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
 
 
 def check_choice(model: Model, choice: Choice, level: Level) -> None:
