@@ -11,7 +11,7 @@ import numpy as np
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, Draws, chosen, merge
+from .choice import Choice, Draws, drawn, merge
 from .shortened import shortened_logits, with_evidence
 from .strategies.base import Contexts, Merging, Positions
 
@@ -35,7 +35,7 @@ def shortened(
         kept = np.ones(contexts.actions.shape, np.bool_)
     else:
         seen = with_evidence(model, contexts, choice.strategy.NEEDS)
-        kept = chosen(choice, seen, rng)
+        kept = drawn(choice, seen, rng)
         contexts = replace(contexts, stands_for=merge(choice, seen, kept))
     return shortened_logits(model, contexts, kept, positions, span=span), kept.sum(axis=1).astype(np.int64)
 
@@ -132,7 +132,7 @@ class OnlinePolicy:
         else:
             stand = span if self.positions == "spread" else None
             seen = with_evidence(self.model, mine, choice.strategy.NEEDS, stand)
-            kept = chosen(choice, seen, self.rng, rows)
+            kept = drawn(choice, seen, self.rng, rows)
             mine = replace(mine, stands_for=_faded(merge(choice, seen, kept), span))
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
         for name in _names(mine):

@@ -163,14 +163,14 @@ class Draws:
         group = (np.arange(contexts.count) if rows is None else rows) // self.size
         starts = [*np.searchsorted(group, np.arange(len(self.generators))).tolist(), contexts.count]
         parts = zip(self.generators, itertools.pairwise(starts), strict=True)
-        kept = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
-        return np.concatenate(kept)
+        chosen = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
+        return np.concatenate(chosen)
 
 
-def chosen(
+def drawn(
     choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: NDArray[np.int64] | None = None
 ) -> Bools:
-    """`choose`, by one generator for all or by those of groups; see `Draws.choose`."""
+    """`choose`, or that of the `Draws`."""
     return rng.choose(choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
 
 

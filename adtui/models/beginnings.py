@@ -85,7 +85,7 @@ class Beginnings:
         for layer, block in enumerate(self.decoder.blocks):
             assert isinstance(block, Block), "a decoder is made of blocks"
             last = layer == self.decoder.shape.n_layer - 1
-            q, k, v = block.attention.qkv(block.norm1(x) if block.pre_norm else x).chunk(3, dim=-1)
+            q, k, v = block.attention.qkv(block.before(x)).chunk(3, dim=-1)
             if keep is not None:
                 self.kept[layer, 0, keep], self.kept[layer, 1, keep] = k, v
                 if last:

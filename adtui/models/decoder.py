@@ -5,7 +5,6 @@ Attention itself is in `attend`, with and without capture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -155,11 +154,12 @@ class Block(nn.Module):
         rest = x if how.read is None else x[:, how.read : how.read + 1]
         if how.branch is not None:
             rest = how.branch.spread(rest)
-        return self.around(x, rest, lambda normed: self.attention(normed, how))
+        return self.after(rest, self.attention(self.before(x), how))
 
-    def around(self, x: Tensor, rest: Tensor, attention: Callable[[Tensor], Tensor]) -> Tensor:
-        """Both sublayers of tokens `rest`, of which `attention` is shown what it reads of all tokens `x`."""
-        return self.after(rest, attention(self.norm1(x) if self.pre_norm else x))
+    def before(self, x: Tensor) -> Tensor:
+        """What attention reads of the layer's input, (B, N, d) each."""
+        normed: Tensor = self.norm1(x) if self.pre_norm else x
+        return normed
 
     def after(self, x: Tensor, attended: Tensor) -> Tensor:
         """The layer's output of its input and of what attention says, (B, N, d) each."""
@@ -227,8 +227,8 @@ class Decoder(nn.Module):
             N = x.shape[1]
             base = torch.ones(N, N, dtype=torch.bool, device=x.device)
             base = base.tril() if causal else base
-        merged = edit is not None and edit.stand_for is not None
-        last = self.shape.n_layer - 1 if thrifty or (len(x) >= ALIKE and not merged) else None
+        counting = edit is not None and edit.stand_for is not None
+        last = self.shape.n_layer - 1 if thrifty or (len(x) >= ALIKE and not counting) else None
         first = None if thrifty or read is None else first_alike(read, x.shape[1])
         for layer, block in enumerate(self.blocks):
             edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)

@@ -112,7 +112,8 @@ def run_cell(
     returns, actions = returns_and_actions(lively, plan, choice, progress)
     if choice is None:
         return Outcome(returns)
-    reference = _reference(opening, plan, actions if full_actions is None else full_actions)
+    acted = actions if full_actions is None else full_actions
+    reference = _reference(opening, plan, acted.shape, np.ascontiguousarray(acted, np.int64).tobytes())
     kept, agree, divergence = compare(lively, reference, choice, plan.positions, plan.seed, plan.level)
     del lively  # what it remembers is no part of what acting costs
     compared = {
@@ -132,16 +133,10 @@ def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Referenc
     return Reference(contexts, history, full_logits(model, contexts))
 
 
-_latest: list[tuple[tuple[ModelSource, Plan, bytes], Reference]] = []
-"""What was asked of `_reference` last, and its answer."""
-
-
-def _reference(opening: ModelSource, plan: Plan, actions: IntArray) -> Reference:
-    """`make_reference`, once a process for all cells of a sweep: they are compared with the same contexts."""
-    asked = (opening, plan, actions.tobytes())
-    if not _latest or _latest[0][0] != asked:
-        _latest[:] = [(asked, make_reference(opened(opening)[0], plan, actions))]
-    return _latest[0][1]
+@lru_cache(maxsize=1)
+def _reference(opening: ModelSource, plan: Plan, shape: tuple[int, ...], actions: bytes) -> Reference:
+    """The same once per worker: all cells of a sweep are compared with the same contexts."""
+    return make_reference(opened(opening)[0], plan, np.frombuffer(actions, np.int64).reshape(shape))
 
 
 @lru_cache(maxsize=1)
