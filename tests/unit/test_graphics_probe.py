@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
+import termios
+import threading
 from itertools import pairwise
 
 import pytest
 
-from adtui.ui.terminal.graphics_input import BROKEN_SECONDS, HOLD_SECONDS, AnswerFilter, AnsweringParser
+from adtui.ui.terminal import graphics_asking
+from adtui.ui.terminal.graphics_answers import BROKEN_SECONDS, HOLD_SECONDS, AnswerFilter
+from adtui.ui.terminal.graphics_input import AnsweringParser
 from adtui.ui.terminal.graphics_probe import (
     AUTO,
     CELLS,
@@ -129,3 +136,37 @@ def test_textual_sees_no_key_in_an_answer() -> None:
     names = [type(event).__name__ for event in parser.feed(f"{CELL}{KITTY_YES}{WITH_SIXEL}q")]
     assert names == ["TerminalAnswered"] * 3 + ["Key"]
     assert [getattr(event, "key", None) for event in parser.feed("\x1b[A")] == ["up"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([f"{CELL}{WITH_SIXEL}", WITH_SIXEL], "sixel; cells of 10 x 20 pixels"),
+        ([f"{CELL}{ATTRIBUTES}", f"{KITTY_YES}{ATTRIBUTES}"], "kitty; cells of 10 x 20 pixels"),
+        ([ATTRIBUTES, ATTRIBUTES], "neither kitty nor sixel; no size of a cell"),
+        (["\x1b[?62;4"], "no answer"),
+    ],
+)
+def test_asking_without_an_app_leaves_nothing_in_the_input(
+    answers: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphics_asking, "SECONDS", 0.2)
+    monkeypatch.setattr(graphics_asking, "may_ask_kitty", lambda: True)
+    terminal, program = pty.openpty()
+
+    def answer() -> None:
+        for text in answers:
+            os.read(terminal, 4096)
+            os.write(terminal, text.encode())
+
+    other = threading.Thread(target=answer)
+    other.start()
+    try:
+        before = termios.tcgetattr(program)
+        assert graphics_asking.ask_terminal(program, program).described() == told
+        assert termios.tcgetattr(program) == before
+        other.join()
+        assert not select.select([program], [], [], 0)[0]
+    finally:
+        os.close(terminal)
+        os.close(program)
