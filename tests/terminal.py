@@ -57,6 +57,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self._begun = b""
         self._lines: list[str] = []
+        self._rows = dict(enumerate(self.screen.display))
         self._ended = False
         self._child = pexpect.spawn(
             command[0],
@@ -88,14 +89,20 @@ class Terminal:
             self.modes |= {int(number): on == b"h" for number in numbers.split(b";")}
         for piece in _MOVE.split(_UNKNOWN.sub(b"", data)):
             self._stream.feed(piece)
-            for row in self.screen.dirty:
-                self._lines.append("".join(self.screen.buffer[row][x].data for x in range(self.screen.columns)))
-            self.screen.dirty.clear()
+            self._painted()
+
+    def _painted(self) -> None:
+        """Rows that have changed are read once: what waits looks at the screen many times a second."""
+        for row in self.screen.dirty:
+            cells = self.screen.buffer[row]
+            self._rows[row] = "".join([cells[column].data for column in range(self.screen.columns)])
+            self._lines.append(self._rows[row])
+        self.screen.dirty.clear()
 
     @property
     def text(self) -> str:
         """The screen."""
-        return "\n".join(self.screen.display)
+        return "\n".join(self._rows[row] for row in range(self.screen.lines))
 
     def wait(self, what: str | Callable[[], object], seconds: float = LONGEST) -> None:
         """Until a text is on the screen, or a condition holds; either must stay."""
@@ -127,6 +134,7 @@ class Terminal:
     def resize(self, columns: int, lines: int) -> None:
         """Change the size of the window."""
         self.screen.resize(lines, columns)
+        self._rows = dict(enumerate(self.screen.display))
         self._child.setwinsize(lines, columns)
 
     def signal(self, number: int) -> None:

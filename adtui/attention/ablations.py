@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Array, Model
 from ..models.recorders import KeysAndValues
 from ..records.ablation import MASK, MEAN, RESAMPLED

@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Model
 from ..records.ablation import MASK, NOISING, RESAMPLED
 from ..records.arrays import Floats, Ints

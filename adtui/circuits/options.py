@@ -20,6 +20,7 @@ class Options:
         streams, episodes: histories per held-out goal, and episodes of each.
         histories: the HDF5 file of a run that cannot be rolled out, None to look for it.
         workers: threads that roll out side by side; the numbers do not depend on it.
+        world: MODULE:FACTORY of environments to act in instead of the run's own.
     """
 
     device: str = DEVICE
@@ -35,3 +36,4 @@ class Options:
     seed: int = SEED
     histories: str | None = None
     workers: int = 1
+    world: str | None = None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..compression.strategies.base import Contexts
 from ..models.ablation import Ablation
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Model
 from ..records.arrays import Doubles, Floats
 from ..statistics.divergence import divergence

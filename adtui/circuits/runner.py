@@ -27,7 +27,7 @@ from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
 from ..worlds.returns import EvaluationPlan
-from ..worlds.settings import arena_of, can_roll_out, run_settings
+from ..worlds.settings import Arena, arena_of, can_roll_out, run_settings
 from .contexts import Lives, episodes, lives, of_samples
 from .means import Means, head_means
 from .options import Options
@@ -42,7 +42,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Opened:
-    """A run made ready; made by `prepare`."""
+    """A run made ready; made by `prepare`.
+
+    Attributes:
+        arena: where the model acts; None where it cannot be rolled out.
+    """
 
     run: Run
     checkpoint: Checkpoint
@@ -50,6 +54,7 @@ class Opened:
     settings: RunSettings
     options: Options
     n_context: int
+    arena: Arena | None
 
     @property
     def total(self) -> int:
@@ -87,13 +92,13 @@ def prepare(path: str | Path, options: Options) -> Opened:
         )
     settings = with_groups(settings, run.directory, options.histories)
     n_context = model.context_length(options.context)
-    opened = Opened(run, checkpoint, model, settings, options, n_context)
+    opened = Opened(run, checkpoint, model, settings, options, n_context, _arena(model, settings, options))
     if options.exhaustive and opened.total > FEW:
         raise ConfigError(
             "--exhaustive", expected=f"a model of at most {FEW} heads", found=str(opened.total), action="leave it out"
         )
-    if can_roll_out(settings):
-        _check_rooms(opened)
+    if opened.arena is not None:
+        _check_rooms(opened, opened.arena)
     return opened
 
 
@@ -104,20 +109,20 @@ def run(opened: Opened, progress: Progress | None = None) -> CircuitReport:
         HistoryError: the run cannot be rolled out, and has no histories.
     """
     progress = progress or _silent
-    if not can_roll_out(opened.settings):
+    if opened.arena is None:
         reference, compared, about = _stored(opened)
         proxy = Proxy(opened.model, compared, head_means(opened.model, reference))
         path = _search(opened, proxy, progress)
         why = f"this run is of {opened.settings.env}, which cannot be rolled out here"
         return CircuitReport(about, path, None, None, sentence_of(path, None, None, (), why, opened.settings.held_out))
-    return _measured(opened, progress)
+    return _measured(opened, opened.arena, progress)
 
 
 def _silent(what: str, done: int, total: int) -> None:
     """Nobody wants to know."""
 
 
-def _measured(opened: Opened, progress: Progress) -> CircuitReport:
+def _measured(opened: Opened, arena: Arena, progress: Progress) -> CircuitReport:
     """Of a run that can be rolled out."""
     model, options, plan = opened.model, opened.options, _plan(opened)
     shares = _dealt(plan, options.seed)
@@ -150,7 +155,7 @@ def _measured(opened: Opened, progress: Progress) -> CircuitReport:
         "test": {"streams": options.streams, "goals": list(plan.split.test)},
     }
     looked = tuple(one.share for one in path if one.share is not None)
-    sentence = sentence_of(tuple(path), size, test, looked, "", opened.settings.held_out)
+    sentence = sentence_of(tuple(path), size, test, looked, "", arena.called(opened.settings))
     return CircuitReport(about, tuple(path), size, test, sentence)
 
 
@@ -220,7 +225,28 @@ def _stored(opened: Opened) -> tuple[Contexts, Contexts, dict[str, Any]]:
 
 
 # -- the plan ----------------------------------------------------------------------------------------------------------
-def _check_rooms(opened: Opened) -> None:
+def _arena(model: Model, settings: RunSettings, options: Options) -> Arena | None:
+    """Where the model acts, None where nobody knows how its world goes on.
+
+    Raises:
+        ConfigError: a world of the user's cannot be used, or has no tasks on one side.
+    """
+    if options.world is None:
+        return arena_of(settings) if can_roll_out(settings) else None
+    from ..worlds.factory_world import arena_in  # gymnasium, and the user's code
+
+    arena = arena_in(options.world, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
+    if not arena.split.train:
+        raise ConfigError(
+            f"--world {options.world}",
+            expected="a factory with train_tasks and test_tasks: a size is chosen on the ones, tested on the others",
+            found="one side of them",
+            action="give it both",
+        )
+    return arena
+
+
+def _check_rooms(opened: Opened, arena: Arena) -> None:
     options, settings = opened.options, opened.settings
     if options.histories is not None:
         raise ConfigError(
@@ -229,11 +255,12 @@ def _check_rooms(opened: Opened) -> None:
             found=f"a run of {settings.env}, whose contexts are its own rollouts",
             action="leave it out",
         )
-    check_episodes(options.episodes, opened.n_context, arena_of(settings).world.horizon)
+    check_episodes(options.episodes, opened.n_context, arena.world.horizon)
 
 
 def _plan(opened: Opened) -> EvaluationPlan:
-    arena, options = arena_of(opened.settings), opened.options
+    arena, options = opened.arena, opened.options
+    assert arena is not None, "see `run`"
     return EvaluationPlan(
         world=arena.world,
         split=arena.split,
@@ -241,13 +268,13 @@ def _plan(opened: Opened) -> EvaluationPlan:
         episodes=options.episodes,
         streams=options.streams,
         seed=options.seed,
-        workers=options.workers,
+        workers=options.workers if options.world is None else 1,  # the user's code may not bear threads
         stride=opened.model.stride,
     )
 
 
 def _about(opened: Opened) -> dict[str, Any]:
-    model, settings = opened.model, opened.settings
+    model, settings, arena = opened.model, opened.settings, opened.arena
     return {
         "checkpoint": f"{opened.run.name}/{opened.checkpoint.path.name}",
         "step": opened.checkpoint.step,
@@ -256,12 +283,12 @@ def _about(opened: Opened) -> dict[str, Any]:
         "device": str(model.device),
         "n_layer": model.n_layer,
         "n_head": model.n_head,
-        "held_out": settings.held_out,
+        "held_out": settings.held_out if arena is None else arena.called(settings),
         "seed": opened.options.seed,
         "share": opened.options.share,
         "ablation": "a head's output, before the output projection, is its mean over reference contexts of the same "
         "length, token by token",
-        "notes": [*model.notes, *(arena_of(settings).doubts(settings) if can_roll_out(settings) else settings.doubts)],
+        "notes": [*model.notes, *(settings.doubts if arena is None else arena.doubts(settings))],
         "settings": settings.to_json(),
         "provenance": Provenance(
             "circuit",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.ablation import Ablation
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Model
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.circuit import Share
@@ -20,7 +20,7 @@ from ..records.trial import LAST
 from ..statistics.intervals import ratio
 from ..statistics.significance import p_greater
 from ..worlds.draws import Use
-from ..worlds.returns import EvaluationPlan, EvaluationProgress, random_by_goal, returns_by_room
+from ..worlds.returns import EvaluationPlan, EvaluationProgress, lives_by_room, random_by_goal
 from ..worlds.rollouts import Policy
 from .means import Means
 from .proxy import Bools
@@ -74,7 +74,8 @@ class Rooms:
 
     def _returns(self, policy: Policy, what: str) -> Ints:
         name = f"{self._name}, {what}"
-        return returns_by_room(lambda _: policy, self._plan, self._goals, name, self._progress, use=self._use)
+        lives = lives_by_room(lambda _: policy, self._plan, self._goals, name, self._progress, use=self._use)
+        return lives.returns
 
 
 def share_of(circuit: Ints, full: Ints, goals: Ints, random: Doubles, least: float) -> Share:

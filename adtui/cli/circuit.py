@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..records.defaults import CIRCUIT_CONTEXTS, CIRCUIT_SHARE, CIRCUITS, SEED
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, add_trials, natural, positive, share
+from .arguments import add_model, add_run, add_trials, add_world, natural, positive, share
 
 if TYPE_CHECKING:
     from ..circuits.runner import Opened
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELP = "find the fewest heads that keep the model's return, and certify them on held-out goals"
 OPTIONS = (
     *("device", "heads", "causal", "context", "contexts", "exhaustive", "share", "streams", "episodes", "seed"),
-    *("histories", "adapter"),
+    *("histories", "adapter", "world"),
 )
 """The options that are fields of `options.Options`."""
 
@@ -50,6 +50,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         help=f"where the report goes (default: {CIRCUITS}, as the app looks)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_world(parser)
     add_model(parser)
 
 

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..records.defaults import BUDGETS, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
+from ..records.defaults import BUDGETS, LEVEL, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, add_trials, natural, positive, share
+from .arguments import add_model, add_run, add_trials, add_world, natural, positive, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     Report = TypeVar("Report", SweepReport, SearchReport)
 
 HELP = "try compression strategies against the full context, and say what the evidence allows"
-PREPARED = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory")
+PREPARED = (
+    *("device", "heads", "causal", "adapter", "context", "streams", "episodes", "seed", "positions", "memory"),
+    *("level", "world"),
+)
 """The options that are keywords of `prepare.prepare`."""
 
 
@@ -38,7 +41,10 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     )
     budgets = ",".join(map(str, BUDGETS))
     parser.add_argument(
-        "--budgets", type=_budgets, default=BUDGETS, metavar="K,K", help=f"transitions to keep (default: {budgets})"
+        "--budgets",
+        type=_budgets,
+        metavar="K,K",
+        help=f"transitions to keep (default: {budgets}; of --search ten from 4 to 40, then 80, 160, …)",
     )
     parser.add_argument(
         "--positions",
@@ -50,6 +56,12 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         choices=("online", "full"),
         default=MEMORY,
         help=f"while acting: what is dropped is gone, or chosen anew from the whole context (default: {MEMORY})",
+    )
+    parser.add_argument(
+        "--level",
+        choices=("transition", "cache"),
+        default=LEVEL,
+        help=f"what is dropped: transitions, or keys and values of each head by itself (default: {LEVEL})",
     )
     add_trials(parser, "histories per held-out goal")
     parser.add_argument(
@@ -79,6 +91,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="keep finished cells there, and go on from them")
     parser.add_argument("--figures", metavar="DIR", help="also write report.json and four figures there")
     parser.add_argument("--json", action="store_true", help="print JSON (docs/trials.md) instead of a table")
+    add_world(parser)
     add_model(parser)
 
 
@@ -93,12 +106,12 @@ def run(args: argparse.Namespace) -> int:
 
     backends.check(args.backend)
     wide = args.search and args.positions is None
-    args.positions = args.positions or POSITIONS
+    args.positions = args.positions or ("kept" if args.level == "cache" else POSITIONS)
     if args.search:
         return _search(args, wide=wide)
     if args.time is not None:
         raise ConfigError("--time", expected="--search beside it", found="none", action="add --search, or leave it out")
-    choices = sweep(args.strategies.split(","), args.budgets)
+    choices = sweep(args.strategies.split(","), args.budgets or BUDGETS)
     prepared = prepare(args.run, **{name: getattr(args, name) for name in PREPARED}, choices=choices, known=with_groups)
     try:
         with bar() as progress:
@@ -149,6 +162,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
     wanted = search_of(
         prepared,
         args.strategies.split(","),
+        budgets=args.budgets or (),
         margin=args.margin,
         wide=wide,
         seconds=None if args.time is None else 60.0 * args.time,

@@ -17,6 +17,7 @@ from .arguments import add_model, add_world, natural, positive
 if TYPE_CHECKING:
     from ..compression.choice import Choice
     from ..models.model import Model
+    from ..records.interval import Interval
     from ..records.run_settings import RunSettings
     from ..worlds.returns import Evaluation, EvaluationPlan
     from ..worlds.rollouts import Policy
@@ -29,7 +30,10 @@ TITLES = {
     "context_wiped": "control: context wiped every episode",
     "reward_zeroed": "control: rewards hidden",
     "compressed": "held-out goals, compressed contexts",
+    "thompson": "Thompson sampling, held-out goals",
+    "ucb": "UCB (mean + 1/√pulls), held-out goals",
 }
+MARKERS = ("●", "○", "×", "·", "▲", "t", "u")
 ASKED = (
     *("episodes", "streams", "control_streams", "context", "seed", "compress", "greedy"),
     *("device", "heads", "causal", "adapter", "world"),
@@ -40,7 +44,9 @@ ASKED = (
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", help="run directory, checkpoint file or runs/latest")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table and a plot")
-    parser.add_argument("--episodes", type=positive, default=EPISODES, help=f"per history (default: {EPISODES})")
+    parser.add_argument(
+        "--episodes", type=positive, help=f"per history (default: {EPISODES}, bandits as many as have 800 pulls)"
+    )
     parser.add_argument(
         "--streams", type=positive, default=STREAMS, help=f"histories per held-out goal (default: {STREAMS})"
     )
@@ -65,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     from ..models.loading import load_model
     from ..records.as_json import as_json
     from ..records.provenance import Provenance
-    from ..worlds.settings import arena_of, run_settings
+    from ..worlds.returns import usual_episodes
+    from ..worlds.settings import arena_of, run_settings, world_of
 
     opened = find_run(args.run)
     checkpoint = load_checkpoint(opened.latest)
@@ -74,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         checkpoint.config, opened.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
     settings = with_groups(settings, opened.directory)
+    world = None if args.world is not None else world_of(settings)
+    args.episodes = args.episodes or (EPISODES if world is None else usual_episodes(world))
     choice = None
     try:
         if args.world is not None:
@@ -88,6 +97,7 @@ def run(args: argparse.Namespace) -> int:
                 check_needs(model, choice)
             compressed = None if choice is None else _shortened(model, choice, plan)
             result = _measure(model, plan, titles, compressed)
+            notes += _regret(result, plan)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return INTERRUPTED
@@ -186,6 +196,8 @@ def _titles(settings: RunSettings) -> dict[str, str]:
         return TITLES
     return TITLES | {
         "held_out": settings.held_out,
+        "thompson": f"Thompson sampling, {settings.held_out}",
+        "ucb": f"UCB (mean + 1/√pulls), {settings.held_out}",
         "train": settings.trained_on,
         "compressed": f"{settings.held_out}, compressed contexts",
     }
@@ -206,6 +218,7 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
         "random",
         "optimal",
         "histories",
+        *(("regret, all episodes",) if result.thompson is not None else ()),
     ):
         table.add_column(column, justify="right" if column else "left", overflow="fold")
     for name, curve in result.curves().items():
@@ -213,15 +226,29 @@ def _print_table(about: dict[str, Any], result: Evaluation, titles: dict[str, st
         table.add_row(
             f"{titles[name]}, {about['compress']}" if name == "compressed" else titles[name],
             f"{curve.episodes[0].mean:.2f}",
-            f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
+            _range(last),
             "–" if math.isnan(share.mean) else f"{share.mean:.1%} [{share.low:.1%}, {share.high:.1%}]",
             f"{curve.random:.2f}",
             "–" if math.isnan(curve.optimal) else f"{curve.optimal:.2f}",
             str(curve.histories),
+            *((_range(curve.regret),) if result.thompson is not None else ()),
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     for note in about["notes"]:
         print(f"Note: {note}.")
+
+
+def _range(found: Interval) -> str:
+    return f"{found.mean:.2f} [{found.low:.2f}, {found.high:.2f}]"
+
+
+def _regret(result: Evaluation, plan: EvaluationPlan) -> tuple[str, ...]:
+    """What regret is, and what random pulls have of it, where agents that learn stand beside a model."""
+    if result.thompson is None:
+        return ()
+    random = plan.episodes * (result.held_out.optimal - result.held_out.random)
+    lost = f"regret is what {plan.episodes * plan.world.horizon} pulls lost against the best arm, by the arms' means"
+    return (f"{lost}; random pulls lose {random:.2f}",)
 
 
 def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
@@ -235,7 +262,7 @@ def _print_plot(result: Evaluation, titles: dict[str, str]) -> None:
     plotext.clear_figure()
     plotext.plotsize(width, 20)
     plotext.theme("clear")
-    markers = dict(zip(TITLES, ("●", "○", "×", "·", "▲"), strict=True))
+    markers = dict(zip(TITLES, MARKERS, strict=True))
     for name, curve in reversed(list(result.curves().items())):  # the held-out curve last, on top
         means = [point.mean for point in curve.episodes]
         plotext.plot(list(range(len(means))), means, marker=markers[name])

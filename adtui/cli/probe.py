@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..records.defaults import PROBE_HISTORIES, SEED
 from ..records.exit_codes import DONE, INTERRUPTED
-from .arguments import add_model, add_run, natural, positive
+from .arguments import add_model, add_run, add_world, natural, positive
 
 if TYPE_CHECKING:
     from ..probes.runner import Opened
     from ..records.probe import ProbeReport
 
 HELP = "read rewards and goals off the residual stream, and follow rewards through the heads"
-OPTIONS = ("device", "heads", "causal", "adapter", "context", "samples", "seed", "paths")
+OPTIONS = ("device", "heads", "causal", "adapter", "context", "samples", "seed", "paths", "world")
 """The options that are fields of `options.Options`."""
 STDOUT = "-"
 
@@ -41,6 +41,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", metavar="FILE", help=f"also write JSON there; {STDOUT} prints it instead of the tables"
     )
+    add_world(parser)
     add_model(parser)
 
 

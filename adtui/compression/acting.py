@@ -11,9 +11,9 @@ import numpy as np
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, choose
+from .choice import Choice, choose, merge
 from .shortened import shortened_logits, with_evidence
-from .strategies.base import Contexts, Positions
+from .strategies.base import Contexts, Merging, Positions
 
 
 def shortened(
@@ -34,7 +34,9 @@ def shortened(
     if contexts.n == 0 or (choice.strategy.EXACT and choice.limit(contexts.n) == contexts.n):
         kept = np.ones(contexts.actions.shape, np.bool_)
     else:
-        kept = choose(choice, with_evidence(model, contexts, choice.strategy.NEEDS), rng)
+        seen = with_evidence(model, contexts, choice.strategy.NEEDS)
+        kept = choose(choice, seen, rng)
+        contexts = replace(contexts, stands_for=merge(choice, seen, kept))
     return shortened_logits(model, contexts, kept, positions, span=span), kept.sum(axis=1).astype(np.int64)
 
 
@@ -96,6 +98,8 @@ class OnlinePolicy:
         if self._kept is None:
             nothing = (states[:, :0], actions[:, :0], rewards[:, :0], next_states[:, :0])
             self._kept = Contexts(*nothing, query_states, np.zeros((len(actions), 0), np.int64))
+            if isinstance(self.choice.strategy, Merging):
+                self._kept = replace(self._kept, stands_for=np.zeros((len(actions), 0), np.float32))
             self._counts = np.zeros(len(actions), np.int64)
         if actions.shape[1]:
             episode = np.full((len(actions), 1), (self._step - 1) // self.horizon)
@@ -115,6 +119,8 @@ class OnlinePolicy:
         rows = np.arange(newest.count)
         for name in KEPT:
             getattr(kept, name)[rows, self._counts] = getattr(newest, name)[:, 0]
+        if kept.stands_for is not None:
+            kept.stands_for[rows, self._counts] = 1
         self._counts = self._counts + 1
 
     def _act(self, all_kept: Contexts, rows: IntArray, count: int, query_states: IntArray) -> Floats:
@@ -125,9 +131,11 @@ class OnlinePolicy:
             kept = np.ones((len(rows), count), np.bool_)
         else:
             stand = span if self.positions == "spread" else None
-            kept = choose(choice, with_evidence(self.model, mine, choice.strategy.NEEDS, stand), self.rng)
+            seen = with_evidence(self.model, mine, choice.strategy.NEEDS, stand)
+            kept = choose(choice, seen, self.rng)
+            mine = replace(mine, stands_for=_faded(merge(choice, seen, kept), span))
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
-        for name in KEPT:
+        for name in _names(mine):
             values = getattr(mine, name)
             getattr(all_kept, name)[rows, :count] = values[np.arange(len(rows))[:, None], order]
         self._counts[rows] = kept.sum(axis=1)
@@ -139,7 +147,28 @@ KEPT = ("states", "actions", "rewards", "next_states", "episode")
 """What is kept of a transition."""
 BYTES_EACH = 2 * 8 + 8 + 4 + 2 * 8 + 8
 """Of a transition that is kept: int64, the reward float32."""
+BYTES_COUNT = 4
+"""Besides, where what is kept stands for others: float32."""
+
+
+def bytes_each(choice: Choice) -> int:
+    """What is held of each transition."""
+    return BYTES_EACH + BYTES_COUNT * isinstance(choice.strategy, Merging)
 
 
 def _columns(contexts: Contexts, change: Callable[[Any], Any]) -> Contexts:
-    return replace(contexts, **{name: change(getattr(contexts, name)) for name in KEPT})
+    return replace(contexts, **{name: change(getattr(contexts, name)) for name in _names(contexts)})
+
+
+def _names(contexts: Contexts) -> tuple[str, ...]:
+    """What is kept of each transition here."""
+    return KEPT if contexts.stands_for is None else (*KEPT, "stands_for")
+
+
+def _faded(stands_for: Floats | None, most: int) -> Floats | None:
+    """The same in proportion, where all together stood for more than `most`: for what no full context would have."""
+    if stands_for is None:
+        return None
+    total = stands_for.sum(axis=1, keepdims=True)
+    faded: Floats = stands_for * np.minimum(1, most / np.maximum(total, 1)).astype(np.float32)
+    return faded

@@ -12,10 +12,12 @@ import numpy as np
 from ..files.settings import load_settings
 from ..records.errors import ConfigError
 from .strategies import NAMES, STRATEGIES, none
-from .strategies.base import EMBEDDINGS, Bools, Contexts, Parameters, Strategy
+from .strategies.base import EMBEDDINGS, Bools, Contexts, Floats, Merging, Parameters, Strategy, each_stands_for
 
 MAX_BUDGET = 1_000_000_000
 
+ROUNDING = 1e-4
+"""Of sums of float32."""
 _FORM = "`name:budget` or `name:budget:parameter=value`"
 
 
@@ -119,6 +121,29 @@ def choose(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Bool
             action="correct its `keep`",
         )
     return kept
+
+
+def merge(choice: Choice, contexts: Contexts, kept: Bools) -> Floats | None:
+    """(B, n) how many transitions each that stays stands for, 0 where it goes; None where no strategy has merged any.
+
+    Raises:
+        ConfigError: the strategy broke its promise.
+    """
+    strategy = choice.strategy
+    if not isinstance(strategy, Merging):
+        return contexts.stands_for
+    found = strategy.merged(contexts, kept, choice.parameters)
+    most = each_stands_for(contexts).sum(axis=1, dtype=np.float64) * (1 + ROUNDING)
+    if found.shape != kept.shape or bool(
+        ((found > 0) != kept).any() or (found.sum(axis=1, dtype=np.float64) > most).any()
+    ):
+        raise ConfigError(
+            f"strategy {strategy.NAME}",
+            expected="what stays to stand for something, and all of it for no more than there was",
+            found=f"{found.dtype} {found.shape}",
+            action="correct its `merged`",
+        )
+    return found
 
 
 def _pairs(name: str, parts: Iterable[str]) -> dict[str, str]:

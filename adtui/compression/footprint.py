@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..models.model import Model
 from ..records.trial_cost import Held
-from .acting import BYTES_EACH
+from .acting import bytes_each
 from .choice import Choice
 from .strategies.base import Memory
 
@@ -16,7 +16,7 @@ def held(model: Model, choice: Choice, n: int, memory: Memory) -> Held:
     that chooses from the whole context at every step holds all n, whatever it acts on.
     """
     kept = choice.limit(n)
-    return Held((kept if memory == "online" else n) * BYTES_EACH, cache_bytes(model, kept))
+    return Held((kept if memory == "online" else n) * bytes_each(choice), cache_bytes(model, kept))
 
 
 def cache_bytes(model: Model, n: int) -> int | None:

@@ -14,13 +14,23 @@ import torch
 from torch import Tensor
 
 from ..models.attend import BLOCK_ROWS, Wants, row_weights, value_norms, visible_queries, weight_blocks
-from ..models.decoder import Edit
+from ..models.edit import Edit
 from ..models.model import Array, Model
 from ..records.arrays import Floats
 from ..records.errors import ModelError
 from ..records.layout import Layout
 from .choice import Choice
-from .strategies.base import EMBEDDINGS, QUERY_ROW, RECEIVED, VALUES, WINDOW, WINDOW_QUERIES, Contexts, Positions
+from .strategies.base import (
+    EMBEDDINGS,
+    QUERY_ROW,
+    RECEIVED,
+    VALUES,
+    WINDOW,
+    WINDOW_QUERIES,
+    Contexts,
+    Merging,
+    Positions,
+)
 
 
 def shortened_logits(
@@ -29,7 +39,7 @@ def shortened_logits(
     """Action logits (B, A) at the query when only some transitions stay.
 
     Args:
-        contexts: B contexts of n transitions.
+        contexts: B contexts of n transitions; where it says how many each stands for, it counts as so many.
         kept: (B, n) bool, the transitions that stay; rows may keep different numbers.
         positions: "reindexed": what stays moves up to 0, 1, 2, …; "spread": it stands evenly over the places of
             `span` transitions, and the query after these, as in a full context; "kept": everything stays where it was.
@@ -45,17 +55,18 @@ def shortened_logits(
     for count in np.unique(counts).tolist():
         rows = np.flatnonzero(counts == count)
         chosen = np.nonzero(kept[rows])[1].reshape(len(rows), count)
-        edit = None
+        places = None
         if positions != "reindexed":
-            edit = _standing(model, chosen if positions == "kept" else spread(len(rows), count, span), span)
+            places = chosen if positions == "kept" else spread(len(rows), count, span)
         at = rows[:, None]
+        stand_for = None if contexts.stands_for is None else contexts.stands_for[at, chosen]
         logits[rows] = model.policy(
             contexts.states[at, chosen],
             contexts.actions[at, chosen],
             contexts.rewards[at, chosen],
             contexts.next_states[at, chosen],
             contexts.query_states[rows],
-            edit=edit,
+            edit=_edit(model, places, span, stand_for),
         )
     return logits
 
@@ -78,15 +89,30 @@ def spread(rows: int, count: int, span: int) -> Array:
     return np.broadcast_to(places, (rows, count))
 
 
-def _standing(model: Model, places: Array, span: int) -> Edit:
-    """The intervention by which transitions stand at the places (B, k) of a context of `span`."""
-    return Edit(positions=torch.as_tensor(_positions(model, places, span), device=model.device))
+def _edit(model: Model, places: Array | None, span: int, stand_for: Array | None = None) -> Edit | None:
+    """The intervention by which transitions stand at places (B, k) of a context of `span`, and for (B, k) others."""
+    if places is None and stand_for is None:
+        return None
+    edit = Edit()
+    if places is not None:
+        edit = replace(edit, positions=torch.as_tensor(_positions(model, places, span), device=model.device))
+    if stand_for is not None:
+        owner = _owners(model, model.network.layout(stand_for.shape[1]))
+        with_query = np.pad(stand_for, ((0, 0), (0, 1)), constant_values=1)
+        edit = replace(edit, stand_for=model.floats(with_query[:, owner]))
+    return edit
+
+
+def _owners(model: Model, layout: Layout) -> Array:
+    """(N',) whose each token is when the model acts: the transition's number, n for the query."""
+    owner: Array = layout.transition[: layout.n_tokens - model.network.takes_query_action]
+    return owner
 
 
 def _positions(model: Model, chosen: Array, n: int) -> Array:
     """(B, N') positions in the full sequence of the tokens of the chosen transitions (B, k) and of the query."""
     full, part = model.network.layout(n), model.network.layout(chosen.shape[1])
-    owner = part.transition[: part.n_tokens - model.network.takes_query_action]
+    owner = _owners(model, part)
     within = np.arange(len(owner)) - _first_tokens(part)[owner]
     moved = np.concatenate([chosen, np.full((len(chosen), 1), n)], axis=1)  # the query comes after the transitions
     out: Array = _first_tokens(full)[moved[:, owner]] + within
@@ -144,6 +170,13 @@ def check_needs(model: Model, choice: Choice) -> None:
             found=choice.label,
             action="leave it out",
         )
+    if isinstance(choice.strategy, Merging) and not (model.network.own_layers and model.network.keeps_positions):
+        raise ModelError(
+            model.description,
+            expected="strategies that merge nothing, as here a transition cannot be told to count as several",
+            found=choice.label,
+            action="leave it out",
+        )
 
 
 def with_evidence(model: Model, contexts: Contexts, needs: Collection[str], span: int | None = None) -> Contexts:
@@ -164,7 +197,7 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str], span
         recorder = _Evidence(layout, contexts.count, needs, model.causal, mask)
         edit = None
         if span is not None and span > contexts.n:
-            edit = _standing(model, spread(contexts.count, contexts.n, span), span)
+            edit = _edit(model, spread(contexts.count, contexts.n, span), span)
         model.policy(*contexts.inputs, recorder, edit=edit)
         visible = visible_queries(layout.n_tokens, model.causal, mask)
         sums = {

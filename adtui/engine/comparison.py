@@ -24,7 +24,7 @@ from ..records.provenance import Provenance, Source
 from ..records.run_settings import RunSettings
 from ..records.trial import LAST
 from ..statistics.intervals import estimate
-from ..worlds.returns import EvaluationPlan, random_return, returns_by_room
+from ..worlds.returns import EvaluationPlan, lives_by_room, random_return
 from ..worlds.settings import arena_of, run_settings
 from ..worlds.world import World
 from .compared_runs import Candidate, reason
@@ -140,9 +140,9 @@ def _rolled_out(row: Row, model: Model, settings: RunSettings, asked: Asked, sho
         stride=model.stride,
     )
     goals = np.repeat(np.array(plan.split.test, dtype=np.int64), plan.streams)
-    returns = returns_by_room(
+    returns = lives_by_room(
         lambda _: model.policy, plan, goals, "rolling out", lambda what, done, total: show(what, done, total)
-    )
+    ).returns
     learned = _learned(goals, returns, plan)
     return Measured(replace(row, learned=learned, notes=arena.doubts(settings)), Rolled(arena.world, goals, returns))
 
@@ -155,7 +155,7 @@ def _learned(goals: Ints, returns: Ints, plan: EvaluationPlan) -> Learned:
     )
     tasks = np.unique(goals)
     return Learned(
-        world=f"{world.env} {world.size}×{world.size}, {world.horizon} steps",
+        world=f"{world.env} {world.where.replace(' x ', '×')}, {world.horizon} steps",
         tasks=tuple(tasks.tolist()),
         histories=plan.streams,
         context=plan.n_context,
@@ -233,7 +233,7 @@ def _beside(one: Measured, reference: Measured | None) -> Row:
 
 
 def _kind(world: World) -> tuple[Any, ...]:
-    return type(world), world.size, world.horizon
+    return type(world), world.where, world.horizon
 
 
 def _differing(rows: Sequence[Row]) -> Iterator[str]:

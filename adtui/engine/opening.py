@@ -32,6 +32,7 @@ from ..records.messages import OpenRun
 from ..records.run import RunInfo
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
+from ..worlds.meaning import stateless, without_meaning
 from ..worlds.settings import arrows, run_settings
 from ..worlds.user_world import Shape, UserWorld, horizon_in
 from .session import Session
@@ -99,7 +100,7 @@ def open_session(
     if inputs is not None:
         head = model.head
         vectors = (model.network.vector_size, head.size) if head.continuous else None
-        given = inputs_npz(inputs, arrows=arrows(settings), vectors=vectors)
+        given = inputs_npz(inputs, arrows=arrows(settings), vectors=vectors, stateless=stateless(settings))
         found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
         settings = with_groups(settings, run.directory, histories)
@@ -121,6 +122,7 @@ def open_session(
             world=None if world is None else _world(world, model, settings),
             kept=kept,
         )
+    found = replace(found, notes=(*found.notes, *without_meaning(settings)))
     chosen = found.samples
     shown = capture(model, chosen[0])
     gap = logit_gap(model, chosen[0], shown, checkpoint)

@@ -145,7 +145,9 @@ class Walks:
 
 
 def _cells(sample: Sample, grid_size: int) -> int | None:
-    """The side of the floor plan, where states are pairs of whole numbers; else None."""
+    """The side of the floor plan, where states are pairs of whole numbers; else None, as in bandits."""
+    if sample.stateless:
+        return None
     states = np.concatenate([sample.states, sample.query_state[None], sample.next_states])
     if states.shape[1] != 2 or not np.issubdtype(states.dtype, np.integer) or states.min() < 0:
         return None

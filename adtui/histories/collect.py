@@ -1,7 +1,8 @@
 """Source histories into the HDF5 layout that users' training code reads.
 
-One group per goal index; `states`, `next_states` (T, streams, 2), `actions`, `rewards` (T, streams) int32 and `dones`
-(T, streams) bool. As in the users' files, the next state of an episode's last step is the reset state.
+One group per goal index; `states`, `next_states` (T, streams, 2), `actions`, `rewards` (T, streams) int32 (Gaussian
+bandits: rewards float32) and `dones` (T, streams) bool. As in the users' files, the next state of an episode's last
+step is the reset state.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from ..files.atomic import replacing
 from ..records.errors import ConfigError
 from ..worlds.agents import Demonstrator, Explorer, Histories, ProgressCallback, QLearning, Source, run_source
-from .collect_settings import CollectSettings
+from ..worlds.bandit_agents import UCB, Thompson
+from .collect_settings import OF_BANDITS, CollectSettings
 
 #: Room-steps simulated at once: bounds memory at about 300 MB whatever the size of the collection.
 CHUNK_STEPS = 4_000_000
@@ -33,6 +35,8 @@ def make_source(settings: CollectSettings) -> Source:
         return Explorer(**noise)  # type: ignore[arg-type]
     if settings.alg == "demonstrator":
         return Demonstrator(**noise)  # type: ignore[arg-type]
+    if settings.alg in OF_BANDITS:
+        return Thompson() if settings.alg == "thompson" else UCB()
     return QLearning(epsilon_episodes=settings.epsilon_episodes or max(1, settings.episodes * 6 // 10))
 
 
@@ -93,6 +97,7 @@ def _chunks(settings: CollectSettings, progress: ProgressCallback | None) -> Ite
 def _write_chunk(file: h5py.File, histories: Histories, streams: int) -> None:
     """Add one group for each goal; rooms of a goal lie next to each other."""
     length = histories.actions.shape[1]
+    paid = np.int32 if np.issubdtype(histories.rewards.dtype, np.integer) else np.float32
     ends = np.arange(1, length + 1) % histories.horizon == 0
     for first in range(0, len(histories.tasks), streams):
         rooms = slice(first, first + streams)
@@ -106,5 +111,5 @@ def _write_chunk(file: h5py.File, histories: Histories, streams: int) -> None:
             "next_states": stored,
         }
         for name, values in columns.items():
-            group.create_dataset(name, data=values.swapaxes(0, 1).astype(np.int32))
+            group.create_dataset(name, data=values.swapaxes(0, 1).astype(paid if name == "rewards" else np.int32))
         group.create_dataset("dones", data=np.repeat(ends[:, None], streams, axis=1))

@@ -8,20 +8,26 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ..files.settings import Settings
+from ..worlds.bandit import REWARD_STD
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.registry import WORLDS, make_world
-from ..worlds.world import GRID_SIZE, World
+from ..worlds.world import GRID_SIZE, NUM_ACTIONS, World
+
+OF_BANDITS = ("thompson", "ucb")
+"""Source agents of bandits alone."""
 
 
 class CollectSettings(Settings):
     """Settings of `adtui collect`; names are those of the users' configuration where they have one."""
 
     env: str = DARK_ROOM
-    alg: Literal["explorer", "demonstrator", "q-learning", "PPO"] = "explorer"
+    alg: Literal["explorer", "demonstrator", "q-learning", "PPO", "thompson", "ucb"] = "explorer"
     alg_seed: int = 42
     n_stream: int = Field(default=40, ge=1, description="independent histories per goal")
     episodes: int = Field(default=16, ge=1, description="episodes per history")
     grid_size: int = Field(default=GRID_SIZE, ge=2)
+    num_actions: int = Field(default=NUM_ACTIONS, ge=2, le=1000, description="arms of a bandit; 5 elsewhere")
+    reward_std: float = Field(default=REWARD_STD, ge=0, le=1000, description="of what an arm of a bandit pays")
     horizon: int | None = Field(default=None, ge=1, description="steps per episode; the world's own when absent")
     env_split_seed: int = Field(default=0, description="of the users' split; dark_key_to_door numbers its tasks by it")
     goals: list[int] | None = Field(default=None, description="task indices; all of them when absent")
@@ -37,7 +43,7 @@ class CollectSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> CollectSettings:
-        known_world(self.env)
+        known_world(self.env, self.num_actions)
         total = self.world.n_tasks
         outside = [goal for goal in self.goals or [] if not 0 <= goal < total]
         if outside:
@@ -47,7 +53,9 @@ class CollectSettings(Settings):
 
     @property
     def world(self) -> World:
-        return make_world(self.env, self.grid_size, self.horizon, self.env_split_seed)
+        return make_world(
+            self.env, self.grid_size, self.horizon, self.env_split_seed, self.num_actions, self.reward_std
+        )
 
     @property
     def output(self) -> Path:
@@ -64,13 +72,20 @@ class CollectSettings(Settings):
         return self.episodes * self.world.horizon
 
 
-def known_world(env: str) -> None:
-    """Raise ValueError where no world has this name."""
+def known_world(env: str, num_actions: int) -> None:
+    """Raise ValueError where no world has this name, or it has other actions."""
     if env not in WORLDS:
         raise ValueError(f"env must be one of {', '.join(WORLDS)}, found {env}")
+    if WORLDS[env].STATES and num_actions != NUM_ACTIONS:
+        raise ValueError(f"num_actions must be {NUM_ACTIONS} in {env}, found {num_actions}")
 
 
 def check_source(env: str, alg: str) -> None:
     """Raise ValueError where a source agent cannot learn in this world."""
-    if alg == "explorer" and not WORLDS[env].PLAIN_MOVES:
+    world = WORLDS[env]
+    if alg in OF_BANDITS and world.STATES:
+        raise ValueError(f"alg {alg} pulls arms, and {env} has none: use explorer, demonstrator or q-learning")
+    if alg in ("explorer", "PPO") and not world.STATES:
+        raise ValueError(f"alg {alg} walks through cells, and bandits have none: use thompson, ucb or demonstrator")
+    if alg == "explorer" and not world.PLAIN_MOVES:
         raise ValueError("alg explorer takes actions to move as Dark Room's do: use demonstrator or q-learning")

@@ -29,7 +29,12 @@ _SHAPES = "in_states (B,n,2), in_actions (B,n) or one-hot (B,n,A), in_rewards (B
 
 
 def inputs_npz(
-    path: str | Path, *, horizon: int = HORIZON, arrows: str = ARROWS, vectors: tuple[int, int] | None = None
+    path: str | Path,
+    *,
+    horizon: int = HORIZON,
+    arrows: str = ARROWS,
+    vectors: tuple[int, int] | None = None,
+    stateless: bool = False,
 ) -> tuple[Sample, ...]:
     """The contexts of an .npz file, in order.
 
@@ -37,9 +42,9 @@ def inputs_npz(
     (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
     be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
     as to agree with the resets that show in the states, and a context in which none shows is one episode. A context
-    that overlaps with the one before counts as the same history. `arrows`: see `Sample.arrows`. `vectors`: numbers of a
-    state and of an action, where these are vectors: `in_states` (B, n, S), `in_actions` (B, n, D), and so on, and
-    targets that are not known NaN.
+    that overlaps with the one before counts as the same history. `arrows`, `stateless`: see `Sample`. `vectors`:
+    numbers of a state and of an action, where these are vectors: `in_states` (B, n, S), `in_actions` (B, n, D), and so
+    on, and targets that are not known NaN.
 
     Raises:
         HistoryError: unreadable, arrays missing, wrong shapes, or values that are no cells, actions or rewards.
@@ -77,6 +82,7 @@ def inputs_npz(
                 target_action=targets[i],
                 history=histories[i],
                 arrows=arrows,
+                stateless=stateless,
             )
         )
     return tuple(samples)

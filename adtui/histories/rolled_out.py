@@ -19,6 +19,8 @@ from .kept import Kept, phases_of
 
 #: Episodes that a rollout goes on for after its context is full.
 EPISODES_AFTER = 6
+#: The same in bandits, whose episodes are of any length: as many steps as six of Dark Room have.
+PULLS_AFTER = 120
 #: Steps of a rollout; a model takes a few ms for each.
 MAX_ROLLOUT = 20_000
 #: Rooms of one rollout, always so many: matrices of other shapes round differently, and an action drawn near a boundary
@@ -56,7 +58,8 @@ def rolled_out(
     world = world_of(settings)
     assert world is not None
     horizon = world.horizon
-    episodes = n // horizon + 1 + EPISODES_AFTER
+    after = EPISODES_AFTER if world.STATES else -(-PULLS_AFTER // horizon)
+    episodes = n // horizon + 1 + after
     if episodes * horizon > MAX_ROLLOUT:
         raise HistoryError(
             "settings, horizon",
@@ -95,7 +98,7 @@ def rolled_out(
         past = yield from _nothing_yet(steps)
         samples = []
         for row in range(wanted):
-            found = phases(past.rewards[row], horizon, times, n)
+            found = phases(past.rewards[row], horizon, times, n) if world.STATES else np.zeros_like(times)
             query = moment(found, times, taken, generator(seed, Use.MOMENTS, first + row))
             samples.append(_sample(past, row, query, n, world, first + row))
         if kept is not None:
@@ -131,6 +134,7 @@ def _sample(past: Histories, row: int, query: int, n: int, world: World, index: 
         history=index,
         task=task,
         arrows=world.arrows(task),
+        stateless=not world.STATES,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
+from ..worlds.meaning import stateless
 from ..worlds.settings import arrows
 from .file import HistoryFile
 from .goals import cell_number, in_dark_room, shown_goal
@@ -38,6 +39,7 @@ def stored_sample(
         history=history,
         task=(task := _task(goal, cell, settings)),
         arrows=arrows(settings, task if settings.groups is None else None),
+        stateless=stateless(settings),
     )
     known = whole.until(n)  # its target is the action that was taken
     return replace(known, target_action=file.optimal_action(goal, stream, query)) if settings.wants_optimal else known

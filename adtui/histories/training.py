@@ -13,14 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from ..records.errors import HistoryError
-from ..worlds.agents import Histories
+from ..worlds.agents import Histories, empty_histories
+from ..worlds.bandit import Bandit
 from ..worlds.darkroom import DARK_ROOM
-from ..worlds.world import NUM_ACTIONS, BoolArray, IntArray, World
+from ..worlds.world import BoolArray, IntArray, World
 from .file import HistoryFile, Streams
 from .forms import Cells
 
-#: Bytes of one transition in Histories.
-_BYTES = 8 * (2 + 1 + 1 + 2) + 4 * NUM_ACTIONS
+#: Bytes of one transition in Histories, but for the actions' probabilities.
+_BYTES = 8 * (2 + 1 + 1 + 2)
 _COLLECT = "check `histories`, or collect them anew with `adtui collect`"
 
 
@@ -42,7 +43,7 @@ def read_histories(path: Path, world: World, tasks: Sequence[int], streams: int 
             steps, widths = _sizes(file, tasks, world.horizon, streams)
             if steps < least:
                 raise _wrong(path, f"histories of at least {least} steps (n_transit)", str(steps), "lower n_transit")
-            past = _room_for(path, tasks, widths, steps, world.horizon)
+            past = _room_for(path, world, tasks, widths, steps)
             _fill(past, file, world, tasks, widths)
     except MemoryError:  # a limit below what the machine has
         raise _wrong(path, "histories that fit into memory", "more than is free", "lower train_n_stream") from None
@@ -50,13 +51,16 @@ def read_histories(path: Path, world: World, tasks: Sequence[int], streams: int 
 
 
 def _fill(past: Histories, file: HistoryFile, world: World, tasks: Sequence[int], widths: Sequence[int]) -> None:
-    one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)
+    one_hot = np.eye(world.num_actions, dtype=np.float32)
     row = 0
     for task, width in zip(tasks, widths, strict=True):
         found = file.read_all(task, width)
         reached = world.move(np.full(width, task), found.states, found.actions)
         _check_laws(f"{file.path}, {task}", world, found, reached)
-        _check_rewards(f"{file.path}, {task}", world, task, found, reached)
+        if isinstance(world, Bandit):
+            _check_arms(f"{file.path}, {task}", world, task, found)
+        else:
+            _check_rewards(f"{file.path}, {task}", world, task, found, reached)
         rows = slice(row, row + width)
         past.states[rows], past.actions[rows], past.rewards[rows] = found.states, found.actions, found.rewards
         past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
@@ -81,29 +85,21 @@ def _sizes(file: HistoryFile, tasks: Sequence[int], horizon: int, streams: int |
     return steps, widths
 
 
-def _room_for(path: Path, tasks: Sequence[int], widths: list[int], steps: int, horizon: int) -> Histories:
+def _room_for(path: Path, world: World, tasks: Sequence[int], widths: list[int], steps: int) -> Histories:
     """Histories to be filled in: one task at a time, so that no second copy of all of them is ever held."""
-    wanted, memory = sum(widths) * steps * _BYTES, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    wanted = sum(widths) * steps * (_BYTES + 4 * world.num_actions)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if wanted > memory:
         found = f"{wanted / 2**30:.0f} GB"
         raise _wrong(path, f"histories that fit into {memory / 2**30:.0f} GB", found, "lower train_n_stream")
-    shape = (sum(widths), steps)
-    return Histories(
-        tasks=np.repeat(np.array(tasks, dtype=np.int64), widths),
-        states=np.empty((*shape, 2), dtype=np.int64),
-        actions=np.empty(shape, dtype=np.int64),
-        rewards=np.empty(shape, dtype=np.int64),
-        next_states=np.empty((*shape, 2), dtype=np.int64),
-        probabilities=np.empty((*shape, NUM_ACTIONS), dtype=np.float32),
-        horizon=horizon,
-    )
+    return empty_histories(world, np.repeat(np.array(tasks, dtype=np.int64), widths), steps)
 
 
 def _check_laws(subject: str, world: World, found: Streams, reached: IntArray) -> None:
     """Refuse what the world cannot have made; `reached` (streams, T, 2) are the cells that its moves lead to."""
     horizon, name = world.horizon, "Dark Room" if world.env == DARK_ROOM else world.env
     # Rewards are neither cut to whole numbers nor passed on: the room that the model will act in pays 0 and 1.
-    if (odd := (found.rewards != 0) & (found.rewards != 1)).any():
+    if world.whole_rewards and (odd := (found.rewards != 0) & (found.rewards != 1)).any():
         value = f"{found.rewards[odd][0]:g}"
         raise _wrong(f"{subject}/rewards", f"0 or 1, as {name} pays", value, "rescale them to 0 and 1")
     states, after = found.states, found.next_states
@@ -143,6 +139,13 @@ def _check_rewards(subject: str, world: World, task: int, found: Streams, reache
         expected = f"the rewards of {world.words(task)}, as the group's number says"
         action = "number groups by task: some collectors shuffle the tasks first"
         raise _wrong(f"{subject}/rewards", expected, _first(wrong), action)
+
+
+def _check_arms(subject: str, world: Bandit, task: int, found: Streams) -> None:
+    """The same of a bandit, whose pulls are paid by chance: what each arm paid lies about its mean."""
+    if wrong := world.contradiction(task, found.actions, found.rewards):
+        action = "number groups by task, and give the reward_std that they were collected with"
+        raise _wrong(f"{subject}/rewards", f"what {world.words(task)} pays", wrong, action)
 
 
 def _differ(cells: IntArray, others: IntArray) -> BoolArray:

@@ -10,9 +10,10 @@ from ..records.arrays import Doubles, Floats, Ints
 from ..records.moment import NONE, Edits
 from ..records.sample import Sample
 from ..worlds.agents import sample_actions
+from ..worlds.bandit import Bandit
 from ..worlds.draws import Use, generator
 from ..worlds.rollouts import first_seen
-from ..worlds.world import World
+from ..worlds.world import Chance, World
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class Walk:
             return "which task this history is of is not known"
         if self.whole.task >= self.world.n_tasks:
             return f"the world has no task {self.whole.task}"
+        if isinstance(self.world, Bandit) and (
+            wrong := self.world.contradiction(self.whole.task, self.whole.actions, self.whole.rewards)
+        ):
+            return f"this history is not of the bandit that its number says: {wrong}"
         episode = self._episode(moment)
         begun = int(self.whole.step[episode[0]]) if len(episode) else int(self.whole.step[moment])
         if self.world.STAGES > 1 and begun > 0:
@@ -89,12 +94,14 @@ class Walk:
         """
         assert self.world is not None, "see `still`"
         assert self.whole.task is not None, "see `still`"
-        past, rooms = self.whole.until(moment), self.world.rooms(np.array([self.whole.task], np.int64))
+        rng = generator(seed, Use.WALK, self.whole.history, moment)
+        uniform = rng.random(1, dtype=np.float32)
+        chance = Chance(int(rng.integers(1 << 31)), Use.WALK)
+        past, rooms = self.whole.until(moment), self.world.rooms(np.array([self.whole.task], np.int64), chance)
         episode = self._episode(moment)
         rooms.states = past.query_state[None].astype(np.int64)
         rooms.elapsed = int(past.step[-1])
         rooms.stage[:] = min(int((past.rewards[episode] > 0).sum()), self.world.STAGES - 1)
-        uniform = generator(seed, Use.WALK, self.whole.history, moment).random(1, dtype=np.float32)
         action = sample_actions(chances[None].astype(np.float32), uniform)
         reached, reward, ended = rooms.step(action)
         reached = reached.copy()

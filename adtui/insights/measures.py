@@ -89,8 +89,8 @@ def log_depth_change(stats: HeadStats, _n: int) -> Doubles:
 
 
 def episodes(stats: HeadStats, _n: int) -> Doubles:
-    """How many episodes the context touches; one number."""
-    return np.array(float(stats.episode_lift.shape[2]))
+    """How many episodes the context touches; one number. NaN where episodes are no attempts, as in bandits."""
+    return np.array(float(stats.episode_lift.shape[2]) or np.nan)
 
 
 def _log_lift(lift: Doubles, n: int) -> Doubles:

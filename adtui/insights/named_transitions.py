@@ -118,7 +118,7 @@ def _clusters(found: Context) -> Ints:
 
 
 def _rewarded(found: Context) -> Ints:
-    return _if_sparse(np.flatnonzero(found.sample.rewards > 0), found.n)
+    return _if_sparse(np.flatnonzero(found.sample.rewarded), found.n)
 
 
 def _revisited(found: Context) -> Ints:

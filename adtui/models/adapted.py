@@ -20,7 +20,7 @@ from .adapter_file import AdapterFile
 from .adapter_tokens import rounds_of, tokens_of
 from .attend import Recorder
 from .attention_call import CAUSAL, FULL, SOFTMAX, Look, hidden_of
-from .decoder import Edit
+from .edit import Edit
 from .interception import intercepted
 from .network import Network
 from .survey import Site, Survey

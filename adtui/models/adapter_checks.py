@@ -11,7 +11,7 @@ from ..records.layout import Layout
 from .adapted import AdaptedNetwork
 from .adapter import Contexts
 from .attend import BLOCK_ROWS, Wants
-from .decoder import Edit
+from .edit import Edit
 from .recorders import HeadsRecorder
 
 TOLERANCE = 1e-3

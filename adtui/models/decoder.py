@@ -5,7 +5,7 @@ Attention itself is in `attend`, with and without capture.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .ablation import Ablation, Branch
+from .ablation import Branch
 from .attend import Recorder, attend
+from .edit import Edit, counted
 
 
 @dataclass(frozen=True)
@@ -44,63 +45,6 @@ class DecoderShape:
     def make_norm(self) -> nn.Module:
         """One norm of this decoder's kind."""
         return (nn.LayerNorm if self.norm == "layer" else nn.RMSNorm)(self.d_model, eps=self.eps)
-
-
-@dataclass(frozen=True)
-class Edit:
-    """An intervention on one pass: what is hidden, which heads say nothing, where tokens claim to stand.
-
-    Attributes:
-        hidden: (B, N) bool, tokens that no other token may attend to; None hides nothing. A token still sees itself.
-            On a batch of one context every row is a variant of it: what the variants share is computed once.
-        instead: layer → keys (None leaves them as they are) and values, (H, N, d/H) each, that hidden tokens show
-            instead of being hidden: to every token, themselves included. None hides them.
-        where: hide them from one head only, (layer, head), or from a layer, (layer, None); None is from every head of
-            every layer.
-        muted: heads whose output is replaced by 0.
-        ablated: sets of heads to run every context with, the others giving their mean; the result has a row for each
-            set and context. With several sets nothing is hidden besides.
-        positions: (B, N) int64, the position of each token; None is 0, 1, 2, …
-    """
-
-    hidden: Tensor | None = None
-    where: tuple[int, int | None] | None = None
-    muted: frozenset[tuple[int, int]] = frozenset()
-    ablated: Ablation | None = None
-    positions: Tensor | None = None
-    instead: Mapping[int, tuple[Tensor | None, Tensor]] | None = None
-
-    @property
-    def masks(self) -> bool:
-        """Whether anything is hidden by a mask."""
-        return self.hidden is not None and self.instead is None
-
-    def shown(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values of a layer, (B, H, N, d/H) each, with those in place that hidden tokens show instead."""
-        elsewhere = self.where is not None and self.where[0] != layer
-        if self.hidden is None or self.instead is None or elsewhere:
-            return k, v
-        H, N = k.shape[1:3]
-        here = self.hidden[:, None, :N, None]
-        if self.where is not None and self.where[1] is not None:
-            here = here & (torch.arange(H, device=k.device) == self.where[1])[None, :, None, None]
-        keys, values = self.instead[layer]
-        return k if keys is None else torch.where(here, keys[:, :N], k), torch.where(here, values[:, :N], v)
-
-    def mask(self, layer: int, n_head: int, base: Tensor) -> Tensor | None:
-        """(B, 1 or H, N, N) bool for a layer, True where the query may see the key; None where nothing is hidden.
-
-        Args:
-            base: (N, N) bool, the mask without the intervention.
-        """
-        if self.hidden is None or not self.masks or (self.where is not None and self.where[0] != layer):
-            return None
-        N = base.shape[0]
-        shown = ~self.hidden[:, None, None, :] | torch.eye(N, dtype=torch.bool, device=base.device)
-        if self.where is not None and self.where[1] is not None:
-            elsewhere = torch.arange(n_head, device=base.device) != self.where[1]
-            shown = shown | elsewhere[None, :, None, None]
-        return base & shown
 
 
 @dataclass(frozen=True)
@@ -153,6 +97,8 @@ class SelfAttention(nn.Module):
             how.recorder.heads(how.layer, q, k, v, self.out.weight)
         if how.edit is not None:
             k, v = how.edit.shown(how.layer, k, v)
+            if how.edit.stand_for is not None:
+                mask = counted(how.edit.stand_for, mask, causal=how.causal)
         if alone and read is not None and mask is not None:
             mask = mask[..., read : read + 1, :]
         variants = max(len(v), len(mask) if mask is not None and mask.dim() == 4 else 1)
@@ -205,13 +151,16 @@ class Block(nn.Module):
         rest = x if how.read is None else x[:, how.read : how.read + 1]
         if how.branch is not None:
             rest = how.branch.spread(rest)
+        return self.around(x, rest, lambda normed: self.attention(normed, how))
+
+    def around(self, x: Tensor, rest: Tensor, attention: Callable[[Tensor], Tensor]) -> Tensor:
+        """Both sublayers of tokens `rest`, of which `attention` is shown what it reads of all tokens `x`."""
         if self.pre_norm:
-            x = rest + self.attention(self.norm1(x), how)
-            x = x + self.transform(self.norm2(x))
-        else:
-            x = self.norm1(rest + self.attention(x, how))
-            x = self.norm2(x + self.transform(x))
-        return x
+            x = rest + attention(self.norm1(x))
+            return x + self.transform(self.norm2(x))
+        x = self.norm1(rest + attention(x))
+        out: Tensor = self.norm2(x + self.transform(x))
+        return out
 
     def transform(self, x: Tensor) -> Tensor:
         """The feed-forward sublayer, token by token."""
@@ -261,6 +210,7 @@ class Decoder(nn.Module):
         """
         if read is not None and read < 0:
             read += x.shape[1]
+        assert edit is None or edit.stand_for is None or (recorder is None and edit.hidden is None)
         base = mask
         ablated = None if edit is None else edit.ablated
         thrifty = recorder is not None or (edit is not None and edit.hidden is not None)

@@ -19,7 +19,7 @@ from ..records.run_settings import Customs
 from ..records.sample import Sample
 from ..statistics.distributions import distribution
 from .attend import Recorder
-from .decoder import Edit
+from .edit import Edit
 from .fitting import check_fits
 from .network import Network
 
@@ -152,7 +152,7 @@ class Model:
                 `Network.forward`.
             recorder: shown every layer's attention, see `decoder.Recorder`.
             query_actions: (B,), see `Network.forward`.
-            edit: an intervention, see `decoder.Edit`.
+            edit: an intervention, see `edit.Edit`.
 
         Returns:
             (B, A) float32 logits, or (B, K) outputs of another head.
@@ -265,6 +265,10 @@ class Model:
             self._tensor(next_states, self._dtype),
             self._tensor(query_states, self._dtype),
         )
+
+    def floats(self, values: Array) -> Tensor:
+        """A tensor of the weights' type, on their device."""
+        return self._tensor(values, self._float)
 
     @property
     def _float(self) -> torch.dtype:

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 from ..records.action_head import CATEGORICAL, ActionHead
 from ..records.layout import Layout
 from ..records.run_settings import Customs
+from .appending import HeldKeys
 from .attend import Recorder
 from .compressor import CompressorSizes
-from .decoder import Decoder, DecoderShape, Edit
+from .decoder import Decoder, DecoderShape
+from .edit import Edit
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,23 @@ class Network(nn.Module, ABC):
     def keeps_positions(self) -> bool:
         """Whether a transition can keep its position when others are left out."""
         return True
+
+    @property
+    def appends(self) -> bool:
+        """Whether a transition is one token that can be read by itself, over keys and values of those before it."""
+        return False
+
+    def append(self, token: Tensor, place: int, held: HeldKeys, *, add: bool) -> Tensor:
+        """(B, A) action logits after one token (B, 1, d), without its position, at a place; where it `appends`.
+
+        Args:
+            held, add: see `appending.appended`.
+        """
+        raise NotImplementedError
+
+    def embed_query(self, states: Tensor) -> Tensor:
+        """(B, 2) cells → (B, d) query tokens without positions; where it `appends`."""
+        raise NotImplementedError
 
     @property
     def takes_query_action(self) -> bool:

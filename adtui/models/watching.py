@@ -22,7 +22,7 @@ from .attention_call import (
     masked,
     weights_of,
 )
-from .decoder import Edit
+from .edit import Edit
 from .survey import Site
 
 ROW_TOLERANCE = 1e-3

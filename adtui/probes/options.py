@@ -16,6 +16,7 @@ class Options:
         context: transitions of every context, None for as many as the model usually sees.
         samples: histories; each gives a few contexts. Every task has equally many.
         paths: whether rewards are to be followed through the heads.
+        world: MODULE:FACTORY of environments to act in instead of the run's own.
     """
 
     device: str = DEVICE
@@ -26,3 +27,4 @@ class Options:
     samples: int = PROBE_HISTORIES
     seed: int = SEED
     paths: bool = True
+    world: str | None = None

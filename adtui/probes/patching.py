@@ -67,7 +67,7 @@ def without_rewards(model: Model, contexts: Contexts) -> tuple[Inputs, Inputs, T
     off[:, layout.visible] = 0
     of_context = np.append(layout.visible, layout.n_context)
     rewarded = np.zeros((contexts.count, layout.n_context + 2), np.bool_)  # the query, and −1, are none
-    rewarded[:, of_context[:-1]] = rewards[:, layout.visible] > 0
+    rewarded[:, of_context[:-1]] = rewards[:, layout.visible] != 0  # of bandits every pull
     count = layout.n_tokens - model.network.takes_query_action
     tokens = torch.as_tensor(rewarded[:, layout.transition[:count]], device=model.device)
     return contexts.inputs, (states, actions, off, next_states, query), tokens

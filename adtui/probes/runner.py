@@ -24,7 +24,7 @@ from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
 from ..worlds.registry import WORLDS
 from ..worlds.returns import ROOMS_AT_ONCE
-from ..worlds.settings import can_roll_out, goals_of, run_settings, world_of
+from ..worlds.settings import Arena, can_roll_out, goals_of, run_settings, world_of
 from ..worlds.world import World
 from .lived import Lived, Plan, live, tasks_of
 from .options import Options
@@ -47,6 +47,8 @@ class Opened:
     settings: RunSettings
     options: Options
     plan: Plan
+    arena: Arena | None = None
+    """Of a world of the user's."""
 
 
 def prepare(path: str | Path, options: Options) -> Opened:
@@ -72,14 +74,15 @@ def prepare(path: str | Path, options: Options) -> Opened:
     )
     settings = with_groups(settings, run.directory)
     n_context = model.context_length(options.context)
-    world = _world(settings)
+    arena = None if options.world is None else _in_world(options.world, model, settings)
+    world = _world(settings) if arena is None else arena.world
     if options.samples < LEAST:
         raise ConfigError("--samples", expected=f"at least {LEAST}", found=str(options.samples), action="ask for more")
     if world.n_tasks < LEAST:
         raise ConfigError(
             "env",
             expected=f"a world of at least {LEAST} tasks",
-            found=f"{world.n_tasks} in {settings.env} of {world.size} x {world.size}",
+            found=f"{world.n_tasks} in {world.env}",
             action="probe a run of another one: probes are scored on tasks that they were not fitted on",
         )
     tasks, rooms = tasks_of(world, options.samples, options.seed)
@@ -87,7 +90,13 @@ def prepare(path: str | Path, options: Options) -> Opened:
     plan.check()
     if options.paths:
         Frozen(model, n_context)  # says so where the model cannot be taken apart
-    return Opened(run, checkpoint, model, settings, options, plan)
+    return Opened(run, checkpoint, model, settings, options, plan, arena)
+
+
+def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
+    from ..worlds.factory_world import arena_in  # gymnasium, and the user's code
+
+    return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
 
 
 def _world(settings: RunSettings) -> World:
@@ -169,8 +178,9 @@ def _token(model: Model, n: int) -> str:
 
 def _about(opened: Opened, lived: Lived) -> dict[str, Any]:
     model, settings, plan = opened.model, opened.settings, opened.plan
-    held_out = set(goals_of(settings).test)
-    notes = [*model.notes, *settings.doubts]
+    arena = opened.arena
+    held_out = set(goals_of(settings).test if arena is None else arena.split.test)
+    notes = [*model.notes, *(settings.doubts if arena is None else arena.doubts(settings))]
     if model.network.integrates:
         notes.append("residual stream and logits are those of the prior pass: the policy is integrated after it")
     if model.network.compressor is not None:
@@ -187,7 +197,7 @@ def _about(opened: Opened, lived: Lived) -> dict[str, Any]:
         "seed": opened.options.seed,
         "tasks": plan.tasks.tolist(),
         "held_out": sorted(held_out & set(plan.tasks.tolist())),
-        "held_out_words": settings.held_out,
+        "held_out_words": settings.held_out if arena is None else arena.called(settings),
         "rooms": plan.rooms,
         "contexts_each": lived.shape[2],
         "folds": FOLDS,

@@ -62,6 +62,8 @@ def targets_of(lived: Lived) -> tuple[list[Target], dict[str, str]]:
 
 
 def _reward(lived: Lived) -> tuple[str, Target | str]:
+    if not lived.plan.world.STATES:
+        return REWARD, "bandits pay by chance, and no reward is found there"
     G, K, _ = lived.shape
     rooms = np.arange(K)[None, :, None]
 

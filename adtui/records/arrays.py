@@ -13,5 +13,7 @@ Doubles = NDArray[np.float64]
 
 Ints = NDArray[np.int64]
 
+Bools = NDArray[np.bool_]
+
 Values = NDArray[Any]
 """States or actions: int64 cells and single actions, or float32 vectors."""

@@ -75,7 +75,7 @@ class Axis:
     @cached_property
     def rewarded(self) -> NDArray[np.bool_]:
         """(N,) bool, positions of transitions with reward > 0."""
-        flags = np.append(self.sample.rewards > 0, False).astype(np.int64)
+        flags = np.append(self.sample.rewarded, False).astype(np.int64)
         return np.asarray(self._of_transition(flags) == 1, dtype=np.bool_)
 
     @cached_property

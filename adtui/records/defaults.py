@@ -41,6 +41,7 @@ STRATEGIES = ("newest+rewarded", "recent", "uniform", "random")
 BUDGETS = (10, 20, 40)
 POSITIONS: Final = "reindexed"
 MEMORY: Final = "online"
+LEVEL: Final = "transition"
 MARGIN = 0.05
 """Share of (full context − random actions) whose loss counts as none."""
 SWEEP_FIGURES = "figs/compression"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import Floats, Ints
+from .arrays import Doubles, Floats, Ints
 from .chances import Chances
 from .sample import Sample
 
@@ -101,6 +101,26 @@ class Moment:
     def cells(self, *, began: bool = False) -> Ints:
         """(n, 2) the cell that each transition counts for: where it ended, or where it began."""
         return self.context.states if began else self.context.next_states
+
+    @property
+    def best_words(self) -> str:
+        """What an episode can return, after what it has: " of at most 17"; of bandits the expectation, else ""."""
+        if self.best is None:
+            return ""
+        if self.context.stateless:
+            return f", best arm's mean {self.best:.4g}"
+        return f" of at most {self.best:.4g}"
+
+    @property
+    def arms(self) -> Doubles:
+        """(A, 3) of every action: how often the context took it, the mean of what it paid (NaN for never), and the
+        attention on these transitions. What there is to see of a bandit, which has no floor plan."""
+        A = len(self.chances.full)
+        taken, weights = self.context.actions, self.weights.astype(np.float64)
+        pulls = np.bincount(taken, minlength=A).astype(np.float64)
+        paid = np.bincount(taken, self.context.rewards, minlength=A)
+        means = np.divide(paid, pulls, out=np.full(A, np.nan), where=pulls > 0)
+        return np.stack([pulls, means, np.bincount(taken, weights, minlength=A)], axis=1)
 
     def mass(self, *, began: bool = False, episode: int | None = None) -> Floats:
         """(S, S) the weights of the transitions shown, summed by cell; NaN where none counts for a cell.

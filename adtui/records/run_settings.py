@@ -33,7 +33,7 @@ class Customs:
 #: Bytes of each of the three names that make up a file's name; file systems take 255 in all.
 MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
-_ROOMS = ("env", "horizon")
+_ROOMS = ("env", "horizon", "reward_std")
 _ABOUT = ("sources", "overruled", "groups")
 _OF_CELLS, _OF_VECTORS = ("grid_size", "num_actions"), ("dim_obs", "dim_actions")
 META_WORLD = "metaworld"
@@ -55,6 +55,7 @@ class RunSettings:
         task: which of a family of environments; None where it is not text.
         dim_obs, dim_actions: numbers of a state and of an action that are vectors, as the weights' shapes tell; None
             where they are cells and single actions. Then grid_size and num_actions mean nothing.
+        reward_std: standard deviation of what an arm of a bandit pays; None of other worlds.
         sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE, `Customs.whose` or DEFAULT.
         overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
@@ -79,6 +80,7 @@ class RunSettings:
     task: str | None = None
     dim_obs: int | None = None
     dim_actions: int | None = None
+    reward_std: float | None = None
 
     @property
     def continuous(self) -> bool:
@@ -160,7 +162,7 @@ class RunSettings:
         """Source → those of the settings that the run does not say itself, with their values."""
         found: dict[str, list[str]] = {}
         for name in names:
-            if self.sources[name] not in _SAID and getattr(self, name) is not None:
+            if self.sources.get(name) not in _SAID and getattr(self, name) is not None:
                 value = getattr(self, name)
                 shown = f"{value:.4g}" if isinstance(value, float) else value
                 found.setdefault(self.sources[name], []).append(f"{name} {shown}")
@@ -169,7 +171,7 @@ class RunSettings:
     def to_json(self) -> dict[str, Any]:
         """Name → `value` and `source`."""
         left_out = {*_ABOUT, *(_OF_CELLS if self.continuous else _OF_VECTORS)}
-        left_out |= set() if self.task is not None else {"task"}
+        left_out |= {name for name in ("task", "reward_std") if getattr(self, name) is None}
         names = [field.name for field in fields(self) if field.name not in left_out]
         return {name: {"value": getattr(self, name), "source": self.sources.get(name, WEIGHTS)} for name in names}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import Floats, Ints, Values
+from .arrays import Bools, Floats, Ints, Values
 
 #: What actions 0 to 4 do: x+1, x−1, y+1, y−1, stay. A grid is drawn with x down and y to the right, as a matrix.
 ARROWS = "↓↑→←•"
@@ -30,11 +30,12 @@ def phase_of(sample: Sample) -> str:
     """By the rewarded episodes in the context: none is exploring, one the first reward, more is exploiting.
 
     Only what the model can see counts: where the rewarded episodes have left the context, it explores again. Where
-    states are vectors and so many steps pay that a reward says nothing of success, there are no phases: "".
+    states are vectors and so many steps pay that a reward says nothing of success, there are no phases: "". Nor are
+    there any in a world without states, where a reward is no find but a matter of chance.
     """
-    if sample.continuous and (sample.rewards > 0).mean() >= DENSE:
+    if sample.stateless or (sample.continuous and sample.rewarded.mean() >= DENSE):
         return ""
-    episodes = len(np.unique(sample.episode[: sample.n_context][sample.rewards > 0]))
+    episodes = len(np.unique(sample.episode[: sample.n_context][sample.rewarded]))
     return PHASES[min(episodes, 2)]
 
 
@@ -57,6 +58,8 @@ class Sample:
         task: the number of the history's task (its goal), or None when unknown.
         arrows: what each action does, drawn, a sign each; actions without one are told by their numbers.
         older: transitions before these that the model knows by latents alone.
+        stateless: whether its world has no states to tell apart, as bandits have none: what is said of equal states
+            does not apply then.
     """
 
     label: str
@@ -73,6 +76,7 @@ class Sample:
     task: int | None = None
     arrows: str = ARROWS
     older: int = 0
+    stateless: bool = False
 
     @property
     def cluster(self) -> int:
@@ -83,6 +87,19 @@ class Sample:
     def continuous(self) -> bool:
         """Whether states and actions are vectors."""
         return self.actions.ndim == 2
+
+    @property
+    def graded(self) -> bool:
+        """Whether, in a world without states, steps pay other sums than 0 and 1, as Gaussian bandits do.
+
+        Every pull pays something there, and the sign of it says nothing.
+        """
+        return self.stateless and bool(((self.rewards != 0) & (self.rewards != 1)).any())
+
+    @property
+    def rewarded(self) -> Bools:
+        """(n,) the transitions that a reward marks: those that paid more than 0; none where rewards are `graded`."""
+        return np.zeros(self.n_context, np.bool_) if self.graded else np.asarray(self.rewards > 0)
 
     def action(self, index: int) -> int | tuple[float, ...]:
         """The action of a transition: its number, or the numbers that it is."""

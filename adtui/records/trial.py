@@ -17,8 +17,9 @@ LAST = 10
 
 SCHEMA = "adtui.compress/1"
 #: Rewarded transitions in the context: stratum → (least, most).
+ALL = "all"
 STRATA: dict[str, tuple[float, float]] = {
-    "all": (0, math.inf),
+    ALL: (0, math.inf),
     "none": (0, 0),
     "1-10": (1, 10),
     "more": (11, math.inf),

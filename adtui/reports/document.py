@@ -90,7 +90,7 @@ def _sample(index: int, sample: Sample) -> dict[str, Any]:
         "history": sample.history,
         "n_context": sample.n_context,
         "n_episodes": len(sample.episode_starts),
-        "n_rewarded": (sample.rewards > 0).sum(),
+        "n_rewarded": sample.rewarded.sum(),
         "goal": sample.goal,
         "query_state": sample.query_state,
         "target_action": sample.target_action,

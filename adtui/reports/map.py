@@ -22,12 +22,22 @@ def map_lines(moment: Moment, title: str, *, began: bool = False, episode: int |
         f"sample {moment.sample}: {context.label} · L{moment.layer} {head} · "
         f"moment {moment.number} of {moment.length}, episode {int(context.episode[-1])} step {int(context.step[-1])}",
     ]
-    lines += _plan(moment, began, episode) if moment.size is not None else ["states of this world are no cells"]
+    if moment.size is not None:
+        lines += _plan(moment, began, episode)
+    else:
+        lines += _arms(moment) if moment.context.stateless else ["states of this world are no cells"]
     other = f", latents and marks {moment.other:.3f}" if moment.other > 0 else ""
     lines.append(f"all transitions {float(moment.weights.sum()):.3f}, the query itself {moment.own:.3f}{other}")
     lines.append("actions  " + "  ".join(_actions(moment)))
-    best = "" if moment.best is None else f" of at most {moment.best:g}"
-    lines.append(f"return of the episode so far {float(moment.returns[-1]):g}{best}")
+    lines.append(f"return of the episode so far {float(moment.returns[-1]):g}{moment.best_words}")
+    return lines
+
+
+def _arms(moment: Moment) -> list[str]:
+    """A bandit's arms, which has no floor plan."""
+    lines = ["arm   pulls   mean paid   attention"]
+    for arm, (pulls, mean, mass) in enumerate(moment.arms.tolist()):
+        lines.append(f"{arm:>3} {pulls:>7.0f} {f'{mean:.3f}' if pulls else '-':>11} {mass:>11.3f}")
     return lines
 
 
@@ -43,6 +53,11 @@ def _plan(moment: Moment, began: bool, episode: int | None) -> list[str]:
     ends, only = "began" if began else "ended", "" if episode is None else f", of episode {episode} alone"
     named = "".join(f", {letter} at {cell}" for letter, cell in moment.landmarks.items())
     return [*lines, f"% of the row's attention on transitions that {ends} in a cell (x down){only}; @ query{named}"]
+
+
+def _told(moment: Moment) -> list[dict[str, float | None]]:
+    rows = moment.arms.tolist()
+    return [{"pulls": pulls, "paid": paid if pulls else None, "attention": mass} for pulls, paid, mass in rows]
 
 
 def _hundredths(value: float) -> str:
@@ -90,6 +105,7 @@ def map_document(moment: Moment, title: str, *, began: bool = False, episode: in
         "cells_where": "began" if began else "ended",
         "episode": episode,
         "mass": mass,
+        **({"arms": _told(moment)} if context.stateless else {}),
         "query": {
             "state": context.query_state.tolist(),
             "episode": int(context.episode[-1]),

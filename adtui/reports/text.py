@@ -116,7 +116,7 @@ def _samples(info: RunInfo) -> RenderableType:
             str(index),
             _tokens(info.layout(index)),
             str(len(sample.episode_starts)),
-            str(int((sample.rewards > 0).sum())),
+            "–" if sample.graded else str(int(sample.rewarded.sum())),
             Text(sample.label),
         )
     histories = len({sample.history for sample in info.samples})

@@ -29,6 +29,10 @@ MEMORY_WORDS = {
     "online": "Memory: online. What a strategy drops is gone; agree and KL choose from the full context.",
     "full": "Memory: full. At every step a strategy chooses from the full context again; nothing is freed.",
 }
+CACHED_WORDS = (
+    "Level: cache. Each head holds K keys and values of its own choice; what it drops is gone, nothing is read again; "
+    "holds: rewards, episodes and attention beside these."
+)
 
 
 def print_report(report: SweepReport, console: Console) -> None:
@@ -101,7 +105,9 @@ def verdict_lines(report: SweepReport) -> list[str]:
         ("random actions", sum(base.random) / len(base.random)),
         ("best possible", sum(base.optimal) / len(base.optimal)),
     ]
-    memory = MEMORY_WORDS.get(report.about.get("plan", {}).get("memory", "full"), "")
+    means = [(name, value) for name, value in means if value == value]  # NaN where nobody knows the best
+    plan = report.about.get("plan", {})
+    memory = CACHED_WORDS if plan.get("level") == "cache" else MEMORY_WORDS.get(plan.get("memory", "full"), "")
     lines = [memory, verdict.sentence, "Return: " + ", ".join(f"{name} {value:.2f}" for name, value in means) + "."]
     lines += [f"Note: {note}." for note in report.about.get("notes", ())]
     for reason in verdict.reasons:

@@ -11,7 +11,8 @@ What happens at the edges, so that nobody has to guess:
 - n = 1: `entropy_norm` is NaN, since ln 1 = 0;
 - `landmark_lift` is NaN where fewer than three transitions leave no candidate, `distinct` with one head;
 - nothing rewarded, or the query state never visited, or nothing after it: that mass and that lift are NaN, not 0, so
-  that a mean over samples counts only the samples that could show it;
+  that a mean over samples counts only the samples that could show it; so are those of equal states where a world has
+  only one, and those of rewards where these are of all sizes (`Sample.rewarded`);
 - `recent_distant` is inf when only the first quarter is empty, 0 (logarithm -inf) when only the last is, NaN when both.
 """
 
@@ -103,7 +104,7 @@ def head_stats(
     defined = total[..., 0] > 0  # False for NaN too
     entropy = _where(defined, -_xlogx(p).sum(axis=-1))
     recent_distant = _recent_distant(context, defined)
-    rewarded = sample.rewards > 0
+    rewarded = sample.rewarded
     revisit, following, repeated = revisits(sample), followers(sample), repeats(sample)
     rewarded_mass, rewarded_lift = _mass_and_lift(p, rewarded)
     revisit_mass, revisit_lift = _mass_and_lift(p, revisit)
@@ -130,7 +131,7 @@ def head_stats(
         rewarded_lift=rewarded_lift,
         revisit_mass=revisit_mass,
         revisit_lift=revisit_lift,
-        episode_lift=_episode_lift(p, sample.episode[:n]),
+        episode_lift=p[..., :0] if sample.stateless else _episode_lift(p, sample.episode[:n]),
         landmark_lift=np.full(defined.shape, np.nan) if received is None else landmark_lift(received),
         runs=np.where(leans, np.nan, _runs(p)),
         distinct=_distinct(p),

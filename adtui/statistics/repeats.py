@@ -25,7 +25,9 @@ def same_state(states: Values, state: Values) -> Marks:
 
 
 def revisits(sample: Sample) -> Marks:
-    """(n,) the transitions that start in the query's state."""
+    """(n,) the transitions that start in the query's state; none where there is only one state to be in."""
+    if sample.stateless:
+        return np.zeros(sample.n_context, np.bool_)
     return same_state(sample.states, sample.query_state)
 
 

@@ -12,9 +12,10 @@ from ..compression.strategies import STRATEGIES
 from ..files.settings import Settings
 from ..histories.collect_settings import check_source, known_world
 from ..records.errors import ConfigError
+from ..worlds.bandit import REWARD_STD
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.registry import make_world
-from ..worlds.world import GRID_SIZE, World
+from ..worlds.world import GRID_SIZE, NUM_ACTIONS, World
 
 
 class TrainSettings(Settings):
@@ -26,7 +27,8 @@ class TrainSettings(Settings):
     horizon: int | None = Field(default=None, ge=1, description="steps per episode; the world's own when absent")
     dim_states: Literal[2] = 2
     dim_actions: Literal[1] = 1
-    num_actions: Literal[5] = 5
+    num_actions: int = Field(default=NUM_ACTIONS, ge=2, le=1000, description="arms of a bandit; 5 elsewhere")
+    reward_std: float = Field(default=REWARD_STD, ge=0, le=1000, description="of what an arm of a bandit pays")
     env_split_seed: int = Field(default=0, description="seed of the split into training and test goals")
     train_env_ratio: float = Field(default=0.9, gt=0, le=1, description="share of goals for training")
     validation_goals: int = Field(default=8, ge=1, description="training goals held back to choose the checkpoint")
@@ -39,7 +41,9 @@ class TrainSettings(Settings):
     tf_dim_feedforward: int | None = Field(default=None, ge=1, description="4 * tf_n_embd when absent")
     norm: Literal["pre", "post"] = Field(default="pre", description="post is the layout of users' files")
 
-    alg: Literal["explorer", "demonstrator", "q-learning"] = Field(default="explorer", description="source agent")
+    alg: Literal["explorer", "demonstrator", "q-learning", "thompson", "ucb"] = Field(
+        default="explorer", description="source agent"
+    )
     histories: str | None = Field(default=None, description="HDF5 file to learn from instead of fresh histories")
     train_n_stream: int = Field(default=40, ge=1, description="histories per goal")
     episodes: int = Field(default=16, ge=1, description="episodes per history")
@@ -63,7 +67,7 @@ class TrainSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSettings:
-        known_world(self.env)
+        known_world(self.env, self.num_actions)
         if self.histories is None:
             check_source(self.env, self.alg)
         if self.tf_n_embd % self.tf_n_head:
@@ -79,7 +83,9 @@ class TrainSettings(Settings):
 
     @property
     def world(self) -> World:
-        return make_world(self.env, self.grid_size, self.horizon, self.env_split_seed)
+        return make_world(
+            self.env, self.grid_size, self.horizon, self.env_split_seed, self.num_actions, self.reward_std
+        )
 
     @property
     def run_dir(self) -> Path:
@@ -89,8 +95,12 @@ class TrainSettings(Settings):
 
     def stored(self) -> dict[str, Any]:
         """Plain values for the checkpoint and config.yaml, with the run directory that was used."""
-        told = {"horizon": self.world.horizon, "log_dir": str(self.run_dir)}
-        return self.model_dump(mode="json") | told
+        world = self.world
+        told = {"horizon": world.horizon, "grid_size": world.size, "log_dir": str(self.run_dir)}
+        values = self.model_dump(mode="json") | told
+        if world.STATES:
+            del values["reward_std"]  # of bandits alone
+        return values
 
 
 def _check_choice(text: str, n_transit: int) -> None:

@@ -45,7 +45,9 @@ def _fan_in_uniform(layer: nn.Linear, generator: torch.Generator) -> None:
 
 
 def _spread(size: int) -> tuple[float, float]:
-    """Mean and standard deviation of a coordinate that is uniform over 0..size-1."""
+    """Mean and standard deviation of a coordinate that is uniform over 0..size-1; 1 where it is always 0."""
+    if size == 1:
+        return 0.0, 1.0
     return (size - 1) / 2, math.sqrt((size * size - 1) / 12)
 
 

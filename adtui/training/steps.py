@@ -19,11 +19,13 @@ import torch
 from torch import Tensor
 
 from ..compression.choice import parse
+from ..histories.collect_settings import OF_BANDITS
 from ..histories.training import read_histories
 from ..models.decoder import DecoderShape
 from ..models.families.encoder import Encoder
 from ..records.errors import ModelError
 from ..worlds.agents import Demonstrator, Explorer, Histories, QLearning, Source, run_source
+from ..worlds.bandit_agents import UCB, Thompson
 from ..worlds.world import IntArray
 from .settings import TrainSettings
 from .start_values import initialise
@@ -161,6 +163,8 @@ def make_source(settings: TrainSettings) -> Source:
         return Explorer()
     if settings.alg == "demonstrator":
         return Demonstrator()
+    if settings.alg in OF_BANDITS:
+        return Thompson() if settings.alg == "thompson" else UCB()
     return QLearning(epsilon_episodes=max(1, settings.episodes * 6 // 10))
 
 
@@ -170,7 +174,7 @@ def make_network(settings: TrainSettings) -> Encoder:
     shape = DecoderShape(
         settings.tf_n_embd, settings.tf_n_layer, settings.tf_n_head, d_ff, pre_norm=settings.norm == "pre"
     )
-    network = Encoder(shape, settings.n_transit, settings.grid_size, settings.num_actions)
+    network = Encoder(shape, settings.n_transit, settings.world.size, settings.world.num_actions)
     initialise(network, settings.seed)
     return network
 

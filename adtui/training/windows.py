@@ -24,7 +24,8 @@ class TrainingBatch:
 
     def reward_seen(self) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
         """(B, n), whether a reward came before each step, so that the goal can be known."""
-        seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (self.rewards.cumsum(axis=1) - self.rewards) > 0
+        paid = self.rewards != 0
+        seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = paid.cumsum(axis=1) > paid
         return seen
 
 

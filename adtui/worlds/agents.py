@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .world import NUM_ACTIONS, BoolArray, FloatArray, IntArray, Rooms, World, cells, toward
+from .world import NO_CHANCE, BoolArray, Chance, FloatArray, IntArray, Rewards, Rooms, World, cells, toward
 
 #: Called after each episode with (done, total).
 ProgressCallback = Callable[[int, int], None]
@@ -25,7 +25,7 @@ class Step(NamedTuple):
 
     states: IntArray  # (B, 2)
     actions: IntArray  # (B,)
-    rewards: IntArray  # (B,)
+    rewards: Rewards  # (B,)
     next_states: IntArray  # (B, 2), the cells reached
 
 
@@ -36,7 +36,7 @@ class Histories:
     tasks: IntArray  # (B,) index of each room's task
     states: IntArray  # (B, T, 2)
     actions: IntArray  # (B, T)
-    rewards: IntArray  # (B, T)
+    rewards: Rewards  # (B, T)
     next_states: IntArray  # (B, T, 2)
     probabilities: FloatArray  # (B, T, A) of the source
     horizon: int
@@ -46,19 +46,20 @@ class Histories:
         self.states[:, step], self.actions[:, step], self.rewards[:, step] = taken.states, taken.actions, taken.rewards
         self.next_states[:, step], self.probabilities[:, step] = taken.next_states, probabilities
 
-    def returns(self) -> IntArray:
+    def returns(self) -> Rewards:
         """Return of each episode, (B, episodes)."""
-        returns: IntArray = self.rewards.reshape(len(self.tasks), -1, self.horizon).sum(axis=-1)
+        returns: Rewards = self.rewards.reshape(len(self.tasks), -1, self.horizon).sum(axis=-1)
         return returns
 
 
-def empty_histories(tasks: IntArray, length: int, horizon: int) -> Histories:
-    """Zeros for one room for each of `tasks` (B,), `length` steps long, to be written step by step."""
+def empty_histories(world: World, tasks: IntArray, length: int) -> Histories:
+    """Zeros for one room of a world for each of `tasks` (B,), `length` steps long, to be written step by step."""
     shape = (len(tasks), length)
     states, next_states = (np.zeros((*shape, 2), dtype=np.int64) for _ in range(2))
-    actions, rewards = (np.zeros(shape, dtype=np.int64) for _ in range(2))
-    probabilities = np.zeros((*shape, NUM_ACTIONS), dtype=np.float32)
-    return Histories(tasks, states, actions, rewards, next_states, probabilities, horizon)
+    actions = np.zeros(shape, dtype=np.int64)
+    rewards: Rewards = np.zeros(shape, dtype=np.int64 if world.whole_rewards else np.float32)
+    probabilities = np.zeros((*shape, world.num_actions), dtype=np.float32)
+    return Histories(tasks, states, actions, rewards, next_states, probabilities, world.horizon)
 
 
 class Source(Protocol):
@@ -79,7 +80,8 @@ class Source(Protocol):
 
 def with_noise(probabilities: FloatArray, noise: FloatArray) -> FloatArray:
     """A uniformly random action with probability `noise` (B,), else the agent's own."""
-    return ((1 - noise[:, None]) * probabilities + noise[:, None] / NUM_ACTIONS).astype(np.float32)
+    mixed = (1 - noise[:, None]) * probabilities + noise[:, None] / probabilities.shape[1]
+    return np.asarray(mixed, dtype=np.float32)
 
 
 @dataclass
@@ -198,7 +200,7 @@ class QLearning:
     def start(self, rooms: Rooms, rng: np.random.Generator) -> None:
         self._rooms, self._size = rooms, rooms.world.size
         self._rows, self._stage = np.arange(len(rooms.tasks)), rooms.stage
-        jitter = 0.01 * rng.random((len(rooms.tasks), rooms.world.STAGES * self._size**2, NUM_ACTIONS))
+        jitter = 0.01 * rng.random((len(rooms.tasks), rooms.world.STAGES * self._size**2, rooms.world.num_actions))
         self._values = self.start_value + jitter
         self._epsilon = self.epsilon_start
 
@@ -213,7 +215,7 @@ class QLearning:
 
     def act(self, states: IntArray) -> FloatArray:
         greedy = self._values[self._rows, self._index(states, self._stage)].argmax(axis=1)
-        one_hot = np.eye(NUM_ACTIONS, dtype=np.float32)[greedy]
+        one_hot = np.eye(self._rooms.world.num_actions, dtype=np.float32)[greedy]
         return with_noise(one_hot, np.full(len(greedy), self._epsilon, dtype=np.float32))
 
     def observe(self, step: Step) -> None:
@@ -232,23 +234,30 @@ def run_source(
     episodes: int,
     rng: np.random.Generator,
     progress: ProgressCallback | None = None,
+    chance: Chance | None = None,
 ) -> Histories:
-    """Let `source` live through `episodes` in one room for each entry of `tasks` (B,)."""
+    """Let `source` live through `episodes` in one room for each entry of `tasks` (B,).
+
+    Args:
+        chance: what rooms pay by where it has a part; drawn by `rng` where it is not given.
+    """
     tasks, horizon = np.asarray(tasks, dtype=np.int64), world.horizon
-    environment = world.rooms(tasks)
-    past = empty_histories(tasks, episodes * horizon, horizon)
+    if chance is None:
+        chance = NO_CHANCE if world.STATES else Chance(int(rng.integers(1 << 31)))
+    environment = world.rooms(tasks, chance)
+    past = empty_histories(world, tasks, episodes * horizon)
     source.start(environment, rng)
     for step in range(episodes * horizon):
         if step % horizon == 0:
             environment.reset()
             source.begin_episode(step // horizon)
         here = environment.states
-        chance = source.act(here)
-        chosen = sample_actions(chance, rng.random(len(chance), dtype=np.float32))
+        weights = source.act(here)
+        chosen = sample_actions(weights, rng.random(len(weights), dtype=np.float32))
         reached, reward, ended = environment.step(chosen)
         taken = Step(here, chosen, reward, reached)
         source.observe(taken)
-        past.write(step, taken, chance)
+        past.write(step, taken, weights)
         if ended and progress is not None:
             progress(step // horizon + 1, episodes)
     return past

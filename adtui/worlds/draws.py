@@ -47,6 +47,8 @@ class Use(IntEnum):
     WORLD_ROOMS = 56  # a user's world: what the policy draws in a room
     WORLD_CHANCE = 57  # uniformly random actions there, and those of a source, by room
     WORLD_SEEDS = 58  # what its environments are seeded by, by room
+    ARMS = 72  # bandits: the means of their arms, by how many there are
+    PAID = 73  # bandits: what pulls pay, by room and by the use of its actions
 
 
 def generator(seed: int, use: Use, index: int = 0, *more: int) -> np.random.Generator:

@@ -74,10 +74,6 @@ class PermutedDarkRoom(World):
         del task
         return self.size - 1, self.size - 1
 
-    def tasks_at(self, places: IntArray) -> IntArray:
-        del places
-        return np.zeros(0, np.int64)
-
     def words(self, task: int) -> str:
         return f"action order {''.join(map(str, ORDERS[task]))}"
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,12 +19,17 @@ from ..records.defaults import CONTROL_SHARE, EPISODES, SEED, STREAMS
 from ..records.interval import Interval
 from ..records.trial import LAST
 from ..statistics.intervals import estimate
-from .draws import Use
+from .agents import Source, run_source
+from .bandit import Bandit
+from .bandit_agents import UCB, Thompson
+from .draws import Use, generator
 from .rollouts import Policy, random_policy, rollout
-from .world import IntArray, Split, World
+from .world import Chance, IntArray, Rewards, Split, World
 
 #: Rooms in which random actions are measured.
 RANDOM_ROOMS = 500
+#: Pulls of a bandit.
+PULLS = 20 * EPISODES
 #: Rooms per forward pass: bounds memory, and lets the groups run side by side.
 ROOMS_AT_ONCE = 32
 #: Called with (what is being measured, episodes done, in all).
@@ -69,6 +74,8 @@ class ReturnCurve:
             where that is not known, as is the share of it.
         by_goal: goal index → mean return over the last episodes.
         histories: number of independent histories.
+        regret: what all episodes of a history lost against the best, summed: `World.regrets`; NaN where the best is not
+            known.
     """
 
     episodes: tuple[Interval, ...]
@@ -78,19 +85,30 @@ class ReturnCurve:
     optimal: float
     by_goal: dict[int, float]
     histories: int
+    regret: Interval
+
+
+class Lives(NamedTuple):
+    """What rooms returned, and what they lost against the best: both (B, episodes)."""
+
+    returns: Rewards
+    regrets: Doubles
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Curves by condition: `held_out`, `train`, and the controls on held-out goals `context_wiped` (emptied at every
     reset) and `reward_zeroed` (the policy sees no reward); `compressed` on the same goals and seeds as `held_out`,
-    where it was asked for; `train` is None where nobody says what was trained on."""
+    where it was asked for; `train` is None where nobody says what was trained on. Beside a model of bandits `thompson`
+    and `ucb` are agents that learn in the rooms of `held_out`, paid by the same chance."""
 
     held_out: ReturnCurve
     train: ReturnCurve | None
     context_wiped: ReturnCurve
     reward_zeroed: ReturnCurve
     compressed: ReturnCurve | None = None
+    thompson: ReturnCurve | None = None
+    ucb: ReturnCurve | None = None
 
     def curves(self) -> dict[str, ReturnCurve]:
         """The conditions in the order in which they are shown."""
@@ -123,8 +141,11 @@ def evaluate(
     def curve(
         name: str, goals: IntArray, *, wipe: bool = False, zero: bool = False, maker: PolicyMaker = same
     ) -> ReturnCurve:
-        returns = returns_by_room(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
-        return make_curve(goals, returns, random_return(np.unique(goals), plan), plan)
+        lives = lives_by_room(maker, plan, goals, name, progress, wipe=wipe, zero=zero)
+        return make_curve(goals, lives, random_return(np.unique(goals), plan), plan)
+
+    def agent(source: Source) -> ReturnCurve | None:
+        return make_curve(held_out, learning(source, plan, held_out), random_return(np.unique(held_out), plan), plan)
 
     return Evaluation(
         held_out=curve("held-out goals", held_out),
@@ -132,16 +153,35 @@ def evaluate(
         context_wiped=curve("context wiped", control, wipe=True),
         reward_zeroed=curve("reward zeroed", control, zero=True),
         compressed=None if compressed is None else curve("compressed", held_out, maker=compressed),
+        thompson=agent(Thompson()) if isinstance(plan.world, Bandit) else None,
+        ucb=agent(UCB()) if isinstance(plan.world, Bandit) else None,
     )
 
 
+def usual_episodes(world: World) -> int:
+    """Episodes of a history where nobody says: of a bandit, whose episodes are of any length, as many as make the pulls
+    that Dark Room's have steps; one at least."""
+    return EPISODES if world.STATES else max(1, PULLS // world.horizon)
+
+
+def learning(source: Source, plan: EvaluationPlan, goals: IntArray) -> Lives:
+    """What an agent that learns by itself does in rooms with `goals` (B,), paid by the chance that pays a model."""
+    rng = generator(plan.seed, Use.AGENTS)
+    past = run_source(source, plan.world, goals, plan.episodes, rng, chance=Chance(plan.seed, Use.ROOMS))
+    returns = past.returns()
+    return Lives(returns, plan.world.regrets(goals, past.actions, returns))
+
+
 def random_return(goals: IntArray, plan: EvaluationPlan) -> float:
-    """Measured mean return of uniformly random actions, over many rooms: it costs next to nothing."""
-    return float(_chance(plan.world, goals, plan.seed).mean())
+    """Mean return of uniformly random actions; measured over many rooms where it is not known: it costs next to
+    nothing."""
+    return float(random_by_goal(plan.world, goals, plan.seed).mean())
 
 
 def random_by_goal(world: World, goals: IntArray, seed: int) -> Doubles:
     """(G,) the same on each of the goals (G,)."""
+    if (known := world.random_returns(goals)) is not None:
+        return known
     by_goal: Doubles = _chance(world, goals, seed).reshape(len(goals), -1).mean(axis=1)
     return by_goal
 
@@ -152,16 +192,19 @@ def _chance(world: World, goals: IntArray, seed: int) -> IntArray:
     return rollout(random_policy, world, rooms, 20, 0, seed=seed, use=Use.CHANCE).returns()
 
 
-def make_curve(goals: IntArray, returns: IntArray, random: float, plan: EvaluationPlan) -> ReturnCurve:
-    """Returns (B, episodes) of rooms with `goals` (B,) as a curve with intervals."""
+def make_curve(goals: IntArray, lives: Lives, random: float, plan: EvaluationPlan) -> ReturnCurve:
+    """What rooms with `goals` (B,) returned as a curve with intervals."""
+    returns, lost = lives.returns, lives.regrets.sum(axis=1)
     last = returns[:, -LAST:].mean(axis=1)
     best = plan.world.optimal_returns(goals)
-    values = np.column_stack([returns, last, last / np.maximum(best, 1)]).astype(np.float64)
+    share = last / np.where(best > 0, best, 1)
+    values = np.column_stack([returns, last, share, lost]).astype(np.float64)
     intervals = estimate(values, np.arange(len(goals))).intervals
     return ReturnCurve(
-        episodes=tuple(intervals[:-2]),
-        last=intervals[-2],
-        share_of_optimal=intervals[-1],
+        episodes=tuple(intervals[:-3]),
+        last=intervals[-3],
+        share_of_optimal=intervals[-2],
+        regret=intervals[-1],
         random=random,
         optimal=float(best.mean()),
         by_goal={int(goal): float(last[goals == goal].mean()) for goal in np.unique(goals)},
@@ -169,7 +212,7 @@ def make_curve(goals: IntArray, returns: IntArray, random: float, plan: Evaluati
     )
 
 
-def returns_by_room(
+def lives_by_room(
     maker: PolicyMaker,
     plan: EvaluationPlan,
     goals: IntArray,
@@ -179,8 +222,8 @@ def returns_by_room(
     use: Use = Use.ROOMS,
     wipe: bool = False,
     zero: bool = False,
-) -> IntArray:
-    """(B, episodes) returns in rooms with `goals` (B,), rolled out in groups of rooms, several groups at a time.
+) -> Lives:
+    """What is returned in rooms with `goals` (B,), rolled out in groups of rooms, several groups at a time.
 
     Args:
         maker: number of a group → the policy that acts in it.
@@ -199,8 +242,8 @@ def returns_by_room(
         if progress is not None:
             progress(name, next(ended), len(groups) * total)
 
-    def run(index: int) -> IntArray:
-        return rollout(
+    def run(index: int) -> Lives:
+        past = rollout(
             maker(index),
             plan.world,
             groups[index],
@@ -214,10 +257,13 @@ def returns_by_room(
             zero_rewards=zero,
             stride=plan.stride,
             progress=report,
-        ).returns()
+        )
+        returns = past.returns()
+        return Lives(returns, plan.world.regrets(groups[index], past.actions, returns))
 
     with ThreadPoolExecutor(plan.workers) as pool:
         try:
-            return np.concatenate(list(pool.map(run, range(len(groups)))))
+            lives = list(pool.map(run, range(len(groups))))
         finally:
             stopped.set()
+    return Lives(*(np.concatenate(each) for each in zip(*lives, strict=True)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from .agents import Histories, ProgressCallback, Step, empty_histories, sample_actions
 from .draws import Use, uniforms
-from .world import NUM_ACTIONS, FloatArray, IntArray, World
+from .world import NUM_ACTIONS, Chance, FloatArray, IntArray, World
 
 
 class Policy(Protocol):
@@ -31,7 +31,7 @@ class Policy(Protocol):
 def random_policy(
     states: IntArray, actions: IntArray, rewards: FloatArray, next_states: IntArray, query_states: IntArray
 ) -> FloatArray:
-    """Uniform over the actions, whatever the context."""
+    """Uniform over a grid's actions, whatever the context."""
     del states, actions, rewards, next_states
     return np.zeros((len(query_states), NUM_ACTIONS), dtype=np.float32)
 
@@ -102,8 +102,8 @@ def rolling(
     """
     tasks, horizon = np.asarray(tasks, dtype=np.int64), world.horizon
     uniform = uniforms(seed, use, first_room, len(tasks), episodes * horizon)
-    environment = world.rooms(tasks)
-    past = empty_histories(tasks, episodes * horizon, horizon)
+    environment = world.rooms(tasks, Chance(seed, use, first_room))
+    past = empty_histories(world, tasks, episodes * horizon)
     for step in range(episodes * horizon):
         if step % horizon == 0:
             environment.reset()

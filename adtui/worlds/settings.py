@@ -15,6 +15,7 @@ from ..records.defaults import GOALS
 from ..records.errors import ConfigError
 from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
 from ..records.sample import ARROWS
+from .bandit import REWARD_STD, Bandit
 from .darkroom import DARK_ROOM
 from .registry import WORLDS, make_world
 from .world import GRID_SIZE, NUM_ACTIONS, Split, World
@@ -25,6 +26,9 @@ _OF_VECTORS = ("dim_obs", "dim_actions")
 """What the shapes tell of models of vectors alone: a configuration of another may have such names as well."""
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
+MAX_STD = 1000
+_THEIRS = {"var": "reward_std"}
+"""What DPT's code calls a setting of its bandits, and what it is called here."""
 UNKNOWN = "unknown"
 """The environment of a model of vectors whose run does not name it."""
 _PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
@@ -41,8 +45,9 @@ class Stated(BaseModel):
     task: Any = None
     model: Any = None
     traj_dir: str = "./datasets"
-    grid_size: int = Field(GRID_SIZE, ge=2, le=1000)
+    grid_size: int = Field(GRID_SIZE, ge=1, le=1000)
     num_actions: int = Field(NUM_ACTIONS, ge=1)
+    reward_std: Any = REWARD_STD
     horizon: int | None = Field(None, ge=1, le=1_000_000)
     env_split_seed: int = 0
     train_env_ratio: float = Field(0.9, ge=0, le=1)
@@ -88,8 +93,12 @@ def run_settings(
     values |= {key: sizes.get(key) for key in _OF_VECTORS}
     if values["dim_actions"] is not None and sources["env"] == DEFAULT:
         values["env"] = UNKNOWN  # the default is a room of cells
-    if values["horizon"] is None and values["env"] in WORLDS:
-        values["horizon"] = WORLDS[values["env"]].HORIZON
+    kind = WORLDS.get(values["env"])
+    if values["horizon"] is None and kind is not None:
+        values["horizon"] = kind.HORIZON
+    if kind is not None and kind.STATES:
+        _check_grid(values["grid_size"], name)
+    values["reward_std"] = _deviation(values["reward_std"], name) if kind is Bandit else None
     overruled: dict[str, str] = {}
     for source, _, said in reversed(places[1:]):
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
@@ -97,12 +106,28 @@ def run_settings(
     return RunSettings(**values, sources=sources, overruled=overruled)
 
 
+def _check_grid(size: int, name: str | Path) -> None:
+    """A grid of one cell is no room; bandits alone have no other."""
+    if size < 2:
+        found, action = str(size), "correct it"
+        raise ConfigError(f"{name}, grid_size", expected="a whole number of at least 2", found=found, action=action)
+
+
+def _deviation(told: Any, name: str | Path) -> float:
+    """Of what an arm pays; only bandits have it, other code may call something else so."""
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0 <= told <= MAX_STD:
+        expected = f"a number from 0 to {MAX_STD}"
+        raise ConfigError(f"{name}, reward_std", expected=expected, found=f"{told!r:.40}", action="correct it")
+    return float(told)
+
+
 def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tuple[dict[str, Any], dict[str, str]]:
     """Each setting from the first of the places (source, name, what it says) that has it, and which one that was."""
     values = Stated.model_validate({}).model_dump()
     sources = dict.fromkeys(values, DEFAULT)
     settled: set[str] = set()
-    for source, label, said in places:
+    for source, label, found in places:
+        said = {_THEIRS[key]: value for key, value in found.items() if key in _THEIRS} | dict(found)
         own = {key: said[key] for key in values if key in said and key not in settled}
         told = {key: value for key, value in own.items() if value is not None}
         values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
@@ -158,7 +183,10 @@ def world_of(settings: RunSettings) -> World | None:
     """The world that the run is of; None where it is not known."""
     if settings.env not in WORLDS or settings.continuous:
         return None
-    return make_world(settings.env, settings.grid_size, settings.horizon, settings.env_split_seed)
+    std = REWARD_STD if settings.reward_std is None else settings.reward_std
+    return make_world(
+        settings.env, settings.grid_size, settings.horizon, settings.env_split_seed, settings.num_actions, std
+    )
 
 
 def known_world(settings: RunSettings) -> World | None:
@@ -194,14 +222,24 @@ class Arena:
     Attributes:
         split: of the test tasks, the first GOALS; the split has shuffled them.
         held_out: how many test tasks there are.
+        words: what these are called; "" as the run's settings say.
+        said: what should be said of a measurement in a world of the user's, which no settings know.
     """
 
     world: World
     split: Split
     held_out: int
+    words: str = ""
+    said: tuple[str, ...] = ()
+
+    def called(self, settings: RunSettings) -> str:
+        """What the test tasks are called."""
+        return self.words or settings.held_out
 
     def doubts(self, settings: RunSettings) -> tuple[str, ...]:
         """What should be said of a measurement: `RunSettings.doubts`, and that not every held-out task is in it."""
+        if self.said:
+            return self.said
         if (count := len(self.split.test)) == self.held_out:
             return settings.doubts
         return (*settings.doubts, f"measured on {count} of the {self.held_out} {settings.held_out}, the split's first")
@@ -216,7 +254,7 @@ def arena_of(settings: RunSettings) -> Arena:
     world = known_world(settings)
     if world is None:
         found = f"{settings.env} with {settings.actions}"
-        expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions"
+        expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions (bandits: any number)"
         action = "evaluate a run of one of these"
         if settings.continuous:
             action = "`adtui evaluate --world MODULE:FACTORY` lets it act in environments of yours"
@@ -225,7 +263,7 @@ def arena_of(settings: RunSettings) -> Arena:
         raise ConfigError(
             "grid_size",
             expected=f"a room of {settings.env} with at most {MAX_TASKS} tasks",
-            found=f"{world.n_drawn_from} in one of {world.size} x {world.size}",
+            found=f"{world.n_drawn_from} in one of {world.where}",
             action="correct it",
         )
     split = goals_of(settings)

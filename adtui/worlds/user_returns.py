@@ -106,4 +106,5 @@ def user_curve(tasks: Ints, returns: Doubles, random: float) -> ReturnCurve:
         optimal=UNKNOWN,
         by_goal={int(task): float(last[tasks == task].mean()) for task in np.unique(tasks)},
         histories=len(tasks),
+        regret=_NONE,
     )

@@ -1,7 +1,8 @@
 """What a world is: an environment family that in-context RL trains on, its tasks and their split.
 
-A world is one family of grid rooms: the state is the agent's cell, an episode is truncated after `horizon` steps, and
-nothing but the task differs between two of its rooms. A file each, a line each in `registry`.
+A world is one family of rooms, mostly of grids: the state is the agent's cell, an episode is truncated after `horizon`
+steps, and nothing but the task differs between two of its rooms. A file each, a line each in `registry`. Bandits are a
+world without states: every state is the one cell (0, 0), and what is paid hangs on the action and on chance.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import random
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from ..records.sample import ARROWS
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float32]
+Rewards = NDArray[Any]
+"""int64 of 0 and 1, or float32 where a world pays other sums."""
 Cell = tuple[int, int]
 
 #: Displacement of each action: x+1, x-1, y+1, y-1, stay.
@@ -46,6 +49,23 @@ def split_tasks(seed: int, train_ratio: float, total: int) -> Split:
     return Split(tuple(tasks[:count]), tuple(tasks[count:]))
 
 
+class Chance(NamedTuple):
+    """The streams of numbers that rooms pay by, in worlds where chance has a part: room b has stream `first + b`.
+
+    Attributes:
+        seed: see `draws.generator`.
+        use: what else tells these streams apart: that of the actions in the rooms.
+        first: the number of the first room.
+    """
+
+    seed: int = 0
+    use: int = 0
+    first: int = 0
+
+
+NO_CHANCE = Chance()
+
+
 class Rooms(ABC):
     """Many rooms of one world stepped together, one for each of `tasks` (B,).
 
@@ -57,8 +77,8 @@ class Rooms(ABC):
             not show.
     """
 
-    def __init__(self, world: World, tasks: IntArray) -> None:
-        self.world, self.tasks = world, np.asarray(tasks, dtype=np.int64)
+    def __init__(self, world: World, tasks: IntArray, chance: Chance) -> None:
+        self.world, self.tasks, self.chance = world, np.asarray(tasks, dtype=np.int64), chance
         self.reset()
 
     def reset(self) -> IntArray:
@@ -68,8 +88,8 @@ class Rooms(ABC):
         self.states: IntArray = np.tile(np.array(self.world.start, dtype=np.int64), (len(self.tasks), 1))
         return self.states
 
-    def step(self, actions: IntArray) -> tuple[IntArray, IntArray, bool]:
-        """(next states (B, 2), rewards (B,) of 0 or 1, whether the episode ended).
+    def step(self, actions: IntArray) -> tuple[IntArray, Rewards, bool]:
+        """(next states (B, 2), rewards (B,), whether the episode ended).
 
         The returned states are the ones reached, also at the end of an episode; call `reset` for the next.
         """
@@ -116,17 +136,44 @@ class World(ABC):
     """The users' own, where a config states none."""
     STAGES: ClassVar[int] = 1
     """Values that `Rooms.stage` takes."""
+    STATES: ClassVar[bool] = True
+    """Whether there are states to tell apart, cells of a floor plan. Where not, nothing is walked, and what a step pays
+    is of its action and of chance."""
     PLAIN_MOVES: ClassVar[bool] = True
     """Whether actions 0 to 4 are x+1, x−1, y+1, y−1 and stay in every task."""
     ONE_PLACE: ClassVar[bool] = False
     """Whether every task pays at the same place, so that no reward can be moved."""
     ROOMS: ClassVar[type[Rooms]]
-    num_actions: ClassVar[int] = NUM_ACTIONS
-
     env: str
     size: int
     horizon: int
     seed: int = 0
+
+    @classmethod
+    def of(cls, env: str, size: int, horizon: int | None, seed: int, num_actions: int, reward_std: float) -> World:
+        """The world of a name and of those settings that it has; its own horizon for None."""
+        del num_actions, reward_std
+        return cls(env, size, cls.HORIZON if horizon is None else horizon, seed)
+
+    @property
+    def num_actions(self) -> int:
+        """A, how many actions there are."""
+        return NUM_ACTIONS
+
+    @property
+    def whole_rewards(self) -> bool:
+        """Whether a step pays 0 or 1 and nothing else."""
+        return True
+
+    @property
+    def marked(self) -> bool:
+        """Whether steps that pay more than 0 are few and mark something, so that rewarded transitions can be told."""
+        return True
+
+    @property
+    def where(self) -> str:
+        """Its size, for people: "9 x 9"."""
+        return f"{self.size} x {self.size}"
 
     @property
     @abstractmethod
@@ -144,25 +191,27 @@ class World(ABC):
         return self.size // 2, self.size // 2
 
     @abstractmethod
-    def optimal_return(self, task: int) -> int:
-        """Largest return of one episode."""
+    def optimal_return(self, task: int) -> float:
+        """Largest return of one episode; where chance has a part, its expectation."""
 
     @abstractmethod
     def words(self, task: int) -> str:
         """The task as labels name it: "goal (3,4)"."""
 
-    @abstractmethod
     def landmarks(self, task: int) -> dict[str, Cell]:
         """The cells of the floor plan that matter, by the letter that marks them."""
+        del task
+        return {}
 
     def goal(self, task: int) -> Cell | None:
         """The one rewarded cell, in worlds that have one for each task."""
         del task
         return None
 
-    @abstractmethod
     def tasks_at(self, places: IntArray) -> IntArray:
         """(T,) the tasks that pay at some of these cells (P, 2) and nowhere else, in order; none where ONE_PLACE."""
+        del places
+        return np.zeros(0, np.int64)
 
     def move(self, tasks: IntArray, states: IntArray, actions: IntArray) -> IntArray:
         """Cells (B, …, 2) after `actions` (B, …) in `states` (B, …, 2); walls stop the agent."""
@@ -179,9 +228,24 @@ class World(ABC):
         does = self.does(task)
         return "" if does is None else "".join(ARROWS[move] for move in does.tolist())
 
-    def rooms(self, tasks: IntArray) -> Rooms:
-        """One room for each of `tasks` (B,)."""
-        return self.ROOMS(self, tasks)
+    def rooms(self, tasks: IntArray, chance: Chance = NO_CHANCE) -> Rooms:
+        """One room for each of `tasks` (B,); `chance` matters where the world does not pay the same every time."""
+        return self.ROOMS(self, tasks, chance)
+
+    def random_returns(self, tasks: IntArray) -> Doubles | None:
+        """(B,) expected return of an episode of uniformly random actions, exactly; None where it has to be measured."""
+        del tasks
+        return None
+
+    def regrets(self, tasks: IntArray, actions: IntArray, returns: Rewards) -> Doubles:
+        """(B, E) what episodes lost against the best: (optimal return − return).
+
+        Args:
+            actions: (B, E · horizon) that were taken; returns: (B, E). Where chance pays, the arms' means count.
+        """
+        del actions
+        lost: Doubles = self.optimal_returns(tasks)[:, None] - returns
+        return lost
 
     def optimal_returns(self, tasks: IntArray) -> Doubles:
         """`optimal_return` of tasks (B,)."""

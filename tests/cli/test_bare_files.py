@@ -81,12 +81,16 @@ def test_a_seed_at_the_end_of_a_name_is_no_step(authors: Path, capsys: pytest.Ca
     assert "step 0" in capsys.readouterr().out
 
 
-def test_a_model_of_bandits_is_shown_on_inputs_and_not_rolled_out(
+def test_a_model_of_bandits_is_rolled_out_and_shown_on_inputs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = dpt.make_run(tmp_path / "bandit", bare="bandit_H9_d5_seed1.pt", n_transit=10, state_size=1)
-    line = refused(capsys, "analyze", str(run))
-    assert "its world (bandit) is none to roll it out in here" in line
+    name = "bandit_shufTrue_lr0.0001_layer2_head4_envs9_hists1_samples1_var0.2_cov0.0_H9_d5_seed1.pt"
+    run = dpt.make_run(tmp_path / "bandit", bare=name, n_transit=10, state_size=1)
+    text = json.dumps(analysed(capsys, str(run)))
+    assert '"env": {"value": "bandit", "source": "checkpoint"}' in text
+    assert '"reward_std": {"value": 0.2, "source": "checkpoint"}' in text
+    assert "it was trained on none of them" in text
+    assert "no transition counts as rewarded, and reward-seeking does not apply" in text
     output = tmp_path / "y.npz"
     given = inputs(tmp_path / "x.npz")
     assert main(["extract", str(run), "--inputs", str(given), "--output", str(output)]) == 0

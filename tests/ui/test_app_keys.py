@@ -96,6 +96,16 @@ async def test_panes_take_the_focus(keys: list[str], pane: int) -> None:
         assert app.explorer.panes.active == pane
 
 
+async def test_the_last_of_panes_that_are_asked_for_at_once_keeps_the_focus() -> None:
+    async with opened() as (app, _engine, pilot):
+        panes = app.explorer.panes
+        for pane in (NUMBERS, INSIGHTS, HEADS_PANE):  # as keys that arrive together are read
+            panes.activate(pane)
+        for _ in range(10):  # what each of them sends is on its way until here
+            await pilot.pause()
+            assert (panes.active, app.focused) == (HEADS_PANE, panes.all[HEADS_PANE])
+
+
 @pytest.mark.parametrize("pane", range(7))
 @pytest.mark.parametrize("back", ["escape", "enter"])
 async def test_enter_gives_a_pane_the_screen_and_takes_it_back(pane: int, back: str) -> None:

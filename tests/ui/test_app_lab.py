@@ -64,7 +64,8 @@ async def test_a_split_that_the_run_does_not_name_is_said_to_be_assumed() -> Non
         assert "ssumed" not in screen_text(app)
     engine = LabEngine()
     engine.run = replace(engine.run, settings=run_settings({"env": "darkroom", "horizon": 20}))
-    async with lab(engine) as (app, _engine, _pilot):
+    async with lab(engine) as (app, _engine, pilot):
+        await to_row(pilot, app, "histories")
         text = screen_text(app)
         assert "split assumed" in text
         assert "16 per goal " in text

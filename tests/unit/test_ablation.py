@@ -18,7 +18,7 @@ from adtui.circuits.means import head_means
 from adtui.compression.strategies.base import Contexts
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.ablation import Ablation
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 

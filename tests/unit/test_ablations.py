@@ -16,7 +16,7 @@ from torch import Tensor
 from adtui.attention.ablations import Where, ablate, contents, exchanged, logits, stand_ins
 from adtui.attention.knock_outs import ablations
 from adtui.files.checkpoint import load_checkpoint
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.ablation import DENOISING, DIRECTIONS, MASK, MEAN, NOISING, RESAMPLED, WAYS

@@ -22,7 +22,7 @@ from adtui.compression.shortened import with_evidence
 from adtui.compression.strategies.base import QUERY_ROW, RECEIVED, VALUES, WINDOW, Contexts
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.ablation import Ablation
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.ablation import MASK, MEAN, NOISING, RESAMPLED

@@ -114,7 +114,15 @@ def test_stored_trials_of_these_weights_are_the_third_line(tmp_path: Path, model
     )
     (tmp_path / BESIDE).write_text(report(weights_mark(model), None))
     none = known_trials(tmp_path, model, figures)
-    assert none == KnownTrials("no evidence that a shorter context would do (12 tested)", "128 histories")
+    words = "no shorter context passed (12 tested)"
+    assert none == KnownTrials(f"{words}: recent:20 loses 0.20 [0.10, 0.30] of 10.00", "128 histories")
+    for old, new in (("recent:20", "random:20"), ("-0.2", "NaN")):
+        (tmp_path / BESIDE).write_text(report(weights_mark(model), None).replace(old, new))
+        assert known_trials(tmp_path, model, figures) == KnownTrials(words, "128 histories")
+    (tmp_path / BESIDE).write_text(report(weights_mark(model), None).replace('"tested": 12', '"tested": 0'))
+    found = known_trials(tmp_path, model, figures)
+    assert found is not None
+    assert found.words.startswith("no evidence that a shorter context would do: recent:20 loses 0.20")
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"about": 1}', b"[" * 100_000])

@@ -22,7 +22,7 @@ from adtui.circuits.runner import Opened, prepare
 from adtui.circuits.search import eliminate, every, exhaustive, heads, optima
 from adtui.circuits.trial import LEAST_GOALS, share_of, smallest
 from adtui.models.ablation import Ablation
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.records.arrays import Ints
 from adtui.records.circuit import CircuitReport
 from adtui.statistics.intervals import ratio

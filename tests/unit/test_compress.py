@@ -243,6 +243,30 @@ def test_episodes_stay_whole(text: str, expected: list[int]) -> None:
     assert kept(text, one(10, episode=EPISODES, rewards=RETURNS)) == expected
 
 
+RUNNING = [0, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 3]
+PAID = [0, 1, 1, 0, 1, 1, 0, 0, 1, 1, 0, 0]  # 2 in three steps, 2 in two, 1 in two; the running one has 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("episode+rewarded:1", [9]),
+        ("episode+rewarded:2", [9, 11]),
+        ("episode+rewarded:5", [5, 8, 9, 10, 11]),
+        ("episode+rewarded:5:rewarded=0", [7, 8, 9, 10, 11]),
+        ("episode+rewarded:6:rewarded=2", [5, 7, 8, 9, 10, 11]),
+        ("episode+best:1", [9]),
+        ("episode+best:5", [4, 5, 9, 10, 11]),  # of two that return 2 the shorter
+        ("episode+best:6", [4, 5, 8, 9, 10, 11]),
+        ("episode+best:4", [5, 9, 10, 11]),  # its end, where only one more fits
+        ("episode+best:8:best=2", [0, 1, 2, 4, 5, 9, 10, 11]),
+        ("episode+best:7:best=0", [5, 6, 7, 8, 9, 10, 11]),
+    ],
+)
+def test_the_running_episode_comes_first(text: str, expected: list[int]) -> None:
+    assert kept(text, one(12, episode=RUNNING, rewards=PAID)) == expected
+
+
 def test_rows_with_fewer_episodes_than_others() -> None:
     whole = dataclasses.replace(contexts(4, B=2), episode=np.array([[0, 1, 2, 3], [8, 8, 8, 9]]))
     assert mask("episodes:3", whole).tolist() == [[False, True, True, True], [False, False, False, True]]

@@ -10,13 +10,13 @@ import pytest
 from policies import goal_seeker
 
 from adtui.worlds.darkroom import DarkRoom
-from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, evaluate, make_curve, returns_by_room
+from adtui.worlds.returns import ROOMS_AT_ONCE, EvaluationPlan, Lives, evaluate, lives_by_room, make_curve
 from adtui.worlds.rollouts import random_policy
 from adtui.worlds.world import IntArray, Split
 
 
 def evaluation_returns(plan: EvaluationPlan, goals: IntArray) -> IntArray:
-    return returns_by_room(lambda _: random_policy, plan, goals, "rooms", None)
+    return lives_by_room(lambda _: random_policy, plan, goals, "rooms", None).returns
 
 
 PLAN = EvaluationPlan(
@@ -74,9 +74,10 @@ def test_an_interrupt_ends_the_evaluation() -> None:
 def test_curve_averages_rooms_and_keeps_goals_apart() -> None:
     goals = np.array([41, 41, 49, 49])
     returns = np.array([[0, 4], [0, 6], [0, 10], [0, 20]])
-    curve = make_curve(goals, returns, 0.3, PLAN)
+    curve = make_curve(goals, Lives(returns, 20.0 - returns), 0.3, PLAN)
     assert [point.mean for point in curve.episodes] == [0, 10]
     assert curve.by_goal == {41: 2.5, 49: 7.5}
+    assert curve.regret.mean == 40 - 10
     assert curve.last.low <= curve.last.mean <= curve.last.high
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from checkpoints import make_run
+from references import rad
 
 from adtui.cli.main import main
 from adtui.compression.choice import parse
 from adtui.compression.trials import search as searching
-from adtui.compression.trials.candidates import Candidate, candidates_of
+from adtui.compression.trials.candidates import SMALLEST, Candidate, candidates_of, usual_budgets
 from adtui.compression.trials.plan import FULL, RANDOM, RECENT, ModelSource, Plan
 from adtui.compression.trials.search import Search, places_of, search
 from adtui.compression.trials.search_store import FILE
@@ -132,6 +133,22 @@ def test_candidates_are_every_split_below_the_contexts_length_and_no_control() -
     assert {one.name.split(":")[0] for one in candidates_of(["recent"], 11, ("reindexed",))} == {"recent"}
 
 
+def test_a_long_context_is_tried_with_long_budgets_too() -> None:
+    assert usual_budgets(11) == (4, 5, 6, 8, 10)
+    assert usual_budgets(80) == SMALLEST
+    assert usual_budgets(400) == (*SMALLEST, 80, 160, 320)
+    assert {one.budget for one in candidates_of(["recent"], 119, ("spread",))} == {*SMALLEST, 80}
+
+
+def test_budgets_and_splits_that_are_said_are_those_that_are_tried() -> None:
+    asked = ["newest+rewarded:newest=3", "uniform:7", "recent:30"]
+    found = candidates_of(asked, 11, ("spread",), (9, 5, 11))
+    assert sorted(one.choice.label for one in found) == [
+        *("newest+rewarded:5:newest=3", "newest+rewarded:9:newest=3"),
+        *("recent:5", "recent:7", "recent:9", "uniform:7"),
+    ]
+
+
 def test_where_transitions_stand_is_tried_too_and_the_test_is_of_the_same(
     wanted: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,3 +207,14 @@ def test_the_command_prints_the_path_and_refuses_a_limit_without_a_search(
     assert "histories of training tasks" in out
     assert main([*small, "--time", "1"]) == 2
     assert "--search beside it" in capsys.readouterr().err
+    assert main([*small, "--search", "--budgets", "7,200"]) == 2
+    assert "--budgets: expected at least one below 7" in capsys.readouterr().err
+    assert main([*small, "--search", "--strategies", "distinct", "--level", "cache"]) == 2
+    assert "strategy distinct: expected one that keeps exactly K by rewards" in capsys.readouterr().err
+
+
+def test_a_search_refuses_beforehand_what_a_model_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = str(rad.make_run(tmp_path / "run"))
+    asked = ["compress", run, "--device", "cpu", "--jobs", "1", "--search", "--strategies", "recent,distinct"]
+    assert main(asked) == 2
+    assert "expected strategies that merge nothing" in capsys.readouterr().err

@@ -14,7 +14,7 @@ from adtui.attention.capture import capture
 from adtui.compression.shortened import shortened_logits, spread, with_evidence
 from adtui.compression.strategies.base import PER_CONTEXT, WINDOW_QUERIES, Contexts
 from adtui.files.checkpoint import load_checkpoint
-from adtui.models.decoder import Edit
+from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ModelError

@@ -27,7 +27,12 @@ from adtui.worlds.settings import run_settings, world_of
 from adtui.worlds.world import World, cells, distance, move
 
 HISTORIES = Path(__file__).parents[3] / "shared/fixtures/datasets/history_darkroom_PPO_alg-seed42.hdf5"
-EVERY = [make_world(name, size, horizon) for name in WORLDS for size, horizon in ((3, 5), (4, 12))]
+EVERY = [
+    make_world(name, size, horizon)
+    for name, kind in WORLDS.items()
+    for size, horizon in ((3, 5), (4, 12))
+    if kind.STATES  # the laws of the others: test_bandits.py
+]
 worlds = pytest.mark.parametrize("world", EVERY, ids=lambda world: f"{world.env}-{world.size}-{world.horizon}")
 
 

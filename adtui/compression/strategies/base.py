@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ Positions = Literal["reindexed", "spread", "kept"]
 
 Memory = Literal["online", "full"]
 """What an agent that acts may choose from: what it has kept and its newest transition, or its whole context again."""
+
+Level = Literal["transition", "cache"]
+"""What is dropped: a transition, the rest being read again; or its key and value in one head, the rest being held."""
 
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
 PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
@@ -47,6 +50,7 @@ class Contexts:
         window: (B, n) float32, attention of the last WINDOW_QUERIES queries, mean over them, layers and heads.
         values: (B, n) float32, a_j ‖v_j W_O‖ of the query, mean over layers and heads.
         embeddings: (B, n, d) float32, the transitions as the model embeds them, without positions.
+        stands_for: (B, n) float32, how many transitions each stands for, where some were merged into others; else None.
     """
 
     states: Ints
@@ -60,6 +64,7 @@ class Contexts:
     window: Floats | None = None
     values: Floats | None = None
     embeddings: Floats | None = None
+    stands_for: Floats | None = None
 
     @property
     def n(self) -> int:
@@ -141,6 +146,17 @@ class Strategy(Protocol):
         """
 
 
+@runtime_checkable
+class Merging(Protocol):
+    """What a strategy has besides, if what it keeps stands for others too."""
+
+    def merged(self, contexts: Contexts, kept: Bools, parameters: Any) -> Floats:
+        """(B, n) float32 above 0 where a transition stays: how many it stands for from now on; 0 elsewhere.
+
+        All of them together stand for no more than before.
+        """
+
+
 def highest(scores: NDArray[Any], budget: int | Ints) -> Bools:
     """(B, n) True at the `budget` largest scores of each row; of equal scores the later transition stays, NaN is least.
 
@@ -174,6 +190,26 @@ def positions(contexts: Contexts) -> Ints:
     return np.broadcast_to(np.arange(contexts.n, dtype=np.int64), contexts.actions.shape)
 
 
+def episode_index(contexts: Contexts) -> Ints:
+    """(B, n) the episode of each transition within its own context, 0, 1, …, whatever the episodes' numbers."""
+    index = np.zeros(contexts.actions.shape, np.int64)
+    index[:, 1:] = np.cumsum(contexts.episode[:, 1:] != contexts.episode[:, :-1], axis=1)
+    return index
+
+
+def by_episode(contexts: Contexts) -> Bools:
+    """(B, E, n) True where a transition is of the episode, of E that a context holds at most."""
+    index = episode_index(contexts)
+    of_episode: Bools = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]
+    return of_episode
+
+
+def running(contexts: Contexts) -> Bools:
+    """(B, n) True in the episode of the newest transition: the one that runs, or that has just ended."""
+    of_it: Bools = contexts.episode == contexts.episode[:, -1:]
+    return of_it
+
+
 def rewarded_then_recent(contexts: Contexts) -> Ints:
     """(B, n) ranks: rewarded transitions above all others, the newer above the older."""
     return (contexts.rewards > 0) * contexts.n + positions(contexts)
@@ -188,6 +224,11 @@ def asked(evidence: Floats | None) -> Floats:
 def masses(evidence: Floats | None) -> Doubles:
     """The same in float64, with NaN and negative values as 0, so that rows can be summed."""
     return np.fmax(asked(evidence).astype(np.float64), 0.0)
+
+
+def each_stands_for(contexts: Contexts) -> Floats:
+    """(B, n) how many transitions each stands for: 1 where none was merged."""
+    return np.ones(contexts.actions.shape, np.float32) if contexts.stands_for is None else contexts.stands_for
 
 
 def name_of(strategy: ModuleType | Strategy) -> str:

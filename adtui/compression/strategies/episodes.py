@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters
+from .base import Bools, Contexts, Parameters, by_episode, episode_index
 
 
 class Preference(Parameters):
@@ -30,10 +30,8 @@ def keep(contexts: Contexts, budget: int, parameters: Preference, rng: np.random
     nothing. Equal returns: the newer first.
     """
     del rng
-    B, n = contexts.actions.shape
-    index = np.zeros((B, n), np.int64)  # 0, 1, … within each row, whatever the episodes' numbers
-    index[:, 1:] = np.cumsum(contexts.episode[:, 1:] != contexts.episode[:, :-1], axis=1)
-    of_episode = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]  # (B, E, n)
+    B, index = contexts.count, episode_index(contexts)
+    of_episode = by_episode(contexts)
     sizes = of_episode.sum(axis=2)
     rewards = np.nan_to_num(contexts.rewards.astype(np.float64))
     returns = np.where(of_episode, rewards[:, None], 0).sum(axis=2)

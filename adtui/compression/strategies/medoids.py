@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import EMBEDDINGS, Bools, Contexts, Doubles, Ints, Parameters, asked
+from .base import EMBEDDINGS, Bools, Contexts, Doubles, Ints, Parameters, asked, each_stands_for
 
 ROUNDING = 1e-12
 """Squared distances below this share of the squared norms are rounding."""
@@ -35,12 +35,12 @@ def keep(contexts: Contexts, budget: int, parameters: Rounds, rng: np.random.Gen
     del rng
     embeddings = np.nan_to_num(asked(contexts.embeddings)).astype(np.float64)
     kept = np.zeros(contexts.actions.shape, np.bool_)
-    count = min(budget, contexts.n)
+    count, weight = min(budget, contexts.n), each_stands_for(contexts).astype(np.float64)
     for row in range(contexts.count if count else 0):
         gap = distances(embeddings[row, ::-1])  # newest first: argmin and argmax take the first of equals
         centres = farthest_first(gap, count)
         for _ in range(parameters.rounds):
-            moved = medoids(gap, centres)
+            moved = medoids(gap, centres, weight[row, ::-1])
             if np.array_equal(moved, centres):
                 break
             centres = moved
@@ -69,11 +69,11 @@ def farthest_first(gap: Doubles, count: int) -> Ints:
     return chosen
 
 
-def medoids(gap: Doubles, centres: Ints) -> Ints:
-    """(K,) for each centre the point with the least distance to all points nearest to that centre."""
+def medoids(gap: Doubles, centres: Ints, weight: Doubles) -> Ints:
+    """(K,) for each centre the point with the least distance to all points nearest to that centre, weighted (n,)."""
     cluster = gap[:, centres].argmin(axis=1)
     cluster[centres] = np.arange(len(centres))  # copies of one point may be several centres
-    cost = np.where(cluster[:, None] == cluster, gap, 0).sum(axis=1)
+    cost = np.where(cluster[:, None] == cluster, gap * weight, 0).sum(axis=1)
     within = np.where(cluster == np.arange(len(centres))[:, None], cost, np.inf)  # (K, n)
     best: Ints = within.argmin(axis=1)
     return best

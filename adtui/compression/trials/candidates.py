@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...records.defaults import POSITIONS
+from ...records.errors import ConfigError
 from ...records.trial_search import named
 from ..choice import Choice, parse
 from ..strategies.base import Positions
@@ -20,10 +21,12 @@ HISTORIES = (16, 32, 64)
 HISTORIES_TESTED = 256
 """Of the one test, where nobody says how many: what 128 cannot rule out is half of the usual margin."""
 SMALLEST = (4, 5, 6, 8, 10, 12, 16, 20, 28, 40)
-"""Budgets."""
+"""Budgets, where nobody says any; beyond these the last is doubled as long as the context is longer."""
+SPLIT = "newest+rewarded"
 NEWEST = (1, 2, 3, 4, 6, 8)
+"""Of SPLIT: how many are kept because they are the newest."""
 OVERHEAD = 6
-"""Of `newest+rewarded`: how many are kept because they are the newest."""
+"""Of a step, in transitions: what does not depend on how many there are."""
 
 
 @dataclass(frozen=True)
@@ -47,22 +50,47 @@ class Candidate:
 WHOLE = Candidate(parse(FULL), POSITIONS)
 
 
-def candidates_of(strategies: Sequence[str], n_context: int, places: Sequence[Positions]) -> tuple[Candidate, ...]:
-    """Every strategy at every budget below the context's length, `newest+rewarded` with every split; no controls.
+def candidates_of(
+    strategies: Sequence[str], n_context: int, places: Sequence[Positions], budgets: Sequence[int] = ()
+) -> tuple[Candidate, ...]:
+    """Every strategy at every budget below the context's length; no controls.
+
+    `newest+rewarded` with every split, where none is said.
 
     Args:
         places: where kept transitions stand; each is tried.
+        budgets: () for the usual ones.
+
+    Raises:
+        ConfigError: as `plan.sweep`.
     """
-    budgets = [K for K in SMALLEST if n_context > K]
-    plain = [choice for choice in sweep(strategies, budgets) if choice.strategy.NAME != RANDOM]
+    budgets = [K for K in budgets or usual_budgets(n_context) if n_context > K]
+    swept = sweep(strategies, budgets)
+    plain = [one for one in swept if one.strategy.NAME != RANDOM and one.limit(n_context) < n_context]
     splits = [
-        parse(f"newest+rewarded:{K}:newest={newest}")
+        parse(f"{SPLIT}:{K}:newest={newest}")
         for K in budgets
         for newest in NEWEST
-        if newest < K and any(one.split(":")[0] == "newest+rewarded" for one in strategies)
+        if newest < K and SPLIT in map(str.strip, strategies)
     ]
     choices = {choice.label: choice for choice in (*plain, *splits)}.values()
     return tuple(Candidate(choice, where) for choice in choices for where in places)
+
+
+def usual_budgets(n_context: int) -> tuple[int, ...]:
+    """Those that a search tries in a context of so many: in a long one few transitions need not be enough."""
+    doubled = [SMALLEST[-1] << power for power in range(1, n_context.bit_length())]
+    return tuple(K for K in (*SMALLEST, *doubled) if n_context > K)
+
+
+def none_below(n_context: int) -> ConfigError:
+    """What is said where there is nothing to try."""
+    return ConfigError(
+        "--budgets",
+        expected=f"at least one below {n_context}, the transitions of a full context",
+        found="none",
+        action="give smaller ones, or a longer --context",
+    )
 
 
 def work(candidates: Sequence[Candidate], n_context: int, rounds: Sequence[int], tested: int) -> int:

@@ -21,7 +21,7 @@ from ...files.checkpoint import Checkpoint, load_checkpoint
 from ...models.loading import load_model
 from ...models.model import Model
 from ...records.trial_cost import Cost
-from ...worlds.world import IntArray
+from ...worlds.world import IntArray, Rewards
 from ..choice import Choice, parse
 from .closed_loop import contexts_of, replay, returns_and_actions
 from .costs import cost
@@ -43,16 +43,19 @@ class Outcome:
         cost: see `trial_cost.Cost`; None for that control.
     """
 
-    returns: IntArray
+    returns: Rewards
     actions: IntArray | None = None
     compared: dict[str, list[float]] | None = None
     cost: Cost | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back to the last bit."""
-        digits = None if self.actions is None else ["".join(map(str, row)) for row in self.actions.tolist()]
+        digits: list[Any] | None = None
+        if self.actions is not None:  # a digit each; the numbers themselves where there are more than ten actions
+            digits = [row if max(row) > 9 else "".join(map(str, row)) for row in self.actions.tolist()]
         return {
             "returns": self.returns.tolist(),
+            **({} if np.issubdtype(self.returns.dtype, np.integer) else {"graded": True}),
             "actions": digits,
             "compared": self.compared,
             "cost": None if self.cost is None else asdict(self.cost),
@@ -64,7 +67,7 @@ class Outcome:
         digits = values["actions"]
         actions = None if digits is None else np.array([[int(one) for one in row] for row in digits], dtype=np.int64)
         return cls(
-            np.array(values["returns"], dtype=np.int64),
+            np.array(values["returns"], dtype=np.float64 if values.get("graded") else np.int64),
             actions,
             values["compared"],
             _cost(values),
@@ -108,7 +111,7 @@ def run_cell(
     if choice is None:
         return Outcome(returns)
     reference = make_reference(model, plan, actions if full_actions is None else full_actions)
-    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed)
+    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed, plan.level)
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
@@ -116,13 +119,13 @@ def run_cell(
         "agree": agree.astype(int).tolist(),
         "kl": divergence.tolist(),
     }
-    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory)
+    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, plan.level)
     return Outcome(returns, actions if full_actions is None else None, compared, spent)
 
 
 def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Reference:
     """The open loop's contexts, replayed from what the model did with its full context."""
-    contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions), plan)
+    contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions, plan.seed), plan)
     return Reference(contexts, history, full_logits(model, contexts))
 
 

@@ -17,8 +17,9 @@ from ...worlds.agents import Histories, Step, empty_histories
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
-from ...worlds.world import IntArray, World
+from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
+from ..caching import CachePolicy
 from ..choice import Choice
 from ..strategies.base import Contexts
 from .plan import Plan
@@ -26,7 +27,7 @@ from .plan import Plan
 
 def returns_and_actions(
     model: Model, plan: Plan, choice: Choice | None, progress: Callable[[int, int], None] | None = None
-) -> tuple[IntArray, IntArray]:
+) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
     `progress` is called with (episodes done, episodes in all) of the groups of histories, one after the other.
@@ -63,6 +64,8 @@ def returns_and_actions(
 def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
+        if plan.level == "cache":
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 
@@ -74,10 +77,10 @@ def random_returns(plan: Plan) -> Doubles:
     return by_history
 
 
-def replay(world: World, tasks: IntArray, actions: IntArray) -> Histories:
-    """The histories that `actions` (H, T) make: a task has no chance in it."""
-    rooms, horizon = world.rooms(tasks), world.horizon
-    past = empty_histories(tasks, actions.shape[1], horizon)
+def replay(world: World, tasks: IntArray, actions: IntArray, seed: int) -> Histories:
+    """The histories that `actions` (H, T) made in rollouts of this seed: what chance pays there, it pays again."""
+    rooms, horizon = world.rooms(tasks, Chance(seed, Use.ROOMS)), world.horizon
+    past = empty_histories(world, tasks, actions.shape[1])
     nothing = np.zeros_like(past.probabilities[:, 0])
     for step in range(actions.shape[1]):
         here = rooms.reset() if step % horizon == 0 else rooms.states

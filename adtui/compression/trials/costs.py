@@ -9,30 +9,36 @@ import numpy as np
 import torch
 
 from ...models.model import Model
+from ...records.defaults import LEVEL
 from ...records.trial_cost import Cost
 from ...statistics.medians import spread
 from ..acting import shortened
+from ..caching import CachePolicy, held_in_cache, read_through
 from ..choice import Choice
 from ..footprint import held
-from ..strategies.base import Contexts, Memory, Positions
+from ..strategies.base import Contexts, Level, Memory, Positions
 from .open_loop import full_logits, groups
 
 TIMED = 11
 """Steps that are timed, after one that is not."""
 
 
-def cost(model: Model, contexts: Contexts, choice: Choice, positions: Positions, memory: Memory = "full") -> Cost:
+def cost(
+    model: Model,
+    contexts: Contexts,
+    choice: Choice,
+    positions: Positions,
+    memory: Memory = "full",
+    level: Level = LEVEL,
+) -> Cost:
     """Time of a step beside one with full context, the accelerator's peak memory, and what the agent holds.
 
-    With online memory a step chooses among one transition more than are kept.
+    With online memory a step chooses among one transition more than are kept. Of a cache a step reads one transition
+    and asks, when the heads hold what they may.
     """
     part = groups(contexts)[0]
-    mine = offered(part, choice, memory)
-    rng = np.random.default_rng(0)
-
-    def act() -> None:
-        shortened(model, mine, choice, positions, rng, part.n)
-
+    cached = level == "cache" and choice.budget is not None
+    act = _from_cache(model, part, choice) if cached else _anew(model, part, choice, positions, memory)
     ratios, times = [], []
     for _ in range(TIMED + 1):
         full = seconds(model, lambda: full_logits(model, part))
@@ -44,7 +50,22 @@ def cost(model: Model, contexts: Contexts, choice: Choice, positions: Positions,
         act()
         peak = int(torch.cuda.max_memory_allocated(model.device))
     each = spread([1000 * one / part.count for one in times[1:]])
-    return Cost(spread(ratios[1:]), each, held(model, choice, contexts.n, memory), peak)
+    kept = held_in_cache(model, choice, contexts.n) if cached else held(model, choice, contexts.n, memory)
+    return Cost(spread(ratios[1:]), each, kept, peak)
+
+
+def _anew(model: Model, part: Contexts, choice: Choice, positions: Positions, memory: Memory) -> Callable[[], object]:
+    """A step that reads its context again."""
+    mine, rng = offered(part, choice, memory), np.random.default_rng(0)
+    return lambda: shortened(model, mine, choice, positions, rng, part.n)
+
+
+def _from_cache(model: Model, part: Contexts, choice: Choice) -> Callable[[], object]:
+    """A step that reads one more transition."""
+    policy = CachePolicy(model, choice, part.n, 1, np.random.default_rng(0))
+    read_through(policy, part)
+    newest = part.last(1)
+    return lambda: read_through(policy, newest)
 
 
 def offered(contexts: Contexts, choice: Choice, memory: Memory) -> Contexts:

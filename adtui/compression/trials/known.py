@@ -15,11 +15,14 @@ from ...records.answer import KnownTrials
 from ...records.defaults import POSITIONS, SWEEP_FIGURES
 from ...records.interval import Interval
 from ...records.trial_search import named
+from .plan import FULL, RANDOM
 
 BESIDE = "compression.json"
 """Beside a checkpoint: the report that came with the run."""
 WRITTEN = "report.json"
 """In the figures' directory: the report of the trials that were exported last."""
+
+NOT_JUDGED = "no evidence that a shorter context would do"
 
 
 class _Part(BaseModel):
@@ -90,12 +93,30 @@ def known_trials(directory: Path, model: Model, figures: str | Path = SWEEP_FIGU
     return KnownTrials("; ".join(damaged), "") if damaged else None
 
 
+def _least(stored: _Stored) -> str:
+    """Which of what was tried lost least, the controls left out; "" where nothing has numbers."""
+    full = stored.baselines.full.last.mean
+    tried = [
+        (one.closed_loop.difference, one.cell)
+        for one in stored.trials
+        if one.closed_loop is not None and one.cell.label.partition(":")[0] not in (FULL, RANDOM)
+    ]
+    known = [(lost, cell) for lost, cell in tried if all(map(math.isfinite, (full, lost.mean, lost.low, lost.high)))]
+    if not known:
+        return ""
+    lost, cell = max(known, key=lambda one: one[0].mean)
+    name = named(cell.label, cell.positions)
+    least = "loses" if len(known) == 1 else "loses least,"
+    return f": {name} {least} {-lost.mean:.2f} [{-lost.high:.2f}, {-lost.low:.2f}] of {full:.2f}"
+
+
 def _said(stored: _Stored) -> KnownTrials | None:
     """In words; None where the report recommends what it has no numbers for."""
     full, verdict = stored.baselines.full.last.mean, stored.verdict
     if verdict.recommended is None:
         histories = max((one.histories for one in stored.trials), default=0)
-        words = f"no evidence that a shorter context would do ({verdict.tested} tested)"
+        words = f"no shorter context passed ({verdict.tested} tested)" if verdict.tested else NOT_JUDGED
+        words += _least(stored)
         return KnownTrials(words, f"{histories} histories")
     chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
     if chosen is None or chosen.closed_loop is None or not 0 < full < math.inf:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
 from ...records.trial import TrialCell
 from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
-from ..strategies.base import Memory, Positions
+from ..strategies.base import Level, Memory, Positions
 
 FULL = "none"
 #: The control whose context is emptied at every reset; no strategy has this name.
@@ -38,6 +38,7 @@ class Plan:
         stride: see `rollouts.rollout`.
         memory: of the closed loop. Online, what a strategy drops is gone; full, it chooses from the whole context at
             every step, as the open loop does.
+        level: what is dropped, see `caching`. Of a cache all that is held was where it is when it came: "kept".
 
     Raises:
         ConfigError: histories that end before a context is full, or positions in a context that is not there.
@@ -51,12 +52,15 @@ class Plan:
     seed: int = SEED
     positions: Positions = POSITIONS
     memory: Memory = MEMORY
+    level: Level = LEVEL
     queries: int = 12
     stride: int = 1
 
     def __post_init__(self) -> None:
         check_episodes(self.episodes, self.n_context, self.world.horizon)
-        if self.memory == "online" and self.positions == "kept":
+        if self.level == "cache":
+            check_cached(self.positions, self.memory)
+        elif self.memory == "online" and self.positions == "kept":
             raise ConfigError(
                 "--positions",
                 expected="reindexed, as what an agent has dropped leaves no place behind",
@@ -86,6 +90,18 @@ class ModelSource:
     adapter: str | None = None
 
 
+def check_cached(positions: Positions, memory: Memory) -> None:
+    """Raise ConfigError for what keys and values that are held cannot do."""
+    for option, found, able in (("--positions", positions, "kept"), ("--memory", memory, "online")):
+        if found != able:
+            raise ConfigError(
+                option,
+                expected=f"{able} with --level cache, as keys and values are held where they were made",
+                found=found,
+                action="leave it out",
+            )
+
+
 def least_episodes(n_context: int, horizon: int) -> int:
     """Episodes of a history, so that some of it is left when the context is full."""
     return n_context // horizon + 2
@@ -113,7 +129,10 @@ def fingerprint(opening: ModelSource, plan: Plan) -> str:
     opened = {key: value for key, value in asdict(opening).items() if key not in ("checkpoint", "adapter")}
     if opening.adapter is not None:
         opened["adapter"] = hashlib.sha256(Path(opening.adapter).read_bytes()).hexdigest()
-    digest.update(json.dumps([VERSION, opened, asdict(plan)], sort_keys=True).encode())
+    planned = asdict(plan)
+    if plan.level == LEVEL:  # plans had no level before; what was stored then stays
+        del planned["level"]
+    digest.update(json.dumps([VERSION, opened, planned], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
 

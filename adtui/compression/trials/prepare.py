@@ -10,18 +10,22 @@ from typing import Any
 from ...files.origin import source_of
 from ...files.runs import find_run
 from ...models.mark import weights_mark
-from ...records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...models.model import Model
+from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
-from ...worlds.settings import arena_of, run_settings
+from ...worlds.settings import Arena, arena_of, run_settings
+from ..caching import check_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
-from ..strategies.base import Memory, Positions
+from ..strategies.base import Level, Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
 
-_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory")
+_OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory", "level")
 """Fields of a plan."""
+
+_GRADED = "pulls pay sums of all sizes: strategies that look at rewards take pulls that paid more than 0 for rewarded"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ def prepare(
     seed: int = SEED,
     positions: Positions = POSITIONS,
     memory: Memory = MEMORY,
+    level: Level = LEVEL,
+    world: str | None = None,
     choices: Sequence[Choice] = (),
     known: Callable[[RunSettings, Path], RunSettings] = lambda settings, _: settings,
 ) -> Prepared:
@@ -65,6 +71,7 @@ def prepare(
         device, heads, causal, adapter: see `loading.load_model`.
         context: transitions of a full context, None for as many as the model usually sees.
         streams, episodes, seed, positions, memory: see `plan.Plan`.
+        world: MODULE:FACTORY of environments to act in instead of the run's own.
         choices: what is to be tried: a model that cannot give what one of them needs is refused now.
         known: adds to the settings what more is known of the run in a directory, such as the goals of its groups.
 
@@ -76,12 +83,12 @@ def prepare(
     model, checkpoint = opened(opening)
     check_positions(model, positions)
     for choice in choices:
-        check_needs(model, choice)
+        check_choice(model, choice, level)
     settings = run_settings(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
     settings = known(settings, found.directory)
-    arena = arena_of(settings)
+    arena = arena_of(settings) if world is None else _in_world(world, model, settings)
     plan = Plan(
         world=arena.world,
         goals=arena.split.test,
@@ -91,6 +98,7 @@ def prepare(
         seed=seed,
         positions=positions,
         memory=memory,
+        level=level,
         stride=model.stride,
     )
     about = {
@@ -99,16 +107,29 @@ def prepare(
         "weights": weights_mark(model),
         "family": model.description,
         "device": str(model.device),
-        "held_out": settings.held_out,
-        "notes": list(arena.doubts(settings)),
+        "held_out": arena.called(settings),
+        "notes": [*arena.doubts(settings), *([] if arena.world.marked else [_GRADED])],
         "settings": settings.to_json(),
         "provenance": Provenance(
             "compress",
             (source_of(found, checkpoint, model.description, settings),),
-            options=_asked(opening, plan),
+            options=_asked(opening, plan) | ({} if world is None else {"world": world}),
         ).to_json(),
     }
     return Prepared(found.name, opening, plan, arena.split.train, about)
+
+
+def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
+    from ...worlds.factory_world import arena_in  # gymnasium, and the user's code
+
+    return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
+
+
+def check_choice(model: Model, choice: Choice, level: Level) -> None:
+    """Raise ModelError or ConfigError where a model cannot give what a choice needs, or be shortened so."""
+    check_needs(model, choice)
+    if level == "cache" and choice.budget is not None:
+        check_cache(model, choice)
 
 
 def _asked(opening: ModelSource, plan: Plan) -> dict[str, Any]:

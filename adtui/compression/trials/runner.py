@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...records.defaults import MARGIN
+from ...records.errors import ConfigError
 from ...records.trial import SweepReport
 from ..choice import Choice
 from . import backends, store
@@ -56,12 +57,14 @@ def run(
         alone: measure every cell in a process of its own too, here and one after the other; see `alone.costs_alone`.
 
     Raises:
-        ConfigError: `output` holds another sweep, or the backend's package is missing.
+        ConfigError: `output` holds another sweep, the backend's package is missing, or `alone` of a cache.
         EngineError: a cell could not be measured in a process of its own.
         ExportError: `output` cannot be written.
         CheckpointError, ModelError: the model cannot be opened, or cannot keep positions.
     """
     backends.check(backend)
+    if alone and plan.level == "cache":
+        raise ConfigError("--cost", expected="--level transition beside it", found="cache", action="leave it out")
     mark = fingerprint(opening, plan)
     kept = store.Kept({}) if output is None else store.load(output, mark, (len(plan.rooms), plan.episodes))
     finished = kept.finished

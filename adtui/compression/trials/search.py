@@ -26,12 +26,12 @@ from ...worlds.draws import Use, number
 from ..choice import parse
 from ..strategies.base import Positions
 from . import backends
-from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, weight, work
+from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, none_below, weight, work
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
 from .plan import FULL, WIPED, ModelSource, Plan, fingerprint, sweep
-from .prepare import Prepared
+from .prepare import Prepared, check_choice
 from .runner import described
 from .runner import run as run_trials
 from .search_store import StoredRuns
@@ -79,6 +79,7 @@ def search_of(
     prepared: Prepared,
     strategies: Sequence[str],
     *,
+    budgets: Sequence[int] = (),
     margin: float = MARGIN,
     wide: bool = True,
     seconds: float | None = None,
@@ -89,21 +90,29 @@ def search_of(
     """The search that a user asks for.
 
     Args:
-        strategies: see `candidates.candidates_of`.
+        strategies, budgets: see `candidates.candidates_of`.
         wide: try both ways for kept transitions to stand, where the model can be told; else the plan's alone.
         margin, seconds, jobs, backend, alone: see `Search`.
+
+    Raises:
+        ConfigError: as `candidates_of`, or nothing is below the context's length.
+        ModelError: as `prepare`, of any candidate.
     """
     plan = prepared.plan
     if plan.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
         plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
     places = places_of(prepared.opening, plan) if wide else (plan.positions,)
-    candidates = candidates_of(strategies, plan.n_context, places)
+    candidates = candidates_of(strategies, plan.n_context, places, budgets)
+    if not candidates:
+        raise none_below(plan.n_context)
+    for one in candidates:
+        check_choice(opened(prepared.opening)[0], one.choice, plan.level)
     return Search(prepared.opening, plan, prepared.training, candidates, margin, seconds, jobs, backend, alone)
 
 
 def places_of(opening: ModelSource, plan: Plan) -> tuple[Positions, ...]:
     """Where kept transitions may stand in this model, as far as the search tries it."""
-    able = opened(opening)[0].network.keeps_positions
+    able = opened(opening)[0].network.keeps_positions and plan.level != "cache"
     return tuple(dict.fromkeys((plan.positions, "spread"))) if able else (plan.positions,)
 
 

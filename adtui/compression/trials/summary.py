@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from ...records.arrays import Doubles, Ints
 from ...records.interval import Interval
-from ...records.trial import LAST, STRATA, Baselines, ClosedLoop, OpenLoop, Stratum, SweepReport, Trial, TrialCell
+from ...records.trial import ALL, LAST, STRATA, Baselines, ClosedLoop, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 from ...statistics.intervals import RESAMPLES, SEED, estimate, tail
 from ..choice import Choice
 from .cell import Outcome
@@ -95,6 +95,8 @@ def open_loop(compared: Mapping[str, Sequence[float]], plan: Plan) -> OpenLoop:
     strata = {}
     for name, (least, most) in STRATA.items():
         rows = (rewarded >= least) & (rewarded <= most)
+        if name != ALL and not plan.world.marked:
+            rows[:] = False  # no transition is marked by a reward there
         strata[name] = _stratum(agree[rows], divergence[rows], history[rows])
     return OpenLoop(float(np.mean(compared["kept"])), plan.n_context, strata)
 

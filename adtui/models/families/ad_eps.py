@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from ...records.run_settings import Customs
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..network import BuildOptions
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, wrong
 from .gpt2 import GPT2, PER_TRANSITION

@@ -17,7 +17,8 @@ from ...records.errors import CheckpointError
 from ...records.layout import LATENT, NONE, QUERY, TRANSITION, Layout
 from ..attend import Recorder
 from ..compressor import Compressor
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..network import BuildOptions
 from ..weights import check
 from . import gpt2_blocks, rad

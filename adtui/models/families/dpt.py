@@ -7,7 +7,9 @@ settings or the file's name say. A state is a cell's (x, y), or, in bandits, the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +19,8 @@ from torch import Tensor, nn
 from ...records.layout import QUERY, TRANSITION, Layout
 from ...records.run_settings import Customs
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..gpt2_weights import UNUSED_MASKS, block_shapes, from_block
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, dims, layer_count, wrong
@@ -34,6 +37,8 @@ CELL, ONE = 2, 1
 """Numbers of a state: a cell's two, or one that never changes."""
 PER_STEP = 4
 """Its code makes so many positions for each step of the horizon and one more."""
+_NAMED = re.compile(r"(bandit_thompson|bandit)_.*_var(\d+(?:\.\d+)?)_cov")
+"""What its code writes into the name of a model of bandits: of which kind, and the deviation of what an arm pays."""
 
 
 class DPT(Network):
@@ -42,6 +47,7 @@ class DPT(Network):
     Args:
         n_positions: longest sequence of tokens.
         state_size: numbers of a state, CELL or ONE.
+        path: of the file, whose name tells of bandits what they pay.
     """
 
     grid_told = False
@@ -49,14 +55,21 @@ class DPT(Network):
     position_tables, positions_counted = ("positions",), "n_positions"
 
     def __init__(
-        self, shape: DecoderShape, n_positions: int, n_actions: int, causal: bool = True, *, state_size: int = CELL
+        self,
+        shape: DecoderShape,
+        n_positions: int,
+        n_actions: int,
+        causal: bool = True,
+        *,
+        state_size: int = CELL,
+        path: str = "",
     ) -> None:
         super().__init__(shape, GRID_SIZE if state_size == CELL else 1, n_actions, causal)
         self.n_positions, self.state_size = n_positions, state_size
         self.positions = nn.Embedding(n_positions, shape.d_model)
         self.embed_transition = nn.Linear(2 * state_size + n_actions + 1, shape.d_model)
         self.pred_action = nn.Linear(shape.d_model, n_actions)
-        self.customs = _customs(n_positions, state_size)
+        self.customs = _customs(n_positions, state_size, Path(path).name)
         self.notes = (_note(self.customs.assumed, state_size),)
 
     @property
@@ -111,20 +124,22 @@ def _horizon(n_positions: int) -> int:
     return max(1, n_positions // PER_STEP - 1)
 
 
-def _customs(n_positions: int, state_size: int) -> Customs:
+def _customs(n_positions: int, state_size: int, name: str) -> Customs:
     """What its code fixes and no file of it says."""
     common = {"model": "DPT", "env_split_seed": 0, "train_env_ratio": 0.8}
     horizon = _horizon(n_positions)
     if state_size == ONE:
-        return Customs(WHOSE, common | {"env": "bandit", "horizon": horizon})
+        found = _NAMED.match(name)
+        told = {} if found is None else {"env": found[1], "reward_std": float(found[2])}
+        return Customs(WHOSE, common | {"env": "bandit", "horizon": horizon}, told)
     return Customs(WHOSE, common | {"env": "darkroom_heldout", "grid_size": GRID_SIZE, "horizon": horizon})
 
 
 def _note(assumed: Mapping[str, Any], state_size: int) -> str:
     if state_size == ONE:
         return (
-            "a model of bandits, as its states are one number: there are none here to roll it out in,"
-            " and its contexts come from --inputs"
+            f"a model of bandits, as its states are one number; horizon {assumed['horizon']} from its positions,"
+            f" {PER_STEP} for each step and one more; the bandits here are drawn anew: it was trained on none of them"
         )
     room = f"Dark Room of {GRID_SIZE} x {GRID_SIZE}"
     return (
@@ -155,7 +170,7 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> DP
     wanted |= both("embed_transition", d_model, width) | both("pred_actions", n_actions, d_model)
     check(wanted, weights, path, family=NAME, unused=UNUSED)
     with torch.random.fork_rng(devices=[]):
-        network = DPT(shape, n_positions, n_actions, choices.causal, state_size=state_size)
+        network = DPT(shape, n_positions, n_actions, choices.causal, state_size=state_size, path=path)
     weights = {name.replace("pred_actions.", "pred_action."): tensor for name, tensor in weights.items()}
     named = dict(from_block(name, tensor, BACKBONE) for name, tensor in weights.items())
     places = network.state_dict().keys()

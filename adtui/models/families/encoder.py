@@ -14,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from ...records.layout import Layout
+from ..appending import HeldKeys, appended
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
 
@@ -63,6 +65,10 @@ class Encoder(Network):
     def n_context_max(self) -> int:
         return self.n_transit - 1
 
+    @property
+    def appends(self) -> bool:
+        return self.causal and self.keeps_positions
+
     def layout(self, n: int) -> Layout:
         return Layout.plain(n)
 
@@ -97,6 +103,11 @@ class Encoder(Network):
         else:
             x = x + self.pos_embedding[0][edit.positions]
         out: Tensor = self.pred_action(self.decoder(x, causal=self.causal, recorder=recorder, edit=edit, read=-1))
+        return out
+
+    def append(self, token: Tensor, place: int, held: HeldKeys, *, add: bool) -> Tensor:
+        x = token + self.pos_embedding[:, place : place + 1]
+        out: Tensor = self.pred_action(appended(self.decoder, x, held, add=add))
         return out
 
     def embed(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor, query: Tensor) -> Tensor:

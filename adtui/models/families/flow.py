@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from ...records.errors import CheckpointError
 from ...records.layout import ACTION, FLOW_ACTION, NONE, QUERY, REWARD, STATE, TIME, Layout
 from ..attend import Recorder
-from ..decoder import Block, DecoderShape, Edit, split_heads
+from ..decoder import Block, DecoderShape, split_heads
+from ..edit import Edit
 from ..network import BuildOptions
 from ..recorders import KeysAndValues
 from ..weights import both, check, dims, positive

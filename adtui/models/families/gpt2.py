@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from ...records.layout import STATE, Layout
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..gpt2_weights import UNUSED_MASKS, block_shapes, from_block
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count

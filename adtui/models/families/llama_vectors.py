@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from ...records.action_head import DETERMINISTIC, GAUSSIAN, ActionHead
 from ...records.layout import QUERY, QUERY_ACTION, TRANSITION, Layout
 from ..attend import Recorder
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..llama_weights import MARKS, block_shapes, decoder_shape, loaded
 from ..network import BuildOptions, Network
 from ..weights import Shapes, both, check, dims, positive

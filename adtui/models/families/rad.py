@@ -17,7 +17,8 @@ from ...records.errors import CheckpointError
 from ...records.layout import ACTION, LATENT, NONE, REWARD, STATE, Layout
 from ..attend import Recorder
 from ..compressor import Compressor
-from ..decoder import DecoderShape, Edit
+from ..decoder import DecoderShape
+from ..edit import Edit
 from ..network import BuildOptions
 from ..weights import ANOTHER_VARIANT, Shapes, both, check, check_heads, dims, layer_count, positive, wrong
 from . import gpt2

@@ -75,7 +75,7 @@ def _plan(axes: Axes, moment: Moment, began: bool, episode: int | None) -> None:
     for x, y, u, v in np.column_stack([context.states[shown], context.next_states[shown]]).tolist():
         if abs(u - x) + abs(v - y) == 1:
             axes.plot([y, v], [x, u], color="white", linewidth=1.6, alpha=0.6, solid_capstyle="round")
-    rewarded = context.next_states[shown][context.rewards[shown] > 0]
+    rewarded = context.next_states[shown][context.rewarded[shown]]
     axes.plot(rewarded[:, 1], rewarded[:, 0], "*", color=REWARD, markersize=11, linestyle="none")
     for letter, (x, y) in moment.landmarks.items():
         axes.text(y - 0.36, x - 0.18, letter, fontsize=TICK, color=REWARD, weight="bold", ha="center")
@@ -110,8 +110,7 @@ def _numbers(figure: Figure, moment: Moment, left: float, began: bool, episode: 
     mass = moment.mass(began=began, episode=episode)
     lines = [f"on the cells   {float(np.nansum(mass)):.3f}", f"on the query   {moment.own:.3f}"]
     lines += [f"on latents   {moment.other:.3f}"] if moment.other > 0 else []
-    best = "" if moment.best is None else f" of at most {moment.best:g}"
-    lines.append(f"return so far   {float(moment.returns[-1]):g}{best}")
+    lines.append(f"return so far   {float(moment.returns[-1]):g}{moment.best_words}")
     if moment.chances.without is not None:
         lines += [f"{moment.chances.label}:", f"KL {moment.divergence:.3g} nats"]
     figure.text(left, 0.52, "\n".join(lines), fontsize=TICK, color=INK, va="bottom", linespacing=1.6)

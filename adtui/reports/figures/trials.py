@@ -81,7 +81,9 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
             axes = add_axes(figure, LEFT + column * (width + GAP), bottom, width, PANEL)
             _panel(axes, report, budget, colours)
             axes.set_title("full context" if budget is None else f"{budget} transitions", loc="left")
-            axes.set_ylim(0.0, max(report.baselines.optimal) * 1.05)
+            best = [one for one in report.baselines.optimal if one == one]  # NaN where nobody knows it
+            if best:
+                axes.set_ylim(0.0, max(best) * 1.05)
             axes.set_xlabel("Episode")
             if column == 0:
                 axes.set_ylabel("Return")

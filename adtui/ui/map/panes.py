@@ -16,7 +16,7 @@ from ..renderables.chances import chances_lines
 from ..renderables.floor import Floor, floor_lines, path
 from ..renderables.readout import action_arrow, weight
 from ..renderables.scales import legend
-from ..renderables.walk import dimension_lines, edit_lines, here_lines, returns_lines
+from ..renderables.walk import arm_lines, dimension_lines, edit_lines, here_lines, returns_lines
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
 from ..widgets.pane_stack import PaneStack
@@ -90,7 +90,7 @@ class MapPanes(PaneStack):
         if moment is None:
             return []
         if moment.size is None:
-            return dimension_lines(moment, width, height)
+            return (arm_lines if moment.context.stateless else dimension_lines)(moment, width, height)
         floor = self._plan(moment, moment.size)
         below = self._below(moment, floor, width) if height >= moment.size + 1 else []
         below = below[: max(0, height - moment.size)]
@@ -101,7 +101,7 @@ class MapPanes(PaneStack):
     def _plan(self, moment: Moment, size: int) -> Floor:
         state, context = self.state, moment.context
         shown = moment.shown(state.episode)
-        rewarded = shown[context.rewards[shown] > 0]
+        rewarded = shown[context.rewarded[shown]]
         chances = moment.chances.full if moment.chances.without is None else moment.chances.without
         x, y = context.query_state.tolist()
         likeliest = int(np.argmax(chances))

@@ -13,9 +13,10 @@ ACTION_NUMBERS = 4
 
 
 def place(sample: Sample, index: int) -> str:
-    """Where a transition is, or the query: "ep3 t7 (2,4)"."""
+    """Where a transition is, or the query: "ep3 t7 (2,4)"; "ep3 t7" in a world of one state."""
+    when = f"ep{sample.episode[index]} t{sample.step[index]}"
     state = sample.states[index] if index < sample.n_context else sample.query_state
-    return f"ep{sample.episode[index]} t{sample.step[index]} {in_words(state)}"
+    return when if sample.stateless else f"{when} {in_words(state)}"
 
 
 def in_words(values: Values, most: int = 3) -> str:
@@ -35,8 +36,8 @@ def acted(sample: Sample, index: int, utf8: bool = True) -> str:
 
 def transition(sample: Sample, index: int, utf8: bool = True) -> str:
     """A context transition in full: "ep1 t3 (4,4) ↓ (5,4) r=1"."""
-    after = in_words(sample.next_states[index])
-    return f"{place(sample, index)} {acted(sample, index, utf8)} {after} r={sample.rewards[index]:.3g}"
+    after = "" if sample.stateless else f" {in_words(sample.next_states[index])}"
+    return f"{place(sample, index)} {acted(sample, index, utf8)}{after} r={sample.rewards[index]:.3g}"
 
 
 def source(axis: Axis, position: int, utf8: bool = True) -> str:
@@ -64,7 +65,8 @@ def target(axis: Axis, position: int, utf8: bool = True) -> str:
     if index is None or kind in (ACTION, REWARD, QUERY_ACTION):
         return f"key {source(axis, position, utf8)}"
     if kind == QUERY:
-        return f"key = query {place(axis.sample, index).split()[-1]}"
+        at = place(axis.sample, index).split()[2:]  # the state, where there is one to tell
+        return " ".join(["key = query", *at])
     if kind == STATE:
         return f"key {place(axis.sample, index)}"
     return f"key {transition(axis.sample, index, utf8)}"

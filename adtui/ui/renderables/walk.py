@@ -66,15 +66,23 @@ def returns_lines(moment: Moment, width: int, height: int, *, utf8: bool = True)
         above = (height - 2 - row) * len(BARS)
         parts = [_bar(int(level) - above) * (WIDE - 1) + " " for level in levels]
         lines.append(Text(to_ascii_cells("".join(parts), unless=utf8), ACCENT, no_wrap=True, end=""))
-    best = "" if moment.best is None else f" of at most {moment.best:.3g}"
     cut = "" if moment.whole or len(returns) > 1 else ", seen in part"
-    now = f"ep{moment.first_episode + len(returns) - 1}: {returns[-1]:.3g} so far{best}{cut}"
+    now = f"ep{moment.first_episode + len(returns) - 1}: {returns[-1]:.3g} so far{moment.best_words}{cut}"
     lines.append(Text(to_ascii(now[:width], unless=utf8), FAINT, no_wrap=True, end=""))
     return lines
 
 
 def _bar(eighths: int) -> str:
     return " " if eighths <= 0 else BARS[min(eighths, len(BARS)) - 1]
+
+
+def arm_lines(moment: Moment, width: int, height: int) -> list[Text]:
+    """A bandit's arms: how often the context pulled each, its mean pay, and the attention on these pulls."""
+    lines = ["no floor plan: bandits have arms, and one state", "", "arm   pulls   mean paid   attention"]
+    for arm, (pulls, mean, mass) in enumerate(moment.arms.tolist()):
+        paid = f"{mean:.3g}" if pulls else "-"
+        lines.append(f"{arm:>3} {pulls:>7.0f} {paid:>11} {mass:>11.3f}")
+    return [Text(line[:width], no_wrap=True, end="") for line in lines[:height]]
 
 
 def dimension_lines(moment: Moment, width: int, height: int) -> list[Text]:

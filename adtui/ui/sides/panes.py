@@ -157,7 +157,7 @@ class SidesPanes(PaneStack):
         if view is None or self.state.run is None:
             return []
         sample, count = self.state.run.samples[view.sample], view.query + 1
-        rewarded = np.append(sample.rewards > 0, False)
+        rewarded = np.append(sample.rewarded, False)
         return both_rows(
             view.rows[:, :count],
             width,

@@ -93,8 +93,12 @@ class PaneStack(Vertical):
         self._arrange()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """The mouse can move the focus as well."""
-        if event.widget in self.all and (index := self.all.index(event.widget)) != self.active:
+        """The mouse can move the focus as well.
+
+        Such events come late: one of a pane that has lost the focus again must not take it back, else two that are under
+        way at once exchange it for ever.
+        """
+        if event.widget is self.screen.focused and event.widget in self.all and (index := self.all.index(event.widget)) != self.active:
             self.activate(index)
 
     def fold(self, width: int, height: int) -> None:
