@@ -15,12 +15,12 @@ from pathlib import Path
 import pexpect
 import pyte
 
-# What pyte would print instead of understanding: private modes of other kinds, mode queries, OSC and DCS strings.
+# What pyte would print instead of understanding: private modes of other kinds, mode queries, OSC, DCS and APC strings.
 _UNKNOWN = re.compile(
-    rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\"
+    rb"\x1b\[[<>=][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1bP[^\x1b]*\x1b\\|\x1b_[^\x1b]*\x1b\\"
 )
 # The beginning of a sequence whose rest has not come yet.
-_BEGUN = re.compile(rb"\x1b(?:\[[<>=?]?[0-9;]*\$?|\][^\x07\x1b]*\x1b?|P[^\x1b]*\x1b?)?\Z")
+_BEGUN = re.compile(rb"\x1b(?:\[[<>=?]?[0-9;]*\$?|\][^\x07\x1b]*\x1b?|[P_][^\x1b]*\x1b?)?\Z")
 _MODE = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _MOVE = re.compile(rb"(?=\x1b\[[0-9;]*H)")
 LONGEST = 300.0

@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     from ..ui.renderables.colors import utf8_terminal
     from ..ui.terminal.signals import forget_coerced_locale
     from .diagnosis import Finding, connection, devices, installation, kernel, settings, terminal
+    from .diagnosis_pictures import pictures
 
     if args.build_kernel:
         from ..models.kernel import build_kernel
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         size = shutil.get_terminal_size()
         findings += terminal(os.environ, (size.columns, size.lines), console.color_system, utf8)
         findings += connection(os.environ)
+        findings.append(pictures(os.environ, sys.stdin, sys.stdout))
     else:
         findings.append(Finding("terminal", "none: the output is not one", "run it in the terminal that you will use"))
     fatal = any(finding.fatal for finding in findings)

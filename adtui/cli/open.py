@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..records.defaults import GRAPHICS
 from ..records.defaults import THEMES as THEME_NAMES
 from ..records.exit_codes import FAILED
 from .arguments import add_opening, opening_options
@@ -29,6 +30,9 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--with", dest="beside", metavar="RUN", help="set this run or checkpoint beside it at once")
     parser.add_argument("--no-mouse", action="store_true", help="leave the mouse to the terminal (to select text)")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII only (automatic without UTF-8)")
+    parser.add_argument(
+        "--graphics", choices=GRAPHICS, help="the heatmap in pixels where the terminal says that it can, or in cells"
+    )
     parser.add_argument("--theme", choices=THEME_NAMES, help="colours; safe is for red-green colour blindness")
     parser.add_argument("--record", metavar="FILE", help="keep what is asked, shown and pressed, for `adtui replay`")
     parser.add_argument(
@@ -51,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     with announce(f"adtui: opening {args.path}"):
         from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
         from ..ui.app import AdtuiApp
-        from ..ui.preferences import ASCII, BLOCKS, load_preferences, prefer
+        from ..ui.preferences import ASCII, BLOCKS, let_ask, load_preferences, prefer
 
         settled = load_preferences()
         settled = replace(settled, theme=args.theme or settled.theme)
@@ -64,6 +68,8 @@ def run(args: argparse.Namespace) -> int:
         else:
             app = _recorded(args.record, request, found, runs, shown)
         prefer(app, settled)
+        wish = args.graphics or settled.graphics
+        let_ask(app, wish, slow_link=slow_link, recorded=args.record is not None)
     keep_signals()
     problem = app.run(mouse=settled.mouse and not args.no_mouse)
     lost: str = getattr(app.engine, "problem", "")  # of a recording

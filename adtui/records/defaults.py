@@ -22,6 +22,8 @@ WINDOWS = 5
 """Contexts with --window: one history, shifted by a step, says little more with more of them."""
 THEMES = ("dark", "light", "safe")
 """The app's themes; `ui/themes.py` says how they look."""
+GRAPHICS = ("auto", "kitty", "sixel", "cells")
+"""How the heatmap may be shown; `ui/terminal/graphics_probe.py` finds out what the terminal can."""
 FIGURES = "figs/attention"
 
 STREAMS = 4

@@ -17,7 +17,7 @@ from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
 from .key_names import Changes
 from .messages import EngineDied, EngineReplied
-from .terminal.changed_cells import ThriftyApp
+from .terminal.graphics_app import GraphicsApp
 
 Long = (
     OpenRun
@@ -35,7 +35,7 @@ Long = (
 )
 
 
-class EngineApp(ThriftyApp[str]):
+class EngineApp(GraphicsApp[str]):
     """Posts `EngineReplied` for everything that the engine says, and `EngineDied` when it is gone unasked.
 
     Args:

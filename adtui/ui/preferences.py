@@ -14,6 +14,7 @@ from ..files.places import settings_file
 from ..records.errors import ConfigError
 from ..records.look import SCALES
 from .renderables.colors import ColorTable, choose_table
+from .terminal.graphics_probe import CELLS, KITTY, SIXEL
 from .themes import DARK, THEMES, textual_theme
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ AUTO = "auto"
 COLORS = {AUTO: None, "truecolor": "truecolor", "256": "256", "16": "standard"}
 """Names in the file → what `ThriftyApp.sent_colors` takes."""
 BLOCKS, ASCII = "blocks", "ascii"
+PICTURES = {AUTO, KITTY, SIXEL}
+"""Values of `graphics` that let the terminal be asked for pictures in pixels."""
 CHOICES: Mapping[str, tuple[object, ...]] = {
     "theme": tuple(THEMES),
     "colors": tuple(COLORS),
-    "graphics": (AUTO, BLOCKS, ASCII),
+    "graphics": (AUTO, KITTY, SIXEL, CELLS, BLOCKS, ASCII),
     "scale": SCALES,
     "mouse": (True, False),
     "slow_link": (True, False),
@@ -40,7 +43,8 @@ class Preferences:
 
     Attributes:
         colors: one of `COLORS`; auto is what the terminal says of itself.
-        graphics: auto is half blocks where the locale says UTF-8, blocks always, ascii never.
+        graphics: auto is half blocks where the locale says UTF-8, and pixels where the terminal has said that it can;
+            kitty and sixel the same with that protocol alone, cells without pixels; blocks always, ascii never.
         theme: one of `themes.THEMES`.
         scale: the heatmap's first colour scale.
         mouse: False leaves it to the terminal.
@@ -143,6 +147,17 @@ def chosen_table(settled: Preferences, color_system: str | None, utf8: bool, mon
     theme = THEMES[settled.theme]
     shown = settled.graphics == BLOCKS or (utf8 and settled.graphics != ASCII)
     return choose_table(COLORS[settled.colors] or color_system, shown, theme.dark, theme.palette, mono)
+
+
+def let_ask(app: AdtuiApp, wish: str, *, slow_link: bool, recorded: bool) -> None:
+    """Have an app that has been told its colours ask the terminal for pictures in pixels, of the kinds of `graphics`.
+
+    It does not where bytes are to be few, colours are less than 256, or a recording is made: another terminal shall be
+    able to ask again what it asked.
+    """
+    table = app.color_table
+    if wish in PICTURES and table.half_blocks and not table.mono and not slow_link and not recorded:
+        app.ask_for_pictures(wish, app.explorer.panes.heatmap.sharpen)
 
 
 def prefer(app: AdtuiApp, settled: Preferences) -> None:

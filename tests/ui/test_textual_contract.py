@@ -60,6 +60,10 @@ PARTS = (
     Part("textual.widgets.Input._on_key", "deleting and submitting in the order of the keys", ("self", "event"), True),
     Part("textual.screen.ModalScreen._bindings", "keys that a dialog is given when it is made", on_instances=True),
     Part("textual.binding.BindingsMap.bind", "the same", ("self", "keys", "action", "description")),
+    Part("textual.app.App._driver", "asking the terminal, and hearing it", on_instances=True, empty=True),
+    Part("textual.drivers.linux_driver.XTermParser", "taking answers out of the input: the parser made by its loop"),
+    Part("textual.drivers.linux_driver.LinuxDriver.run_input_thread", "the same: the loop", ("self",)),
+    Part("textual.drivers.linux_driver.LinuxDriver.stop_application_mode", "taking pictures away", ("self",)),
     Part("textual.widget.Widget._border_title", "repainting a title without its pane", on_instances=True, empty=True),
 )
 BY_TEXT = ("getattr", "setattr", "hasattr")

@@ -55,6 +55,30 @@ class Frame:
         inside = 0 <= y < self.lines and x >= self.gutter and row < self.rows and col < self.cols
         return (row, col) if inside else None
 
+    @property
+    def columns(self) -> int:
+        """Cells that the picture takes across."""
+        return min(self.cols, self.width // self.zoom_x) * self.zoom_x
+
+    def rows_of(self, y: int) -> tuple[int, int]:
+        """First and last pixel row shown on line y."""
+        per, zoom = self.rows_per_cell, self.zoom_y
+        return y * per // zoom, min(self.rows - 1, (y * per + per - 1) // zoom)
+
+    def starts_on(self, y: int) -> tuple[int, int]:
+        """First and last pixel row that line y is the first of; the last is before the first where there is none."""
+        first, last = self.rows_of(y)
+        return (first, last) if y * self.rows_per_cell % self.zoom_y < self.rows_per_cell else (first, first - 1)
+
+    def cols_of(self, x: int) -> tuple[int, int] | None:
+        """First and last pixel that begins in cell x, counted from the picture's left; None where none does."""
+        col, rest = divmod(x, self.zoom_x)
+        return None if rest else (col, col)
+
+    def x(self, col: int) -> int:
+        """The cell, counted from the picture's left, that a pixel begins in."""
+        return col * self.zoom_x
+
 
 def gutter_width(episode: Ints) -> int:
     """Cells for "e12", the mark of the query row and a space; (N,) episodes of the positions."""
@@ -142,24 +166,22 @@ class Heatmap:
 
     def _gutter(self, y: int) -> list[Segment]:
         """Label of the episode that starts on this line, and the mark of the query row."""
-        first, last = self._rows_of(y)
-        start, stop = int(self.row_edges[first]), int(self.row_edges[last + 1])
-        label = ""
-        episode = self.episode if self.row_episode is None else self.row_episode
-        starts = [t for t in range(start, stop) if t == 0 or episode[t] != episode[t - 1]]
-        if not starts and first == 0:
-            starts = [start]  # a window may begin in the middle of an episode: say of which
-        if starts and y * self.frame.rows_per_cell % self.frame.zoom_y < self.frame.rows_per_cell:
-            label = name_of(int(episode[starts[0]]))
-        label = label.ljust(self.frame.gutter - 2)
+        label = self._row_label(*self.frame.starts_on(y)).ljust(self.frame.gutter - 2)
+        first, last = self.frame.rows_of(y)
         if first <= self.query_pixel <= last:
             return [Segment(label, FAINT), Segment(to_ascii_cells("▶ ", unless=self.table.utf8), ACCENT)]
         return [Segment(label + "  ", FAINT)]
 
-    def _rows_of(self, y: int) -> tuple[int, int]:
-        """First and last pixel row shown on line y."""
-        per, zoom = self.frame.rows_per_cell, self.frame.zoom_y
-        return y * per // zoom, min(self.frame.rows - 1, (y * per + per - 1) // zoom)
+    def _row_label(self, first: int, last: int) -> str:
+        """The name of the first episode that starts in these pixel rows."""
+        if first > last:
+            return ""
+        start, stop = int(self.row_edges[first]), int(self.row_edges[last + 1])
+        episode = self.episode if self.row_episode is None else self.row_episode
+        starts = [t for t in range(start, stop) if t == 0 or episode[t] != episode[t - 1]]
+        if not starts and first == 0:
+            starts = [start]  # a window may begin in the middle of an episode: say of which
+        return name_of(int(episode[starts[0]])) if starts else ""
 
     def marks(self) -> list[tuple[str, Style]]:
         """One cell per column below the picture: rewarded keys, episode starts, and the query itself."""
@@ -167,8 +189,12 @@ class Heatmap:
         changed = np.concatenate([[True], np.diff(self.episode) != 0])
         query = None if self.query_key is None else self.query_key % len(self.episode)
         cells: list[tuple[str, Style]] = []
-        for col in range(min(self.frame.cols, self.frame.width // self.frame.zoom_x)):
-            span = slice(int(self.col_edges[col]), int(self.col_edges[col + 1]))
+        for x in range(self.frame.columns):
+            cols = self.frame.cols_of(x)
+            if cols is None:
+                cells.append((" ", PLAIN))
+                continue
+            span = slice(int(self.col_edges[cols[0]]), int(self.col_edges[cols[1] + 1]))
             if self.rewarded[span].any():
                 cell = (reward, REWARD)
             elif query is not None and span.start <= query < span.stop:
@@ -177,7 +203,7 @@ class Heatmap:
                 cell = (boundary, FAINT)
             else:
                 cell = (" ", PLAIN)
-            cells += [cell, *[(" ", PLAIN)] * (self.frame.zoom_x - 1)]
+            cells.append(cell)
         return cells
 
     def labels(self) -> str:
@@ -198,7 +224,7 @@ class Heatmap:
 
     def _x(self, key: int) -> int:
         """The cell, counted from the picture's left, where the pixel of a key begins."""
-        return (int(np.searchsorted(self.col_edges, key, side="right")) - 1) * self.frame.zoom_x
+        return self.frame.x(int(np.searchsorted(self.col_edges, key, side="right")) - 1)
 
 
 def pixel_runs(top: NDArray[np.uint8], bottom: NDArray[np.uint8], zoom: int, table: ColorTable) -> list[Segment]:

@@ -17,6 +17,7 @@ from textual.app import App, ReturnType
 from textual.screen import Screen
 
 from ...records.plain import to_ascii_cells
+from .graphics_layer import GraphicsLayer
 from .shadow import Shadow
 
 PIXELS = frozenset("▀▄░▒▓")
@@ -42,14 +43,18 @@ class ThriftyApp(App[ReturnType]):
     """Send these colours, one of SYSTEMS, whatever the terminal could show; None for the terminal's own."""
     inks: Mapping[Color, Color] = MappingProxyType({})
     """Colours of texts and signs that others stand for; those of pixels stay."""
+    layer: GraphicsLayer | None = None
+    """The picture over the cells, where the terminal can show one."""
     _shadow: Shadow | None = None
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, (ChopsUpdate, LayoutUpdate)) and not self.is_inline:
             if self._shadow is None or self._shadow.size != self.size:
                 self._shadow = Shadow(*self.size)
+                if self.layer is not None:
+                    self.layer.forget()
             # Not a Rich renderable by its type, but what App._display asks of an update.
-            thrifty = _Thrifty(renderable, self._shadow, self.plain, self.sent_colors, self.inks)
+            thrifty = _Thrifty(renderable, self._shadow, self.plain, self.sent_colors, self.inks, self.layer)
             renderable = cast(RenderableType, thrifty)
         elif renderable is not None:
             self._shadow = None
@@ -82,12 +87,14 @@ class _Thrifty(CompositorUpdate):
         plain: bool = False,
         colors: str | None = None,
         inks: Mapping[Color, Color] = MappingProxyType({}),
+        layer: GraphicsLayer | None = None,
     ) -> None:
         self._update = update
         self._shadow = shadow
         self._plain = plain
         self._colors = colors
         self._inks = inks
+        self._layer = layer
 
     def render_segments(self, console: Console) -> str:
         system = SYSTEMS.get(self._colors or console.color_system or "truecolor", ColorSystem.TRUECOLOR)
@@ -96,7 +103,8 @@ class _Thrifty(CompositorUpdate):
             changed = ((x, y, [plain_cells(segment) for segment in segments]) for x, y, segments in changed)
         if self._inks:
             changed = ((x, y, [inked(segment, self._inks) for segment in segments]) for x, y, segments in changed)
-        return self._shadow.update(changed, system)
+        cells = self._shadow.update(changed, system)
+        return cells if self._layer is None else cells + self._layer.after(self._shadow)
 
 
 def inked(segment: Segment, inks: Mapping[Color, Color]) -> Segment:

@@ -14,6 +14,8 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
+from ..renderables.graphic import PICTURE
+
 ShadowCell = tuple[str, str]
 """Character ("" for the right half of a wide one) and the SGR parameters that it is shown with."""
 Colors = tuple[str, str, str]
@@ -30,6 +32,22 @@ class Shadow:
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
         self._rows: list[list[ShadowCell | None]] = [[None] * width for _ in range(height)]
+        self.pictured = False
+        """Whether cells that show a picture have been written, or written over, since this was last set to False."""
+
+    def picture_runs(self) -> list[tuple[int, int, int]]:
+        """(x, y, width) of the cells beside each other that show a picture."""
+        found = []
+        for y, row in enumerate(self._rows):
+            start = -1
+            for x, cell in enumerate([*row, None]):
+                shows = cell is not None and cell[0] == PICTURE
+                if shows and start < 0:
+                    start = x
+                elif not shows and start >= 0:
+                    found.append((start, y, x - start))
+                    start = -1
+        return found
 
     def forget(self) -> None:
         """The terminal may show anything now (it was resized, or another program wrote on it)."""
@@ -62,6 +80,7 @@ class Shadow:
         drawn = -1
         for i, (before, after) in enumerate(zip(old, new, strict=True)):
             if before != after:
+                self.pictured = self.pictured or after[0] == PICTURE or (before is not None and before[0] == PICTURE)
                 # The right half of a wide character is drawn with its left half.
                 start = i - 1 if i and not after[0] else i
                 if start != drawn:
@@ -87,7 +106,7 @@ class _Pen:
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
         elif x != self._x:
             gap = row[self._x : x]
-            if len(gap) <= GAP and all(cell is not None and parts(cell[1]) == self._colors for cell in gap):
+            if len(gap) <= GAP and all(same(cell, self._colors) for cell in gap):
                 self._out.extend(cell[0] for cell in gap if cell is not None)
             else:
                 self._out.append(f"\x1b[{x - self._x}C")
@@ -126,8 +145,15 @@ def cells(segments: Iterable[Segment], system: ColorSystem) -> list[ShadowCell]:
     return found
 
 
+def same(cell: ShadowCell | None, colors: Colors) -> bool:
+    """Whether a cell may be written again as it is, in these colours: one of a picture would lose it."""
+    return cell is not None and cell[0] != PICTURE and parts(cell[1]) == colors
+
+
 def cheapest(char: str, wanted: Colors, now: Colors) -> tuple[str, Colors]:
     """The character and colours that look the same and take the fewest bytes from the present colours."""
+    if char == PICTURE:
+        char = " "  # the picture comes after the cells, see `graphics_layer`
     if wanted[0] or now[0]:
         return char, wanted
     if char == " ":

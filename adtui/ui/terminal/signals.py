@@ -127,19 +127,23 @@ def _leave(app: App[Any], number: int, attributes: list[Any] | None) -> None:
         # The line has dropped: there is no terminal to restore, and writing to it could block for ever. The engine
         # leaves by itself when its pipe closes.
         os._exit(of_signal(number))
+    from .changed_cells import ThriftyApp  # Textual: it is there by now
+
     app.exit(return_code=of_signal(number))
-    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(of_signal(number), attributes))
+    layer = app.layer if isinstance(app, ThriftyApp) else None
+    pictures = "" if layer is None else layer.farewell()
+    watchdog = threading.Timer(GRACE_SECONDS, _force, args=(of_signal(number), attributes, pictures))
     watchdog.daemon = True
     watchdog.start()
 
 
-def _force(code: int, attributes: list[Any] | None) -> None:
+def _force(code: int, attributes: list[Any] | None, pictures: str) -> None:
     """The orderly way is blocked, as by a terminal that takes no more output: restore what can be restored and end."""
     try:
         if attributes is not None:
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)
         os.set_blocking(2, False)
-        os.write(2, RESTORE.encode())
+        os.write(2, (pictures + RESTORE).encode())
     except (OSError, termios.error):
         pass  # the terminal itself has gone by now
     os._exit(code)

@@ -12,10 +12,14 @@ from textual.strip import Strip
 from ...records.attention import CellInfo, HeadView
 from ...records.axis import Axis
 from ...records.look import SCALE_NAMES, SCALES, USUAL, Look
-from ..renderables.heatmap import Heatmap, fit, gutter_width, room
-from ..renderables.scales import largest, legend, to_levels
+from ..renderables.graphic import pixel_room
+from ..renderables.heatmap import Heatmap, gutter_width, room
+from ..renderables.pixel_heatmap import PixelHeatmap
+from ..renderables.scales import largest, legend
 from ..renderables.view_pixels import Pixel, ViewPixels, pixel_of, weight_at, weight_in
+from ..terminal.graphics_layer import GraphicsLayer
 from .cell_readout import CellReadout, compose, lines_at
+from .heatmap_picture import picture_of
 from .picture import PicturePane
 
 
@@ -86,6 +90,7 @@ class HeatmapPane(PicturePane):
         self._aim: tuple[int | None, int | None] = (None, None)
         self._picture: Heatmap | None = None
         self._readout = CellReadout()
+        self._layer: GraphicsLayer | None = None
 
     # -- what the app calls ------------------------------------------------------------------------------------------
     def show(self, view: HeadView, axis: Axis, keys: Axis | None = None, top: float | None = None) -> None:
@@ -115,9 +120,18 @@ class HeatmapPane(PicturePane):
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._shown = self._picture = self._cell = None
+        if self._layer is not None:
+            self._layer.graphic = None
         self._aim = (None, None)
         self.border_subtitle = None
         super().clear(reason)
+
+    def sharpen(self, layer: GraphicsLayer) -> None:
+        """Draw in the terminal's pixels from now on."""
+        self._layer = layer
+        layer.origin = self._corner
+        if self.size:
+            self.on_resize()
 
     def show_cell(self, cell: CellInfo) -> None:
         """Complete the read-out of a pooled pixel with the rank; ignored when the cursor has moved on."""
@@ -168,6 +182,8 @@ class HeatmapPane(PicturePane):
     def pixels_wanted(self) -> tuple[int, int]:
         gutter = gutter_width(self._shown.rows.episode) if self._shown is not None else 4
         width, height = self.size
+        if self._layer is not None:
+            return pixel_room(width, height - lines_at(width), gutter, self._layer.cell)
         return room(width, height - lines_at(width), gutter, self.table.rows_per_cell)
 
     # -- drawing -----------------------------------------------------------------------------------------------------
@@ -194,26 +210,20 @@ class HeatmapPane(PicturePane):
         """Colour the view again, in full."""
         if self._shown is None or not self.size:
             return
-        view, rows, cols = self._shown.view, self._shown.rows, self._shown.cols
-        table, top = self.table, self._brightest(view)
-        self._picture = Heatmap(
-            levels=to_levels(view.pooled, self.scale, cols.n_keys, top),
-            row_edges=view.row_edges,
-            col_edges=view.col_edges,
-            episode=cols.episode,
-            rewarded=cols.rewarded,
-            query=view.place.query,
-            frame=fit(
-                view.pooled.shape, self.size.width, self._first_line, gutter_width(rows.episode), table.rows_per_cell
-            ),
-            table=table,
-            row_episode=rows.episode,
-            query_key=cols.query,
-        )
-        self.border_subtitle = legend(self.scale, top, cols.n_keys, table)
+        table, top, size = self.table, self._brightest(self._shown.view), (self.size.width, self._first_line)
+        self._picture = picture_of(self._shown, self.scale, top, table, size, self._layer)
+        if self._layer is not None:
+            self._layer.graphic = self._picture.graphic() if isinstance(self._picture, PixelHeatmap) else None
+            self._layer.weight = self._pixel
+        self.border_subtitle = legend(self.scale, top, self._shown.cols.n_keys, table)
         self._cell = None
         self._readout.show(self._text())
         self._repaint()
+
+    def _corner(self) -> tuple[int, int]:
+        """The cell of the screen where the picture begins."""
+        x, y = self.content_region.offset
+        return x + (0 if self._picture is None else self._picture.frame.gutter), y
 
     def _put(self, row: int, col: int) -> None:
         """Move the cursor to a pixel and repaint only the cells that this changes."""
@@ -226,6 +236,8 @@ class HeatmapPane(PicturePane):
         both = regions[0].union(regions[1])
         if both.height == regions[0].height and both.width <= regions[0].width + regions[1].width:
             regions = [both]
+        if self._layer is not None:
+            self._layer.weight = self._pixel
         self._repaint(*regions)
         self._cell = None
         self._update_readout()

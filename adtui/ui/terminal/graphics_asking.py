@@ -1,0 +1,40 @@
+"""Asking a terminal for pictures without an app: for `adtui doctor`."""
+
+from __future__ import annotations
+
+import os
+import select
+import termios
+import time
+import tty
+
+from .graphics_answers import AnswerFilter
+from .graphics_probe import Capabilities, Probe, may_ask_kitty
+
+SECONDS = 1.0
+"""How long an answer is waited for."""
+
+
+def ask_terminal(given: int, shown: int) -> Capabilities:
+    """What the terminal at these file descriptors (input, output) answers.
+
+    What is typed meanwhile is lost; nothing that comes late is left in the input.
+    """
+    before = termios.tcgetattr(given)
+    probe, heard = Probe(may_ask_kitty()), AnswerFilter()
+    end = time.monotonic() + SECONDS
+    try:
+        tty.setcbreak(given)
+        os.write(shown, probe.begin().encode())
+        while not probe.settled and (left := end - time.monotonic()) > 0:
+            if not select.select([given], [], [], left)[0]:
+                break
+            data = os.read(given, 4096)
+            if not data:
+                break
+            for answer in heard.feed(data.decode(errors="replace"), 0.0)[1]:
+                if more := probe.take(answer):
+                    os.write(shown, more.encode())
+    finally:
+        termios.tcsetattr(given, termios.TCSAFLUSH, before)
+    return probe.found
