@@ -40,6 +40,12 @@ found = [torch.cuda.get_device_properties(i) for i in range(count)]
 print(json.dumps({"cuda": torch.version.cuda, "devices": [[d.name, d.total_memory] for d in found]}))
 """
 
+_ROUTES = """\
+import json, torch
+from adtui.models.stock import fault
+print(json.dumps({"faults": {f"cuda:{i}": fault(f"cuda:{i}") for i in range(torch.cuda.device_count())}}))
+"""
+
 #: Runs a command and returns its output, or None when it fails.
 Runner = Callable[[tuple[str, ...], float], str | None]
 
@@ -148,6 +154,23 @@ def kernel(environ: Mapping[str, str] = os.environ) -> Finding:
     return Finding("kernel", f"{found}: {missed}", "adtui doctor --build-kernel builds it, in some seconds")
 
 
+def cuda_route(answer: str | None) -> Finding:
+    """By which route attention is measured on CUDA devices.
+
+    Args:
+        answer: what `_ROUTES` prints: of each device why torch's fused attention is not taken there, see `stock.fault`.
+    """
+    try:
+        faults = json.loads((answer or "").rpartition("\n")[2])["faults"]
+    except (ValueError, KeyError):
+        return Finding("attention", "by which route it is measured on CUDA could not be found out")
+    routes = [
+        f"on {device} " + (f"by torch alone, in blocks ({fault})" if fault else "by torch's fused attention")
+        for device, fault in faults.items()
+    ]
+    return Finding("attention", "measured " + ", ".join(routes))
+
+
 def devices(run: Runner = run_command) -> list[Finding]:
     """Whether torch can be imported, and the CUDA devices that it sees. Asked in another process: a broken driver or
     a torch built for another machine may crash it."""
@@ -158,7 +181,10 @@ def devices(run: Runner = run_command) -> list[Finding]:
         return [Finding("torch", "cannot be imported", 'see the error of: python -c "import torch"', fatal=True)]
     names = [f"cuda:{i} {name} ({memory / (1 << 30):.0f} GB)" for i, (name, memory) in enumerate(probe["devices"])]
     if names:
-        return [Finding("devices", ", ".join([*names, "cpu"]))]
+        return [
+            Finding("devices", ", ".join([*names, "cpu"])),
+            cuda_route(run((sys.executable, "-c", _ROUTES), _TORCH_SECONDS)),
+        ]
     card = Path("/dev/nvidia0").exists()
     if card and probe["cuda"] is None:
         advice = "an NVIDIA card is here, but this torch is for the CPU: install a CUDA build of torch"

@@ -11,7 +11,7 @@ import numpy as np
 from ..models.model import Model
 from ..records.arrays import Floats
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, choose, merge
+from .choice import Choice, Draws, drawn, merge
 from .shortened import shortened_logits, with_evidence
 from .strategies.base import Contexts, Merging, Positions
 
@@ -21,7 +21,7 @@ def shortened(
     contexts: Contexts,
     choice: Choice,
     positions: Positions,
-    rng: np.random.Generator,
+    rng: np.random.Generator | Draws,
     span: int | None = None,
 ) -> tuple[Floats, IntArray]:
     """Action logits (B, A) on what the strategy keeps, and how many transitions that are (B,).
@@ -35,7 +35,7 @@ def shortened(
         kept = np.ones(contexts.actions.shape, np.bool_)
     else:
         seen = with_evidence(model, contexts, choice.strategy.NEEDS)
-        kept = choose(choice, seen, rng)
+        kept = drawn(choice, seen, rng)
         contexts = replace(contexts, stands_for=merge(choice, seen, kept))
     return shortened_logits(model, contexts, kept, positions, span=span), kept.sum(axis=1).astype(np.int64)
 
@@ -48,7 +48,7 @@ class ShortenedPolicy:
     choice: Choice
     positions: Positions
     horizon: int
-    rng: np.random.Generator
+    rng: np.random.Generator | Draws
     _step: int = field(default=0, init=False)
 
     def __call__(
@@ -82,7 +82,7 @@ class OnlinePolicy:
     positions: Positions
     n_context: int
     horizon: int
-    rng: np.random.Generator
+    rng: np.random.Generator | Draws
     _step: int = field(default=0, init=False)
     _kept: Contexts | None = field(default=None, init=False)
     _counts: IntArray = field(default_factory=lambda: np.zeros(0, np.int64), init=False)
@@ -132,7 +132,7 @@ class OnlinePolicy:
         else:
             stand = span if self.positions == "spread" else None
             seen = with_evidence(self.model, mine, choice.strategy.NEEDS, stand)
-            kept = choose(choice, seen, self.rng)
+            kept = drawn(choice, seen, self.rng, rows)
             mine = replace(mine, stands_for=_faded(merge(choice, seen, kept), span))
         order = np.argsort(~kept, axis=1, kind="stable")  # kept ones first, in their order
         for name in _names(mine):

@@ -21,7 +21,7 @@ from ..records.arrays import Floats, Ints
 from ..records.errors import ConfigError, ModelError
 from ..records.trial_cost import Held
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, choose
+from .choice import Choice, Draws, drawn
 from .strategies.base import QUERY_ROW, RECEIVED, VALUES, Contexts, Merging
 
 NEEDS = frozenset({QUERY_ROW, RECEIVED, VALUES})
@@ -85,7 +85,7 @@ class CachePolicy:
     choice: Choice
     n_context: int
     horizon: int
-    rng: np.random.Generator
+    rng: np.random.Generator | Draws
     _step: int = field(default=0, init=False)
     _layers: dict[int, _Layer] = field(default_factory=dict, init=False)
     _newest: tuple[Floats, Ints] = field(init=False)
@@ -160,7 +160,7 @@ class CachePolicy:
             received=(held.received / held.seen).reshape(flat).astype(np.float32) if RECEIVED in needs else None,
             values=_flat(row * value_norms(held.v, out_weight)) if VALUES in needs else None,
         )
-        stays = choose(self.choice, contexts, self.rng)
+        stays = drawn(self.choice, contexts, self.rng, np.repeat(np.arange(B), H))
         at = np.nonzero(stays)[1].reshape(B, H, -1)
         index = torch.as_tensor(at, device=held.k.device)[..., None].expand(-1, -1, -1, width)
         parts = (held.rewards, held.episode, held.received, held.seen)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..files.settings import load_settings
 from ..records.errors import ConfigError
@@ -144,6 +146,32 @@ def merge(choice: Choice, contexts: Contexts, kept: Bools) -> Floats | None:
             action="correct its `merged`",
         )
     return found
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What strategies draw from in rooms that act side by side: one generator for each `size` of them.
+
+    So what is drawn in a group of rooms does not depend on the groups beside it.
+    """
+
+    generators: tuple[np.random.Generator, ...]
+    size: int
+
+    def choose(self, choice: Choice, contexts: Contexts, rows: NDArray[np.int64] | None = None) -> Bools:
+        """`choose`, where the contexts are those of the rooms (B,), in ascending order; None for all rooms."""
+        group = (np.arange(contexts.count) if rows is None else rows) // self.size
+        starts = [*np.searchsorted(group, np.arange(len(self.generators))).tolist(), contexts.count]
+        parts = zip(self.generators, itertools.pairwise(starts), strict=True)
+        chosen = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
+        return np.concatenate(chosen)
+
+
+def drawn(
+    choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: NDArray[np.int64] | None = None
+) -> Bools:
+    """`choose`, or that of the `Draws`."""
+    return rng.choose(choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
 
 
 def _pairs(name: str, parts: Iterable[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def appended(decoder: Decoder, token: Tensor, held: HeldKeys, *, add: bool) -> T
     for layer, block in enumerate(decoder.blocks):
         assert isinstance(block, Block)
         attention = _Attention(block, layer, held, add)
-        x = block.around(x, x, attention)
+        x = block.after(x, attention(block.before(x)))
     x = x[:, 0]
     return x if decoder.final_norm is None else decoder.final_norm(x)
 

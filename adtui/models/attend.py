@@ -1,9 +1,9 @@
 """Attention, the only place where it is computed, and the choice of its route.
 
 - No recorder, or one that needs no sums over rows: `scaled_dot_product_attention`.
-- A recorder that wants sums: `measured`. Where a kernel was built for this machine (`kernel.py`), that does it; else
-  `portable`, which walks the rows in blocks and takes from each block the output, the entropies and what every key
-  receives, before the next block overwrites it.
+- A recorder that wants sums: `measured`. Where a kernel was built for this machine (`kernel.py`), that does it; on CUDA
+  torch's fused attention does, where it is right (`stock.py`); else `portable`, which walks the rows in blocks and
+  takes from each block the output, the entropies and what every key receives, before the next block overwrites it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..records.arrays import Doubles, Ints
-from . import kernel
+from . import kernel, stock
+from .entropy import DIRECT, entropy_of
 
 BLOCK_ROWS = 128
 SMALLEST_BLOCK = 16
@@ -29,8 +30,6 @@ ACCELERATOR_ENTRIES = 1 << 26
 SAFE = 40.0
 """Scores of at most this size need no maximum subtracted: e^±40 and sums of them are far inside float32."""
 LN_2 = math.log(2)
-DIRECT = 0.02
-"""Entropies below this share of the largest possible score are summed term by term; see `measured`."""
 
 Wants = Literal["sums", "heads", "keys", "read"]
 
@@ -119,6 +118,8 @@ def measured(
     native = kernel.kernel() if mask is None and kernel.takes(q, k, v) else None
     if native is not None:
         out, received, entropy = native.measure(q, k, v, causal, output)
+    elif mask is None and stock.takes(q, k):
+        out, received, entropy = stock.measure(q, k, v, causal, output)
     else:
         out, received, entropy = portable(q, k, v, mask=mask, causal=causal, limit=limit, output=output)
     return out.to(kind), received, entropy
@@ -175,7 +176,7 @@ def portable(
         found *= LN_2
         small = found < reach[g, r] * (DIRECT * LN_2)
         if small.any():
-            found[small] = _entropy(e[small] * share[small])
+            found[small] = entropy_of(e[small] * share[small])
         entropy[g, r] = found
     return out.view(B, H, N if output else 0, d), received.view(B, H, N), entropy.view(B, H, N)
 
@@ -204,11 +205,6 @@ def block_shape(groups: int, n_tokens: int, device: torch.device) -> tuple[int, 
     entries = ENTRIES.get(device.type, ACCELERATOR_ENTRIES)
     heads = min(groups, max(1, entries // (BLOCK_ROWS * n_tokens)))
     return heads, min(BLOCK_ROWS, max(32, entries // (heads * n_tokens)))
-
-
-def _entropy(p: Tensor) -> Tensor:
-    """(rows, keys) weights that sum to 1 → (rows,) −Σ p ln p, never negative."""
-    return (p * -p.clamp(torch.finfo(p.dtype).tiny, 1.0).log()).sum(-1)
 
 
 def weight_blocks(

@@ -5,7 +5,6 @@ Attention itself is in `attend`, with and without capture.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .ablation import Branch
+from .alike import ALIKE, first_alike
 from .attend import Recorder, attend
 from .edit import Edit, counted
+from .rotary import rotate
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Pass:
         mask, causal, recorder, edit: as in `Decoder.forward`, the edit's hidden tokens being in the mask already.
         layer: its number.
         read: the only token whose output is wanted; None wants all.
+        first: with `read`, the first token that a query is computed of.
         branch: how sets of heads part here, where the edit has such.
     """
 
@@ -64,14 +66,15 @@ class Pass:
     recorder: Recorder | None
     edit: Edit | None
     read: int | None = None
+    first: int | None = None
     branch: Branch | None = None
 
     @property
-    def alone(self) -> bool:
-        """Whether queries are wanted of the token that is read only."""
-        if self.read is None:
-            return False
-        return self.recorder.wants == "read" if self.recorder is not None else True
+    def queries(self) -> slice | None:
+        """Of which tokens queries are wanted, the last of them being the one that is read; None: of all."""
+        if self.read is None or (self.recorder is not None and self.recorder.wants != "read"):
+            return None
+        return slice(self.read if self.first is None else self.first, self.read + 1)
 
 
 def split_heads(x: Tensor, n_head: int) -> Tensor:
@@ -92,43 +95,43 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, how: Pass) -> Tensor:
         """(B, N, d) normed tokens → (B, N, d), or (B, 1, d) where one token is read."""
         q, k, v = self.heads(x, how)
-        mask, read, alone = how.mask, how.read, q.shape[2] < x.shape[1]
+        mask, read, some = how.mask, how.read, how.queries
         if how.recorder is not None:
             how.recorder.heads(how.layer, q, k, v, self.out.weight)
         if how.edit is not None:
             k, v = how.edit.shown(how.layer, k, v)
             if how.edit.stand_for is not None:
                 mask = counted(how.edit.stand_for, mask, causal=how.causal)
-        if alone and read is not None and mask is not None:
-            mask = mask[..., read : read + 1, :]
+        if some is not None and mask is not None:
+            mask = mask[..., some, :]
         variants = max(len(v), len(mask) if mask is not None and mask.dim() == 4 else 1)
         if variants > len(q):  # from here on they differ
             q, k, v = (part.expand(variants, -1, -1, -1) for part in (q, k, v))
-        causal = how.causal and not alone
+        causal = how.causal and some is None
         y = attend(q, k, v, mask=mask, causal=causal, layer=how.layer, recorder=how.recorder, read=read)
         if read is not None and y.shape[2] > 1:
-            y = y[:, :, read : read + 1]
+            y = y[:, :, -1:] if some is not None else y[:, :, read : read + 1]
         if how.edit is not None and (muted := [head for at, head in how.edit.muted if at == how.layer]):
             y[:, muted] = 0
         if how.branch is not None:
             y = how.branch.outputs(y, read)
-        out: Tensor = self.out(y.transpose(1, 2).flatten(2))
+        out: Tensor = self.out(y.transpose(1, 2).flatten(2).contiguous())
         return out
 
     def heads(self, x: Tensor, how: Pass) -> tuple[Tensor, Tensor, Tensor]:
-        """q, k, v: (B, H, N, d/H) each; where one token is enough, q of it alone, and no keys that it cannot see."""
-        d, read = x.shape[2], how.read
+        """q, k, v: (B, H, N, d/H) each; where one token is enough, q of few, and no keys that it cannot see."""
+        d, some = x.shape[2], how.queries
         positions = None if how.edit is None else how.edit.positions
-        if read is None or not how.alone:
+        if some is None:
             q, k, v = (split_heads(part, self.n_head) for part in self.qkv(x).chunk(3, dim=-1))
             return (rotate(q, positions), rotate(k, positions), v) if self.rotary else (q, k, v)
         weight, bias = self.qkv.weight, self.qkv.bias
-        seen = x[:, : read + 1] if how.causal and how.mask is None else x
-        q = split_heads(F.linear(x[:, read : read + 1], weight[:d], bias[:d]), self.n_head)
+        seen = x[:, : some.stop] if how.causal and how.mask is None else x
+        q = split_heads(F.linear(x[:, some].contiguous(), weight[:d], bias[:d]), self.n_head)
         k, v = (split_heads(part, self.n_head) for part in F.linear(seen, weight[d:], bias[d:]).chunk(2, dim=-1))
         if self.rotary:
             places = torch.arange(x.shape[1], device=x.device).expand(len(x), -1) if positions is None else positions
-            q, k = rotate(q, places[:, read : read + 1]), rotate(k, places[:, : seen.shape[1]])
+            q, k = rotate(q, places[:, some]), rotate(k, places[:, : seen.shape[1]])
         return q, k, v
 
 
@@ -151,14 +154,19 @@ class Block(nn.Module):
         rest = x if how.read is None else x[:, how.read : how.read + 1]
         if how.branch is not None:
             rest = how.branch.spread(rest)
-        return self.around(x, rest, lambda normed: self.attention(normed, how))
+        return self.after(rest, self.attention(self.before(x), how))
 
-    def around(self, x: Tensor, rest: Tensor, attention: Callable[[Tensor], Tensor]) -> Tensor:
-        """Both sublayers of tokens `rest`, of which `attention` is shown what it reads of all tokens `x`."""
+    def before(self, x: Tensor) -> Tensor:
+        """What attention reads of the layer's input, (B, N, d) each."""
+        normed: Tensor = self.norm1(x) if self.pre_norm else x
+        return normed
+
+    def after(self, x: Tensor, attended: Tensor) -> Tensor:
+        """The layer's output of its input and of what attention says, (B, N, d) each."""
         if self.pre_norm:
-            x = rest + attention(self.norm1(x))
+            x = x + attended
             return x + self.transform(self.norm2(x))
-        x = self.norm1(rest + attention(x))
+        x = self.norm1(x + attended)
         out: Tensor = self.norm2(x + self.transform(x))
         return out
 
@@ -200,10 +208,10 @@ class Decoder(nn.Module):
             mask: (N, N) bool, True where the query (row) may see the key (column).
             recorder: shown every layer's attention. Not together with hidden tokens.
             edit: an intervention.
-            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. Under a recorder, with
-                tokens hidden, or with several sets of heads, the last layer is then computed for it alone. Else all
-                tokens are computed: trials compare their logits by argmax, and other shapes would round otherwise than
-                the published runs did.
+            read: the only token whose hidden state is wanted, from 0 or, below 0, from the end. The last layer is then
+                computed for it alone under a recorder, with tokens hidden, or with several sets of heads. Else it is
+                so with batches whose products round as those over all tokens do: trials compare logits by argmax, and
+                their numbers shall be those of the published runs, where all tokens were computed.
 
         Returns:
             (B, N, d) hidden states; (B, d) of the token that is read.
@@ -219,29 +227,15 @@ class Decoder(nn.Module):
             N = x.shape[1]
             base = torch.ones(N, N, dtype=torch.bool, device=x.device)
             base = base.tril() if causal else base
+        counting = edit is not None and edit.stand_for is not None
+        last = self.shape.n_layer - 1 if thrifty or (len(x) >= ALIKE and not counting) else None
+        first = None if thrifty or read is None else first_alike(read, x.shape[1])
         for layer, block in enumerate(self.blocks):
             edited = None if edit is None or base is None else edit.mask(layer, self.shape.n_head, base)
-            alone = read if thrifty and layer == self.shape.n_layer - 1 else None
+            alone = read if layer == last else None
             branch = None if ablated is None else ablated.branch(layer)
-            x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone, branch))
+            x = block(x, Pass(mask if edited is None else edited, causal, layer, recorder, edit, alone, first, branch))
         x = x if ablated is None else ablated.sets(x)
         if read is not None:
-            x = x[:, -1] if thrifty else x[:, read]
+            x = x[:, -1] if last is not None else x[:, read]
         return x if self.final_norm is None else self.final_norm(x)
-
-
-def rotate(x: Tensor, positions: Tensor | None = None, base: float = 10000.0) -> Tensor:
-    """Rotary positions, half-split: component i of (B, H, N, d_h) is paired with i + d_h/2 (Su et al. 2021).
-
-    Args:
-        positions: (B, N), or None for 0, 1, 2, …
-    """
-    N, width = x.shape[-2:]
-    theta = base ** (-torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
-    if positions is None:
-        angle = torch.outer(torch.arange(N, device=x.device, dtype=torch.float32), theta)
-    else:
-        angle = positions[:, None, :, None].to(torch.float32) * theta
-    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)

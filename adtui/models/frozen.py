@@ -87,7 +87,7 @@ class Frozen:
         x, own = self._embedded(inputs)
         layers = []
         for number, block in enumerate(self.blocks):
-            q, k, v = block.attention.heads(_read_by(block, x), Pass(self.mask, self.causal, number, None, None))
+            q, k, v = block.attention.heads(block.before(x), Pass(self.mask, self.causal, number, None, None))
             outputs = self.attention(q, k, v)
             layers.append(Layer(x, q, k, v, outputs))
             x = self.block(number, x, outputs)
@@ -126,19 +126,13 @@ class Frozen:
     def projected(self, number: int, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """q, k, v that the heads of a layer would make of (B, N, d), what its block gets."""
         block = self.blocks[number]
-        return block.attention.heads(_read_by(block, x), Pass(self.mask, self.causal, number, None, None))
+        return block.attention.heads(block.before(x), Pass(self.mask, self.causal, number, None, None))
 
     def block(self, number: int, rest: Tensor, outputs: Tensor) -> Tensor:
         """(B, N, d) what a block gets and (B, H, N, d/H) its heads' outputs → (B, N, d)."""
         block = self.blocks[number]
         written = block.attention.out(outputs.transpose(1, 2).flatten(2))
-        if block.pre_norm:
-            x = rest + written
-            out: Tensor = x + block.transform(block.norm2(x))
-            return out
-        x = block.norm1(rest + written)
-        last: Tensor = block.norm2(x + block.transform(x))
-        return last
+        return block.after(rest, written)
 
     def logits(self, trace: Trace, number: int, outputs: Tensor) -> Tensor:
         """(V, B, A) logits where heads of one layer put these outputs out at the token that is read, no other changing.
@@ -160,12 +154,6 @@ class Frozen:
         assert self.read_out is not None, "checked when it was made"
         out: Tensor = self.read_out(x if norm is None else norm(x))
         return out
-
-
-def _read_by(block: Block, x: Tensor) -> Tensor:
-    """What a block's attention gets of what the block gets."""
-    out: Tensor = block.norm1(x) if block.pre_norm else x
-    return out
 
 
 def _repeated(x: Tensor, times: int) -> Tensor:

@@ -84,3 +84,18 @@ def test_expected_shapes_are_those_of_the_network(pre_norm: bool) -> None:
     shape = DecoderShape(8, 3, 2, 20, pre_norm)
     network = Encoder(shape, n_transit=6, grid_size=3, n_actions=4)
     assert file_shapes(shape, 6, 9, 4) == {name: tuple(t.shape) for name, t in network.to_state_dict().items()}
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("n_tokens", [1, 2, 33, 40, 65, 200])
+def test_a_token_that_is_read_is_what_it_is_among_all(masked: bool, n_tokens: int) -> None:
+    """Of a large batch the last layer is computed for few tokens, of a small one for all."""
+    shape = DecoderShape(16, 2, 2, 24, True)
+    decoder = ours(shape, reference(shape))
+    x = torch.randn(4, n_tokens, 16, generator=torch.Generator().manual_seed(1))
+    mask = torch.ones(n_tokens, n_tokens, dtype=torch.bool).tril(2) if masked else None
+    for causal in (True, False):
+        for read in {0, n_tokens // 2, n_tokens - 1}:
+            with torch.inference_mode():
+                every = decoder(x, causal=causal, mask=mask)[:, read]
+                torch.testing.assert_close(decoder(x, causal=causal, mask=mask, read=read), every)

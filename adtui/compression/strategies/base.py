@@ -197,11 +197,12 @@ def episode_index(contexts: Contexts) -> Ints:
     return index
 
 
-def by_episode(contexts: Contexts) -> Bools:
-    """(B, E, n) True where a transition is of the episode, of E that a context holds at most."""
+def per_episode(contexts: Contexts, values: NDArray[Any], combine: np.ufunc, start: float) -> NDArray[Any]:
+    """(B, E) the values (B, n) of each episode, of E that a context holds at most, combined from `start` on."""
     index = episode_index(contexts)
-    of_episode: Bools = index[:, None] == np.arange(index.max(initial=0) + 1)[:, None]
-    return of_episode
+    found = np.full((contexts.count, int(index.max(initial=0)) + 1), start, values.dtype)
+    combine.at(found, (np.arange(contexts.count)[:, None], index), values)
+    return found
 
 
 def running(contexts: Contexts) -> Bools:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, by_episode, episode_index, highest, positions, running
+from .base import Bools, Contexts, Parameters, episode_index, highest, per_episode, positions, running
 
 
 class Best(Parameters):
@@ -28,11 +28,11 @@ def keep(contexts: Contexts, budget: int, parameters: Best, rng: np.random.Gener
     """Of the running episode the rewarded first; of an episode, and of equally good ones, the newer."""
     del rng
     n, now, rewarded, place = contexts.n, running(contexts), contexts.rewards > 0, positions(contexts)
-    index, of_episode = episode_index(contexts), by_episode(contexts)
-    first = np.where(of_episode, place[:, None], n).min(axis=2, initial=n)
-    last = np.where(of_episode & rewarded[:, None], place[:, None], -1).max(axis=2, initial=-1)
-    returns = np.where(of_episode, np.nan_to_num(contexts.rewards.astype(np.float64))[:, None], 0).sum(axis=2)
-    good = (last >= 0) & ~(of_episode & now[:, None]).any(axis=2)
+    index = episode_index(contexts)
+    first = per_episode(contexts, place, np.minimum, n)
+    last = per_episode(contexts, np.where(rewarded, place, -1), np.maximum, -1)
+    returns = per_episode(contexts, np.nan_to_num(contexts.rewards.astype(np.float64)), np.add, 0)
+    good = (last >= 0) & (per_episode(contexts, now.astype(np.int64), np.maximum, 0) == 0)
     newer = np.broadcast_to(-np.arange(good.shape[1]), good.shape)
     order = np.lexsort((newer, last - first, -returns, ~good), axis=-1)
     rank = np.argsort(order, axis=1)  # 0 is the best

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, by_episode, episode_index
+from .base import Bools, Contexts, Parameters, episode_index, per_episode
 
 
 class Preference(Parameters):
@@ -31,10 +31,8 @@ def keep(contexts: Contexts, budget: int, parameters: Preference, rng: np.random
     """
     del rng
     B, index = contexts.count, episode_index(contexts)
-    of_episode = by_episode(contexts)
-    sizes = of_episode.sum(axis=2)
-    rewards = np.nan_to_num(contexts.rewards.astype(np.float64))
-    returns = np.where(of_episode, rewards[:, None], 0).sum(axis=2)
+    sizes = per_episode(contexts, np.ones_like(index), np.add, 0)
+    returns = per_episode(contexts, np.nan_to_num(contexts.rewards.astype(np.float64)), np.add, 0)
     scores = returns if parameters.prefer == "return" else np.zeros_like(returns)
     scores = np.where(sizes > 0, scores, -np.inf)
     order = sizes.shape[1] - 1 - np.argsort(-scores[:, ::-1], axis=1, kind="stable")

@@ -23,6 +23,7 @@ from ...models.model import Model
 from ...records.trial_cost import Cost
 from ...worlds.world import IntArray, Rewards
 from ..choice import Choice, parse
+from ..remembered import remembering
 from .closed_loop import contexts_of, replay, returns_and_actions
 from .costs import cost
 from .open_loop import Reference, compare, full_logits
@@ -107,11 +108,14 @@ def run_cell(
     torch.set_num_threads(1)  # the workers are the parallelism, and one thread sums in one order
     model, _ = opened(opening)
     choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
-    returns, actions = returns_and_actions(model, plan, choice, progress)
+    lively = remembering(model)
+    returns, actions = returns_and_actions(lively, plan, choice, progress)
     if choice is None:
         return Outcome(returns)
-    reference = make_reference(model, plan, actions if full_actions is None else full_actions)
-    kept, agree, divergence = compare(model, reference, choice, plan.positions, plan.seed, plan.level)
+    acted = actions if full_actions is None else full_actions
+    reference = _reference(opening, plan, acted.shape, np.ascontiguousarray(acted, np.int64).tobytes())
+    kept, agree, divergence = compare(lively, reference, choice, plan.positions, plan.seed, plan.level)
+    del lively  # what it remembers is no part of what acting costs
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
@@ -127,6 +131,12 @@ def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Referenc
     """The open loop's contexts, replayed from what the model did with its full context."""
     contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions, plan.seed), plan)
     return Reference(contexts, history, full_logits(model, contexts))
+
+
+@lru_cache(maxsize=1)
+def _reference(opening: ModelSource, plan: Plan, shape: tuple[int, ...], actions: bytes) -> Reference:
+    """The same once per worker: all cells of a sweep are compared with the same contexts."""
+    return make_reference(opened(opening)[0], plan, np.frombuffer(actions, np.int64).reshape(shape))
 
 
 @lru_cache(maxsize=1)

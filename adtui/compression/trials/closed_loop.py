@@ -20,9 +20,13 @@ from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
 from ..caching import CachePolicy
-from ..choice import Choice
+from ..choice import Choice, Draws
+from ..remembered import remembering
 from ..strategies.base import Contexts
 from .plan import Plan
+
+GROUPS_AT_ONCE = 4
+"""Groups of ROOMS_AT_ONCE rooms that act side by side."""
 
 
 def returns_and_actions(
@@ -30,28 +34,27 @@ def returns_and_actions(
 ) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
-    `progress` is called with (episodes done, episodes in all) of the groups of histories, one after the other.
+    Rooms act side by side, some groups of them at once: what is drawn in a room depends on its group alone.
+    `progress` is called with (episodes done, episodes in all) of what acts at once, one after the other.
     """
     returns, actions = [], []
-    groups = list(plan.groups())
-    for index, goals in enumerate(groups):
+    model, rooms = remembering(model), plan.rooms
+    starts = range(0, len(rooms), ROOMS_AT_ONCE * GROUPS_AT_ONCE)
+    for number, first in enumerate(starts):
 
-        def ended(done: int, of: int, before: int = index) -> None:
+        def ended(done: int, of: int, before: int = number) -> None:
             if progress is not None:
-                progress(before * of + done, len(groups) * of)
+                progress(before * of + done, len(starts) * of)
 
-        policy: Policy = model.policy
-        if choice is not None:
-            rng = generator(plan.seed, Use.STRATEGIES, index)
-            policy = _policy(model, plan, choice, rng)
+        goals = rooms[first : first + ROOMS_AT_ONCE * GROUPS_AT_ONCE]
         past = rollout(
-            policy,
+            model.policy if choice is None else _policy(model, plan, choice, _draws(plan, first, len(goals))),
             plan.world,
             goals,
             plan.episodes,
             plan.n_context,
             seed=plan.seed,
-            first_room=index * ROOMS_AT_ONCE,
+            first_room=first,
             wipe_each_episode=choice is None,
             stride=plan.stride,
             progress=ended,
@@ -61,7 +64,13 @@ def returns_and_actions(
     return np.concatenate(returns), np.concatenate(actions)
 
 
-def _policy(model: Model, plan: Plan, choice: Choice, rng: np.random.Generator) -> Policy:
+def _draws(plan: Plan, first: int, count: int) -> Draws:
+    """What strategies draw in `count` rooms from `first` on."""
+    groups = range(first // ROOMS_AT_ONCE, -(-(first + count) // ROOMS_AT_ONCE))
+    return Draws(tuple(generator(plan.seed, Use.STRATEGIES, index) for index in groups), ROOMS_AT_ONCE)
+
+
+def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
         if plan.level == "cache":

@@ -13,7 +13,6 @@ import numpy as np
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
 from ...records.trial import TrialCell
-from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
 from ..strategies.base import Level, Memory, Positions
@@ -72,11 +71,6 @@ class Plan:
     def rooms(self) -> IntArray:
         """(H,) the goal of each history."""
         return np.repeat(np.array(self.goals, dtype=np.int64), self.streams)
-
-    def groups(self) -> list[IntArray]:
-        """The rooms in groups of at most ROOMS_AT_ONCE."""
-        rooms = self.rooms
-        return [rooms[first : first + ROOMS_AT_ONCE] for first in range(0, len(rooms), ROOMS_AT_ONCE)]
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,12 @@ class PaneStack(Vertical):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The mouse can move the focus as well.
 
-        Such events come late: one of a pane that has lost the focus again must not take it back, else two that are under
-        way at once exchange it for ever.
+        Such events come late: one of a pane that has lost the focus again must not take it back, else two that are
+        under way at once exchange it for ever.
         """
-        if event.widget is self.screen.focused and event.widget in self.all and (index := self.all.index(event.widget)) != self.active:
+        if event.widget is not self.screen.focused or event.widget not in self.all:
+            return
+        if (index := self.all.index(event.widget)) != self.active:
             self.activate(index)
 
     def fold(self, width: int, height: int) -> None:
