@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from ..renderables.graphic import Box, Graphic, grown
-from .graphics_kitty import KittyWriter
-from .graphics_probe import KITTY, SIXEL
-from .graphics_sixel import SixelWriter
+from .graphics_probe import KITTY
 from .shadow import Shadow
 
 
@@ -26,7 +24,15 @@ class Writer(Protocol):
     def farewell(self) -> str: ...
 
 
-WRITERS: dict[str, Callable[[], Writer]] = {KITTY: KittyWriter, SIXEL: SixelWriter}
+def writer_of(protocol: str) -> Writer:
+    """The writer of KITTY or SIXEL, imported once there is a picture to send: no start waits for it."""
+    if protocol == KITTY:
+        from .graphics_kitty import KittyWriter
+
+        return KittyWriter()
+    from .graphics_sixel import SixelWriter
+
+    return SixelWriter()
 
 
 class GraphicsLayer:
@@ -53,7 +59,7 @@ class GraphicsLayer:
         self.graphic: Graphic | None = None
         self.weight: tuple[int, int] | None = None
         self.origin: Callable[[], tuple[int, int]] = lambda: (0, 0)
-        self._writer = WRITERS[protocol]()
+        self._writer = writer_of(protocol)
         self._shown: tuple[Graphic, tuple[int, int], list[Box]] | None = None
         self._ring: Box | None = None
 
@@ -82,7 +88,7 @@ class GraphicsLayer:
         """The terminal may show anything now: what it was sent is not known to be there."""
         if self._shown is not None:
             self._shown, self._ring = None, None
-            self._writer = WRITERS[self.protocol]()
+            self._writer = writer_of(self.protocol)
 
     def clear(self) -> str:
         """Take away what is shown."""
