@@ -7,6 +7,8 @@ import pty
 import select
 import termios
 import threading
+import time
+import tty
 from itertools import pairwise
 
 import pytest
@@ -167,6 +169,35 @@ def test_asking_without_an_app_leaves_nothing_in_the_input(
         assert termios.tcgetattr(program) == before
         other.join()
         assert not select.select([program], [], [], 0)[0]
+    finally:
+        os.close(terminal)
+        os.close(program)
+
+
+@pytest.mark.parametrize(
+    ("owed", "answers", "left"),
+    [
+        (1, [f"{CELL}{ATTRIBUTES}"], ""),
+        (2, [f"{CELL}{ATTRIBUTES}", f"{KITTY_YES}{ATTRIBUTES}"], ""),
+        (1, [ATTRIBUTES[:3], ATTRIBUTES[3:]], ""),
+        (0, ["typed"], "typed"),
+    ],
+)
+def test_who_leaves_before_the_answer_hears_it_out(owed: int, answers: list[str], left: str) -> None:
+    terminal, program = pty.openpty()
+    tty.setraw(program)
+
+    def answer() -> None:
+        for text in answers:
+            time.sleep(0.05)
+            os.write(terminal, text.encode())
+
+    other = threading.Thread(target=answer)
+    other.start()
+    try:
+        graphics_asking.hear_out(program, owed, seconds=60)
+        other.join()
+        assert (os.read(program, 4096).decode() if select.select([program], [], [], 0)[0] else "") == left
     finally:
         os.close(terminal)
         os.close(program)

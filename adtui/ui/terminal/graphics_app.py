@@ -11,7 +11,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from .changed_cells import ThriftyApp
 from .graphics_input import AnsweringDriver, AnsweringParser, TerminalAnswered
 from .graphics_layer import GraphicsLayer
-from .graphics_probe import CELL_SIZE, CELLS, SECONDS, Probe, may_ask, may_ask_kitty
+from .graphics_probe import ATTRIBUTES, CELL_SIZE, CELLS, SECONDS, Probe, may_ask, may_ask_kitty
 
 
 class GraphicsApp(ThriftyApp[ReturnType]):
@@ -44,6 +44,8 @@ class GraphicsApp(ThriftyApp[ReturnType]):
         """Wait for no answer any more: a key is a key at once."""
         if self.probe is not None:
             self.probe.give_up()
+        if isinstance(self._driver, AnsweringDriver):
+            self._driver.owed = 0
         if AnsweringParser.current is not None:
             AnsweringParser.current.filter.waiting = False
 
@@ -51,6 +53,8 @@ class GraphicsApp(ThriftyApp[ReturnType]):
         """Go on asking, and draw in pixels, or in pixels of another size, when all is known."""
         if self.probe is None:
             return
+        if isinstance(self._driver, AnsweringDriver) and event.answer.endswith("c"):
+            self._driver.owed -= 1
         self._tell(self.probe.take(event.answer))
         if not self.probe.settled:
             return
@@ -72,5 +76,6 @@ class GraphicsApp(ThriftyApp[ReturnType]):
 
     def _tell(self, text: str) -> None:
         if text and isinstance(self._driver, AnsweringDriver):
+            self._driver.owed += text.count(ATTRIBUTES)
             self._driver.write(text)
             self._driver.flush()

@@ -13,6 +13,8 @@ from .graphics_probe import Capabilities, Probe, may_ask_kitty
 
 SECONDS = 1.0
 """How long an answer is waited for."""
+LINGER = 0.5
+"""How long it is waited for once nobody wants it any more."""
 
 
 def ask_terminal(given: int, shown: int) -> Capabilities:
@@ -38,3 +40,22 @@ def ask_terminal(given: int, shown: int) -> Capabilities:
     finally:
         termios.tcsetattr(given, termios.TCSAFLUSH, before)
     return probe.found
+
+
+def hear_out(given: int, owed: int, seconds: float = LINGER) -> None:
+    """Take in answers to questions that have been asked, so that they do not come to whoever reads the terminal next.
+
+    What is typed meanwhile is lost. The terminal must be in raw mode, else it would echo them.
+
+    Args:
+        given: file descriptor of its input.
+        owed: how many times it has been asked for its attributes, whose answer comes last, without having answered.
+    """
+    heard, end = AnswerFilter(), time.monotonic() + seconds
+    while owed > 0 and (left := end - time.monotonic()) > 0:
+        if not select.select([given], [], [], left)[0]:
+            return
+        data = os.read(given, 4096)
+        if not data:
+            return
+        owed -= sum(answer.endswith("c") for answer in heard.feed(data.decode(errors="replace"), 0.0)[1])

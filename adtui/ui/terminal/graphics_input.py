@@ -57,9 +57,11 @@ class AnsweringDriver(LinuxDriver):
 
     Attributes:
         farewell: written first of all when the terminal is given back, at the end as at Ctrl+Z.
+        owed: how many times the terminal was asked for its attributes and may still answer.
     """
 
     farewell = ""
+    owed = 0
 
     def run_input_thread(self) -> None:
         # Textual's loop makes its parser by this name, and has no other door.
@@ -70,3 +72,10 @@ class AnsweringDriver(LinuxDriver):
         if self.farewell:
             self.write(self.farewell)
         super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        super().disable_input()
+        if self.owed > 0:
+            from .graphics_asking import hear_out  # seldom: somebody leaves at once, over a slow line
+
+            hear_out(self.fileno, self.owed)
