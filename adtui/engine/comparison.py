@@ -155,7 +155,7 @@ def _learned(goals: Ints, returns: Ints, plan: EvaluationPlan) -> Learned:
     )
     tasks = np.unique(goals)
     return Learned(
-        world=f"{world.env} {world.where.replace(' x ', '×')}, {world.horizon} steps",
+        world=f"{world.env} {world.where}, {world.horizon} steps",
         tasks=tuple(tasks.tolist()),
         histories=plan.streams,
         context=plan.n_context,

@@ -15,8 +15,8 @@ MOST = 384
 """Weights a side at most. The pictures that are kept for going back take memory: 64 of so many weights, 190 MB."""
 RING = 2
 """Pixels that the ring around the weight under the cursor is thick."""
-PICTURE = "\U0010eeee"
-"""Stands in a cell that shows a part of the picture, until the cell is sent as a space."""
+PICTURE = chr(0x10EEEE)
+"""Stands in a cell that shows a part of the picture, until the cell is sent as a space: never written itself."""
 
 Box = tuple[int, int, int, int]
 """(x, y, width, height), of cells or pixels."""
