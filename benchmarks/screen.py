@@ -143,6 +143,10 @@ def tested(text: str) -> int:
     return int(found[1]) if found else -1
 
 
+AT_WORK = re.compile("rollouts|knock-outs|testing")
+"""On the screen while insights are found and tested."""
+
+
 def on_the_map(probe: Probe, numbers: Numbers) -> None:
     """Steps back and forth in the walk, then the heaviest transition of the query's cell taken out and put back."""
     probe.key("v", PAUSE)
@@ -159,7 +163,7 @@ def the_map(command: list[str], numbers: Numbers) -> None:
     probe = Probe(command, environment=TRUECOLOR)
     try:
         probe.until(lambda text: re.search(r"rank \d", text), 120)
-        probe.settle(IDLE_SECONDS, 300)  # insights are tested
+        probe.until(lambda text: not AT_WORK.search(text), 300)  # the line may be quiet before that
         on_the_map(probe, numbers)
     finally:
         probe.close()
