@@ -22,7 +22,6 @@ from adtui.compression.trials.cell import run_cell
 from adtui.compression.trials.closed_loop import returns_and_actions
 from adtui.compression.trials.plan import FULL, WIPED, ModelSource, Plan
 from adtui.files.checkpoint import load_checkpoint
-from adtui.models import beginnings
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.worlds.darkroom import DarkRoom
@@ -120,7 +119,7 @@ LONGER = Plan(DarkRoom(), goals=(3, 41), n_context=23, streams=3, episodes=3, se
 
 @pytest.fixture(scope="module")
 def longer(tmp_path_factory: pytest.TempPathFactory) -> ModelSource:
-    """A model whose contexts are long enough for their beginnings to be kept."""
+    """A model with contexts of more than a few transitions."""
     run = make_run(tmp_path_factory.mktemp("remembered") / "run", "pre", n_transit=24)
     return ModelSource(str(next(run.glob("*.pt"))), device="cpu")
 
@@ -142,22 +141,6 @@ def test_a_cell_is_what_it_is_without_memory(
     if quick.compared is not None and plain.compared is not None:
         np.testing.assert_allclose(quick.compared.pop("kl"), plain.compared.pop("kl"), atol=1e-6)
         assert quick.compared == plain.compared
-
-
-def test_what_is_kept_of_beginnings_is_forgotten_when_there_is_no_room(
-    made: dict[str, Model], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model = made["encoder"]
-    monkeypatch.setattr(beginnings, "BYTES", 10 * 2 * model.n_layer * beginnings.CHUNK * model.d_model * 4)
-    memory = remembering(model)
-    assert isinstance(memory, remembered.Remembering)
-    assert memory.beginnings is not None
-    assert memory.beginnings.room == 10
-    for seed in range(3):
-        contexts = made_up(model, model.n_context_max, 6)
-        contexts.actions[:, 0] = (contexts.actions[:, 0] + seed) % 5
-        np.testing.assert_allclose(memory.policy(*contexts.inputs), model.policy(*contexts.inputs), atol=1e-5)
-        assert len(memory.beginnings.places) <= 10
 
 
 @pytest.mark.parametrize("memory", ["online", "full"])

@@ -97,7 +97,11 @@ class Encoder(Network):
         edit: Edit | None = None,
     ) -> Tensor:
         del query_actions
-        x = self.tokens(states, actions, rewards, next_states, query_states, edit)
+        x = self.embed(states, actions, rewards, next_states, query_states)
+        if edit is None or edit.positions is None:
+            x = x + self.pos_embedding[:, : x.shape[1]]
+        else:
+            x = x + self.pos_embedding[0][edit.positions]
         out: Tensor = self.pred_action(self.decoder(x, causal=self.causal, recorder=recorder, edit=edit, read=-1))
         return out
 
@@ -110,21 +114,6 @@ class Encoder(Network):
         """(B, N, d) tokens without positions, as `layout` lists them."""
         context = self.embed_transitions(states, actions, rewards, next_states)
         return torch.cat([context, self.embed_query(query).unsqueeze(1)], dim=1)
-
-    def tokens(
-        self,
-        states: Tensor,
-        actions: Tensor,
-        rewards: Tensor,
-        next_states: Tensor,
-        query: Tensor,
-        edit: Edit | None = None,
-    ) -> Tensor:
-        """The same with positions, 0, 1, 2, … or those of an edit."""
-        x = self.embed(states, actions, rewards, next_states, query)
-        if edit is None or edit.positions is None:
-            return x + self.pos_embedding[:, : x.shape[1]]
-        return x + self.pos_embedding[0][edit.positions]
 
     def parallel_logits(self, states: Tensor, actions: Tensor, rewards: Tensor, next_states: Tensor) -> Tensor:
         """Logits at every prefix in one pass: query t stands at position t and sees transitions before t and itself.
