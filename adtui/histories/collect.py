@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -31,13 +32,21 @@ def make_source(settings: CollectSettings) -> Source:
         for key, value in (("noise_start", settings.noise_start), ("noise_episodes", settings.noise_episodes))
         if value is not None
     }
-    if settings.alg == "explorer":
-        return Explorer(**noise)  # type: ignore[arg-type]
-    if settings.alg == "demonstrator":
-        return Demonstrator(**noise)  # type: ignore[arg-type]
-    if settings.alg in OF_BANDITS:
-        return Thompson() if settings.alg == "thompson" else UCB()
-    return QLearning(epsilon_episodes=settings.epsilon_episodes or max(1, settings.episodes * 6 // 10))
+    return source_of(settings.alg, settings.episodes, settings.epsilon_episodes, **noise)
+
+
+def source_of(alg: str, episodes: int, epsilon_episodes: int | None = None, **noise: Any) -> Source:
+    """The vectorised source agent of a name, for histories of so many episodes.
+
+    Args:
+        epsilon_episodes: of Q-learning, until epsilon is low; most of the history where it is not said.
+        noise: of `Explorer` and `Demonstrator`.
+    """
+    if alg in ("explorer", "demonstrator"):
+        return (Explorer if alg == "explorer" else Demonstrator)(**noise)
+    if alg in OF_BANDITS:
+        return Thompson() if alg == "thompson" else UCB()
+    return QLearning(epsilon_episodes=epsilon_episodes or max(1, episodes * 6 // 10))
 
 
 def collect(settings: CollectSettings, progress: ProgressCallback | None = None) -> Path:

@@ -19,13 +19,12 @@ import torch
 from torch import Tensor
 
 from ..compression.choice import parse
-from ..histories.collect_settings import OF_BANDITS
+from ..histories.collect import source_of
 from ..histories.training import read_histories
 from ..models.decoder import DecoderShape
 from ..models.families.encoder import Encoder
 from ..records.errors import ModelError
-from ..worlds.agents import Demonstrator, Explorer, Histories, QLearning, Source, run_source
-from ..worlds.bandit_agents import UCB, Thompson
+from ..worlds.agents import Histories, Source, run_source
 from ..worlds.world import IntArray
 from .settings import TrainSettings
 from .start_values import initialise
@@ -159,13 +158,7 @@ def reserve(settings: TrainSettings) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 def make_source(settings: TrainSettings) -> Source:
     """The source agent with its default noise schedule."""
-    if settings.alg == "explorer":
-        return Explorer()
-    if settings.alg == "demonstrator":
-        return Demonstrator()
-    if settings.alg in OF_BANDITS:
-        return Thompson() if settings.alg == "thompson" else UCB()
-    return QLearning(epsilon_episodes=max(1, settings.episodes * 6 // 10))
+    return source_of(settings.alg, settings.episodes)
 
 
 def make_network(settings: TrainSettings) -> Encoder:
