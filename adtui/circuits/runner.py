@@ -26,6 +26,7 @@ from ..records.errors import ConfigError, HistoryError, ModelError
 from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
 from ..worlds.draws import Use, order
+from ..worlds.named import arena_named
 from ..worlds.returns import EvaluationPlan
 from ..worlds.settings import Arena, arena_of, can_roll_out, run_settings
 from .contexts import Lives, episodes, lives, of_samples
@@ -233,9 +234,7 @@ def _arena(model: Model, settings: RunSettings, options: Options) -> Arena | Non
     """
     if options.world is None:
         return arena_of(settings) if can_roll_out(settings) else None
-    from ..worlds.factory_world import arena_in  # gymnasium, and the user's code
-
-    arena = arena_in(options.world, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
+    arena = arena_named(options.world, model, settings)
     if not arena.split.train:
         raise ConfigError(
             f"--world {options.world}",

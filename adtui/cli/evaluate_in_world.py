@@ -38,7 +38,7 @@ def measure_in_world(
             "--compress", expected="nothing of it beside --world", found=args.compress, action="leave one of them out"
         )
     world = UserWorld(args.world)
-    shape = Shape.of_model(model.network.vector_size, model.head)
+    shape = Shape.of_model(model.vector_size, model.head)
     plan = UserPlan(
         world=world,
         shape=shape,

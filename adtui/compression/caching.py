@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..models.attend import value_norms
-from ..models.model import Model
+from ..models.model import Model, as_floats
 from ..records.arrays import Floats, Ints
 from ..records.errors import ConfigError, ModelError
 from ..records.trial_cost import Held
 from ..worlds.world import FloatArray, IntArray
 from .choice import Choice, Draws, drawn
-from .strategies.base import QUERY_ROW, RECEIVED, VALUES, Contexts, Merging
+from .strategies.base import QUERY_ROW, RECEIVED, VALUES, Contexts, Level, Merging
 
 NEEDS = frozenset({QUERY_ROW, RECEIVED, VALUES})
 """Evidence that a head has of its own: the newest token's attention and values, and what its keys received so far."""
@@ -53,6 +53,11 @@ def check_cache(model: Model, choice: Choice) -> None:
             found="another",
             action="use --level transition",
         )
+
+
+def in_cache(choice: Choice, level: Level) -> bool:
+    """Whether an agent that acts by a choice at a level drops keys and values: with full context nothing is dropped."""
+    return level == "cache" and choice.budget is not None
 
 
 @dataclass
@@ -109,8 +114,8 @@ class CachePolicy:
     @torch.inference_mode()
     def read(self, states: Any, actions: Any, rewards: Any, next_states: Any, episode: Ints) -> None:
         """One transition (B, 1, …) of each row and its episode (B,)."""
-        network = self.model.network
-        parts = self._ints(states), self._ints(actions), self.model.floats(rewards), self._ints(next_states)
+        model, network = self.model, self.model.network
+        parts = model.kinds(states), model.kinds(actions), model.floats(rewards), model.kinds(next_states)
         self._newest = np.asarray(rewards[:, 0], np.float32), episode
         network.append(network.embeddings(*parts), min(self._step, self.n_context - 1), self, add=True)
         self._step += 1
@@ -119,9 +124,9 @@ class CachePolicy:
     def ask(self, query_states: IntArray) -> Floats:
         """(B, A) action logits where each row stands."""
         network = self.model.network
-        token = network.embed_query(self._ints(query_states)).unsqueeze(1)
+        token = network.embed_query(self.model.kinds(query_states)).unsqueeze(1)
         logits = network.append(token, min(self._step, self.n_context), self, add=False)
-        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+        return as_floats(logits)
 
     def before(self, layer: int) -> tuple[Tensor, Tensor] | None:
         """See `appending.HeldKeys`."""
@@ -168,13 +173,10 @@ class CachePolicy:
             held.k.gather(2, index), held.v.gather(2, index), *(np.take_along_axis(part, at, axis=2) for part in parts)
         )
 
-    def _ints(self, values: Any) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(values), device=self.model.device)
-
 
 def _flat(weights: Tensor) -> Floats:
     """(B, H, m) → (B · H, m)."""
-    return np.asarray(weights.float().flatten(0, 1).cpu().numpy(), np.float32)
+    return as_floats(weights.flatten(0, 1))
 
 
 def read_through(policy: CachePolicy, contexts: Contexts) -> Floats:

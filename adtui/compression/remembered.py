@@ -59,7 +59,8 @@ class Remembering(Model):
         if fresh:
             rows = np.resize(np.sort(fresh), max(len(fresh), ALIKE))
             for part in np.array_split(rows, -(-len(rows) // _at_once(actions.shape[1]))):
-                found = super().policy(*(one[part] for one in asked), edit=_of_rows(edit, part))
+                mine = [one[part] for one in asked]
+                found = super().policy(mine[0], mine[1], mine[2], mine[3], mine[4], edit=_of_rows(edit, part))
                 self.answers.update(zip((marks[row] for row in part), found, strict=True))
         return np.stack([self.answers[mark] for mark in marks])
 

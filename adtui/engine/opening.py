@@ -99,7 +99,7 @@ def open_session(
     count = WINDOWS if samples is None and window is not None else count
     if inputs is not None:
         head = model.head
-        vectors = (model.network.vector_size, head.size) if head.continuous else None
+        vectors = (model.vector_size, head.size) if head.continuous else None
         given = inputs_npz(inputs, arrows=arrows(settings), vectors=vectors, stateless=stateless(settings))
         found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
@@ -185,7 +185,7 @@ def open_asked(request: OpenRun, progress: Callable[[int, int], None], keep: boo
 def _world(named: str, model: Model, settings: RunSettings) -> WorldContexts:
     """The user's world, once it is known to fit the model."""
     world = UserWorld(named)
-    shape = Shape.of_model(model.network.vector_size, model.head)
+    shape = Shape.of_model(model.vector_size, model.head)
     return WorldContexts(world, shape, horizon_in(world, shape, settings))
 
 

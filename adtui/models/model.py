@@ -69,6 +69,11 @@ class Model:
         return self.network.head
 
     @property
+    def vector_size(self) -> int:
+        """Numbers of a state that is a vector; 0 where states are cells."""
+        return self.network.vector_size
+
+    @property
     def grid_size(self) -> int:
         return self.network.grid_size
 
@@ -77,7 +82,7 @@ class Model:
         """What the weights' shapes tell, by the names of the users' settings."""
         sizes = {"num_actions": self.n_actions}
         if self.head.continuous:
-            sizes = {"dim_obs": self.network.vector_size, "dim_actions": self.head.size}
+            sizes = {"dim_obs": self.vector_size, "dim_actions": self.head.size}
         if self.network.own_layers:
             sizes |= {"tf_n_layer": self.n_layer, "tf_n_embd": self.d_model}
         if self.network.grid_told and not self.head.continuous:
@@ -163,7 +168,7 @@ class Model:
         else:
             chosen = None if query_actions is None else self._tensor(query_actions, self._dtype)
             logits = self.network(*parts, recorder, chosen, edit)
-        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+        return as_floats(logits)
 
     def logits(self, samples: Sequence[Sample], recorder: Recorder | None = None) -> Floats:
         """(B, A) action logits at the query of samples that all have the same number of transitions.
@@ -198,7 +203,7 @@ class Model:
     def _prior(self, samples: Sequence[Sample]) -> Floats:
         """(B, A) logits of the pass that a capture shows, without one."""
         logits = self.network(*self._tensors(*_batch(samples)))
-        return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+        return as_floats(logits)
 
     def integrated(self, sample: Sample) -> Floats | None:
         """(A,) probabilities of the actions after the flow; None where the logits tell them."""
@@ -241,14 +246,14 @@ class Model:
     def embeddings(self, states: Array, actions: Array, rewards: Array, next_states: Array) -> Floats:
         """(B, n, d) float32, the transitions as the model embeds them, without positions; several tokens are summed."""
         parts = self._tensors(states, actions, rewards, next_states, states[:, 0] if states.shape[1] else states)
-        return np.asarray(self.network.embeddings(*parts[:4]).float().cpu().numpy(), dtype=np.float32)
+        return as_floats(self.network.embeddings(*parts[:4]))
 
     @torch.inference_mode()
     def state_logits(self, sample: Sample) -> Floats | None:
         """(n' + 1, A) logits at every visible state token, in families that predict at each; else None."""
         check_fits(self.network, sample)
         logits = self.network.state_logits(*self._tensors(*_batch([sample])))
-        return None if logits is None else np.asarray(logits[0].float().cpu().numpy(), dtype=np.float32)
+        return None if logits is None else as_floats(logits[0])
 
     def _tensors(
         self,
@@ -266,6 +271,10 @@ class Model:
             self._tensor(query_states, self._dtype),
         )
 
+    def kinds(self, values: Array) -> Tensor:
+        """A tensor of the type that states and actions have, on the weights' device."""
+        return self._tensor(values, self._dtype)
+
     def floats(self, values: Array) -> Tensor:
         """A tensor of the weights' type, on their device."""
         return self._tensor(values, self._float)
@@ -281,6 +290,11 @@ class Model:
 
     def _tensor(self, values: Array, dtype: torch.dtype) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(values)).to(device=self.device, dtype=dtype)
+
+
+def as_floats(values: Tensor) -> Floats:
+    """The same numbers in float32, on the CPU."""
+    return np.asarray(values.float().cpu().numpy(), dtype=np.float32)
 
 
 def _batch(samples: Sequence[Sample]) -> tuple[Array, Array, Array, Array, Array]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..records.arrays import Floats
-from .model import Array, Model
+from .model import Array, Model, as_floats
 from .recorders import OnePass
 
 
@@ -42,4 +41,4 @@ def at_query(
     finally:
         for hook in hooks:
             hook.remove()
-    return np.asarray(torch.stack(found).float().cpu().numpy(), dtype=np.float32)
+    return as_floats(torch.stack(found))

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from ..compression.strategies.base import Contexts
 from ..models.frozen import Frozen, Inputs, Layer, Trace
-from ..models.model import Model
+from ..models.model import Model, as_floats
 from ..records.arrays import Floats
 from ..records.probe import BY, Route
 
@@ -125,4 +125,4 @@ def _one_head_each(outputs: Tensor, changed: Tensor) -> Tensor:
 
 
 def _array(logits: Tensor) -> Floats:
-    return np.asarray(logits.float().cpu().numpy(), dtype=np.float32)
+    return as_floats(logits)

@@ -22,6 +22,7 @@ from ..records.errors import ConfigError, ModelError
 from ..records.probe import PathGraph, ProbeReport
 from ..records.provenance import Provenance
 from ..records.run_settings import RunSettings
+from ..worlds.named import arena_named
 from ..worlds.registry import WORLDS
 from ..worlds.returns import ROOMS_AT_ONCE
 from ..worlds.settings import Arena, can_roll_out, goals_of, run_settings, world_of
@@ -74,7 +75,7 @@ def prepare(path: str | Path, options: Options) -> Opened:
     )
     settings = with_groups(settings, run.directory)
     n_context = model.context_length(options.context)
-    arena = None if options.world is None else _in_world(options.world, model, settings)
+    arena = None if options.world is None else arena_named(options.world, model, settings)
     world = _world(settings) if arena is None else arena.world
     if options.samples < LEAST:
         raise ConfigError("--samples", expected=f"at least {LEAST}", found=str(options.samples), action="ask for more")
@@ -91,12 +92,6 @@ def prepare(path: str | Path, options: Options) -> Opened:
     if options.paths:
         Frozen(model, n_context)  # says so where the model cannot be taken apart
     return Opened(run, checkpoint, model, settings, options, plan, arena)
-
-
-def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
-    from ..worlds.factory_world import arena_in  # gymnasium, and the user's code
-
-    return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
 
 
 def _world(settings: RunSettings) -> World:

@@ -20,7 +20,7 @@ from ..records.arrays import Doubles, Values
 from ..records.defaults import GOALS
 from ..records.run_settings import RunSettings
 from .draws import Use, generator
-from .rollouts import rollout
+from .rollouts import rollout, uniform_policy
 from .settings import Arena
 from .user_world import Shape, UserWorld, horizon_in
 from .world import Chance, FloatArray, IntArray, Rewards, Rooms, Split, World
@@ -152,15 +152,9 @@ class FactoryWorld(World):
         """(B,) measured, the same at every call."""
         known, rows = np.unique(tasks, return_inverse=True)
         rooms = np.repeat(known, _RANDOM_ROOMS)
-        past = rollout(self._uniform, self, rooms, _RANDOM_EPISODES, 0, use=Use.WORLD_CHANCE)
+        past = rollout(uniform_policy(self.actions), self, rooms, _RANDOM_EPISODES, 0, use=Use.WORLD_CHANCE)
         by_task: Doubles = past.returns().reshape(len(known), -1).mean(axis=1, dtype=np.float64)
         return by_task[rows]
-
-    def _uniform(
-        self, states: IntArray, actions: IntArray, rewards: FloatArray, next_states: IntArray, query_states: IntArray
-    ) -> FloatArray:
-        del states, actions, rewards, next_states
-        return np.zeros((len(query_states), self.actions), np.float32)
 
     def does(self, task: int | None) -> None:
         del task

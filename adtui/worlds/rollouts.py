@@ -28,12 +28,20 @@ class Policy(Protocol):
     ) -> FloatArray: ...
 
 
-def random_policy(
-    states: IntArray, actions: IntArray, rewards: FloatArray, next_states: IntArray, query_states: IntArray
-) -> FloatArray:
-    """Uniform over a grid's actions, whatever the context."""
-    del states, actions, rewards, next_states
-    return np.zeros((len(query_states), NUM_ACTIONS), dtype=np.float32)
+def uniform_policy(num_actions: int) -> Policy:
+    """Uniform over so many actions, whatever the context."""
+
+    def policy(
+        states: IntArray, actions: IntArray, rewards: FloatArray, next_states: IntArray, query_states: IntArray
+    ) -> FloatArray:
+        del states, actions, rewards, next_states
+        return np.zeros((len(query_states), num_actions), dtype=np.float32)
+
+    return policy
+
+
+random_policy = uniform_policy(NUM_ACTIONS)
+"""Of a grid's actions."""
 
 
 class Conditions(TypedDict, total=False):

@@ -13,7 +13,7 @@ from ...records.defaults import LEVEL
 from ...records.trial_cost import Cost
 from ...statistics.medians import spread
 from ..acting import shortened
-from ..caching import CachePolicy, held_in_cache, read_through
+from ..caching import CachePolicy, held_in_cache, in_cache, read_through
 from ..choice import Choice
 from ..footprint import held
 from ..strategies.base import Contexts, Level, Memory, Positions
@@ -37,7 +37,7 @@ def cost(
     and asks, when the heads hold what they may.
     """
     part = groups(contexts)[0]
-    cached = level == "cache" and choice.budget is not None
+    cached = in_cache(choice, level)
     act = _from_cache(model, part, choice) if cached else _anew(model, part, choice, positions, memory)
     ratios, times = [], []
     for _ in range(TIMED + 1):

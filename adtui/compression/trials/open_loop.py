@@ -19,7 +19,7 @@ from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE
 from ...worlds.world import IntArray
 from ..acting import shortened
-from ..caching import CachePolicy, read_through
+from ..caching import CachePolicy, in_cache, read_through
 from ..choice import Choice
 from ..strategies.base import Contexts, Level, Positions
 
@@ -46,8 +46,7 @@ def compare(
     Of a cache: contexts are read from their first transition on, and the heads drop what they drop on the way.
     """
     rng = generator(seed, Use.OPEN_LOOP)
-    cached = level == "cache" and choice.budget is not None
-    act = cached_logits if cached else partial(shortened, positions=positions)
+    act = cached_logits if in_cache(choice, level) else partial(shortened, positions=positions)
     found = [act(model, part, choice, rng=rng) for part in groups(reference.contexts)]
     logits = np.concatenate([logits for logits, _ in found])
     agree: NDArray[np.bool_] = reference.logits.argmax(axis=1) == logits.argmax(axis=1)

@@ -14,8 +14,9 @@ from ...models.model import Model
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
-from ...worlds.settings import Arena, arena_of, run_settings
-from ..caching import check_cache
+from ...worlds.named import arena_named
+from ...worlds.settings import arena_of, run_settings
+from ..caching import check_cache, in_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
 from ..strategies.base import Level, Memory, Positions
@@ -88,7 +89,7 @@ def prepare(
         checkpoint.config, found.config_path, name=checkpoint.path, sizes=model.sizes, customs=model.customs
     )
     settings = known(settings, found.directory)
-    arena = arena_of(settings) if world is None else _in_world(world, model, settings)
+    arena = arena_of(settings) if world is None else arena_named(world, model, settings)
     plan = Plan(
         world=arena.world,
         goals=arena.split.test,
@@ -119,16 +120,10 @@ def prepare(
     return Prepared(found.name, opening, plan, arena.split.train, about)
 
 
-def _in_world(named: str, model: Model, settings: RunSettings) -> Arena:
-    from ...worlds.factory_world import arena_in  # gymnasium, and the user's code
-
-    return arena_in(named, model.head, model.network.vector_size, model.sizes.get("grid_size"), settings)
-
-
 def check_choice(model: Model, choice: Choice, level: Level) -> None:
     """Raise ModelError or ConfigError where a model cannot give what a choice needs, or be shortened so."""
     check_needs(model, choice)
-    if level == "cache" and choice.budget is not None:
+    if in_cache(choice, level):
         check_cache(model, choice)
 
 
