@@ -93,14 +93,13 @@ def _edit(model: Model, places: Array | None, span: int, stand_for: Array | None
     """The intervention by which transitions stand at places (B, k) of a context of `span`, and for (B, k) others."""
     if places is None and stand_for is None:
         return None
-    edit = Edit()
+    positions = weights = None
     if places is not None:
-        edit = replace(edit, positions=torch.as_tensor(_positions(model, places, span), device=model.device))
+        positions = torch.as_tensor(_positions(model, places, span), device=model.device)
     if stand_for is not None:
         owner = _owners(model, model.network.layout(stand_for.shape[1]))
-        with_query = np.pad(stand_for, ((0, 0), (0, 1)), constant_values=1)
-        edit = replace(edit, stand_for=model.floats(with_query[:, owner]))
-    return edit
+        weights = model.floats(np.pad(stand_for, ((0, 0), (0, 1)), constant_values=1)[:, owner])
+    return Edit(positions=positions, stand_for=weights)
 
 
 def _owners(model: Model, layout: Layout) -> Array:

@@ -205,6 +205,19 @@ def per_episode(contexts: Contexts, values: NDArray[Any], combine: np.ufunc, sta
     return found
 
 
+def of_its_episode(contexts: Contexts, values: NDArray[Any], combine: np.ufunc, start: float) -> NDArray[Any]:
+    """(B, n) what `per_episode` finds of the episode that a transition is of."""
+    by_episode = per_episode(contexts, values, combine, start)
+    found: NDArray[Any] = np.take_along_axis(by_episode, episode_index(contexts), axis=1)
+    return found
+
+
+def not_older(flags: Bools) -> Ints:
+    """(B, n) how many of the transitions that are flagged (B, n) are not older than each, itself included."""
+    counted: Ints = np.cumsum(flags[:, ::-1], axis=1, dtype=np.int64)[:, ::-1]
+    return counted
+
+
 def running(contexts: Contexts) -> Bools:
     """(B, n) True in the episode of the newest transition: the one that runs, or that has just ended."""
     of_it: Bools = contexts.episode == contexts.episode[:, -1:]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Floats, Ints, Parameters, each_stands_for, highest, positions
+from .base import Bools, Contexts, Floats, Ints, Parameters, each_stands_for, highest, not_older, positions
 
 
 class Newest(Parameters):
@@ -32,8 +32,7 @@ def keep(contexts: Contexts, budget: int, parameters: Newest, rng: np.random.Gen
     flat = np.zeros(kind.size, np.bool_)
     flat[kind.size - 1 - np.unique(kind.reshape(-1)[::-1], return_index=True)[1]] = True
     first = flat.reshape(kind.shape)
-    newer = np.cumsum(first[:, ::-1], axis=1)[:, ::-1]  # kinds that are not older, itself included
-    tier = np.where(newer <= parameters.newest, 3, 1 + (contexts.rewards > 0))
+    tier = np.where(not_older(first) <= parameters.newest, 3, 1 + (contexts.rewards > 0))
     scores = np.where(first, tier, 0) * contexts.n + positions(contexts)
     return highest(scores, np.minimum(budget, first.sum(axis=1)))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, highest, positions, running
+from .base import Bools, Contexts, Parameters, highest, not_older, positions, running
 
 
 class Earlier(Parameters):
@@ -29,6 +29,5 @@ def keep(contexts: Contexts, budget: int, parameters: Earlier, rng: np.random.Ge
     del rng
     now, rewarded = running(contexts), contexts.rewards > 0
     earlier = rewarded & ~now
-    newer = np.cumsum(earlier[:, ::-1], axis=1)[:, ::-1]  # how many of these, itself included, are not older
-    tier = np.where(now, 2 + rewarded, earlier & (newer <= parameters.rewarded))
+    tier = np.where(now, 2 + rewarded, earlier & (not_older(earlier) <= parameters.rewarded))
     return highest(tier * contexts.n + positions(contexts), budget)

@@ -6,10 +6,7 @@ scores), or its newest where nothing was.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from .base import (
     Bools,
@@ -17,10 +14,10 @@ from .base import (
     Floats,
     Parameters,
     each_stands_for,
-    episode_index,
     highest,
-    per_episode,
+    of_its_episode,
     positions,
+    rewarded_then_recent,
     running,
 )
 
@@ -34,11 +31,10 @@ EXACT = False
 def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
     """Of the running episode the rewarded first, then the newest; then the earlier episodes, the newer first."""
     del parameters, rng
-    n, now, rewarded, place = contexts.n, running(contexts), contexts.rewards > 0, positions(contexts)
-    telling = rewarded * n + place
+    now, telling = running(contexts), rewarded_then_recent(contexts)
     chosen = telling == of_its_episode(contexts, telling, np.maximum, -1)
     stays = now | chosen
-    scores = np.where(now, 2 + rewarded, chosen) * n + place
+    scores = np.where(now, 2 + (contexts.rewards > 0), chosen) * contexts.n + positions(contexts)
     return highest(np.where(stays, scores, -1), np.minimum(budget, stays.sum(axis=1)))
 
 
@@ -48,11 +44,3 @@ def merged(contexts: Contexts, kept: Bools, parameters: Parameters) -> Floats:
     own, rewarded = each_stands_for(contexts), contexts.rewards > 0
     earned = of_its_episode(contexts, np.where(rewarded, own, 0), np.add, 0)
     return np.where(kept, np.where(rewarded & ~running(contexts), earned, own), 0).astype(np.float32)
-
-
-def of_its_episode(contexts: Contexts, values: NDArray[Any], combine: np.ufunc, start: float) -> NDArray[Any]:
-    """(B, n) what `per_episode` finds of the episode that a transition is of."""
-    found: NDArray[Any] = np.take_along_axis(
-        per_episode(contexts, values, combine, start), episode_index(contexts), axis=1
-    )
-    return found

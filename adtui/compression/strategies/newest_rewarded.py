@@ -18,6 +18,10 @@ class Split(Parameters):
 
     newest: int | None = Field(None, ge=0, description="kept because they are the newest (default: half of K)")
 
+    def of(self, budget: int) -> int:
+        """How many of K."""
+        return half(budget) if self.newest is None else min(self.newest, budget)
+
 
 PARAMETERS: type[Parameters] = Split
 
@@ -25,5 +29,4 @@ PARAMETERS: type[Parameters] = Split
 def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Generator) -> Bools:
     """The newest half of K, or as many as said, then rewarded (reward > 0) before others, the newer first."""
     del rng
-    newest = half(budget) if parameters.newest is None else min(parameters.newest, budget)
-    return with_newest(newest, rewarded_then_recent(contexts), budget)
+    return with_newest(parameters.of(budget), rewarded_then_recent(contexts), budget)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Bools, Contexts, Parameters, half, rewarded_then_recent, with_newest
+from .base import Bools, Contexts, Parameters, rewarded_then_recent, with_newest
 from .newest_rewarded import Split
 
 NAME = "retrieval"
@@ -20,8 +20,7 @@ EXACT = True
 def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Generator) -> Bools:
     """By steps from the transition's state to the query's; of equally near ones the rewarded, then the newer first."""
     del rng
-    newest = half(budget) if parameters.newest is None else min(parameters.newest, budget)
     away = np.abs(contexts.states - contexts.query_states[:, None]).sum(axis=-1)
     order = np.lexsort((-rewarded_then_recent(contexts), away), axis=-1)
     nearness = -np.argsort(order, axis=1)
-    return with_newest(newest, nearness, budget)
+    return with_newest(parameters.of(budget), nearness, budget)
