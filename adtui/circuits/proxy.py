@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..compression.strategies.base import Contexts
 from ..models.ablation import Ablation
 from ..models.edit import Edit
 from ..models.model import Model
-from ..records.arrays import Doubles, Floats
+from ..records.arrays import Bools, Doubles, Floats
 from ..statistics.divergence import divergence
 
-Bools = NDArray[np.bool_]
 #: Tokens × width of a layer's widest input in one pass: what stays in a CPU's caches is fastest.
 ENTRIES = 1 << 18
 #: Sets of heads in one pass, at most: those in order share most of their layers.

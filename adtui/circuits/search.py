@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..records.arrays import Doubles, Ints
+from ..records.arrays import Bools, Doubles, Ints
 from ..records.circuit import Heads, Optimum
-from .proxy import SETS, Bools, Proxy
+from .proxy import SETS, Proxy
 
 #: Heads of which every set can be tried: 65,536 sets.
 FEW = 16

@@ -14,7 +14,7 @@ import numpy as np
 from ..models.ablation import Ablation
 from ..models.edit import Edit
 from ..models.model import Model
-from ..records.arrays import Doubles, Floats, Ints
+from ..records.arrays import Bools, Doubles, Floats, Ints
 from ..records.circuit import Share
 from ..records.trial import LAST
 from ..statistics.intervals import ratio
@@ -23,7 +23,6 @@ from ..worlds.draws import Use
 from ..worlds.returns import EvaluationPlan, EvaluationProgress, lives_by_room, random_by_goal
 from ..worlds.rollouts import Policy
 from .means import Means
-from .proxy import Bools
 
 #: One-sided.
 ALPHA = 0.025

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Bools = NDArray[np.bool_]
+from ..records.arrays import Bools
 
 
 @dataclass(frozen=True, eq=False)

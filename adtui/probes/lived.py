@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..compression.strategies.base import Contexts
 from ..histories.rolled_out import EPISODES_AFTER, MAX_ROLLOUT
-from ..records.arrays import Ints
+from ..records.arrays import Bools, Ints
 from ..records.errors import ConfigError
 from ..worlds.agents import Histories
 from ..worlds.draws import Use, generator
 from ..worlds.returns import ROOMS_AT_ONCE
 from ..worlds.rollouts import Policy, first_seen, rollout
 from ..worlds.world import World
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

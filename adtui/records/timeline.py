@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Doubles
+from .arrays import Bools, Doubles
 from .interval import Interval
 from .trial import plain
 
 SCHEMA = "adtui.timeline/1"
-Bools = NDArray[np.bool_]
 ENTROPY, RECENCY, REWARD = "entropy", "recency", "reward-seeking"
 SHOWN = {ENTROPY: "H/ln n", RECENCY: "newest/oldest quarter", REWARD: "reward lift"}
 """What small multiples show: of `Point.effects` the name, and what it is."""
