@@ -7,6 +7,7 @@ import select
 import termios
 import time
 import tty
+from collections.abc import Iterator
 
 from .graphics_answers import AnswerFilter
 from .graphics_probe import Capabilities, Probe, may_ask_kitty
@@ -23,20 +24,15 @@ def ask_terminal(given: int, shown: int) -> Capabilities:
     What is typed meanwhile is lost; nothing that comes late is left in the input.
     """
     before = termios.tcgetattr(given)
-    probe, heard = Probe(may_ask_kitty()), AnswerFilter()
-    end = time.monotonic() + SECONDS
+    probe = Probe(may_ask_kitty())
     try:
         tty.setcbreak(given)
         os.write(shown, probe.begin().encode())
-        while not probe.settled and (left := end - time.monotonic()) > 0:
-            if not select.select([given], [], [], left)[0]:
+        for answer in _answers(given, SECONDS):
+            if more := probe.take(answer):
+                os.write(shown, more.encode())
+            if probe.settled:
                 break
-            data = os.read(given, 4096)
-            if not data:
-                break
-            for answer in heard.feed(data.decode(errors="replace"), 0.0)[1]:
-                if more := probe.take(answer):
-                    os.write(shown, more.encode())
     finally:
         termios.tcsetattr(given, termios.TCSAFLUSH, before)
     return probe.found
@@ -51,11 +47,19 @@ def hear_out(given: int, owed: int, seconds: float = LINGER) -> None:
         given: file descriptor of its input.
         owed: how many times it has been asked for its attributes, whose answer comes last, without having answered.
     """
-    heard, end = AnswerFilter(), time.monotonic() + seconds
-    while owed > 0 and (left := end - time.monotonic()) > 0:
-        if not select.select([given], [], [], left)[0]:
+    if owed <= 0:
+        return
+    for answer in _answers(given, seconds):
+        owed -= answer.endswith("c")
+        if owed <= 0:
             return
+
+
+def _answers(given: int, seconds: float) -> Iterator[str]:
+    """Whole answers as they come, until none has for so long as there is time."""
+    heard, end = AnswerFilter(), time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and select.select([given], [], [], left)[0]:
         data = os.read(given, 4096)
         if not data:
             return
-        owed -= sum(answer.endswith("c") for answer in heard.feed(data.decode(errors="replace"), 0.0)[1])
+        yield from heard.feed(data.decode(errors="replace"), 0.0)[1]

@@ -6,7 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 
-RGB = tuple[int, int, int]
+from ...records.colours import RGB
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SAME, _UP = b"\0", b"\2"
 
