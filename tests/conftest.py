@@ -64,6 +64,14 @@ def tiny_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return make_run(root / "runs" / f"AD-darkroom-{request.param}", request.param)
 
 
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with histories that opens at once, for the real program; nobody adds to it."""
+    root = tmp_path_factory.mktemp("tiny")
+    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
+    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
+
+
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
     """An engine at the other end of a pipe."""

@@ -11,21 +11,12 @@ from pathlib import Path
 
 import pytest
 from answering_terminal import ATTRIBUTES_QUERY, CELL_QUERY, KITTY, KITTY_QUERY, SIXEL, AnsweringTerminal
-from checkpoints import make_run, write_histories
 from picture_terminal import NOTHING
 from terminal import ALTERNATE, assert_restored
 
 ADTUI = [sys.executable, "-m", "adtui"]
 Start = Callable[..., AnsweringTerminal]
 STRAY = re.compile(r"Gi=|EINVAL|;OK|62;22c|6;20;10t|\[16t")
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small run with histories."""
-    root = tmp_path_factory.mktemp("tiny")
-    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
 
 
 @pytest.fixture

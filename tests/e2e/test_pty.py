@@ -16,21 +16,13 @@ from typing import Any
 
 import pytest
 import torch
-from checkpoints import make_run, write_histories
+from checkpoints import make_run
 from terminal import ALTERNATE, MOUSE, Terminal, assert_restored
 
 ADTUI = [sys.executable, "-m", "adtui"]
 UP, DOWN, RIGHT, LEFT, ESCAPE, SHIFT_TAB = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D", "\x1b", "\x1b[Z"
 OSC_52 = re.compile(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 Start = Callable[..., Terminal]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small run with histories."""
-    root = tmp_path_factory.mktemp("tiny")
-    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from checkpoints import make_run, write_histories
 from processes import VARIABLE, marked, new_mark, wait_until_gone
 from ssh_server import SshServer, missing
 from terminal import ALTERNATE, Terminal
@@ -30,14 +29,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
         pytest.skip(f"sshd does not start here: {error}")
     yield found
     found.close()
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that opens at once: what takes time here is a line, not a model."""
-    root = tmp_path_factory.mktemp("tiny")
-    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checkpoints import make_run, write_histories
 
 from .kinds import KINDS, run
 
@@ -16,14 +15,6 @@ FEW = {
     "no device memory": "opening",
 }
 """Fault → moment. Signals, a killed app and a dropped line are in tests/e2e, smaller blocks in tests/unit."""
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Opens as soon as torch is there."""
-    root = tmp_path_factory.mktemp("tiny")
-    write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
-    return make_run(root / "runs" / "AD-darkroom-tiny", "pre")
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name in FEW], ids=lambda kind: kind.name)
