@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 
+from ..files.beside import config_beside, config_name
 from ..files.checkpoint import Checkpoint
-from ..files.state_dicts import HEADS, settings
+from ..files.nested import flat
+from ..files.state_dicts import HEADS
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
@@ -21,10 +23,6 @@ from .network import BuildOptions, Network
 from .weights import ANOTHER_VARIANT
 
 FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt, llama_vectors)
-#: What training code, Lightning and Hydra call the file of settings.
-CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
-CHECKPOINTS = "checkpoints"
-"""A directory of this name has them above it."""
 #: What other code calls the head count.
 _OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
 
@@ -123,14 +121,11 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
 
 def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The checkpoint's own settings; where it has none at all, those of the file beside it, which is said."""
-    directory = checkpoint.path.parent
-    places = (directory, directory.parent) if directory.name == CHECKPOINTS else (directory,)
-    beside = [(at / name, name) for at in places for name in CONFIGS if (at / name).is_file()]
-    if checkpoint.config or not beside:
+    beside = None if checkpoint.config else config_beside(checkpoint.path.parent)
+    if beside is None:
         return checkpoint.config, ()
-    path, name = beside[0]
-    said: Mapping[str, Any] = settings({"config": load_yaml(path)})
-    return said, (f"the checkpoint has no settings of its own: those of {name} beside it count",)
+    said = flat(load_yaml(beside))
+    return said, (f"the checkpoint has no settings of its own: those of {config_name(beside)} beside it count",)
 
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None, family: Any) -> tuple[int, tuple[str, ...]]:

@@ -9,11 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..files.beside import config_name
+from ..files.nested import flat
 from ..files.settings import load_settings
 from ..files.yaml import load_yaml
 from ..records.defaults import GOALS
 from ..records.errors import ConfigError
-from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
+from ..records.run_settings import CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
 from ..records.sample import ARROWS
 from .bandit import REWARD_STD, Bandit
 from .darkroom import DARK_ROOM
@@ -31,7 +33,6 @@ _THEIRS = {"var": "reward_std"}
 """What DPT's code calls a setting of its bandits, and what it is called here."""
 UNKNOWN = "unknown"
 """The environment of a model of vectors whose run does not name it."""
-_PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
 
 
 class Stated(BaseModel):
@@ -71,7 +72,7 @@ def run_settings(
 
     Args:
         config: the checkpoint's settings. A name that stands there without a value hides the file's.
-        beside: `config.yaml` of the run directory, None where there is none.
+        beside: see `Run.config_path`.
         name: what errors call the checkpoint's settings: its path.
         customs: see `model.Model.customs`.
         sizes: see `model.Model.sizes`; where a place says otherwise, `RunSettings.overruled` tells.
@@ -84,8 +85,8 @@ def run_settings(
     shaped = {key: sizes[key] for key in _BY_SHAPE if key in sizes}
     places = [(WEIGHTS, name, shaped), (CHECKPOINT, name, config)]
     if beside is not None:
-        places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
-    places.append((CHECKPOINT if config or beside is None else BESIDE, name, customs.told))
+        places.append((config_name(beside), beside, _load_beside(beside, alone=not config)))
+    places.append((CHECKPOINT if config or beside is None else config_name(beside), name, customs.told))
     values, sources = _values([*places, (customs.whose, name, customs.assumed)])
     for key in ("model", "task"):
         if not isinstance(values[key], str):  # other code may call something else so
@@ -102,7 +103,7 @@ def run_settings(
     overruled: dict[str, str] = {}
     for source, _, said in reversed(places[1:]):
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
-        overruled = kept | _overruled(sizes, _PLACES[source], said)
+        overruled = kept | _overruled(sizes, _place(source), said)
     return RunSettings(**values, sources=sources, overruled=overruled)
 
 
@@ -146,13 +147,18 @@ def _overruled(sizes: Mapping[str, int], place: str, said: Mapping[str, Any]) ->
     return lines
 
 
+def _place(source: str) -> str:
+    return "checkpoint's config" if source == CHECKPOINT else f"{source} beside it"
+
+
 def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
     """The file's values; `alone` where the checkpoint has none of its own."""
     try:
-        return load_yaml(path)
+        said = flat(load_yaml(path))
     except ConfigError as error:
         advice = "correct it" if alone else "correct it, or remove it: the checkpoint has its own settings"
         raise ConfigError(error.subject, expected=error.expected, found=error.found, action=advice) from None
+    return said
 
 
 # -- what follows from them --------------------------------------------------------------------------------------------
