@@ -8,7 +8,7 @@ from typing import Any
 from .inert import Inert
 
 #: Where settings lie in a checkpoint, the first that is there.
-_SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args")
+_SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args", "model_args")
 #: What dicts within settings are called that hold settings of the run too, not of its optimizer or its logging.
 _TOPICS = (
     *("config", "cfg", "hparams", "args", "params"),
@@ -41,6 +41,7 @@ def flat(said: Mapping[str, Any]) -> dict[str, Any]:
 
     What stands at the top counts before what is nested; `env: {name: …}` is `env`.
     """
+    said = {name: value["value"] if _wrapped(value) else value for name, value in said.items()}
     told: dict[str, list[Any]] = {}
     for name, value in _nested(said, 0):
         told.setdefault(name, []).append(value)
@@ -59,6 +60,11 @@ def _nested(said: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
         yield from ((name, found) for name, found in value.items() if name not in _NAMES and not _is_topic(name, found))
         if depth + 1 < _DEEPEST:
             yield from _nested(value, depth + 1)
+
+
+def _wrapped(value: Any) -> bool:
+    """As Weights & Biases writes a setting."""
+    return isinstance(value, Mapping) and "value" in value and value.keys() <= {"value", "desc"}
 
 
 def _is_topic(name: str, value: Any) -> bool:

@@ -18,7 +18,7 @@ WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_
 #: What torch.optim.swa_utils.AveragedModel counts beside its weights.
 AVERAGED = "n_averaged"
 #: Where the step stands.
-STEPS = ("step", "global_step", "iteration")
+STEPS = ("step", "global_step", "iteration", "iter_num")
 HEADS = "tf_n_head"
 _DEPTH, _MOST = 4, 64
 

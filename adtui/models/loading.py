@@ -20,7 +20,7 @@ from .families import ad_eps, compressed_ad, dpt, encoder, flow, gpt2, gpt2_bloc
 from .foreign import foreign
 from .model import Model
 from .network import BuildOptions, Network
-from .weights import ANOTHER_VARIANT
+from .weights import ANOTHER_VARIANT, whole
 
 FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt, llama_vectors)
 #: What other code calls the head count.
@@ -140,18 +140,19 @@ def _head_count(path: str, config: Mapping[str, Any], heads: int | None, family:
     if heads is not None:
         if heads < 1:
             raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
-        return heads, (_asked(heads, stored),) if heads != stored else ()
+        return heads, (_asked(heads, stored),) if heads != _count(stored) else ()
     if stored is None:
-        named = {name: config[name] for name in _OTHER_NAMES if _is_count(config.get(name))}
+        named = {name: count for name in _OTHER_NAMES if (count := _count(config.get(name))) is not None}
         if len(set(named.values())) == 1:
             name, count = next(iter(named.items()))
             return count, (f"{count} heads, as {name} says",)
-    if not _is_count(stored):
+    count = _count(stored)
+    if count is None:
         found = "no tf_n_head" if stored is None else f"tf_n_head: {stored!r}"
         found = found if config else "weights alone, without settings: no shape tells the head count"
         advice: str = getattr(family, "HEADS_ADVICE", "say it with --heads")
         raise CheckpointError(path, expected="the head count tf_n_head in its config", found=found, action=advice)
-    return int(stored), ()
+    return count, ()
 
 
 def _fixed(count: int, heads: int | None, said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -173,5 +174,6 @@ def _asked(heads: int, stored: Any) -> str:
     return f"{heads} heads, as asked (the checkpoint {said})"
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _count(value: Any) -> int | None:
+    number = whole(value)
+    return None if number is None or number < 1 else number

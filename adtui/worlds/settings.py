@@ -29,8 +29,15 @@ _OF_VECTORS = ("dim_obs", "dim_actions")
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
 MAX_STD = 1000
-_THEIRS = {"var": "reward_std"}
-"""What DPT's code calls a setting of its bandits, and what it is called here."""
+_THEIRS = {
+    "var": "reward_std",  # DPT's bandits
+    "episode_length": "horizon",
+    "max_episode_steps": "horizon",
+    "environment": "env",
+    "env_id": "env",
+    "env_name": "env",
+}
+"""What other code calls a setting, and what it is called here; the last that is there counts."""
 UNKNOWN = "unknown"
 """The environment of a model of vectors whose run does not name it."""
 
@@ -128,7 +135,8 @@ def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tupl
     sources = dict.fromkeys(values, DEFAULT)
     settled: set[str] = set()
     for source, label, found in places:
-        said = {_THEIRS[key]: value for key, value in found.items() if key in _THEIRS} | dict(found)
+        theirs = {ours: found[name] for name, ours in _THEIRS.items() if isinstance(found.get(name), str | int | float)}
+        said = theirs | dict(found)
         own = {key: said[key] for key in values if key in said and key not in settled}
         told = {key: value for key, value in own.items() if value is not None}
         values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))

@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import references.marked
 import torch
 import yaml
 from checkpoints import reference, settings
 
 from adtui.engine.opening import open_session
 from adtui.files.beside import config_beside, config_name
+from adtui.files.checkpoint import load_checkpoint
 from adtui.files.nested import flat
+from adtui.models.loading import load_model
+from adtui.models.weights import truth, whole
 from adtui.records.run_settings import CONFIGS, DEFAULT
 
 WEIGHTS = reference().state_dict()
@@ -97,3 +101,37 @@ def test_an_environment_without_a_name_is_no_name(tmp_path: Path) -> None:
     torch.save({"config": settings() | {"env": {"grid_size": 9}}, "model": WEIGHTS}, tmp_path / "ckpt-1.pt")
     found = open_session(tmp_path, device="cpu", samples=1).info.settings
     assert (found.env, found.sources["env"]) == ("darkroom", DEFAULT)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {name: {"value": value, "desc": None} for name, value in TOLD.items()},  # Weights & Biases
+        {name: str(value) for name, value in TOLD.items()},  # a command line's
+        {**TOLD, "tf_n_head": 2.0, "horizon": 50.0},  # JSON of numbers
+        {"n_heads": "2", "env_name": "darkkeytodoor", "max_episode_steps": 50, **{
+            name: TOLD[name] for name in ("env_split_seed", "train_env_ratio", "n_transit")}},
+    ],
+)  # fmt: skip
+def test_other_spellings_mean_the_same(tmp_path: Path, said: dict[str, Any]) -> None:
+    torch.save({"config": said, "model": WEIGHTS}, tmp_path / "ckpt-1.pt")
+    info = open_session(tmp_path, device="cpu", samples=1).info
+    assert info.n_head == 2
+    assert info.settings.doubts == ()
+    assert (info.settings.env, info.settings.horizon, info.settings.env_split_seed) == ("darkkeytodoor", 50, 3)
+
+
+@pytest.mark.parametrize(("said", "marked"), [("false", False), (0, False), (False, False), ("True", True), (1, True)])
+def test_yes_and_no_in_any_spelling(tmp_path: Path, said: Any, marked: bool) -> None:
+    file = references.marked.make_run(tmp_path / "run", use_compressed_context=False) / "ckpt-7.pt"
+    content = torch.load(file, weights_only=True)
+    content["config"] |= {"use_compressed_context": said}
+    torch.save(content, file)
+    model = load_model(load_checkpoint(file), device="cpu")
+    assert ("without marks" in model.description) == (not marked)
+
+
+def test_what_is_yes_and_what_is_whole() -> None:
+    assert [truth(value) for value in ("no", "yes", 2, "maybe", None, 0.0)] == [False, True, None, None, None, None]
+    values: list[Any] = ["12", 12.0, 12, True, "1e3", 1.5, float("nan"), float("inf"), None]
+    assert [whole(value) for value in values] == [12, 12, 12] + [None] * 6
