@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from fake_engine import FakeEngine
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
+from adtui.ui.widgets.pane_stack import PaneStack
 
 LONGEST = 300.0
 """Seconds: it bounds a hang and measures nothing."""
@@ -52,6 +54,19 @@ async def opened(
 def shows(app: AdtuiApp, text: str) -> bool:
     """Whether a text is on the screen."""
     return text in screen_text(app)
+
+
+def cut(screen: Screen[object]) -> Iterator[str]:
+    """Titles and legends of panes that their borders have no room for, and titles without the pane's number."""
+    for panes in screen.query(PaneStack):
+        for index, pane in enumerate(panes.all):
+            if not pane.display or not pane.size or panes.has_class("-short"):
+                continue  # a short screen has no borders
+            if not str(pane.border_title).startswith(str(index + 1)):
+                yield f"{pane} is not entitled"
+            for label in (pane._border_title, pane._border_subtitle):
+                if label is not None and label.cell_length > pane.outer_size.width - 4:
+                    yield f"{label.plain} in {pane.outer_size.width} columns"
 
 
 def screen_text(app: AdtuiApp) -> str:

@@ -103,10 +103,10 @@ def test_the_likeliest_actions_where_not_all_fit() -> None:
 
 def test_where_the_actions_are() -> None:
     plain = Chances(0, 10, np.full(5, 0.2))
-    assert chances_title(plain, "ep1 t4 (4,0)") == "at ep1 t4 (4,0)"
+    assert chances_title(plain, "ep1 t4 (4,0)") == ("at ep1 t4 (4,0)",)
     hidden = replace(plain, without=plain.full, label="ep0 t3 (3,0)")
-    assert chances_title(hidden, "ep1 t4 (4,0)") == "at ep1 t4 (4,0) · without ep0 t3 (3,0)"
-    assert chances_title(hidden, "ep1 t4 (4,0)", utf8=False).isascii()
+    taken = "without ep0 t3 (3,0)"
+    assert chances_title(hidden, "ep1 t4 (4,0)") == (f"at ep1 t4 (4,0) · {taken}", taken)
 
 
 # -- statistics --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from app_driver import screen_text, until
+from app_driver import cut, screen_text, until
 from fake_engine import FakeEngine
 from references import encoder, gpt2, llama, marked, rad
 from screen_engine import FamilyEngine, ScreenEngine
@@ -140,7 +140,7 @@ SHOTS = (
     Shot("llama-tokens-80x24", (80, 24), COLORS_256, ("t", "2"), ("· tokens",), "llama"),
     Shot("marked-120x40-16-colours", (120, 40), COLORS_16, ("2",), family="marked"),
     Shot("latents-60x20", (60, 20), MILLIONS, ("8",), ("8 latents",), "rad"),
-    Shot("compressor-120x40", (120, 40), MILLIONS, ("9", "c"), ("round 1 of",), "rad"),
+    Shot("compressor-120x40", (120, 40), MILLIONS, ("9", "c"), ("round 1/2 · L0H0",), "rad"),
 )
 
 
@@ -157,6 +157,7 @@ async def test_a_screen_is_as_it_was(
             engine.die("it was killed by signal 9: probably out of memory", "loading torch", "opening the run")
         await until(pilot, lambda: all(text in screen_text(app) for text in shot.shows))
         await _settled(app, pilot)
+        assert not list(cut(app.screen))
         taken = picture(app, shot.title)
     file = SNAPSHOTS / f"{shot.name}.txt"
     if request.config.getoption("--update-screens"):

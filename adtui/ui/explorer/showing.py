@@ -29,10 +29,10 @@ class Showing:
             return
         axis, query = display.axis, view.place.query
         self.panes.heatmap.show(view, axis)
-        self.panes.query_curve.show(view.query_row, axis, query, "", "query")
-        self.panes.received_curve.show(view.received, axis, query, "", "received")
+        self.panes.query_curve.show(view.query_row, axis, query, "query")
+        self.panes.received_curve.show(view.received, axis, query, "received")
         if (latents := display.on_latents) is not None:
-            self.panes.latents.show(*latents, query, "", "latents")
+            self.panes.latents.show(*latents, query, "latents")
         self.titles()
 
     def prepare(self, view: HeadView) -> bool:
@@ -88,5 +88,5 @@ class Showing:
     def titles(self) -> None:
         """What is selected, in every pane's title."""
         if (display := self._now()) is not None:
-            for pane, title in titles(display).items():
-                self.panes.name_pane(pane, title)
+            for pane, forms in titles(display).items():
+                self.panes.name_pane(pane, *forms)

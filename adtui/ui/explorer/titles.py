@@ -9,34 +9,57 @@ from ...records.insight import Insight
 from ...records.run import RunInfo
 from ..renderables.chances import chances_title
 from ..renderables.readout import place
+from ..renderables.title import PARTS
 from .display import Display
 from .panes import ACTIONS, COMPRESSOR, HEADS, HEATMAP, INSIGHTS, LATENTS, NUMBERS, QUERY, RECEIVED
 from .selection import LAST
 
 
-def titles(display: Display) -> dict[int, str]:
-    """Pane → its title. The heatmap's adds … while its picture is still that of before."""
+def titles(display: Display) -> dict[int, tuple[str, ...]]:
+    """Pane → its title in the forms that it can take, the longest first. … is added while a picture is of before."""
     chosen, run = display.selection, display.run
     sample = f"s{chosen.sample} of {len(run.samples)}"
     query = "query" if chosen.query == LAST else f"q{display.row}"
     unit = f" · {chosen.unit}" if run.layout(chosen.sample).summed else ""
     waiting = " …" if display.waiting else ""
-    only, gone = display.said
-    said = only, counted(display.insights), gone, display.stopped
     found = {
         HEADS: chosen.where + _entropy(display) + _circuit(run),
         HEATMAP: f"{chosen.where}{waiting}{display.window_label}{flow_pass(run)}{unit} · {sample}",
         QUERY: f"{query} → history",
         RECEIVED: "mean over queries",
         NUMBERS: f"{chosen.where} · {sample}",
-        INSIGHTS: " · ".join(part for part in said if part),
-        ACTIONS: "" if (at := display.chances) is None else chances_title(at, place(display.sample, at.index)),
     }
     if run.compressor is not None:
-        rounds = f"round {chosen.round} of {display.rounds} · {chosen.memory_where}"
         found[LATENTS] = f"{query} · {chosen.where}"
-        found[COMPRESSOR] = rounds if display.rounds else "nothing compressed"
-    return found
+        if not display.rounds:
+            found[COMPRESSOR] = "nothing compressed"
+    at = display.chances
+    actions = ("",) if at is None else chances_title(at, place(display.sample, at.index))
+    return (
+        {pane: (title,) for pane, title in found.items()}
+        | {INSIGHTS: _insights(display), ACTIONS: actions}
+        | _rounds(display)
+    )
+
+
+def _rounds(display: Display) -> dict[int, tuple[str, ...]]:
+    """Of a sample that was compressed, in two spellings."""
+    if not display.rounds:
+        return {}
+    at, last, where = display.selection.round, display.rounds, display.selection.memory_where
+    return {COMPRESSOR: (f"round {at} of {last} · {where}", f"round {at}/{last} · {where}")}
+
+
+def _insights(display: Display) -> tuple[str, ...]:
+    """What counts most goes last: where the analysis was stopped, and how many insights there are."""
+    only, gone = display.said
+    briefly = gone.partition(":")[0]
+    number, *statuses = counts(display.insights)
+    wheres = [display.stopped]
+    forms = [[only, number, *statuses, gone, *wheres], [only, number, *statuses, briefly, *wheres]]
+    forms += [[only, number, *statuses[:-left], briefly, *wheres] for left in range(1, len(statuses))]
+    forms += [[only, number, *statuses[:1], *wheres], [only, number, *wheres], [*wheres, only, number]]
+    return tuple(PARTS.join(part for part in form if part) for form in forms)
 
 
 def _entropy(display: Display) -> str:
@@ -60,10 +83,10 @@ def flow_pass(run: RunInfo) -> str:
     return f" · flow step {run.flow_step}/{run.flow_steps}" if run.flow_step else " · prior pass"
 
 
-def counted(insights: Sequence[Insight]) -> str:
-    """ "54 found · 40 confirmed · 14 no evidence": how many say something, and of each status but "observed"."""
+def counts(insights: Sequence[Insight]) -> list[str]:
+    """["54 found", "40 confirmed", "14 no evidence"]: how many say something, and of each status but "observed"."""
     if not insights:
-        return ""
-    counts = Counter(one.status for one in insights)
-    parts = [f"{counts[status]} {status}" for status in ("confirmed", "refuted", "no evidence") if counts[status]]
-    return " · ".join([f"{len(insights) - counts['no evidence']} found", *parts])
+        return [""]
+    found = Counter(one.status for one in insights)
+    parts = [f"{found[status]} {status}" for status in ("confirmed", "refuted", "no evidence") if found[status]]
+    return [f"{len(insights) - found['no evidence']} found", *parts]

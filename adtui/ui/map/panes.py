@@ -64,7 +64,8 @@ class MapPanes(PaneStack):
             return
         ends = "began" if state.began else "ended"
         only = "" if state.episode is None else f" · ep{state.episode} alone"
-        self.name_pane(FLOOR, f"{state.chosen.where} · where transitions {ends}{only} · {_when(moment)}")
+        wheres = [f"{state.chosen.where} · {how}{ends}{only} · {_when(moment)}" for how in ("where transitions ", "")]
+        self.name_pane(FLOOR, *wheres)
         edited = f" · {state.edits.words()}" if state.edits else ""
         measured = to_ascii(moment.chances.head.measured(f"{moment.divergence:.3g}"), unless=self._utf8)
         self.name_pane(ACTIONS, f"{measured}{edited}" if moment.chances.without is not None else "")

@@ -6,10 +6,11 @@ import numpy as np
 from rich.text import Text
 
 from ...records.chances import Chances
-from ...records.plain import to_ascii, to_ascii_cells
+from ...records.plain import to_ascii_cells
 from .colors import ACCENT, FAINT, REWARD
 from .numbers import number_lines
 from .readout import action_arrow, weight
+from .title import PARTS
 
 KEPT, LOST, GAINED = "█", "░", "▒"
 
@@ -46,7 +47,8 @@ def _line(chances: Chances, action: int, width: int, utf8: bool) -> Text:
     return text
 
 
-def chances_title(chances: Chances, where: str, utf8: bool = True) -> str:
-    """ "at ep5 t17 (4,2)", and what was taken away."""
-    taken = f" · without {chances.label}" if chances.without is not None else ""
-    return to_ascii(f"at {where}{taken}", unless=utf8)
+def chances_title(chances: Chances, where: str) -> tuple[str, ...]:
+    """ "at ep5 t17 (4,2)", and what was taken away; where there is room for one of these, the second."""
+    if chances.without is None:
+        return (f"at {where}",)
+    return f"at {where}{PARTS}without {chances.label}", f"without {chances.label}"

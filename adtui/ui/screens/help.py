@@ -59,7 +59,7 @@ PICTURES = (
     ),
     (
         "",
-        "how many were said before and are gone: the same finding as another, no evidence when tested or in more data",
+        "how many of what these contexts show tests have taken away: the same finding as another, or no evidence",
     ),
     (
         "",

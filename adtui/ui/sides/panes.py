@@ -18,6 +18,7 @@ from ...records.plain import to_ascii
 from ..renderables.diverging import diverging, diverging_legend, diverging_levels
 from ..renderables.scales import largest, legend, to_levels
 from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legend
+from ..renderables.title import PARTS
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
 from ..widgets.pane_stack import PaneStack
@@ -101,8 +102,8 @@ class SidesPanes(PaneStack):
             return
         found, lines, alone = state.found, len(state.found.pairs), len(state.found.in_one_only)
         self.name_pane(HEADS, f"by {found.matched} · {state.at + 1}/{lines} · {_count(alone)} in one only")
-        self.name_pane(FIRST, f"{head_name(*pair.first)} · {found.first}")
-        self.name_pane(SECOND, f"{head_name(*pair.second)} · {found.second}")
+        self.name_pane(FIRST, *_side(head_name(*pair.first), found.first, found.second))
+        self.name_pane(SECOND, *_side(head_name(*pair.second), found.second, found.first))
         self.name_pane(CLAIMS, pair_name(pair))
         if view is None:
             return
@@ -172,6 +173,13 @@ class SidesPanes(PaneStack):
 def _brightest(view: PairView) -> float:
     """The weight at the end of the scale of both maps."""
     return max(largest(view.first.pooled), largest(view.second.pooled))
+
+
+def _side(head: str, name: str, other: str) -> tuple[str, ...]:
+    """A side's title; in less room, only by what its name differs from the other's."""
+    parts, others = name.split(PARTS), other.split(PARTS)
+    apart = [part for part in parts if part not in others] or parts
+    return PARTS.join([head, *parts]), PARTS.join([head, *apart])
 
 
 def _count(claims: int) -> str:

@@ -21,26 +21,22 @@ class CurvePane(LazyPane):
 
     def __init__(self, *, name: str | None = None, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(name=name, id=id, classes=classes)
-        self.border_title = "query → history"
         self._values: Floats | None = None
         self._axis: Axis | None = None
         self._reason = "no attention yet"
 
-    def show(self, values: Floats, axis: Axis, query: int, title: str, kind: str = "query") -> None:
+    def show(self, values: Floats, axis: Axis, query: int, kind: str = "query") -> None:
         """Draw values over tokens.
 
         Args:
             values: (N,) float32.
             axis: what the positions are.
             query: position of the query row; keys after it are left out where `kind` is "query".
-            title: for the border; "" leaves it as it is.
             kind: "query" (attention of one query) or "received" (average that each key receives).
         """
         self._values = values[: query + 1] if kind == "query" else values
         self._axis = axis
-        if title:
-            self.border_title = title
-        self.border_subtitle = to_ascii_cells(LEGENDS.get(kind, LEGENDS["query"]), unless=self.table.utf8)
+        self.explain(to_ascii_cells(LEGENDS.get(kind, LEGENDS["query"]), unless=self.table.utf8))
         self.redraw()
 
     def prepare(self, values: Floats, axis: Axis, query: int, kind: str) -> None:

@@ -13,8 +13,8 @@ from .pane import ScrollPane
 
 FILTERS = ("", "confirmed", "observed", "refuted", SILENT)
 """What `next_filter` goes through: all, then of one status."""
-SAME, UNTESTABLE, WITHDRAWN = "the same finding as another", "no evidence when tested", "not in more histories"
-"""Why an insight that was found is not counted as found any more."""
+SAME, UNTESTABLE = "the same finding as another", "no evidence when tested"
+"""Why an insight that these contexts show is not counted as found any more."""
 
 
 class InsightsPane(ScrollPane):
@@ -57,21 +57,22 @@ class InsightsPane(ScrollPane):
 
     @property
     def gone(self) -> str:
-        """ "23 gone: 12 the same finding as another, …": said before, not counted any more; "" is none."""
+        """ "23 gone: 12 the same finding as another, …": the contexts show them, tests took them away; "" is none.
+
+        What only fewer contexts showed is not among them: it was not found in these.
+        """
         why = Counter(reason for key in self._found if (reason := self._reason(key)))
-        parts = [f"{why[reason]} {reason}" for reason in (SAME, UNTESTABLE, WITHDRAWN) if why[reason]]
+        parts = [f"{why[reason]} {reason}" for reason in (SAME, UNTESTABLE) if why[reason]]
         if len(parts) == 1:
             return f"{why.total()} gone: {next(iter(why))}"
         return f"{why.total()} gone: {', '.join(parts)}" if parts else ""
 
     def _reason(self, key: Key) -> str:
         if (now := self._insights.get(key)) is None:
-            return WITHDRAWN
+            return ""
         if now.same_as:
             return SAME
-        if now.status != SILENT:
-            return ""
-        return UNTESTABLE if now.tested else WITHDRAWN
+        return UNTESTABLE if now.status == SILENT and now.tested else ""
 
     @property
     def rows(self) -> list[Row]:

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..renderables.colors import ColorTable, choose_table, utf8_terminal
+from ..terminal.titles import Titled
 
 
 def color_table(app: App[object]) -> ColorTable:
@@ -27,7 +28,7 @@ def on_own_colors(widget: Widget, segments: Iterable[Segment]) -> Strip:
     return Strip([Segment(text, base if style is None else base + style) for text, style, _ in segments])
 
 
-class Pane(Widget, can_focus=True):
+class Pane(Titled, can_focus=True):
     """A bordered, focusable pane that draws itself line by line."""
 
     DEFAULT_CSS = """
@@ -74,7 +75,7 @@ class LazyPane(Pane):
         self.redraw()
 
 
-class ScrollPane(VerticalScroll):
+class ScrollPane(VerticalScroll, Titled):
     """A bordered, focusable pane of text that scrolls with the arrows and with j and k."""
 
     BINDINGS = [

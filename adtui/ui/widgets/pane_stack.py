@@ -10,11 +10,11 @@ from rich.markup import escape
 from textual import events
 from textual.containers import Vertical
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
-from ..terminal.titles import retitle
+from ..renderables.title import PARTS
+from ..terminal.titles import Titled
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
@@ -41,7 +41,7 @@ class PaneStack(Vertical):
     CONTAINERS: ClassVar[tuple[str, ...]] = ()
     """From the innermost outwards: a container is on display when one of its children is."""
 
-    def __init__(self, panes: Sequence[Widget], plain: bool = False) -> None:
+    def __init__(self, panes: Sequence[Titled], plain: bool = False) -> None:
         super().__init__()
         self._plain = plain
         self.all = tuple(panes)
@@ -66,10 +66,17 @@ class PaneStack(Vertical):
         """Panes that are not on display although there is room for all."""
         return frozenset()
 
-    def name_pane(self, index: int, text: str = "") -> None:
-        """Set a pane's title: its key, its name, and what it shows."""
-        title = f"{index + 1} {self.NAMES[index]}" + (f" · {text}" if text else "")
-        if not retitle(self.all[index], to_ascii(title, unless=not self._plain)):
+    def name_pane(self, index: int, *texts: str) -> None:
+        """Set a pane's title: its key, its name, and what it shows.
+
+        Args:
+            texts: ways to say that, from the longest to the shortest, of which the longest that fits is shown; see
+                `renderables.title.fitted`.
+        """
+        name = f"{index + 1} {self.NAMES[index]}"
+        forms = [name + (f"{PARTS}{text}" if text else "") for text in texts] or [name]
+        titles = [to_ascii(form, unless=not self._plain) for form in forms]
+        if not self.all[index].entitle(titles, to_ascii(PARTS, unless=not self._plain)):
             return
         if self.folded and index == self.active:
             self._draw_tabs()
@@ -122,20 +129,18 @@ class PaneStack(Vertical):
 
     def _draw_tabs(self) -> None:
         # Short screens have no room for borders, so the tab carries the title.
-        title = str(self.all[self.active].border_title) if self.has_class("-short") else ""
-        names = self.NAMES[: self.count]
-        self.query_one("#tabs", Static).update(_tabs(names, self.active, self.app.size.width, title))
+        names, width = self.NAMES[: self.count], self.app.size.width
+        title = self.all[self.active].title(width - 2) if self.has_class("-short") else ""
+        self.query_one("#tabs", Static).update(_tabs(names, self.active, width, title))
 
 
 def _tabs(names: Sequence[str], active: int, width: int, title: str = "") -> str:
-    """The line of tabs. Names are cut to their numbers where they do not fit, the active one never."""
+    """The line of tabs, with their names, or where these do not fit their numbers, or none but the active one."""
     numbered = [f"{index + 1} {name}" for index, name in enumerate(names)]
-    shown = [title if title and index == active else name for index, name in enumerate(numbered)]
-    whole = sum(len(name) + 2 for name in shown) <= width
-    tabs = []
-    for index, name in enumerate(shown):
-        if index == active:
-            tabs.append(f"[reverse] {escape(name)} [/]")
-        else:
-            tabs.append(f" {name} " if whole else f" {index + 1} ")
-    return "".join(tabs)
+    for others in (numbered, [str(index + 1) for index in range(len(names))]):
+        shown = [title or numbered[active] if index == active else name for index, name in enumerate(others)]
+        if sum(len(name) + 2 for name in shown) <= width:
+            return "".join(
+                f"[reverse] {escape(name)} [/]" if index == active else f" {name} " for index, name in enumerate(shown)
+            )
+    return f"[reverse] {escape(title or numbered[active])} [/]"

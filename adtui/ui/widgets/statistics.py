@@ -35,7 +35,7 @@ class StatisticsPane(ScrollPane):
             self._lines = 0
             return
         utf8 = self.table.utf8
-        self.border_subtitle = f"{weighted_name(utf8)}: attention times its value's norm"
+        self.explain(f"{weighted_name(utf8)}: attention times its value's norm")
         header, *rows = statistics_lines(stats, layer, head, utf8=utf8)
         content = Text(no_wrap=True)
         content.append(header + "\n", BOLD).append("\n".join(rows) + "\n")
