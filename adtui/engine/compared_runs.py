@@ -23,7 +23,7 @@ class Candidate:
         label: its name, told from the others'.
         path: what to open: a checkpoint file.
         run: None where the path leads to none.
-        config: the settings of its training by dotted names, from the checkpoint, else from `config.yaml` beside it.
+        config: the settings of its training by dotted names, from the checkpoint, else from the file beside it.
         why: why it cannot be read, "" where it can.
     """
 
@@ -133,12 +133,14 @@ def _with_config(one: Candidate) -> Candidate:
         beside = {} if one.run.config_path is None else load_yaml(one.run.config_path)
     except AdtuiError as error:
         return replace(one, why=reason(error))
-    return replace(one, config=dict(_flat({**beside, **checkpoint.config})))
+    config = {**beside, **checkpoint.config}
+    return replace(one, config=dict(_flat(config, config)))
 
 
-def _flat(config: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(config: Mapping[str, Any], top: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted names; what also stands at the top, where it is read, is not named twice."""
     for name, value in config.items():
         if isinstance(value, Mapping) and value:
-            yield from _flat(value, f"{before}{name}.")
-        else:
+            yield from _flat(value, top, f"{before}{name}.")
+        elif not before or name not in top or top[name] != value:
             yield f"{before}{name}", value

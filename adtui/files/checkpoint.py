@@ -6,7 +6,6 @@ of those that other code wraps weights in; see `state_dicts`.
 
 from __future__ import annotations
 
-import re
 import stat
 import time
 from collections.abc import Mapping
@@ -19,16 +18,16 @@ import torch
 from torch import Tensor
 
 from ..records.errors import CheckpointError
+from .checkpoint_names import directory_step, named_step
 from .digest import Identity, identity_of, sha256_once
 from .inert import Inert
+from .nested import flat, settings, settings_objects
 from .plain_values import PlainValues
-from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, settings, settings_objects, state_dicts
+from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, state_dicts
 from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
 
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
-#: The number that a file's name ends in: its step, unless it is a seed, as in names made of a run's settings.
-_STEP = re.compile(r"(?<!\d)(?<!seed)(?<!seed[_=-])(\d+)\.\w+$")
 _MAX_NAME = 300
 
 
@@ -58,8 +57,8 @@ class Checkpoint:
 
     Attributes:
         path: the file.
-        step: training step, from the file's content, else from its name, else 0.
-        config: the settings of the run, plain values only (a device is text); {} when the file has none.
+        step: training step, from the file's content, else from its name or its directory's, else 0.
+        config: the settings of the run, plain values only (a device is text), `nested.flat`; {} when the file has none.
         weights: state_dict names, without what DDP, FSDP and torch.compile put into them → tensor on the CPU, float32
             where it was any float.
         size: bytes on disk.
@@ -153,16 +152,15 @@ def _checkpoint(path: Path, content: Any, skipped: set[str], size: int) -> Check
         named = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
         raise CheckpointError(path, expected=LAYOUT, found=named, action=SAVE_AGAIN)
     config = settings(content)
-    config = {} if config is None else config
-    if not isinstance(config, Mapping):
+    plain = PlainValues(path)
+    values = {} if config is None else plain.value(config)
+    if not isinstance(values, dict):
         kind = config.name if isinstance(config, Inert) else type(config).__name__
         raise CheckpointError(path, expected="'config' as a dict", found=f"a {kind}", action=SAVE_AGAIN)
-    plain = PlainValues(path)
-    values = plain.value(config)
     first, *others = found
     notes = _skipped(skipped - plain.understood - settings_objects(content))
     weights = _weights(path, first, size)
-    return Checkpoint(path, _step(content, path), values, weights, size, first.place, tuple(others), notes)
+    return Checkpoint(path, _step(content, path), flat(values), weights, size, first.place, tuple(others), notes)
 
 
 def _skipped(names: set[str]) -> tuple[str, ...]:
@@ -183,8 +181,7 @@ def _step(content: Mapping[Any, Any], path: Path) -> int:
             step = step.item()
         if isinstance(step, int | float) and 0 <= step < _LARGEST_STEP:
             return int(step)
-    named = _STEP.search(path.name)
-    return int(named[1]) if named else 0
+    return named_step(path.name) or directory_step(path.parent.name) or 0
 
 
 def _weights(path: Path, found: StateDict, size: int) -> dict[str, Tensor]:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..records.errors import RunError
+from .beside import config_beside
+from .checkpoint_names import CHECKPOINTS, NUMBERED, PART, WEIGHTS, directory_step, series
 
 #: The step of a checkpoint file whose name does not say it.
 UNKNOWN_STEP = -1
-_CHECKPOINT = re.compile(r"ckpt-([0-9]+)\.pt")
-#: What other code calls files of weights; of what lies beside them (an optimizer, random states) none is.
-_WEIGHTS = re.compile(r".+\.(?:pt|pth|ckpt|safetensors)|pytorch_model.*\.bin")
-_BESIDE = re.compile(
-    r"(?:resume|optim\w*|scheduler|scaler|sched\w*|rng|random|training_args)(?:[_.-].*)?", re.IGNORECASE
-)
-_DIGITS, _STEP = re.compile(r"[0-9]+"), re.compile(r"step[=_-]?([0-9]+)", re.IGNORECASE)
-#: A number of a file's name that may be its step: not the seed of a run that is named by its settings.
-_NUMBERS = re.compile(r"(?<!\d)(?<!seed)(?<!seed[_=-])[0-9]+")
-_NEWEST = re.compile(r"(?:.*[_-])?(?:last|latest|final)(?:[_-].*)?", re.IGNORECASE)
 #: Directories within a run, or within its parent, that hold the checkpoints.
-_INNER = ("runs", "checkpoints")
+_INNER = ("runs", CHECKPOINTS)
 _DEMO = "try `adtui demo`"
 DEFAULT_DEMO = "darkroom"
 DEMOS = {DEFAULT_DEMO: "AD-darkroom-seed0", "keytodoor": "AD-darkkeytodoor-seed0"}
@@ -38,7 +29,7 @@ class Run:
         name: the directory's own name, also when it was reached through the symlink `latest`.
         directory: the run directory, resolved.
         checkpoints: (step, file) in order of step; at least one. A file that was given directly stands alone.
-        config_path: `config.yaml` beside the checkpoints, or None.
+        config_path: the file of settings beside the newest checkpoint, see `beside`, or None.
         follows: whether checkpoints that training adds later belong to it; False for a file given directly.
     """
 
@@ -125,7 +116,7 @@ def _find(path: Path) -> Run:
 def awaits_checkpoint(path: str | Path) -> bool:
     """Whether this is a directory without any weights yet: training may have just begun."""
     try:
-        return os.path.isdir(path) and not any(_WEIGHTS.fullmatch(name) for name in os.listdir(path))
+        return os.path.isdir(path) and not any(WEIGHTS.fullmatch(name) for name in os.listdir(path))
     except OSError:
         return False
 
@@ -164,16 +155,16 @@ def demo_run(name: str = DEFAULT_DEMO) -> Path:
 
 
 def _run_of_file(path: Path) -> Run:
-    match = _CHECKPOINT.fullmatch(path.name)
+    match = NUMBERED.fullmatch(path.name)
     step = int(match[1]) if match else UNKNOWN_STEP
     # The last part stays unresolved: a link such as `best.pt` is what the user asked for.
     return _run(path.parent, ((step, path.parent.resolve() / path.name),), follows=False)
 
 
 def _run_of_directory(directory: Path) -> Run:
-    found = _numbered(directory)
-    if found:
-        return _run(directory, found)
+    found = _numbered(directory) or _in_directories(directory)
+    if found:  # beside directories of checkpoints, a file of weights is what training came to
+        return _run(directory, _checkpoints(directory))
     runs = list_runs(directory)
     if not runs and (found := _otherwise_named(directory)):
         return _run(directory, found)
@@ -191,7 +182,14 @@ def _run_of_directory(directory: Path) -> Run:
 
 def _no_checkpoints(directory: Path) -> RunError:
     names = sorted(child.name for child in _children(directory))
-    weights = [name for name in names if _WEIGHTS.fullmatch(name)]
+    weights = [name for name in names if WEIGHTS.fullmatch(name)]
+    if weights and all(PART.fullmatch(name) for name in weights):
+        return RunError(
+            directory,
+            expected="a checkpoint in one file",
+            found=f"{len(weights)} parts of one: {', '.join(weights[:2])}",
+            action="put them together: torch.save(model.state_dict(), PATH) of the model loaded from them",
+        )
     if weights:
         return RunError(
             directory,
@@ -218,34 +216,35 @@ def _no_runs(directory: Path) -> RunError:
 
 def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows: bool = True) -> Run:
     directory = directory.resolve()
-    config = directory / "config.yaml"
-    return Run(directory.name, directory, checkpoints, config if os.path.isfile(config) else None, follows)
+    return Run(directory.name, directory, checkpoints, config_beside(checkpoints[-1][1].parent), follows)
 
 
 def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:
-    return _numbered(directory) or _otherwise_named(directory)
+    return _numbered(directory) or _otherwise_named(directory) or _in_directories(directory)
 
 
 def _otherwise_named(directory: Path) -> tuple[tuple[int, Path], ...]:
-    """(step, file) as other code names them: the only file, the one that says it is the last, or one series of numbers.
-
-    None where it cannot be told which of several is the newest.
-    """
-    files = [child for child in _children(directory.resolve()) if _WEIGHTS.fullmatch(child.name)]
-    files = [child for child in files if not _BESIDE.fullmatch(child.stem) and os.path.isfile(child)]
-    if len(files) > 1:
-        last = [child for child in files if _NEWEST.fullmatch(child.stem)]
-        if not last and len({_DIGITS.sub("", child.name) for child in files}) > 1:
-            return ()
-        files = last if len(last) == 1 else files if not last else []
-    return tuple(sorted((_named_step(child), child) for child in files))
+    """(step, file) as other code names them, see `checkpoint_names.series`."""
+    files = [child for child in _children(directory.resolve()) if WEIGHTS.fullmatch(child.name)]
+    found = series([child for child in files if os.path.isfile(child)])
+    whole = directory_step(directory.name)
+    unsaid = UNKNOWN_STEP if whole is None else whole
+    return tuple((unsaid if step is None else step, file) for step, file in found)
 
 
-def _named_step(path: Path) -> int:
-    """The number after `step` in a file's name, else the last one."""
-    step = _STEP.search(path.stem)
-    numbers = _NUMBERS.findall(path.stem)
-    return int(step[1]) if step else int(numbers[-1]) if numbers else UNKNOWN_STEP
+def _in_directories(directory: Path) -> tuple[tuple[int, Path], ...]:
+    """(step, file) where each checkpoint has a directory of its own, named by its step, with one file of weights."""
+    found = []
+    for child in _children(directory.resolve()):
+        step = directory_step(child.name)
+        if step is None or not os.path.isdir(child):
+            continue
+        try:
+            files = _otherwise_named(child)
+        except RunError:  # it may not be looked into: that hides no other
+            continue
+        found += [(step, files[0][1])] if len(files) == 1 else []
+    return tuple(sorted(found))
 
 
 def _numbered(directory: Path) -> tuple[tuple[int, Path], ...]:
@@ -255,7 +254,7 @@ def _numbered(directory: Path) -> tuple[tuple[int, Path], ...]:
         sorted(
             (int(match[1]), child)
             for child in _children(directory)
-            if (match := _CHECKPOINT.fullmatch(child.name)) and os.path.isfile(child)
+            if (match := NUMBERED.fullmatch(child.name)) and os.path.isfile(child)
         )
     )
 

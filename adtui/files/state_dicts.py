@@ -1,4 +1,4 @@
-"""Where in a checkpoint's content the weights and the settings lie: training code wraps them in many ways."""
+"""Where in a checkpoint's content the weights lie: training code wraps them in many ways. See `nested` for settings."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from typing import Any
 
 from torch import Tensor
 
-from .inert import Inert
+from .nested import attributes
 
-#: Where weights usually lie, and where settings do, the first that is there.
+#: Where weights usually lie, the first that is there.
 MODEL = "model"
 _USUAL = (MODEL, "state_dict", "model_state_dict", "module", "policy", "network", "net")
-_SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args")
-_NESTED = ("config", "cfg", "hparams", "args", "model")
 #: What DDP, torch.compile, FSDP and activation checkpointing put before the name of a module, wherever it stands.
 WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 #: What torch.optim.swa_utils.AveragedModel counts beside its weights.
 AVERAGED = "n_averaged"
 #: Where the step stands.
-STEPS = ("step", "global_step", "iteration")
+STEPS = ("step", "global_step", "iteration", "iter_num")
 HEADS = "tf_n_head"
 _DEPTH, _MOST = 4, 64
 
@@ -59,33 +57,6 @@ def bare_names(values: Mapping[Any, Any]) -> dict[str, Tensor]:
     return {bare_name(str(name)): value for name, value in values.items() if isinstance(value, Tensor)}
 
 
-def settings(content: Mapping[Any, Any]) -> Any:
-    """The run's settings as they stand there, a mapping where they are one; None where there are none."""
-    for name in _SETTINGS:
-        value = _attributes(content.get(name))
-        if value is not None and (name == "config" or isinstance(value, Mapping)):
-            return _unwrapped(value) if isinstance(value, Mapping) else value
-    return None
-
-
-def settings_objects(content: Mapping[Any, Any]) -> set[str]:
-    """Names of the objects whose attributes `settings` reads."""
-    objects = [content.get(name) for name in _SETTINGS]
-    return {value.name for value in objects if isinstance(value, Inert) and value.attributes() is not None}
-
-
-def _unwrapped(said: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    """With the settings that lie within another dict of them, where these name the heads and it does not."""
-    inner = [_attributes(said.get(name)) for name in _NESTED]
-    told = [value for value in inner if isinstance(value, Mapping) and HEADS in value]
-    return {**said, **told[0]} if HEADS not in said and len(told) == 1 else said
-
-
-def _attributes(value: Any) -> Any:
-    """A namespace's attributes; any other value as it is."""
-    return value.attributes() if isinstance(value, Inert) and value.attributes() is not None else value
-
-
 def _found(values: Mapping[Any, Any], place: str, depth: int) -> Iterator[StateDict]:
     tensors = [name for name, value in values.items() if isinstance(value, Tensor) and isinstance(name, str)]
     if tensors and 2 * len(tensors) >= len(values) and any("." in name for name in tensors):
@@ -94,7 +65,7 @@ def _found(values: Mapping[Any, Any], place: str, depth: int) -> Iterator[StateD
     if depth == _DEPTH:
         return
     for name, value in list(values.items())[: 4 * _MOST]:
-        value = _attributes(value)
+        value = attributes(value)
         if isinstance(value, Mapping) and isinstance(name, str):
             yield from _found(value, f"{place}.{name[:40]}" if place else name[:40], depth + 1)
 

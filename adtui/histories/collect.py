@@ -19,7 +19,7 @@ from ..files.atomic import replacing
 from ..records.errors import ConfigError
 from ..worlds.agents import Demonstrator, Explorer, Histories, ProgressCallback, QLearning, Source, run_source
 from ..worlds.bandit_agents import UCB, Thompson
-from .collect_settings import OF_BANDITS, CollectSettings
+from .collect_settings import OF_BANDITS, WITH_NOISE, CollectSettings
 
 #: Room-steps simulated at once: bounds memory at about 300 MB whatever the size of the collection.
 CHUNK_STEPS = 4_000_000
@@ -27,22 +27,27 @@ CHUNK_STEPS = 4_000_000
 
 def make_source(settings: CollectSettings) -> Source:
     """The vectorised source agent that the settings name (PPO is not one: see `ppo_source`)."""
-    noise = {
-        key: value
-        for key, value in (("noise_start", settings.noise_start), ("noise_episodes", settings.noise_episodes))
-        if value is not None
-    }
-    return source_of(settings.alg, settings.episodes, settings.epsilon_episodes, **noise)
+    return source_of(
+        settings.alg, settings.episodes, settings.epsilon_episodes, settings.noise_start, settings.noise_episodes
+    )
 
 
-def source_of(alg: str, episodes: int, epsilon_episodes: int | None = None, **noise: Any) -> Source:
+def source_of(
+    alg: str,
+    episodes: int,
+    epsilon_episodes: int | None = None,
+    noise_start: tuple[float, float] | None = None,
+    noise_episodes: tuple[int, int] | None = None,
+) -> Source:
     """The vectorised source agent of a name, for histories of so many episodes.
 
     Args:
         epsilon_episodes: of Q-learning, until epsilon is low; most of the history where it is not said.
-        noise: of `Explorer` and `Demonstrator`.
+        noise_start, noise_episodes: of `Explorer` and `Demonstrator`; their own where they are not said.
     """
-    if alg in ("explorer", "demonstrator"):
+    if alg in WITH_NOISE:
+        said = {"noise_start": noise_start, "noise_episodes": noise_episodes}
+        noise: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
         return (Explorer if alg == "explorer" else Demonstrator)(**noise)
     if alg in OF_BANDITS:
         return Thompson() if alg == "thompson" else UCB()

@@ -15,6 +15,8 @@ from ..worlds.world import GRID_SIZE, NUM_ACTIONS, World
 
 OF_BANDITS = ("thompson", "ucb")
 """Source agents of bandits alone."""
+WITH_NOISE = ("explorer", "demonstrator")
+"""Source agents whose action noise anneals."""
 
 
 class CollectSettings(Settings):
@@ -49,6 +51,7 @@ class CollectSettings(Settings):
         if outside:
             raise ValueError(f"goals must lie in 0..{total - 1}, found {outside[0]}")
         check_source(self.env, self.alg)
+        check_noise(self.alg, self.noise_start, self.noise_episodes)
         return self
 
     @property
@@ -89,3 +92,13 @@ def check_source(env: str, alg: str) -> None:
         raise ValueError(f"alg {alg} walks through cells, and bandits have none: use thompson, ucb or demonstrator")
     if alg == "explorer" and not world.PLAIN_MOVES:
         raise ValueError("alg explorer takes actions to move as Dark Room's do: use demonstrator or q-learning")
+
+
+def check_noise(alg: str, start: tuple[float, float] | None, episodes: tuple[int, int] | None) -> None:
+    """Raise ValueError where a range of action noise is no range, or the source agent has none."""
+    if alg not in WITH_NOISE and (start is not None or episodes is not None):
+        raise ValueError(f"noise_start and noise_episodes are of {' and '.join(WITH_NOISE)}, found alg {alg}")
+    if start is not None and not 0 <= start[0] <= start[1] <= 1:
+        raise ValueError(f"noise_start must be two shares in order, found {start[0]:.6g} and {start[1]:.6g}")
+    if episodes is not None and not 1 <= episodes[0] <= episodes[1]:
+        raise ValueError(f"noise_episodes must be two counts in order, found {episodes[0]} and {episodes[1]}")

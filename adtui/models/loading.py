@@ -9,8 +9,10 @@ from typing import Any
 
 import torch
 
+from ..files.beside import config_beside, config_name
 from ..files.checkpoint import Checkpoint
-from ..files.state_dicts import HEADS, settings
+from ..files.nested import flat
+from ..files.state_dicts import HEADS
 from ..files.yaml import load_yaml
 from ..records.errors import CheckpointError, ConfigError
 from .choice import NOT_READ, choose
@@ -18,13 +20,9 @@ from .families import ad_eps, compressed_ad, dpt, encoder, flow, gpt2, gpt2_bloc
 from .foreign import foreign
 from .model import Model
 from .network import BuildOptions, Network
-from .weights import ANOTHER_VARIANT
+from .weights import ANOTHER_VARIANT, whole
 
 FAMILIES = (encoder, marked, llama, gpt2, gpt2_blocks, rad, compressed_ad, flow, ad_eps, dpt, llama_vectors)
-#: What training code, Lightning and Hydra call the file of settings.
-CONFIGS = ("config.yaml", "hparams.yaml", ".hydra/config.yaml")
-CHECKPOINTS = "checkpoints"
-"""A directory of this name has them above it."""
 #: What other code calls the head count.
 _OTHER_NAMES = ("n_head", "n_heads", "num_heads", "nhead", "num_attention_heads")
 
@@ -123,14 +121,11 @@ def _build(family: Any, checkpoint: Checkpoint, choices: BuildOptions) -> Networ
 
 def _settings(checkpoint: Checkpoint) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """The checkpoint's own settings; where it has none at all, those of the file beside it, which is said."""
-    directory = checkpoint.path.parent
-    places = (directory, directory.parent) if directory.name == CHECKPOINTS else (directory,)
-    beside = [(at / name, name) for at in places for name in CONFIGS if (at / name).is_file()]
-    if checkpoint.config or not beside:
+    beside = None if checkpoint.config else config_beside(checkpoint.path.parent)
+    if beside is None:
         return checkpoint.config, ()
-    path, name = beside[0]
-    said: Mapping[str, Any] = settings({"config": load_yaml(path)})
-    return said, (f"the checkpoint has no settings of its own: those of {name} beside it count",)
+    said = flat(load_yaml(beside))
+    return said, (f"the checkpoint has no settings of its own: those of {config_name(beside)} beside it count",)
 
 
 def _head_count(path: str, config: Mapping[str, Any], heads: int | None, family: Any) -> tuple[int, tuple[str, ...]]:
@@ -145,18 +140,19 @@ def _head_count(path: str, config: Mapping[str, Any], heads: int | None, family:
     if heads is not None:
         if heads < 1:
             raise ConfigError("--heads", expected="a positive number", found=str(heads), action="give a head count")
-        return heads, (_asked(heads, stored),) if heads != stored else ()
+        return heads, (_asked(heads, stored),) if heads != _count(stored) else ()
     if stored is None:
-        named = {name: config[name] for name in _OTHER_NAMES if _is_count(config.get(name))}
+        named = {name: count for name in _OTHER_NAMES if (count := _count(config.get(name))) is not None}
         if len(set(named.values())) == 1:
             name, count = next(iter(named.items()))
             return count, (f"{count} heads, as {name} says",)
-    if not _is_count(stored):
+    count = _count(stored)
+    if count is None:
         found = "no tf_n_head" if stored is None else f"tf_n_head: {stored!r}"
         found = found if config else "weights alone, without settings: no shape tells the head count"
         advice: str = getattr(family, "HEADS_ADVICE", "say it with --heads")
         raise CheckpointError(path, expected="the head count tf_n_head in its config", found=found, action=advice)
-    return int(stored), ()
+    return count, ()
 
 
 def _fixed(count: int, heads: int | None, said: Mapping[str, Any]) -> tuple[str, ...]:
@@ -178,5 +174,6 @@ def _asked(heads: int, stored: Any) -> str:
     return f"{heads} heads, as asked (the checkpoint {said})"
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+def _count(value: Any) -> int | None:
+    number = whole(value)
+    return None if number is None or number < 1 else number

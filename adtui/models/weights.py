@@ -86,9 +86,26 @@ def positive(config: Mapping[str, Any], name: str, path: str, *, default: int, m
     value = config.get(name)
     if value is None:
         return default
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+    number = whole(value)
+    if number is None or not 1 <= number <= most:
         raise wrong(path, f"{name} from 1 to {most} in its config", f"{value!r:.40}")
-    return value
+    return number
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, as some settings files have it too: as text, or with a point; None for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        return None
+    return int(value)
+
+
+def truth(value: Any) -> bool | None:
+    """Yes or no, as some settings files have it too: as text, or as 1 and 0; None for anything else."""
+    if isinstance(value, str):
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(value.lower())
+    return bool(value) if isinstance(value, bool | int) and value in (0, 1) else None
 
 
 def wrong(path: str, expected: str, found: str) -> CheckpointError:

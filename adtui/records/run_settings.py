@@ -12,7 +12,17 @@ from .group_goals import GroupGoals
 #: Where a value comes from, the first that has it: the weights' shapes, the checkpoint's own settings, the file beside
 #: the checkpoint, the default of the users' training code.
 WEIGHTS, CHECKPOINT, BESIDE, DEFAULT = "weights", "checkpoint", "config.yaml", "default"
-_SAID = (WEIGHTS, CHECKPOINT, BESIDE)
+#: What training code, Lightning, Hydra and transformers call the file of settings: the source of what stands in it.
+CONFIGS = (
+    BESIDE,
+    "config.yml",
+    "hparams.yaml",
+    ".hydra/config.yaml",
+    "config.json",
+    "hparams.json",
+    "args.json",
+)
+_SAID = (WEIGHTS, CHECKPOINT, *CONFIGS)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class RunSettings:
         dim_obs, dim_actions: numbers of a state and of an action that are vectors, as the weights' shapes tell; None
             where they are cells and single actions. Then grid_size and num_actions mean nothing.
         reward_std: standard deviation of what an arm of a bandit pays; None of other worlds.
-        sources: the name of each of the above → WEIGHTS, CHECKPOINT, BESIDE, `Customs.whose` or DEFAULT.
+        sources: the name of each of the above → WEIGHTS, CHECKPOINT, one of CONFIGS, `Customs.whose`
+            or DEFAULT.
         overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
     """

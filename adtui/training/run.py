@@ -112,12 +112,12 @@ def open_training(settings: TrainSettings, device: str = "cpu") -> Training:
 
 
 def _same_settings(directory: Path, stored: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for name, value in wanted.items():
-        if name != "log_dir" and stored.get(name) != value:
+    for name in wanted | stored:
+        if name != "log_dir" and stored.get(name) != wanted.get(name):
             raise ConfigError(
                 directory,
                 expected=f"the settings of the run that is there ({name}: {stored.get(name)})",
-                found=f"{name}: {value}",
+                found=f"{name}: {wanted.get(name)}",
                 action="choose another log_dir, or delete the directory to start anew",
             )
 

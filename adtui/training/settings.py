@@ -10,12 +10,15 @@ from pydantic import Field, model_validator
 from ..compression.choice import parse
 from ..compression.strategies import STRATEGIES
 from ..files.settings import Settings
-from ..histories.collect_settings import check_source, known_world
+from ..histories.collect_settings import check_noise, check_source, known_world
 from ..records.errors import ConfigError
 from ..worlds.bandit import REWARD_STD
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.registry import make_world
 from ..worlds.world import GRID_SIZE, NUM_ACTIONS, World
+
+_SAID_ONLY = ("noise_start", "noise_episodes")
+"""Stored where they are said: runs from before there were such settings keep their bytes."""
 
 
 class TrainSettings(Settings):
@@ -44,6 +47,8 @@ class TrainSettings(Settings):
     alg: Literal["explorer", "demonstrator", "q-learning", "thompson", "ucb"] = Field(
         default="explorer", description="source agent"
     )
+    noise_start: tuple[float, float] | None = Field(default=None, description="action noise at the start, drawn from")
+    noise_episodes: tuple[int, int] | None = Field(default=None, description="episodes until noise is 0, drawn from")
     histories: str | None = Field(default=None, description="HDF5 file to learn from instead of fresh histories")
     train_n_stream: int = Field(default=40, ge=1, description="histories per goal")
     episodes: int = Field(default=16, ge=1, description="episodes per history")
@@ -70,6 +75,7 @@ class TrainSettings(Settings):
         known_world(self.env, self.num_actions)
         if self.histories is None:
             check_source(self.env, self.alg)
+        check_noise(self.alg, self.noise_start, self.noise_episodes)
         if self.tf_n_embd % self.tf_n_head:
             raise ValueError(f"tf_n_head must divide tf_n_embd, found {self.tf_n_head} and {self.tf_n_embd}")
         if self.histories is None and self.episodes * self.world.horizon < self.n_transit:
@@ -100,6 +106,9 @@ class TrainSettings(Settings):
         values = self.model_dump(mode="json") | told
         if world.STATES:
             del values["reward_std"]  # of bandits alone
+        for name in _SAID_ONLY:
+            if values[name] is None:
+                del values[name]
         return values
 
 

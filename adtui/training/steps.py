@@ -157,8 +157,9 @@ def reserve(settings: TrainSettings) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def make_source(settings: TrainSettings) -> Source:
-    """The source agent with its default noise schedule."""
-    return source_of(settings.alg, settings.episodes)
+    """The source agent, with the settings' noise where they state some."""
+    start, episodes = settings.noise_start, settings.noise_episodes
+    return source_of(settings.alg, settings.episodes, noise_start=start, noise_episodes=episodes)
 
 
 def make_network(settings: TrainSettings) -> Encoder:

@@ -9,11 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..files.beside import config_name
+from ..files.nested import flat
 from ..files.settings import load_settings
 from ..files.yaml import load_yaml
 from ..records.defaults import GOALS
 from ..records.errors import ConfigError
-from ..records.run_settings import BESIDE, CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
+from ..records.run_settings import CHECKPOINT, DEFAULT, WEIGHTS, Customs, RunSettings
 from ..records.sample import ARROWS
 from .bandit import REWARD_STD, Bandit
 from .darkroom import DARK_ROOM
@@ -27,11 +29,17 @@ _OF_VECTORS = ("dim_obs", "dim_actions")
 #: A config may claim any grid; a shuffle of more tasks than this is no longer quick.
 MAX_TASKS = 1_000_000
 MAX_STD = 1000
-_THEIRS = {"var": "reward_std"}
-"""What DPT's code calls a setting of its bandits, and what it is called here."""
+_THEIRS = {
+    "var": "reward_std",  # DPT's bandits
+    "episode_length": "horizon",
+    "max_episode_steps": "horizon",
+    "environment": "env",
+    "env_id": "env",
+    "env_name": "env",
+}
+"""What other code calls a setting, and what it is called here; the last that is there counts."""
 UNKNOWN = "unknown"
 """The environment of a model of vectors whose run does not name it."""
-_PLACES = {CHECKPOINT: "checkpoint's config", BESIDE: "config.yaml beside it"}
 
 
 class Stated(BaseModel):
@@ -71,7 +79,7 @@ def run_settings(
 
     Args:
         config: the checkpoint's settings. A name that stands there without a value hides the file's.
-        beside: `config.yaml` of the run directory, None where there is none.
+        beside: see `Run.config_path`.
         name: what errors call the checkpoint's settings: its path.
         customs: see `model.Model.customs`.
         sizes: see `model.Model.sizes`; where a place says otherwise, `RunSettings.overruled` tells.
@@ -84,8 +92,8 @@ def run_settings(
     shaped = {key: sizes[key] for key in _BY_SHAPE if key in sizes}
     places = [(WEIGHTS, name, shaped), (CHECKPOINT, name, config)]
     if beside is not None:
-        places.append((BESIDE, beside, _load_beside(beside, alone=not config)))
-    places.append((CHECKPOINT if config or beside is None else BESIDE, name, customs.told))
+        places.append((config_name(beside), beside, _load_beside(beside, alone=not config)))
+    places.append((CHECKPOINT if config or beside is None else config_name(beside), name, customs.told))
     values, sources = _values([*places, (customs.whose, name, customs.assumed)])
     for key in ("model", "task"):
         if not isinstance(values[key], str):  # other code may call something else so
@@ -102,7 +110,7 @@ def run_settings(
     overruled: dict[str, str] = {}
     for source, _, said in reversed(places[1:]):
         kept = {key: line for key, line in overruled.items() if said.get(key) is None}  # of the place after it
-        overruled = kept | _overruled(sizes, _PLACES[source], said)
+        overruled = kept | _overruled(sizes, _place(source), said)
     return RunSettings(**values, sources=sources, overruled=overruled)
 
 
@@ -127,7 +135,8 @@ def _values(places: Sequence[tuple[str, str | Path, Mapping[str, Any]]]) -> tupl
     sources = dict.fromkeys(values, DEFAULT)
     settled: set[str] = set()
     for source, label, found in places:
-        said = {_THEIRS[key]: value for key, value in found.items() if key in _THEIRS} | dict(found)
+        theirs = {ours: found[name] for name, ours in _THEIRS.items() if isinstance(found.get(name), str | int | float)}
+        said = theirs | dict(found)
         own = {key: said[key] for key in values if key in said and key not in settled}
         told = {key: value for key, value in own.items() if value is not None}
         values |= load_settings(told, Stated, name=str(label)).model_dump(include=set(told))
@@ -146,13 +155,18 @@ def _overruled(sizes: Mapping[str, int], place: str, said: Mapping[str, Any]) ->
     return lines
 
 
+def _place(source: str) -> str:
+    return "checkpoint's config" if source == CHECKPOINT else f"{source} beside it"
+
+
 def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
     """The file's values; `alone` where the checkpoint has none of its own."""
     try:
-        return load_yaml(path)
+        said = flat(load_yaml(path))
     except ConfigError as error:
         advice = "correct it" if alone else "correct it, or remove it: the checkpoint has its own settings"
         raise ConfigError(error.subject, expected=error.expected, found=error.found, action=advice) from None
+    return said
 
 
 # -- what follows from them --------------------------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_one_line(
     assert not (tmp_path / "y.npz").exists()
 
 
-@pytest.mark.parametrize("case", [missing, truncated, bad_yaml], ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", [missing, truncated], ids=lambda case: case.__name__)
 def test_one_line_from_the_command(tmp_path: Path, case: Callable[[Path], Broken]) -> None:
     path, said = case(tmp_path)
     done = subprocess.run(

@@ -26,8 +26,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     chosen = [case(args.case)] if args.case is not None else list(islice(cases(args.kind, families), args.count))
     if args.digest:
-        print(digest(iter(chosen), args.seed))
-        return 0
+        print(f"digest of the files: {digest(iter(chosen), args.seed)}")
     tally = Tally(args.seed, args.failures, verbose=args.case is not None)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="adtui-fuzz-") as directory:
@@ -51,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--failures", type=Path, default=FAILURES_KEPT, help=f"where to keep them ({FAILURES_KEPT})")
     parser.add_argument("--limit", type=float, default=10.0, metavar="S", help="seconds that a case may take (10)")
     parser.add_argument("--memory", type=int, default=2048, metavar="M", help="MiB that a case may take (2048)")
-    parser.add_argument("--digest", action="store_true", help="only print a digest of the files, without opening them")
+    parser.add_argument("--digest", action="store_true", help="print a digest of the files as well")
     parser.add_argument("--loader", metavar="MODULE:FUNCTION", help="open by this, to test the campaign itself")
     return parser
 

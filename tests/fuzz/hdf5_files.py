@@ -212,6 +212,7 @@ def _virtual(rng: Random, group: Any, name: str) -> None:
     """A virtual data set over a file that is not there, or over this one."""
     shape = (*_SHAPE, 2) if "states" in name else _SHAPE
     layout = h5py.VirtualLayout(shape, "i4")
+    layout.dcpl.set_obj_track_times(False)  # else the second in which it is made is in the file
     layout[...] = h5py.VirtualSource(
         rng.choice(("nowhere.h5", ".", "/etc/passwd")), rng.choice((name, "0/states")), shape
     )

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from checkpoints import ACTIONS, save_checkpoint, settings
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2Model
 
 from references import Array, Expected, perturb, read
 from references.gpt2 import EAGER
@@ -20,6 +19,8 @@ class ReferenceDPT(nn.Module):
     def __init__(
         self, *, d_model: int, n_layer: int, n_positions: int, n_inner: int, state_size: int, actions: int
     ) -> None:
+        from transformers import GPT2Config, GPT2Model  # as in references.gpt2
+
         super().__init__()
         config = GPT2Config(
             vocab_size=11,  # nothing uses it

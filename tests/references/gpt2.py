@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from checkpoints import ACTIONS, GRID, save_checkpoint, settings
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2Model
 
 from references import Array, Expected, Weights, cell_index, perturb, read
 
@@ -32,6 +31,8 @@ class ReferenceGPT2(nn.Module):
         grid_size: int = GRID,
         num_actions: int = ACTIONS,
     ) -> None:
+        from transformers import GPT2Config, GPT2Model  # seconds, which only those who make one need wait
+
         super().__init__()
         config = GPT2Config(
             vocab_size=vocab_size,

@@ -12,6 +12,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -141,24 +142,33 @@ def find(path: str) -> Any:
 
 
 # -- what adtui uses ---------------------------------------------------------------------------------------------------
-def trees() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def trees() -> tuple[tuple[str, ast.Module], ...]:
     """(file, syntax) of all of the UI. Read, not imported: an import fails where a part is gone."""
-    for file in sorted((ADTUI / "ui").rglob("*.py")):
-        yield str(file.relative_to(ADTUI)), ast.parse(file.read_text())
+    files = sorted((ADTUI / "ui").rglob("*.py"))
+    return tuple((str(file.relative_to(ADTUI)), ast.parse(file.read_text())) for file in files)
 
 
 def used_by(name: str) -> list[str]:
     """Files that import, read or override something of this name."""
+    return [file for file, names in used().items() if name in names]
 
-    def uses(node: ast.AST) -> bool:
-        return (
-            (isinstance(node, ast.Attribute) and node.attr == name)
-            or (isinstance(node, ast.Call) and any(isinstance(a, ast.Constant) and a.value == name for a in node.args))
-            or (isinstance(node, ast.ImportFrom) and any(alias.name == name for alias in node.names))
-            or (isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)
-        )
 
-    return [file for file, tree in trees() if any(map(uses, ast.walk(tree)))]
+@cache
+def used() -> dict[str, set[str]]:
+    """File → what it imports, reads or overrides, and the words that it calls something with."""
+    return {file: {name for node in ast.walk(tree) for name in names(node)} for file, tree in trees()}
+
+
+def names(node: ast.AST) -> list[str]:
+    """What one piece of syntax imports, reads, overrides, or calls something with."""
+    if isinstance(node, ast.Attribute):
+        return [node.attr]
+    if isinstance(node, ast.Call):
+        return [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    if isinstance(node, ast.ImportFrom):
+        return [alias.name for alias in node.names]
+    return [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
 
 
 def imported() -> Iterator[tuple[str, str]]:

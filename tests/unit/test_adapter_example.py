@@ -16,7 +16,6 @@ from adapters import models
 from checkpoints import save_checkpoint, settings
 from references import contexts
 from torch import Tensor, nn
-from transformers import GPT2Config, GPT2Model, MistralConfig, MistralModel
 
 from adtui.attention.capture import capture
 from adtui.attention.knock_outs import knock_out, mute
@@ -216,6 +215,8 @@ class HuggingFace(nn.Module):
         self.body = self.make(d_model, n_layer, how)
 
     def make(self, d_model: int, n_layer: int, how: dict[str, Any]) -> nn.Module:
+        from transformers import GPT2Config, GPT2Model  # seconds, which not every worker need wait
+
         return GPT2Model(GPT2Config(vocab_size=2, n_positions=32, n_embd=d_model, n_layer=n_layer, n_head=2, **how))
 
     def forward(self, transitions: Tensor, query: Tensor) -> Tensor:
@@ -239,6 +240,8 @@ class Grouped(HuggingFace):
     """Rotary positions, two keys' heads for four queries', a window of four tokens."""
 
     def make(self, d_model: int, n_layer: int, how: dict[str, Any]) -> nn.Module:
+        from transformers import MistralConfig, MistralModel
+
         sizes: dict[str, Any] = {
             "hidden_size": d_model,
             "num_hidden_layers": n_layer,

@@ -311,11 +311,11 @@ def test_only_the_newest_view_is_kept_and_the_rest_stays_in_order() -> None:
 
 
 # -- the process -------------------------------------------------------------------------------------------------------
-def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny_run: Path) -> None:
+def test_over_a_pipe_and_leaves_when_it_closes(process: subprocess.Popen[bytes], tiny: Path) -> None:
     assert process.stdin
     assert process.stdout
     ends = Pipe(process.stdout, process.stdin)
-    ends.send(OpenRun(1, str(tiny_run), samples=2))
+    ends.send(OpenRun(1, str(tiny), samples=2))
     received = []
     for reply in ends:
         received.append(reply)

@@ -114,7 +114,7 @@ def test_head_counts(checkpoints: dict[str, Checkpoint], name: str) -> None:
     assert model.n_head == 4
     assert "4 heads, as asked (the checkpoint says 2)" in model.notes
     assert "--heads" in complaint(checkpoint, heads=3)
-    for bad in (0, -1, "4", 2.0, True, None):
+    for bad in (0, -1, "0", "four", 2.5, True, None):
         assert "--heads" in complaint(changed(checkpoint, config={"tf_n_head": bad}))
 
 

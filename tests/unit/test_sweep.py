@@ -26,7 +26,7 @@ from adtui.engine import trials_stream as streaming
 from adtui.engine.jobs import Engine
 from adtui.records import pipe as pipe_module
 from adtui.records.durations import time_left
-from adtui.records.errors import EngineError
+from adtui.records.errors import AdtuiError, EngineError
 from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, GetView, OpenRun, Progress, ViewReady
 from adtui.records.pipe import HEADER, Pipe
 from adtui.records.place import Frame, Place
@@ -211,10 +211,17 @@ def test_a_stopped_sweep_keeps_its_cells_and_goes_on(request_: RunSweep, expecte
 
 
 @pytest.mark.parametrize("changes", [{"path": "no/such/run"}, {"strategies": ("newst",)}, {"episodes": 1}])
-def test_a_mistake_is_told_in_one_line(request_: RunSweep, changes: dict[str, Any]) -> None:
+def test_a_mistake_is_told_before_anything_runs(request_: RunSweep, changes: dict[str, Any]) -> None:
+    sent: list[Any] = []
+    with pytest.raises(AdtuiError, match="expected"):
+        streaming.answer(replace(request_, **changes), sent.append)
+    assert sent == []
+
+
+def test_a_mistake_is_told_in_one_line(request_: RunSweep) -> None:
     sent: list[Any] = []
     engine = Engine(sent.append)
-    engine.handle(replace(request_, **changes))
+    engine.handle(replace(request_, path="no/such/run"))
     wait(lambda: not engine.jobs, engine.advance)
     assert [type(reply) for reply in sent] == [Failed]
     assert sent[0].kind == "user"

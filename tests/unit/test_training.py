@@ -17,7 +17,7 @@ from adtui.histories.collect_settings import CollectSettings
 from adtui.records.errors import CheckpointError, ConfigError, HistoryError
 from adtui.training.run import RESUME, train
 from adtui.training.settings import TrainSettings
-from adtui.training.steps import StepReport, Training, make_network, rate, reserve
+from adtui.training.steps import StepReport, Training, make_network, make_source, rate, reserve
 from adtui.training.windows import draw_windows
 from adtui.worlds.agents import Explorer, run_source
 from adtui.worlds.darkroom import DarkRoom
@@ -151,6 +151,29 @@ def test_windows_cut_histories_and_show_both_kinds_of_episode_end() -> None:
     assert not windows.reward_seen()[:, 0].any()
 
 
+def test_the_source_has_the_noise_that_is_said_and_else_its_own() -> None:
+    said = TrainSettings(noise_start=(1.0, 1.0), noise_episodes=(3, 8))
+    assert make_source(said) == Explorer((1.0, 1.0), (3, 8))
+    assert said.stored()["noise_episodes"] == [3, 8]
+    usual = TrainSettings()
+    assert make_source(usual) == Explorer()
+    assert not {"noise_start", "noise_episodes"} & usual.stored().keys()  # the bundled runs keep their bytes
+
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+RECIPES = [path for path in CONFIGS if not path.name.startswith("collect-") and path.name != "reach.yaml"]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_recipes_leave_tasks_to_choose_on_and_tasks_to_test_on(path: Path) -> None:
+    settings = load_settings(path, TrainSettings)
+    train_tasks, held_back = reserve(settings)
+    test = settings.world.split(settings.env_split_seed, settings.train_env_ratio).test
+    assert len(test) >= 8
+    assert len(held_back) == settings.validation_goals
+    assert len({*train_tasks, *held_back, *test}) == settings.world.n_tasks
+
+
 def test_training_reads_collected_histories(tmp_path: Path) -> None:
     path = collect(CollectSettings(n_stream=2, episodes=2, traj_dir=str(tmp_path / "datasets")))
     training = train(tiny(tmp_path / "run", histories=str(path), train_timesteps=4))
@@ -163,6 +186,8 @@ def test_other_settings_in_the_same_directory_are_refused(tmp_path: Path) -> Non
     train(tiny(tmp_path, train_timesteps=4))
     with pytest.raises(ConfigError, match=r"lr: 0\.5"):
         train(tiny(tmp_path, train_timesteps=4, lr=0.5))
+    with pytest.raises(ConfigError, match=r"noise_start: None.*noise_start: \[0\.5, 1\.0\]"):
+        train(tiny(tmp_path, train_timesteps=4, noise_start=(0.5, 1.0)))
     (tmp_path / RESUME).write_bytes(b"damaged")
     with pytest.raises(CheckpointError, match=r"resume\.pt"):
         train(tiny(tmp_path, train_timesteps=4))
@@ -187,6 +212,10 @@ def test_a_stopped_run_goes_on_from_whole_steps_only(tmp_path: Path) -> None:
         ({"validation_goals": 73}, "validation_goals below"),
         ({"norm": "middle"}, "norm"),
         ({"learning_rate": 1}, "learning_rate"),
+        ({"noise_start": [1.0, 0.3]}, "noise_start must be two shares in order"),
+        ({"noise_start": [0.5, 1.5]}, "noise_start must be two shares in order"),
+        ({"noise_episodes": [0, 3]}, "noise_episodes must be two counts in order"),
+        ({"alg": "q-learning", "noise_episodes": [1, 3]}, "explorer and demonstrator, found alg q-learning"),
     ],
 )
 def test_inconsistent_settings_are_refused(changes: dict[str, Any], message: str) -> None:

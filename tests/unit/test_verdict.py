@@ -49,6 +49,11 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 
 @pytest.fixture(scope="module")
+def found_planted(planted: Session) -> list[Insight]:
+    return knocked_out(planted)
+
+
+@pytest.fixture(scope="module")
 def bundled() -> tuple[Session, list[Insight]]:
     session = analysed(RUN, 18)
     return session, knocked_out(session)
@@ -62,8 +67,8 @@ def test_the_planted_heads_attend_as_planted(planted: Session) -> None:
         assert row[2] == pytest.approx(1 / (N + 1), abs=1e-6)
 
 
-def test_planted_heads_get_exactly_their_insights_and_the_knock_outs_confirm_them(planted: Session) -> None:
-    found = {(one.where, one.kind): one.status for one in knocked_out(planted) if one.scope == "head" and not one.phase}
+def test_planted_heads_get_exactly_their_insights_and_the_knock_outs_confirm_them(found_planted: list[Insight]) -> None:
+    found = {(one.where, one.kind): one.status for one in found_planted if one.scope == "head" and not one.phase}
     assert found == {
         ("L0H0", "recency"): "confirmed",
         ("L0H0", "sparse"): "confirmed",
@@ -75,8 +80,8 @@ def test_planted_heads_get_exactly_their_insights_and_the_knock_outs_confirm_the
     }
 
 
-def test_what_is_confirmed_moved_the_actions_more_than_random_others(planted: Session) -> None:
-    for one in knocked_out(planted):
+def test_what_is_confirmed_moved_the_actions_more_than_random_others(found_planted: list[Insight]) -> None:
+    for one in found_planted:
         if one.status == "confirmed":
             assert one.knock_out_interval[0] > 1
             assert one.knock_out_interval[0] <= one.knock_out <= one.knock_out_interval[1]
@@ -140,8 +145,8 @@ def test_placebos_of_the_bundled_run_are_hardly_ever_believed(bundled: tuple[Ses
     assert f"of {found.tests} placebos" in found.words
 
 
-def test_planted_kinds_that_name_the_same_are_told_once(planted: Session) -> None:
-    found = {(one.where, one.kind): one for one in knocked_out(planted) if one.scope == "head" and not one.phase}
+def test_planted_kinds_that_name_the_same_are_told_once(found_planted: list[Insight]) -> None:
+    found = {(one.where, one.kind): one for one in found_planted if one.scope == "head" and not one.phase}
     told = found["L0H1", "reward-seeking"]
     assert told.also == ("landmark", "sparse")
     assert told.same_as == ""

@@ -18,7 +18,7 @@ from ..attend import Recorder
 from ..decoder import DecoderShape
 from ..edit import Edit
 from ..network import BuildOptions
-from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, wrong
+from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, truth, whole, wrong
 from .gpt2 import GPT2, PER_TRANSITION
 
 NAME = "ad-eps"
@@ -91,7 +91,7 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> AD
     d_ff = dims(weights, f"{PREFIX}0.mlp.0.weight", 2, path)[0]
     n_layer = layer_count(weights, PREFIX, path)
     check_heads(path, d_model, choices.n_head)
-    pre_norm = choices.config.get("pre_norm", choices.config.get("norm_first")) is not False
+    pre_norm = truth(choices.config.get("pre_norm", choices.config.get("norm_first"))) is not False
     shape = DecoderShape(d_model, n_layer, choices.n_head, d_ff, pre_norm, final_norm=False)
     wanted = _file_shapes(shape, n_positions, width, side**2, n_actions)
     check(wanted, weights, path, family=NAME, unused=(r"blocks\.\d+\.causal_mask",))
@@ -145,7 +145,7 @@ def _customs(config: Mapping[str, Any], cells: int) -> Customs:
     """What its code's settings call otherwise than the users', and what it has where they say nothing."""
     named = {"env": "env_name", "env_split_seed": "eval_seed"}
     told = {ours: config[theirs] for ours, theirs in named.items() if theirs in config}
-    if isinstance(goals := config.get("num_train_goals"), int):
+    if (goals := whole(config.get("num_train_goals"))) is not None:
         told["train_env_ratio"] = min(1.0, max(0, goals) / cells)
     ratio = TRAIN_GOALS / max(cells, TRAIN_GOALS)
     assumed: dict[str, Any] = {"env": DARK_ROOM, "env_split_seed": 42, "train_env_ratio": ratio}

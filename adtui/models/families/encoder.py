@@ -19,7 +19,7 @@ from ..attend import Recorder
 from ..decoder import DecoderShape
 from ..edit import Edit
 from ..network import BuildOptions, Network
-from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count
+from ..weights import Shapes, both, check, check_heads, dims, grid_side, layer_count, truth
 
 NAME = "encoder"
 MARKS = ("token_type_embedding", "compress_start", "compress_end", "embed_compress")
@@ -195,7 +195,7 @@ def sizes(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> tu
     check_heads(path, d_model, choices.n_head)
     final = "transformer_encoder.norm.weight" in weights
     # Without a final norm the keys of both orders are the same; only settings can tell.
-    pre_norm = final or choices.config.get("tf_norm_first", choices.config.get("norm_first")) is True
+    pre_norm = final or truth(choices.config.get("tf_norm_first", choices.config.get("norm_first"))) is True
     return DecoderShape(d_model, n_layer, choices.n_head, d_ff, pre_norm, final_norm=final), n_transit, side, n_actions
 
 

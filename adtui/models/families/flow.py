@@ -214,7 +214,10 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> Fl
 def _number(config: Mapping[str, Any], name: str, path: str, least: float, most: float) -> float:
     """A setting that the flow cannot do without; raises CheckpointError where it is absent or out of range."""
     value = config.get(name)
-    number = float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float | str) else float(value)
+    except ValueError:
+        number = math.nan
     if not least <= number <= most:  # false of nan too
         raise CheckpointError(
             path,

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from ...records.layout import CLOSE, NONE, OPEN, QUERY, TRANSITION, Layout
 from ..decoder import DecoderShape
 from ..network import BuildOptions
-from ..weights import Shapes, check, positive
+from ..weights import Shapes, check, positive, truth
 from . import encoder
 from .encoder import Encoder
 
@@ -111,12 +111,12 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> En
             return older
     unused = (*encoder.BUFFERS, r"pred_token_type\.(weight|bias)")
     check(wanted | own_shapes(d), weights, path, family=NAME, unused=unused)
-    marked = choices.config.get("use_compressed_context", True) is not False
+    marked = truth(choices.config.get("use_compressed_context")) is not False
     interval = positive(choices.config, "compress_interval", path, default=INTERVAL)
     with torch.random.fork_rng(devices=[]):
         network = MarkedEncoder(shape, n_transit, side, n_actions, choices.causal, interval=interval, marked=marked)
     encoder.load(network, weights)
-    if marked and "compress_interval" not in choices.config:
+    if marked and choices.config.get("compress_interval") is None:
         network.notes = (f"batches of {interval} steps assumed: the settings have no compress_interval",)
     return network
 

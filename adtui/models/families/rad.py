@@ -20,7 +20,7 @@ from ..compressor import Compressor
 from ..decoder import DecoderShape
 from ..edit import Edit
 from ..network import BuildOptions
-from ..weights import ANOTHER_VARIANT, Shapes, both, check, check_heads, dims, layer_count, positive, wrong
+from ..weights import ANOTHER_VARIANT, Shapes, both, check, check_heads, dims, layer_count, positive, whole, wrong
 from . import gpt2
 from .gpt2 import GPT2, PER_TRANSITION
 
@@ -152,9 +152,10 @@ def build(weights: Mapping[str, Tensor], choices: BuildOptions, path: str) -> RA
             action=ANOTHER_VARIANT,
         )
     usual = max(1, positive(config, "n_transit", path, default=n_positions, most=MAX_TRANSIT) - 1)
-    limit = config.get("max_compressions")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise wrong(path, "max_compressions as a number or nothing", f"{limit!r:.40}")
+    told = config.get("max_compressions")
+    limit = whole(told)
+    if told is not None and (limit is None or limit < 0):
+        raise wrong(path, "max_compressions as a number or nothing", f"{told!r:.40}")
     with torch.random.fork_rng(devices=[]):
         network = RAD(
             shape,
@@ -195,7 +196,7 @@ def compressor_sizes(weights: Mapping[str, Tensor], d: int, choices: BuildOption
 
 def assumed_heads(own: CompressorSizes, choices: BuildOptions) -> tuple[str, ...]:
     """What to say of a head count that no setting tells."""
-    if "compress_n_heads" in choices.config:
+    if choices.config.get("compress_n_heads") is not None:
         return ()
     return (f"{own.n_head} heads assumed in the compressor: the settings do not say",)
 
