@@ -37,6 +37,7 @@ from .base import Contexts, Parameters, Strategy, name_of
 
 __all__ = [
     "NAMES",
+    "OF_CACHES",
     "STRATEGIES",
     "Contexts",
     "Parameters",
@@ -72,3 +73,5 @@ STRATEGIES: tuple[Strategy, ...] = (
     lowest_attention,
 )
 NAMES = tuple(name_of(strategy) for strategy in STRATEGIES)
+OF_CACHES = tuple(name_of(strategy) for strategy in (layer_attention, expected_attention, key_difference))
+"""Rules that were made for the heads of a cache; they can drop transitions as well."""
