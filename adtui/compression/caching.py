@@ -1,34 +1,60 @@
 """A model that acts on keys and values: what a strategy drops leaves the cache of one head, not the context.
 
 A transition is read once, over what each head of each layer then holds; its keys and values are appended, and every
-head chooses by itself which K it goes on holding. So heads may hold different transitions, and what was dropped may
-live on in what later ones made of it.
+head chooses by itself what it goes on holding: K entries, or as many as `sharing` gives it. So heads may hold different
+transitions, and what was dropped may live on in what later ones made of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..models.attend import value_norms
 from ..models.model import Model, as_floats
-from ..records.arrays import Floats, Ints
+from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ConfigError, ModelError
 from ..records.trial_cost import Held
 from ..worlds.world import FloatArray, IntArray
-from .choice import Choice, Draws, drawn
-from .strategies.base import QUERY_ROW, RECEIVED, VALUES, Contexts, Level, Merging
+from .choice import Choice, Draws, scored
+from .head_scores import QueryMoments, expected_attention, key_difference, window_attention
+from .held_layer import BYTES_EACH, BYTES_HEAD, Entries, HeldLayer, packed, padded
+from .sharing import KEY, Ada, Evenly, budgets_of_heads, is_full, kept_of_layer, words_of
+from .strategies.base import (
+    DIFFERENCE,
+    EMBEDDINGS,
+    EXPECTED,
+    LAYER_ROW,
+    PER_CONTEXT,
+    QUERY_ROW,
+    RECEIVED,
+    VALUES,
+    WINDOW,
+    WINDOW_QUERIES,
+    Bools,
+    Contexts,
+    Level,
+    Merging,
+)
 
-NEEDS = frozenset({QUERY_ROW, RECEIVED, VALUES})
-"""Evidence that a head has of its own: the newest token's attention and values, and what its keys received so far."""
+NEEDS = frozenset(PER_CONTEXT) - {EMBEDDINGS}
+"""Evidence that a head has of its own."""
 READS_CELLS = frozenset({"distinct", "retrieval"})
-BYTES_EACH = 4 + 8 + 8 + 8
-"""Of what a head holds, beside its key and value: reward float32, episode int64, received and seen float64."""
+
+
+def check_level(choice: Choice, level: Level) -> None:
+    """Raise ConfigError for a budget that is shared by heads where whole transitions are dropped."""
+    if level != "cache" and choice.shared != Evenly():
+        raise ConfigError(
+            f"{choice.strategy.NAME}: {KEY}={words_of(choice.shared)}",
+            expected="--level cache beside it, as a transition is dropped in all heads at once",
+            found=f"--level {level}",
+            action="add --level cache, or leave it out",
+        )
 
 
 def check_cache(model: Model, choice: Choice) -> None:
@@ -49,7 +75,7 @@ def check_cache(model: Model, choice: Choice) -> None:
     if not able or isinstance(strategy, Merging):
         raise ConfigError(
             f"strategy {strategy.NAME}",
-            expected="one that keeps exactly K by rewards, episodes, age or attention, as heads hold nothing else",
+            expected="one that keeps exactly K by rewards, episodes, age, attention or keys: heads hold nothing else",
             found="another",
             action="use --level transition",
         )
@@ -61,26 +87,34 @@ def in_cache(choice: Choice, level: Level) -> bool:
 
 
 @dataclass
-class _Layer:
-    """What the heads of a layer hold, the older first: (B, H, m, d/H) keys and values, else (B, H, m)."""
+class _Queries:
+    """What a layer holds of its queries, as far as the strategy needs it.
 
-    k: Tensor
-    v: Tensor
-    rewards: NDArray[Any]
-    episode: NDArray[Any]
-    received: NDArray[Any]
-    seen: NDArray[Any]
+    Attributes:
+        last: (B, H, w, d/H), the last WINDOW_QUERIES at most.
+    """
+
+    last: Tensor | None = None
+    moments: QueryMoments = field(default_factory=QueryMoments)
+
+    def add(self, q: Tensor, needs: frozenset[str]) -> None:
+        """One more, (B, H, 1, d/H)."""
+        if WINDOW in needs:
+            self.last = q if self.last is None else torch.cat([self.last, q], dim=2)[:, :, -WINDOW_QUERIES:]
+        if EXPECTED in needs:
+            self.moments.add(q)
 
 
 @dataclass
 class CachePolicy:
-    """A `rollouts.Policy` of an agent that holds K keys and values in each head.
+    """A `rollouts.Policy` of an agent that holds some keys and values in each head.
 
     A transition stands where the newest of a full context stands when it comes, and stays there: 0, 1, 2, … and, once
     a context would be full, always at its last place. The query stands after it.
 
     Attributes:
         n_context: transitions of a full context.
+        budgets: (L, H) entries of each head, of `sharing.budgets_of_heads`.
 
     Raises:
         ModelError, ConfigError: see `check_cache`.
@@ -91,8 +125,11 @@ class CachePolicy:
     n_context: int
     horizon: int
     rng: np.random.Generator | Draws
+    budgets: Ints
     _step: int = field(default=0, init=False)
-    _layers: dict[int, _Layer] = field(default_factory=dict, init=False)
+    _layers: dict[int, HeldLayer] = field(default_factory=dict, init=False)
+    _queries: dict[int, _Queries] = field(default_factory=dict, init=False)
+    _before: Entries | None = field(default=None, init=False)
     _newest: tuple[Floats, Ints] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -128,55 +165,93 @@ class CachePolicy:
         logits = network.append(token, min(self._step, self.n_context), self, add=False)
         return as_floats(logits)
 
-    def before(self, layer: int) -> tuple[Tensor, Tensor] | None:
-        """See `appending.HeldKeys`."""
-        held = self._layers.get(layer)
-        return None if held is None else (held.k, held.v)
+    @property
+    def counts(self) -> Ints:
+        """(B, L, H) entries that each head holds."""
+        return np.stack([self._layers[layer].counts for layer in sorted(self._layers)], axis=1)
 
-    def add(self, layer: int, k: Tensor, v: Tensor, row: Tensor, out_weight: Tensor) -> None:
+    def before(self, layer: int) -> tuple[Tensor, Tensor, Tensor | None] | None:
         """See `appending.HeldKeys`."""
-        self._layers[layer] = self._kept(self._with_newest(layer, k, v, row), row, out_weight)
+        self._before = padded(self._layers[layer]) if layer in self._layers else None
+        return None if self._before is None else (self._before.k, self._before.v, self._before.seen)
 
-    def _with_newest(self, layer: int, k: Tensor, v: Tensor, row: Tensor) -> _Layer:
+    def add(self, layer: int, q: Tensor, k: Tensor, v: Tensor, row: Tensor, out_weight: Tensor) -> None:
+        """See `appending.HeldKeys`."""
+        entries, budgets = self._with_newest(k, v, row), self.budgets[layer]
+        queries = self._queries.setdefault(layer, _Queries())
+        queries.add(q, self.choice.strategy.NEEDS)
+        stays = entries.present
+        if is_full(self.choice.shared, entries.counts, budgets):
+            found = self._evidence(entries, queries, row, out_weight)
+            stays = kept_of_layer(self.choice.shared, self._scores(entries, found, budgets), stays, budgets)
+        self._layers[layer] = packed(entries, stays)
+
+    def _with_newest(self, k: Tensor, v: Tensor, row: Tensor) -> Entries:
         B, H = k.shape[:2]
-        rewards, episode = (np.broadcast_to(one[:, None, None], (B, H, 1)) for one in self._newest)
-        nothing = np.zeros((B, H, 1))
-        new = _Layer(k, v, rewards, episode, nothing, nothing)
-        if (old := self._layers.get(layer)) is not None:
-            parts = [
-                np.concatenate([getattr(old, name), getattr(new, name)], axis=2)
-                for name in ("rewards", "episode", "received", "seen")
-            ]
-            new = _Layer(k, v, *parts)
-        new.received = new.received + row.double().cpu().numpy()
-        new.seen = new.seen + 1
-        return new
+        rewards: Floats = np.broadcast_to(self._newest[0][:, None, None], (B, H, 1))
+        episode: Ints = np.broadcast_to(self._newest[1][:, None, None], (B, H, 1))
+        came, old = np.full((B, H, 1), self._step, np.int64), self._before
+        present, received = np.ones((B, H, 1), np.bool_), np.zeros((B, H, 1))
+        if old is not None:
+            present = np.concatenate([old.present, present], axis=2)
+            rewards = np.concatenate([old.rewards, rewards], axis=2)
+            episode = np.concatenate([old.episode, episode], axis=2)
+            received = np.concatenate([old.received, received], axis=2)
+            came = np.concatenate([old.came, came], axis=2)
+        self._before = None
+        return Entries(k, v, present, rewards, episode, received + row.double().cpu().numpy(), came)
 
-    def _kept(self, held: _Layer, row: Tensor, out_weight: Tensor) -> _Layer:
-        """What each head goes on holding."""
-        B, H, m, width = held.k.shape
-        if self.choice.limit(m) == m:
-            return held
-        flat = B * H, m
-        cells, needs = np.broadcast_to(np.int64(0), (*flat, 2)), self.choice.strategy.NEEDS
-        contexts = Contexts(
-            *(cells, cells[..., 0], held.rewards.reshape(flat), cells, cells[:, 0], held.episode.reshape(flat)),
-            query_row=_flat(row) if QUERY_ROW in needs else None,
-            received=(held.received / held.seen).reshape(flat).astype(np.float32) if RECEIVED in needs else None,
-            values=_flat(row * value_norms(held.v, out_weight)) if VALUES in needs else None,
-        )
-        stays = drawn(self.choice, contexts, self.rng, np.repeat(np.arange(B), H))
-        at = np.nonzero(stays)[1].reshape(B, H, -1)
-        index = torch.as_tensor(at, device=held.k.device)[..., None].expand(-1, -1, -1, width)
-        parts = (held.rewards, held.episode, held.received, held.seen)
-        return _Layer(
-            held.k.gather(2, index), held.v.gather(2, index), *(np.take_along_axis(part, at, axis=2) for part in parts)
-        )
+    def _evidence(self, held: Entries, queries: _Queries, row: Tensor, out_weight: Tensor) -> dict[str, Floats]:
+        """Names of what the strategy needs → (B, H, M)."""
+        needs, seen, found = self.choice.strategy.NEEDS, held.seen, dict[str, Any]()
+        if QUERY_ROW in needs:
+            found[QUERY_ROW] = as_floats(row)
+        if RECEIVED in needs:
+            found[RECEIVED] = (held.received / (self._step - held.came + 1)).astype(np.float32)
+        if VALUES in needs:
+            found[VALUES] = as_floats(row * value_norms(held.v, out_weight))
+        if LAYER_ROW in needs:
+            found[LAYER_ROW] = _mean_over_heads(as_floats(row), held)
+        if DIFFERENCE in needs:
+            found[DIFFERENCE] = as_floats(key_difference(held.k, seen))
+        if EXPECTED in needs:
+            found[EXPECTED] = as_floats(expected_attention(held.k, held.v, queries.moments, seen))
+        if WINDOW in needs and queries.last is not None:
+            asked = self._step - np.arange(queries.last.shape[2])[::-1]
+            visible = held.present[:, :, None] & (held.came[:, :, None] <= asked[:, None])
+            there = torch.as_tensor(visible, device=held.k.device)
+            found[WINDOW] = as_floats(window_attention(queries.last, held.k, there))
+        return found
+
+    def _scores(self, held: Entries, evidence: dict[str, Floats], budgets: Ints) -> Doubles:
+        """(B, H, M); heads with as many entries and as large a budget are scored together."""
+        B, H, M = held.present.shape
+        counts, limits = held.counts.reshape(-1), np.tile(budgets, B)
+        scores = np.zeros((B * H, M))
+        flat: dict[str, Any] = {name: one.reshape(B * H, M) for name, one in evidence.items()}
+        rewards, episode = held.rewards.reshape(B * H, M), held.episode.reshape(B * H, M)
+        drops = np.ones(B * H, np.bool_) if isinstance(self.choice.shared, Ada) else counts > limits
+        for count, limit in np.unique(np.stack([counts, limits], axis=1)[drops], axis=0).tolist():
+            rows = np.flatnonzero((counts == count) & (limits == limit) & drops)
+            at = rows, slice(M - count, M)
+            cells = np.broadcast_to(np.int64(0), (len(rows), count, 2))
+            contexts = Contexts(
+                *(cells, cells[..., 0], rewards[at], cells, np.zeros((len(rows), 2), np.int64), episode[at]),
+                **{name: one[at] for name, one in flat.items()},
+            )
+            scores[at] = scored(replace(self.choice, budget=limit), contexts, self.rng, rows // H)
+        return scores.reshape(B, H, M)
 
 
-def _flat(weights: Tensor) -> Floats:
-    """(B, H, m) → (B · H, m)."""
-    return as_floats(weights.flatten(0, 1))
+def _mean_over_heads(row: Floats, held: Entries) -> Floats:
+    """(B, H, M) attention on an entry, mean over the heads of the layer; a head that has dropped it pays it none."""
+    B, H, _ = row.shape
+    steps = np.unique(held.came)
+    place = np.searchsorted(steps, held.came)
+    total = np.zeros((B, len(steps)), np.float32)
+    np.add.at(total, (np.arange(B)[:, None, None], place), np.where(held.present, row, 0))
+    found: Floats = total[np.arange(B)[:, None, None], place] / H
+    return found
 
 
 def read_through(policy: CachePolicy, contexts: Contexts) -> Floats:
@@ -188,8 +263,18 @@ def read_through(policy: CachePolicy, contexts: Contexts) -> Floats:
     return policy.ask(contexts.query_states)
 
 
-def held_in_cache(model: Model, choice: Choice, n: int) -> Held:
-    """Bytes that an agent holds whose full context has n transitions; see `trial_cost.Held`."""
-    kept = choice.limit(n)
-    keys = 2 * model.n_layer * kept * model.d_model * next(model.network.parameters()).element_size()
-    return Held(model.n_layer * model.n_head * kept * BYTES_EACH, keys)
+def budgets_of(model: Model, choice: Choice, n: int, retrieval: Bools | None = None) -> Ints:
+    """(L, H) entries of each head when a context of n is full; see `sharing.budgets_of_heads`."""
+    return budgets_of_heads(choice.shared, choice.limit(n), n, model.n_layer, model.n_head, retrieval)
+
+
+def held_in_cache(model: Model, choice: Choice, n: int, budgets: Ints) -> Held:
+    """Bytes that an agent holds whose full context has n transitions; see `trial_cost.Held`.
+
+    Args:
+        budgets: (L, H) of its heads.
+    """
+    entries, width = int(np.minimum(budgets, n).sum()), model.d_model // model.n_head
+    size, needs, heads = next(model.network.parameters()).element_size(), choice.strategy.NEEDS, budgets.size
+    queries = size * width * WINDOW_QUERIES * (WINDOW in needs) + 8 * width * (width + 1) * (EXPECTED in needs)
+    return Held(entries * BYTES_EACH + heads * (BYTES_HEAD + queries), 2 * entries * width * size)

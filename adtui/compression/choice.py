@@ -5,22 +5,38 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..files.settings import load_settings
 from ..records.errors import ConfigError
+from .sharing import KEY, Evenly, Sharing, sharing, words_of
 from .strategies import NAMES, STRATEGIES, none
-from .strategies.base import EMBEDDINGS, Bools, Contexts, Floats, Merging, Parameters, Strategy, each_stands_for
+from .strategies.base import (
+    EMBEDDINGS,
+    Bools,
+    Contexts,
+    Doubles,
+    Floats,
+    Merging,
+    Parameters,
+    Scoring,
+    Strategy,
+    each_stands_for,
+)
 
 MAX_BUDGET = 1_000_000_000
 
 ROUNDING = 1e-4
 """Of sums of float32."""
 _FORM = "`name:budget` or `name:budget:parameter=value`"
+EVENLY = Evenly()
+T = TypeVar("T", bound=np.generic)
+Found = Callable[["Choice", Contexts, np.random.Generator], NDArray[T]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class Choice:
 
     Attributes:
         budget: K, the transitions to keep; None for `none`, which keeps all.
+        shared: how heads share K entries each of a cache. Whole transitions are in all heads: evenly.
 
     Raises:
         ConfigError: no budget, or one below 0.
@@ -37,12 +54,14 @@ class Choice:
     strategy: Strategy
     budget: int | None
     parameters: Parameters
+    shared: Sharing = EVENLY
 
     def __post_init__(self) -> None:
         if self.budget is not None and not 0 <= self.budget <= MAX_BUDGET:
             raise _bad_budget(self.strategy.NAME, str(self.budget))
         if self.strategy is none:
             object.__setattr__(self, "budget", None)
+            object.__setattr__(self, "shared", Evenly())
         elif self.budget is None:
             raise _bad_budget(self.strategy.NAME, "none")
 
@@ -52,10 +71,11 @@ class Choice:
 
     @property
     def label(self) -> str:
-        """The choice as `parse` reads it, with its parameters: `sink-recent:20:sinks=4`."""
+        """The choice as `parse` reads it, with its parameters: `sink-recent:20:sinks=4:shared=ada:floor=0.2`."""
         budget = () if self.budget is None else (str(self.budget),)
         parameters = (f"{name}={value}" for name, value in self.parameters.model_dump(exclude_none=True).items())
-        return ":".join((self.strategy.NAME, *budget, *parameters))
+        shared = () if self.shared == Evenly() else (f"{KEY}={words_of(self.shared)}",)
+        return ":".join((self.strategy.NAME, *budget, *parameters, *shared))
 
     def limit(self, n: int) -> int:
         """How many of n transitions may stay: min(K, n)."""
@@ -82,7 +102,9 @@ def find(name: str) -> Strategy:
 
 
 def parse(text: str) -> Choice:
-    """`recent:20`, `sink-recent:20:sinks=4`, `none` → Choice.
+    """`recent:20`, `sink-recent:20:sinks=4`, `top-attention:20:shared=ada:floor=0.2`, `none` → Choice.
+
+    What stands after `shared=` belongs to the sharing.
 
     Raises:
         ConfigError: unknown strategy or parameter, a value out of range, or no budget.
@@ -95,8 +117,33 @@ def parse(text: str) -> Choice:
         if not re.fullmatch(r"[0-9]{1,10}", written):
             raise _bad_budget(name, repr(written[:60]))
         budget = int(written)
-    parameters = load_settings(_pairs(name, rest), strategy.PARAMETERS, name=f"strategy {name}")
-    return Choice(strategy, budget, parameters)
+    own = next((at for at, part in enumerate(rest) if part.partition("=")[0].strip() == KEY), len(rest))
+    parameters = load_settings(_pairs(name, rest[:own]), strategy.PARAMETERS, name=f"strategy {name}")
+    how = _pairs(name, rest[own:])
+    return Choice(strategy, budget, parameters, sharing(how.pop(KEY), how) if how else Evenly())
+
+
+def score(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Doubles:
+    """(B, n) scores, of which `highest` keeps what `choose` keeps; 1 and 0 where a strategy has none of its own.
+
+    A row may have fewer transitions than the budget: rows of heads that hold fewer are held against others so.
+
+    Raises:
+        ConfigError: as `choose`.
+    """
+    strategy = choice.strategy
+    if not isinstance(strategy, Scoring):
+        return choose(choice, contexts, rng).astype(np.float64)
+    _check_evidence(strategy, contexts)
+    found = strategy.scores(contexts, choice.limit(MAX_BUDGET), choice.parameters)
+    if found.shape != contexts.actions.shape:
+        raise ConfigError(
+            f"strategy {strategy.NAME}",
+            expected=f"scores of {contexts.count} contexts of {contexts.n} transitions",
+            found=f"shape {found.shape}",
+            action="correct its `scores`",
+        )
+    return found
 
 
 def choose(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Bools:
@@ -158,20 +205,30 @@ class Draws:
     generators: tuple[np.random.Generator, ...]
     size: int
 
-    def choose(self, choice: Choice, contexts: Contexts, rows: NDArray[np.int64] | None = None) -> Bools:
-        """`choose`, where the contexts are those of the rooms (B,), in ascending order; None for all rooms."""
+    def each(
+        self, found: Found[T], choice: Choice, contexts: Contexts, rows: NDArray[np.int64] | None = None
+    ) -> NDArray[T]:
+        """`found` where the contexts are those of the rooms (B,), in ascending order; None for all rooms."""
         group = (np.arange(contexts.count) if rows is None else rows) // self.size
         starts = [*np.searchsorted(group, np.arange(len(self.generators))).tolist(), contexts.count]
         parts = zip(self.generators, itertools.pairwise(starts), strict=True)
-        chosen = [choose(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
-        return np.concatenate(chosen)
+        return np.concatenate(
+            [found(choice, contexts.part(slice(*ends)), rng) for rng, ends in parts if ends[0] < ends[1]]
+        )
 
 
 def drawn(
     choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: NDArray[np.int64] | None = None
 ) -> Bools:
     """`choose`, or that of the `Draws`."""
-    return rng.choose(choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
+    return rng.each(choose, choice, contexts, rows) if isinstance(rng, Draws) else choose(choice, contexts, rng)
+
+
+def scored(
+    choice: Choice, contexts: Contexts, rng: np.random.Generator | Draws, rows: NDArray[np.int64] | None = None
+) -> Doubles:
+    """`score`, or that of the `Draws`."""
+    return rng.each(score, choice, contexts, rows) if isinstance(rng, Draws) else score(choice, contexts, rng)
 
 
 def _pairs(name: str, parts: Iterable[str]) -> dict[str, str]:

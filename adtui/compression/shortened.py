@@ -20,8 +20,12 @@ from ..records.arrays import Floats
 from ..records.errors import ModelError
 from ..records.layout import Layout
 from .choice import Choice
+from .head_scores import QueryMoments, expected_attention, key_difference
 from .strategies.base import (
+    DIFFERENCE,
     EMBEDDINGS,
+    EXPECTED,
+    LAYER_ROW,
     QUERY_ROW,
     RECEIVED,
     VALUES,
@@ -130,10 +134,11 @@ class _Evidence:
 
     def __init__(self, layout: Layout, batch: int, needs: Collection[str], causal: bool, mask: Tensor | None) -> None:
         self.block_rows = BLOCK_ROWS
-        self.wants: Wants = "sums" if RECEIVED in needs else "heads" if WINDOW in needs else "read"
+        self.wants: Wants = "sums" if RECEIVED in needs else "heads" if {WINDOW, EXPECTED} & set(needs) else "read"
         self.layout, self.needs, self.causal, self.mask = layout, needs, causal, mask
         shape = (batch, layout.n_tokens)
         self.query, self.received, self.window, self.values = (np.zeros(shape, np.float64) for _ in range(4))
+        self.difference, self.expected = np.zeros(shape, np.float64), np.zeros(shape, np.float64)
         self.seen = 0
 
     def heads(self, layer: int, q: Tensor, k: Tensor, v: Tensor, out_weight: Tensor) -> None:
@@ -146,6 +151,12 @@ class _Evidence:
         if VALUES in self.needs:
             norms = value_norms(v, out_weight)[:, :, :keys]
             self.values[:, :keys] += (row * norms).sum(1).double().cpu().numpy()
+        if DIFFERENCE in self.needs:
+            self.difference[:, :keys] += key_difference(k[:, :, :keys]).sum(1).double().cpu().numpy()
+        if EXPECTED in self.needs:
+            queries = QueryMoments()
+            queries.add(q[:, :, :keys])
+            self.expected[:, :keys] += expected_attention(k[:, :, :keys], v[:, :, :keys], queries).sum(1).cpu().numpy()
         if WINDOW in self.needs:
             first = max(0, read + 1 - WINDOW_QUERIES)
             for _, weights in weight_blocks(q, k, mask=self.mask, causal=self.causal, first=first, last=read + 1):
@@ -184,13 +195,13 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str], span
     Args:
         span: they stand evenly over the places of so many; None is one after the other.
 
-    Cost: what is asked for. The query row and the values take less than a plain pass, the window one, and what keys
-    receive a measured one of memory O(B · H · block · N).
+    Cost: what is asked for. The query row, the values and the keys' directions take less than a plain pass, the window
+    and expected attention one, and what keys receive a measured one of memory O(B · H · block · N).
     """
     if not needs:
         return contexts
     found: dict[str, Any] = {}
-    if {QUERY_ROW, RECEIVED, WINDOW, VALUES} & set(needs):
+    if set(needs) - {EMBEDDINGS}:
         layout = model.network.layout(contexts.n)
         mask = model.network.mask(contexts.n)
         recorder = _Evidence(layout, contexts.count, needs, model.causal, mask)
@@ -204,6 +215,9 @@ def with_evidence(model: Model, contexts: Contexts, needs: Collection[str], span
             RECEIVED: recorder.received / visible,
             WINDOW: recorder.window,
             VALUES: recorder.values,
+            LAYER_ROW: recorder.query,  # of layers with as many heads each it is the same
+            DIFFERENCE: recorder.difference,
+            EXPECTED: recorder.expected,
         }
         for name in set(needs) & set(sums):
             parts = layout.by_transition(sums[name] / recorder.seen)[:, :-1]

@@ -238,16 +238,18 @@ def weight_blocks(
         yield start, torch.softmax(scores, dim=-1)
 
 
-def row_weights(q: Tensor, k: Tensor, row: int, causal: bool) -> Tensor:
+def row_weights(q: Tensor, k: Tensor, row: int, causal: bool, seen: Tensor | None = None) -> Tensor:
     """(..., keys) attention of one query row; under a causal mask `keys` stops at the row itself.
 
     Args:
         q: (..., N, d_h), or (..., 1, d_h): the row by itself.
         k: (..., N, d_h).
+        seen: (..., keys) bool, True where there is a key; None for everywhere.
     """
     one = q if q.shape[-2] == 1 else q[..., row : row + 1, :]
-    seen = k[..., : row + 1, :] if causal else k
-    return torch.softmax((one @ seen.transpose(-2, -1))[..., 0, :] * q.shape[-1] ** -0.5, dim=-1)
+    keys = k[..., : row + 1, :] if causal else k
+    scores = (one @ keys.transpose(-2, -1))[..., 0, :] * q.shape[-1] ** -0.5
+    return torch.softmax(scores if seen is None else scores.masked_fill(~seen, float("-inf")), dim=-1)
 
 
 def value_norms(v: Tensor, out_weight: Tensor) -> Tensor:

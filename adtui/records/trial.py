@@ -34,6 +34,8 @@ class TrialCell:
         label: as `choice.parse` reads it; "none" is the full context.
         budget: transitions to keep, None for the full context.
         positions: "reindexed", "spread" or "kept".
+        level: what was dropped: "transition", or keys and values of a "cache".
+        shared: how heads shared a budget of so many entries each: "evenly", "ada:floor=0.2", …
     """
 
     label: str
@@ -41,6 +43,8 @@ class TrialCell:
     budget: int | None
     parameters: dict[str, Any]
     positions: str
+    level: str = "transition"
+    shared: str = "evenly"
 
 
 @dataclass(frozen=True)
@@ -65,14 +69,16 @@ class OpenLoop:
     """The same contexts, in full and shortened.
 
     Attributes:
-        kept: mean number of transitions that stay.
+        kept: mean number of transitions that stay; of a cache, of entries that a head holds.
         n: transitions in a full context.
         strata: keys of STRATA → what was found there.
+        heads: (L, H) of a cache, entries that each head holds, mean over contexts; None of transitions.
     """
 
     kept: float
     n: int
     strata: dict[str, Stratum]
+    heads: tuple[tuple[float, ...], ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Use(IntEnum):
     RELOCATED = 26  # where the reward of a context is moved to, by sample
     WALK = 27  # the map: the action at one moment of a walk, by history and moment
     SEARCH = 28  # the search for the smallest context: the seed of its rooms
+    RETRIEVAL = 29  # which heads need their whole context: the seed of the rooms that says so
     CIRCUIT_LIVES = 32  # circuits: the actions in the rooms that contexts are taken from
     CIRCUIT_MOMENTS = 33  # circuits: which contexts are taken, by room and length
     CIRCUIT_CHOICE = 34  # circuits: the actions while a size is chosen

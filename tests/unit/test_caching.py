@@ -14,8 +14,9 @@ from small_runs import MAKERS
 from test_shortened import batch
 
 from adtui.cli.main import main
-from adtui.compression.caching import BYTES_EACH, CachePolicy, check_cache, held_in_cache, read_through
+from adtui.compression.caching import CachePolicy, budgets_of, check_cache, held_in_cache, read_through
 from adtui.compression.choice import parse
+from adtui.compression.held_layer import BYTES_EACH, BYTES_HEAD, padded
 from adtui.compression.trials.closed_loop import returns_and_actions
 from adtui.compression.trials.plan import ModelSource, Plan, fingerprint
 from adtui.files.checkpoint import load_checkpoint
@@ -26,7 +27,8 @@ from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import rollout
 
 WORLD, ROOMS = DarkRoom(), np.array([3, 41])
-ABLE = ("recent:4", "newest+rewarded:4", "sink-recent:4:sinks=1", "top-attention:4", "heavy-hitters:4", "random:4")
+PLAIN = ("recent:4", "newest+rewarded:4", "sink-recent:4:sinks=1", "top-attention:4", "heavy-hitters:4", "random:4")
+ABLE = (*PLAIN, "key-difference:4", "layer-attention:4", "observation-window:4", "expected-attention:4:sinks=1")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
 
 
 def policy(model: Model, label: str, n_context: int = 11) -> CachePolicy:
-    return CachePolicy(model, parse(label), n_context, WORLD.horizon, np.random.default_rng(0))
+    choice = parse(label)
+    budgets = budgets_of(model, choice, n_context, first_heads(model))
+    return CachePolicy(model, choice, n_context, WORLD.horizon, np.random.default_rng(0), budgets)
+
+
+def first_heads(model: Model) -> np.ndarray:
+    """(L, H) the first head of each layer: what `duo` gets here."""
+    found: np.ndarray = np.arange(model.n_head) == np.zeros((model.n_layer, 1))
+    return found
 
 
 @pytest.mark.parametrize("name", ["encoder", "pre-norm", "gpt2 blocks"])
@@ -60,17 +70,33 @@ def test_an_agent_reads_each_transition_once_and_stands_at_the_last_place(models
 
 
 @pytest.mark.parametrize("label", ABLE)
-def test_every_head_holds_k_and_weighs_what_is_computed(models: dict[str, Model], label: str) -> None:
-    model, agent = models["encoder"], policy(models["encoder"], label)
+@pytest.mark.parametrize("shared", ["", ":shared=ada", ":shared=pyramid:beta=2", ":shared=duo"])
+def test_heads_hold_what_was_allotted_and_weigh_what_is_computed(
+    models: dict[str, Model], label: str, shared: str
+) -> None:
+    model, agent = models["encoder"], policy(models["encoder"], label + shared)
     rollout(agent, WORLD, ROOMS, 1, 11)
     assert sorted(agent._layers) == list(range(model.n_layer))
-    layers = agent._layers.values()
-    assert all(layer.k.shape == (2, model.n_head, 4, model.d_model // model.n_head) for layer in layers)
-    keys = sum(part.numel() * part.element_size() for layer in layers for part in (layer.k, layer.v))
-    beside = sum(one.nbytes for layer in layers for one in (layer.rewards, layer.episode, layer.received, layer.seen))
-    computed = held_in_cache(model, parse(label), 11)
+    for row in agent.counts:
+        if "ada" in shared:
+            np.testing.assert_array_equal(row.sum(axis=1), agent.budgets.sum(axis=1))
+            assert row.min() >= 1
+        else:
+            np.testing.assert_array_equal(row, agent.budgets)
+    if "duo" in shared:
+        np.testing.assert_array_equal(agent.budgets, np.where(first_heads(model), 11, 4))
+    else:
+        assert agent.budgets.sum() == 4 * model.n_layer * model.n_head
+    keys, beside = np.sum([layer.nbytes for layer in agent._layers.values()], axis=0)
+    queries = [one for one in agent._queries.values() if one.last is not None]
+    beside += sum(one.last.numel() * one.last.element_size() for one in queries if one.last is not None)
+    for one in agent._queries.values():
+        beside += sum(part.numel() * part.element_size() for part in (one.moments.mean, one.moments.square))
+    computed = held_in_cache(model, agent.choice, 11, agent.budgets)
     assert (beside, keys) == (2 * computed.state, 2 * (computed.cache or 0))
-    assert computed.state == model.n_layer * model.n_head * 4 * BYTES_EACH
+    if label in PLAIN:
+        heads = model.n_layer * model.n_head
+        assert computed.state == agent.budgets.sum() * BYTES_EACH + heads * BYTES_HEAD
 
 
 def heads_of(rows: list[list[float]]) -> torch.Tensor:
@@ -84,9 +110,13 @@ def add(agent: CachePolicy, row: torch.Tensor, reward: float = 0, episode: int =
     number = float(agent._step)
     new = torch.full((1, 2, 1, 2), number)
     k = new if before is None else torch.cat([before[0], new], dim=2)
-    agent._newest, agent._step = (np.array([reward], np.float32), np.array([episode])), agent._step + 1
-    agent.add(0, k, k.clone(), row, torch.eye(4))
-    return [[int(one) for one in head] for head in agent._layers[0].k[0, :, :, 0]]
+    if before is not None and before[2] is not None:
+        row = torch.where(torch.nn.functional.pad(before[2], (0, 1), value=True), row, 0)
+    agent._newest = np.array([reward], np.float32), np.array([episode])
+    agent.add(0, new, k, k.clone(), row, torch.eye(4))
+    agent._step += 1
+    held = padded(agent._layers[0])
+    return [held.k[0, head, held.present[0, head], 0].int().tolist() for head in (0, 1)]
 
 
 def test_heads_choose_by_their_own_attention(models: dict[str, Model]) -> None:
@@ -117,7 +147,7 @@ def test_what_a_head_cannot_follow_is_refused(models: dict[str, Model]) -> None:
     for name in ("rad", "marked", "compressed AD", "llama", "gpt2", "dpt"):
         with pytest.raises(ModelError, match="--level transition"):
             check_cache(models[name], parse("recent:4"))
-    for label in ("episodes:4", "distinct:4", "retrieval:4", "medoids:4", "observation-window:4", "adaptive:4"):
+    for label in ("episodes:4", "distinct:4", "retrieval:4", "medoids:4", "adaptive:4"):
         with pytest.raises(ConfigError, match="one that keeps exactly K by rewards"):
             policy(models["encoder"], label)
 

@@ -12,8 +12,11 @@ from . import (
     episode_rewarded,
     episode_summaries,
     episodes,
+    expected_attention,
     exponential,
     heavy_hitters,
+    key_difference,
+    layer_attention,
     lowest_attention,
     medoids,
     merged_medoids,
@@ -34,6 +37,7 @@ from .base import Contexts, Parameters, Strategy, name_of
 
 __all__ = [
     "NAMES",
+    "OF_CACHES",
     "STRATEGIES",
     "Contexts",
     "Parameters",
@@ -60,9 +64,14 @@ STRATEGIES: tuple[Strategy, ...] = (
     heavy_hitters,
     observation_window,
     value_weighted,
+    layer_attention,
+    expected_attention,
+    key_difference,
     medoids,
     merged_medoids,
     random,
     lowest_attention,
 )
 NAMES = tuple(name_of(strategy) for strategy in STRATEGIES)
+OF_CACHES = tuple(name_of(strategy) for strategy in (layer_attention, expected_attention, key_difference))
+"""Rules that were made for the heads of a cache; they can drop transitions as well."""

@@ -31,9 +31,12 @@ Level = Literal["transition", "cache"]
 """What is dropped: a transition, the rest being read again; or its key and value in one head, the rest being held."""
 
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
-PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS)
+LAYER_ROW, DIFFERENCE, EXPECTED = "layer_row", "difference", "expected"
+PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, LAYER_ROW, DIFFERENCE, EXPECTED, EMBEDDINGS)
 """What costs a pass of the model over the full context: attention of the query on each transition, attention that each
-received, attention of the last queries, value-weighted attention of the query, and the transitions' embeddings."""
+received, attention of the last queries, value-weighted attention of the query, its attention as the heads of a layer
+have it on average, how far keys are from their mean direction, attention that queries like those so far would pay, and
+the transitions' embeddings."""
 WINDOW_QUERIES = 16
 """How many of the last queries `window` sums over."""
 
@@ -49,6 +52,9 @@ class Contexts:
         received: (B, n) float32, attention received per query that sees the transition, mean over layers and heads.
         window: (B, n) float32, attention of the last WINDOW_QUERIES queries, mean over them, layers and heads.
         values: (B, n) float32, a_j ‖v_j W_O‖ of the query, mean over layers and heads.
+        layer_row: (B, n) float32, attention of the query, mean over the heads of a layer, then over layers.
+        difference: (B, n) float32, see `head_scores.key_difference`, mean over layers and heads.
+        expected: (B, n) float32, see `head_scores.expected_attention`, likewise.
         embeddings: (B, n, d) float32, the transitions as the model embeds them, without positions.
         stands_for: (B, n) float32, how many transitions each stands for, where some were merged into others; else None.
     """
@@ -63,6 +69,9 @@ class Contexts:
     received: Floats | None = None
     window: Floats | None = None
     values: Floats | None = None
+    layer_row: Floats | None = None
+    difference: Floats | None = None
+    expected: Floats | None = None
     embeddings: Floats | None = None
     stands_for: Floats | None = None
 
@@ -147,6 +156,14 @@ class Strategy(Protocol):
 
 
 @runtime_checkable
+class Scoring(Protocol):
+    """What a strategy has besides, if it keeps what scores highest: heads that share a budget are held against it."""
+
+    def scores(self, contexts: Contexts, budget: int, parameters: Any) -> Doubles:
+        """(B, n) float64, comparable between rows, of which `keep` keeps the `highest`; see `protected`."""
+
+
+@runtime_checkable
 class Merging(Protocol):
     """What a strategy has besides, if what it keeps stands for others too."""
 
@@ -171,13 +188,12 @@ def highest(scores: NDArray[Any], budget: int | Ints) -> Bools:
     return kept
 
 
-def with_newest(newest: int, scores: NDArray[Any], budget: int) -> Bools:
-    """(B, n) True at the `newest` transitions, then at the largest scores of the older ones until `budget` is spent."""
-    newest = min(newest, budget, scores.shape[1])
-    older = scores.shape[1] - newest
-    kept = np.ones(scores.shape, np.bool_)
-    kept[:, :older] = highest(scores[:, :older], budget - newest)
-    return kept
+def protected(scores: NDArray[Any], *, newest: int = 0, oldest: int = 0) -> Doubles:
+    """(B, n) the same with +inf at so many of the newest and of the oldest, which stay whatever the others score."""
+    found = scores.astype(np.float64)
+    found[:, : max(oldest, 0)] = np.inf
+    found[:, max(found.shape[1] - newest, 0) :] = np.inf
+    return found
 
 
 def half(budget: int) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import RECEIVED, Bools, Contexts, Parameters, asked, half, with_newest
+from .base import RECEIVED, Bools, Contexts, Doubles, Parameters, asked, half, highest, protected
 
 NAME = "heavy-hitters"
 CITES = "Zhang et al. 2023, arXiv 2306.14048"
@@ -18,5 +18,11 @@ EXACT = True
 
 def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
     """The newest half of K, then the largest of `received` among the older."""
-    del parameters, rng
-    return with_newest(half(budget), asked(contexts.received), budget)
+    del rng
+    return highest(scores(contexts, budget, parameters), budget)
+
+
+def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
+    """`received`, below the newest half of K."""
+    del parameters
+    return protected(asked(contexts.received), newest=half(budget))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Parameters, half, rewarded_then_recent, with_newest
+from .base import Bools, Contexts, Doubles, Parameters, half, highest, protected, rewarded_then_recent
 
 NAME = "newest+rewarded"
 CITES = ""
@@ -29,4 +29,9 @@ PARAMETERS: type[Parameters] = Split
 def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Generator) -> Bools:
     """The newest half of K, or as many as said, then rewarded (reward > 0) before others, the newer first."""
     del rng
-    return with_newest(parameters.of(budget), rewarded_then_recent(contexts), budget)
+    return highest(scores(contexts, budget, parameters), budget)
+
+
+def scores(contexts: Contexts, budget: int, parameters: Split) -> Doubles:
+    """Rewarded ones above others, the newer above the older, and the newest above all."""
+    return protected(rewarded_then_recent(contexts), newest=parameters.of(budget))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, field_validator
 
-from .base import WINDOW, WINDOW_QUERIES, Bools, Contexts, Parameters, half, masses, with_newest
+from .base import WINDOW, WINDOW_QUERIES, Bools, Contexts, Doubles, Parameters, half, highest, masses, protected
 
 
 class Pool(Parameters):
@@ -35,6 +35,11 @@ EXACT = True
 def keep(contexts: Contexts, budget: int, parameters: Pool, rng: np.random.Generator) -> Bools:
     """The window, then the largest of the pooled `window` among the older."""
     del rng
+    return highest(scores(contexts, budget, parameters), budget)
+
+
+def scores(contexts: Contexts, budget: int, parameters: Pool) -> Doubles:
+    """The pooled `window`, below the window itself."""
     newest = min(half(budget), WINDOW_QUERIES, contexts.n)
     row = masses(contexts.window)
     row[:, contexts.n - newest :] = 0  # neighbours within the window have no say
@@ -43,4 +48,4 @@ def keep(contexts: Contexts, budget: int, parameters: Pool, rng: np.random.Gener
     pooled = np.zeros_like(row)
     for shift in range(parameters.pool):
         pooled += padded[:, shift : shift + contexts.n]
-    return with_newest(newest, pooled, budget)
+    return protected(pooled, newest=newest)

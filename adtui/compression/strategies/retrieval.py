@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import Bools, Contexts, Parameters, rewarded_then_recent, with_newest
+from .base import Bools, Contexts, Parameters, highest, protected, rewarded_then_recent
 from .newest_rewarded import Split
 
 NAME = "retrieval"
@@ -23,4 +23,4 @@ def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Gene
     away = np.abs(contexts.states - contexts.query_states[:, None]).sum(axis=-1)
     order = np.lexsort((-rewarded_then_recent(contexts), away), axis=-1)
     nearness = -np.argsort(order, axis=1)
-    return with_newest(parameters.of(budget), nearness, budget)
+    return highest(protected(nearness, newest=parameters.of(budget)), budget)

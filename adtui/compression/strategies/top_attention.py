@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import QUERY_ROW, Bools, Contexts, Parameters, asked, highest
+from .base import QUERY_ROW, Bools, Contexts, Doubles, Parameters, asked, highest, protected
 
 NAME = "top-attention"
 CITES = ""
@@ -15,5 +15,11 @@ EXACT = True
 
 def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
     """The K largest of the query row."""
-    del parameters, rng
-    return highest(asked(contexts.query_row), budget)
+    del rng
+    return highest(scores(contexts, budget, parameters), budget)
+
+
+def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
+    """The query row."""
+    del budget, parameters
+    return protected(asked(contexts.query_row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .base import VALUES, Bools, Contexts, Parameters, asked, highest
+from .base import VALUES, Bools, Contexts, Doubles, Parameters, asked, highest, protected
 
 NAME = "value-weighted"
 CITES = "Kobayashi et al. 2020, arXiv 2004.10102"
@@ -15,5 +15,11 @@ EXACT = True
 
 def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
     """The K largest value-weighted attentions."""
-    del parameters, rng
-    return highest(asked(contexts.values), budget)
+    del rng
+    return highest(scores(contexts, budget, parameters), budget)
+
+
+def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
+    """The value-weighted attentions."""
+    del budget, parameters
+    return protected(asked(contexts.values))

@@ -13,6 +13,7 @@ from ...records.defaults import POSITIONS
 from ...records.errors import ConfigError
 from ...records.trial_search import named
 from ..choice import Choice, parse
+from ..sharing import KEY, Duo
 from ..strategies.base import Positions
 from .plan import FULL, RANDOM, sweep
 
@@ -62,10 +63,12 @@ def candidates_of(
         budgets: () for the usual ones.
 
     Raises:
-        ConfigError: as `plan.sweep`.
+        ConfigError: as `plan.sweep`, or a choice that keeps more than K.
     """
     budgets = [K for K in budgets or usual_budgets(n_context) if n_context > K]
     swept = sweep(strategies, budgets)
+    for choice in swept:
+        _check_size(choice)
     plain = [one for one in swept if one.strategy.NAME != RANDOM and one.limit(n_context) < n_context]
     splits = [
         parse(f"{SPLIT}:{K}:newest={newest}")
@@ -91,6 +94,17 @@ def none_below(n_context: int) -> ConfigError:
         found="none",
         action="give smaller ones, or a longer --context",
     )
+
+
+def _check_size(choice: Choice) -> None:
+    """Raise ConfigError for a choice that keeps more than K: a search is for the smallest."""
+    if isinstance(choice.shared, Duo):
+        raise ConfigError(
+            f"{choice.strategy.NAME}: {KEY}=duo",
+            expected="choices of K entries in a head on average, as the smallest is searched",
+            found="one whose retrieval heads keep all",
+            action="leave out --search, or share the budget another way",
+        )
 
 
 def work(candidates: Sequence[Candidate], n_context: int, rounds: Sequence[int], tested: int) -> int:

@@ -20,14 +20,17 @@ from pydantic import TypeAdapter
 from ...files.checkpoint import Checkpoint, load_checkpoint
 from ...models.loading import load_model
 from ...models.model import Model
+from ...records.arrays import Doubles
 from ...records.trial_cost import Cost
 from ...worlds.world import IntArray, Rewards
+from ..caching import budgets_of, in_cache
 from ..choice import Choice, parse
 from ..remembered import remembering
-from .closed_loop import contexts_of, replay, returns_and_actions
+from .closed_loop import returns_and_actions
 from .costs import cost
-from .open_loop import Reference, compare, full_logits
+from .open_loop import Reference, compare, reference_of
 from .plan import FULL, ModelSource, Plan
+from .retrieval import retrieval_heads
 
 _COST = TypeAdapter(Cost)
 
@@ -42,12 +45,14 @@ class Outcome:
         compared: lists over C contexts, `history`, `rewarded` (transitions in the full context), `kept`, `agree`
             (0 or 1) and `kl`; None for a control that has no open loop.
         cost: see `trial_cost.Cost`; None for that control.
+        heads: (L, H) of a cache, entries of each head, mean over contexts; else None.
     """
 
     returns: Rewards
     actions: IntArray | None = None
     compared: dict[str, list[float]] | None = None
     cost: Cost | None = None
+    heads: Doubles | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values that `from_json` reads back to the last bit."""
@@ -60,6 +65,7 @@ class Outcome:
             "actions": digits,
             "compared": self.compared,
             "cost": None if self.cost is None else asdict(self.cost),
+            **({} if self.heads is None else {"heads": self.heads.tolist()}),
         }
 
     @classmethod
@@ -72,7 +78,22 @@ class Outcome:
             actions,
             values["compared"],
             _cost(values),
+            _heads(values),
         )
+
+
+def _heads(values: dict[str, Any]) -> Doubles | None:
+    """(L, H) of a cell of a cache.
+
+    Raises:
+        ValueError, TypeError: it is something else.
+    """
+    if "heads" not in values:
+        return None
+    found = np.array(values["heads"], dtype=np.float64)
+    if found.ndim != 2:
+        raise ValueError("heads")
+    return found
 
 
 def _cost(values: dict[str, Any]) -> Cost | None:
@@ -109,34 +130,31 @@ def run_cell(
     model, _ = opened(opening)
     choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
     lively = remembering(model)
-    returns, actions = returns_and_actions(lively, plan, choice, progress)
+    retrieval = None if choice is None else retrieval_heads(lively, plan, choice)
+    returns, actions = returns_and_actions(lively, plan, choice, progress, retrieval)
     if choice is None:
         return Outcome(returns)
     acted = actions if full_actions is None else full_actions
     reference = _reference(opening, plan, acted.shape, np.ascontiguousarray(acted, np.int64).tobytes())
-    kept, agree, divergence = compare(lively, reference, choice, plan.positions, plan.seed, plan.level)
+    cached = in_cache(choice, plan.level)
+    budgets = budgets_of(model, choice, plan.n_context, retrieval) if cached else None
+    found = compare(lively, reference, choice, plan.positions, plan.seed, budgets)
     del lively  # what it remembers is no part of what acting costs
     compared = {
         "history": reference.history.tolist(),
         "rewarded": (reference.contexts.rewards > 0).sum(axis=1).tolist(),
-        "kept": kept.tolist(),
-        "agree": agree.astype(int).tolist(),
-        "kl": divergence.tolist(),
+        "kept": found.each.tolist(),
+        "agree": found.agree.astype(int).tolist(),
+        "kl": found.divergence.tolist(),
     }
-    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, plan.level)
-    return Outcome(returns, actions if full_actions is None else None, compared, spent)
-
-
-def make_reference(model: Model, plan: Plan, full_actions: IntArray) -> Reference:
-    """The open loop's contexts, replayed from what the model did with its full context."""
-    contexts, history = contexts_of(replay(plan.world, plan.rooms, full_actions, plan.seed), plan)
-    return Reference(contexts, history, full_logits(model, contexts))
+    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, budgets)
+    return Outcome(returns, actions if full_actions is None else None, compared, spent, found.heads)
 
 
 @lru_cache(maxsize=1)
 def _reference(opening: ModelSource, plan: Plan, shape: tuple[int, ...], actions: bytes) -> Reference:
     """The same once per worker: all cells of a sweep are compared with the same contexts."""
-    return make_reference(opened(opening)[0], plan, np.frombuffer(actions, np.int64).reshape(shape))
+    return reference_of(opened(opening)[0], plan, np.frombuffer(actions, np.int64).reshape(shape))
 
 
 @lru_cache(maxsize=1)

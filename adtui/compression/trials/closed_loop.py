@@ -19,10 +19,10 @@ from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
 from ...worlds.rollouts import Policy, rollout
 from ...worlds.world import Chance, IntArray, Rewards, World
 from ..acting import OnlinePolicy, ShortenedPolicy
-from ..caching import CachePolicy
+from ..caching import CachePolicy, budgets_of
 from ..choice import Choice, Draws
 from ..remembered import remembering
-from ..strategies.base import Contexts
+from ..strategies.base import Bools, Contexts
 from .plan import Plan
 
 GROUPS_AT_ONCE = 4
@@ -30,12 +30,19 @@ GROUPS_AT_ONCE = 4
 
 
 def returns_and_actions(
-    model: Model, plan: Plan, choice: Choice | None, progress: Callable[[int, int], None] | None = None
+    model: Model,
+    plan: Plan,
+    choice: Choice | None,
+    progress: Callable[[int, int], None] | None = None,
+    retrieval: Bools | None = None,
 ) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
     Rooms act side by side, some groups of them at once: what is drawn in a room depends on its group alone.
-    `progress` is called with (episodes done, episodes in all) of what acts at once, one after the other.
+
+    Args:
+        progress: called with (episodes done, episodes in all) of what acts at once, one after the other.
+        retrieval: see `retrieval.retrieval_heads`.
     """
     returns, actions = [], []
     model, rooms = remembering(model), plan.rooms
@@ -48,7 +55,9 @@ def returns_and_actions(
 
         goals = rooms[first : first + ROOMS_AT_ONCE * GROUPS_AT_ONCE]
         past = rollout(
-            model.policy if choice is None else _policy(model, plan, choice, _draws(plan, first, len(goals))),
+            model.policy
+            if choice is None
+            else _policy(model, plan, choice, _draws(plan, first, len(goals)), retrieval),
             plan.world,
             goals,
             plan.episodes,
@@ -70,11 +79,12 @@ def _draws(plan: Plan, first: int, count: int) -> Draws:
     return Draws(tuple(generator(plan.seed, Use.STRATEGIES, index) for index in groups), ROOMS_AT_ONCE)
 
 
-def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws) -> Policy:
+def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws, retrieval: Bools | None) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
         if plan.level == "cache":
-            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng)
+            budgets = budgets_of(model, choice, plan.n_context, retrieval)
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng, budgets)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 

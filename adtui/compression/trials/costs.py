@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from ...models.model import Model
-from ...records.defaults import LEVEL
+from ...records.arrays import Ints
 from ...records.trial_cost import Cost
 from ...statistics.medians import spread
 from ..acting import shortened
-from ..caching import CachePolicy, held_in_cache, in_cache, read_through
+from ..caching import CachePolicy, held_in_cache, read_through
 from ..choice import Choice
 from ..footprint import held
-from ..strategies.base import Contexts, Level, Memory, Positions
+from ..strategies.base import Contexts, Memory, Positions
 from .open_loop import full_logits, groups
 
 TIMED = 11
@@ -29,16 +29,20 @@ def cost(
     choice: Choice,
     positions: Positions,
     memory: Memory = "full",
-    level: Level = LEVEL,
+    budgets: Ints | None = None,
 ) -> Cost:
     """Time of a step beside one with full context, the accelerator's peak memory, and what the agent holds.
 
     With online memory a step chooses among one transition more than are kept. Of a cache a step reads one transition
     and asks, when the heads hold what they may.
+
+    Args:
+        budgets: (L, H) of a cache's heads; None where transitions are dropped.
     """
     part = groups(contexts)[0]
-    cached = in_cache(choice, level)
-    act = _from_cache(model, part, choice) if cached else _anew(model, part, choice, positions, memory)
+    act = (
+        _anew(model, part, choice, positions, memory) if budgets is None else _from_cache(model, part, choice, budgets)
+    )
     ratios, times = [], []
     for _ in range(TIMED + 1):
         full = seconds(model, lambda: full_logits(model, part))
@@ -50,7 +54,10 @@ def cost(
         act()
         peak = int(torch.cuda.max_memory_allocated(model.device))
     each = spread([1000 * one / part.count for one in times[1:]])
-    kept = held_in_cache(model, choice, contexts.n) if cached else held(model, choice, contexts.n, memory)
+    if budgets is None:
+        kept = held(model, choice, contexts.n, memory)
+    else:
+        kept = held_in_cache(model, choice, contexts.n, budgets)
     return Cost(spread(ratios[1:]), each, kept, peak)
 
 
@@ -60,9 +67,9 @@ def _anew(model: Model, part: Contexts, choice: Choice, positions: Positions, me
     return lambda: shortened(model, mine, choice, positions, rng, part.n)
 
 
-def _from_cache(model: Model, part: Contexts, choice: Choice) -> Callable[[], object]:
+def _from_cache(model: Model, part: Contexts, choice: Choice, budgets: Ints) -> Callable[[], object]:
     """A step that reads one more transition."""
-    policy = CachePolicy(model, choice, part.n, 1, np.random.default_rng(0))
+    policy = CachePolicy(model, choice, part.n, 1, np.random.default_rng(0), budgets)
     read_through(policy, part)
     newest = part.last(1)
     return lambda: read_through(policy, newest)

@@ -57,7 +57,10 @@ def spent(trial: Trial, axis: Axis) -> float | None:
     if trial.cost is None:
         return None
     if axis == "bytes":
-        return None if trial.cost.held is None else float(trial.cost.held.state)
+        held = trial.cost.held
+        if held is None:
+            return None
+        return float(held.state + (held.cache or 0)) if trial.cell.level == "cache" else float(held.state)
     return None if trial.cost.milliseconds is None else trial.cost.milliseconds.median
 
 

@@ -32,10 +32,10 @@ from numpy.typing import ArrayLike
 
 from ...records.arrays import Doubles, Ints
 from ...records.defaults import MARGIN
-from ...records.trial import Baselines, Collapses, Reason, Trial, Verdict
+from ...records.trial import Baselines, Collapses, Reason, Trial, TrialCell, Verdict
 from ...statistics.bounded import HISTORIES_EACH, least, lower, p_above, p_rarer, upper, witnesses
 from ...statistics.significance import holm, p_greater
-from .plan import FULL, RANDOM, RECENT
+from .plan import FULL, RANDOM, RECENT, beside
 
 #: One-sided.
 ALPHA = 0.025
@@ -172,15 +172,15 @@ def _test(trial: Trial, trials: Sequence[Trial], evidence: _Evidence, n_context:
         return _Tested(trial, ("it keeps the whole context",), None)
     own = np.array(closed.last_by_history)
     p, faults, lost, collapses = _losses(own - evidence.full, evidence)
-    for name in (RANDOM,) if trial.cell.strategy == RECENT else (RANDOM, RECENT):
-        other = _at(trials, name, budget, len(own))
+    for label in _others(trial.cell):
+        other = _at(trials, label, len(own))
         if other is None:
-            faults.append(f"{name}:{budget} was not rolled out beside it")
+            faults.append(f"{label} was not rolled out beside it")
             return _Tested(trial, tuple(faults), None, lost, collapses)
         against = p_greater(own - np.array(other), 0.0)
         p = max(p, against)
         if against > ALPHA:
-            faults.append(f"it is not better than {name}:{budget} ({np.mean(own) - np.mean(other):+.2f})")
+            faults.append(f"it is not better than {label} ({np.mean(own) - np.mean(other):+.2f})")
     if trial.cost is not None and trial.cost.step_ratio > 1:
         faults.append(f"it saves no time: a step takes {trial.cost.step_ratio:.2f} times that of full context")
     return _Tested(trial, tuple(faults), p, lost, collapses)
@@ -206,10 +206,17 @@ def _losses(change: Doubles, evidence: _Evidence) -> tuple[float, list[str], flo
     return max(p_mean, p_hits), faults, lost, seen
 
 
-def _at(trials: Sequence[Trial], strategy: str, budget: int, histories: int) -> tuple[float, ...] | None:
+def _others(cell: TrialCell) -> tuple[str, ...]:
+    """Labels of what a cell must be better than: `random` and, unless it is that itself, `recent`, of as many bytes."""
+    assert cell.budget is not None
+    random, recent = (beside(name, cell.budget, cell.shared) for name in (RANDOM, RECENT))
+    return (random,) if cell.label == recent else (random, recent)
+
+
+def _at(trials: Sequence[Trial], label: str, histories: int) -> tuple[float, ...] | None:
     """Returns by history of a comparison at the same budget."""
     for trial in trials:
-        if (trial.cell.strategy, trial.cell.budget) == (strategy, budget) and trial.closed_loop is not None:
+        if trial.cell.label == label and trial.closed_loop is not None:
             values = trial.closed_loop.last_by_history
             return values if len(values) == histories else None
     return None
@@ -219,7 +226,7 @@ def _reason(one: _Tested, adjusted: float | None, count: int) -> Reason:
     faults = one.faults
     if not faults and adjusted is not None and adjusted > ALPHA:
         faults = (f"it does not hold after Holm's correction over {count} candidates (p = {adjusted:.3f})",)
-    others = "random" if one.trial.cell.strategy == RECENT else "random and recent"
+    others = "random" if len(_others(one.trial.cell)) == 1 else "random and recent"
     text = "; ".join(faults) or f"{_shown(one)}, and it is better than {others} at the same budget"
     return Reason(one.trial.cell.label, not faults, text, one.p, adjusted, one.collapses)
 
@@ -233,16 +240,18 @@ def _shown(one: _Tested) -> str:
     )
 
 
-def _preference(one: _Tested) -> tuple[int, float]:
-    assert one.trial.cell.budget is not None
+def _preference(one: _Tested) -> tuple[float, float]:
+    cell, found = one.trial.cell, one.trial.open_loop
+    assert cell.budget is not None
     assert one.trial.closed_loop is not None
-    return one.trial.cell.budget, -one.trial.closed_loop.last.mean
+    size = found.kept if cell.shared.startswith("duo") and found is not None else cell.budget  # some heads keep all
+    return size, -one.trial.closed_loop.last.mean
 
 
 def _recommendation(best: _Tested, evidence: _Evidence, count: int) -> str:
     assert best.trial.closed_loop is not None
     change, cell = best.trial.closed_loop.difference, best.trial.cell
-    others = f"random:{cell.budget}" if cell.strategy == RECENT else f"random:{cell.budget} and recent:{cell.budget}"
+    others = " and ".join(_others(cell))
     return (
         f"Keep {cell.label}: its return differs from that of full context by {change.mean:+.2f} (margin "
         f"−{evidence.margin:.2f}): {_shown(best)}, and it is better than {others} ({evidence}, one-sided {ALPHA:.1%} "

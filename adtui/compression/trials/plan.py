@@ -15,6 +15,7 @@ from ...records.errors import ConfigError
 from ...records.trial import TrialCell
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
+from ..sharing import KEY, words_of
 from ..strategies.base import Level, Memory, Positions
 
 FULL = "none"
@@ -38,6 +39,7 @@ class Plan:
         memory: of the closed loop. Online, what a strategy drops is gone; full, it chooses from the whole context at
             every step, as the open loop does.
         level: what is dropped, see `caching`. Of a cache all that is held was where it is when it came: "kept".
+        training: tasks that retrieval heads are measured on, see `retrieval`; () where nothing is.
 
     Raises:
         ConfigError: histories that end before a context is full, or positions in a context that is not there.
@@ -54,6 +56,7 @@ class Plan:
     level: Level = LEVEL
     queries: int = 12
     stride: int = 1
+    training: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_episodes(self.episodes, self.n_context, self.world.horizon)
@@ -125,7 +128,7 @@ def fingerprint(opening: ModelSource, plan: Plan) -> str:
         opened["adapter"] = hashlib.sha256(Path(opening.adapter).read_bytes()).hexdigest()
     planned = asdict(plan)
     if plan.level == LEVEL:  # plans had no level before; what was stored then stays
-        del planned["level"]
+        del planned["level"], planned["training"]
     digest.update(json.dumps([VERSION, opened, planned], sort_keys=True).encode())
     return digest.hexdigest()[:16]
 
@@ -146,12 +149,30 @@ def sweep(strategies: Sequence[str], budgets: Iterable[int]) -> list[Choice]:
         own = bool(rest) and "=" not in rest[0]
         texts = [text] if own or name == FULL else [":".join((name, str(K), *rest)) for K in budgets]
         choices |= {choice.label: choice for choice in map(parse, texts)}
-    for K in sorted({choice.budget for choice in choices.values() if choice.budget is not None}):
-        choices |= {choice.label: choice for choice in (parse(f"{RECENT}:{K}"), parse(f"{RANDOM}:{K}"))}
+    for K, shared in sorted({(one.budget, words_of(one.shared)) for one in choices.values() if one.budget is not None}):
+        choices |= {one.label: one for one in (parse(beside(name, K, shared)) for name in (RECENT, RANDOM))}
     choices.pop(FULL, None)
     return list(choices.values())
 
 
-def cell_of(choice: Choice, positions: Positions) -> TrialCell:
+def cell_of(choice: Choice, plan: Plan) -> TrialCell:
     """The record of a choice."""
-    return TrialCell(choice.label, choice.strategy.NAME, choice.budget, choice.parameters.model_dump(), positions)
+    return TrialCell(
+        choice.label,
+        choice.strategy.NAME,
+        choice.budget,
+        choice.parameters.model_dump(),
+        plan.positions,
+        plan.level,
+        words_of(choice.shared),
+    )
+
+
+def beside(name: str, budget: int, shared: str) -> str:
+    """The label of `random` or `recent` that a cell is held against: of the same bytes.
+
+    Args:
+        shared: see `trial.TrialCell`. What heads share adds up to K each, but where retrieval heads keep all.
+    """
+    alike = f":{KEY}={shared}" if shared.startswith("duo") else ""
+    return f"{name}:{budget}{alike}"

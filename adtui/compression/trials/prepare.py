@@ -16,12 +16,13 @@ from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.named import arena_named
 from ...worlds.settings import arena_of, run_settings
-from ..caching import check_cache, in_cache
+from ..caching import check_cache, check_level, in_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
 from ..strategies.base import Level, Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
+from .retrieval import TASKS, check_training
 
 _OPTIONS = ("n_context", "streams", "episodes", "seed", "positions", "memory", "level")
 """Fields of a plan."""
@@ -90,6 +91,9 @@ def prepare(
     )
     settings = known(settings, found.directory)
     arena = arena_of(settings) if world is None else arena_named(world, model, settings)
+    training = arena.split.train[-TASKS:] if level == "cache" else ()
+    for choice in choices:
+        check_training(choice, training)
     plan = Plan(
         world=arena.world,
         goals=arena.split.test,
@@ -101,6 +105,7 @@ def prepare(
         memory=memory,
         level=level,
         stride=model.stride,
+        training=training,
     )
     about = {
         "checkpoint": f"{found.name}/{found.latest.name}",
@@ -123,6 +128,7 @@ def prepare(
 def check_choice(model: Model, choice: Choice, level: Level) -> None:
     """Raise ModelError or ConfigError where a model cannot give what a choice needs, or be shortened so."""
     check_needs(model, choice)
+    check_level(choice, level)
     if in_cache(choice, level):
         check_cache(model, choice)
 

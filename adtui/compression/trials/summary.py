@@ -44,8 +44,8 @@ def report(
 
 def cells_of(choices: Sequence[Choice], plan: Plan) -> list[TrialCell]:
     """The full context, then every choice."""
-    whole = TrialCell(FULL, FULL, None, {}, plan.positions)
-    return [whole, *(cell_of(choice, plan.positions) for choice in choices)]
+    whole = TrialCell(FULL, FULL, None, {}, plan.positions, plan.level)
+    return [whole, *(cell_of(choice, plan) for choice in choices)]
 
 
 def baselines(full: Outcome, wiped: Outcome, random: Doubles, plan: Plan) -> Baselines:
@@ -64,7 +64,7 @@ def trial_of(cell: TrialCell, outcome: Outcome, full: Outcome, plan: Plan) -> Tr
     return Trial(
         cell=cell,
         histories=len(outcome.returns),
-        open_loop=None if compared is None else open_loop(compared, plan),
+        open_loop=None if compared is None else open_loop(compared, plan, outcome.heads),
         closed_loop=closed_loop(outcome, full, plan),
         cost=outcome.cost,
     )
@@ -88,7 +88,7 @@ def closed_loop(outcome: Outcome, full: Outcome, plan: Plan) -> ClosedLoop:
     )
 
 
-def open_loop(compared: Mapping[str, Sequence[float]], plan: Plan) -> OpenLoop:
+def open_loop(compared: Mapping[str, Sequence[float]], plan: Plan, heads: Doubles | None = None) -> OpenLoop:
     """What `cell.Outcome.compared` says, stratum by stratum."""
     rewarded, history = np.array(compared["rewarded"]), np.array(compared["history"], dtype=np.int64)
     agree, divergence = np.array(compared["agree"], dtype=np.float64), np.array(compared["kl"], dtype=np.float64)
@@ -98,7 +98,8 @@ def open_loop(compared: Mapping[str, Sequence[float]], plan: Plan) -> OpenLoop:
         if name != ALL and not plan.world.marked:
             rows[:] = False  # no transition is marked by a reward there
         strata[name] = _stratum(agree[rows], divergence[rows], history[rows])
-    return OpenLoop(float(np.mean(compared["kept"])), plan.n_context, strata)
+    by_head = None if heads is None else tuple(map(tuple, heads.tolist()))
+    return OpenLoop(float(np.mean(compared["kept"])), plan.n_context, strata, by_head)
 
 
 def _stratum(agree: Doubles, divergence: Doubles, history: Ints) -> Stratum:

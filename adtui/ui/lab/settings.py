@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...compression.choice import find
-from ...compression.strategies import NAMES
+from ...compression.strategies import NAMES, OF_CACHES
 from ...compression.trials.plan import FULL, RANDOM, RECENT, sweep
 from ...records.defaults import BUDGETS, EPISODES, TRIAL_STREAMS
 from ...records.defaults import STRATEGIES as FIRST
 from ...records.errors import ConfigError
 
-STRATEGIES = tuple(name for name in NAMES if name != FULL)
+STRATEGIES = tuple(name for name in NAMES if name not in (FULL, *OF_CACHES))
+"""The lab drops transitions; what was made for caches is left to `adtui compress`."""
 BESIDE = (RECENT, RANDOM)
 """Always run: the gate compares with them at every budget."""
 LETTERS = dict(zip(STRATEGIES, "abcdefghijklmnopqrstuvwxyz", strict=False))
