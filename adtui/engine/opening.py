@@ -32,6 +32,7 @@ from ..records.messages import OpenRun
 from ..records.run import RunInfo
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
+from ..worlds.darkroom import HORIZON
 from ..worlds.meaning import stateless, without_meaning
 from ..worlds.settings import arrows, run_settings
 from ..worlds.user_world import Shape, UserWorld, horizon_in
@@ -100,7 +101,13 @@ def open_session(
     if inputs is not None:
         head = model.head
         vectors = (model.vector_size, head.size) if head.continuous else None
-        given = inputs_npz(inputs, arrows=arrows(settings), vectors=vectors, stateless=stateless(settings))
+        given = inputs_npz(
+            inputs,
+            horizon=settings.horizon or HORIZON,
+            arrows=arrows(settings),
+            vectors=vectors,
+            stateless=stateless(settings),
+        )
         found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
     else:
         settings = with_groups(settings, run.directory, histories)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from checkpoints import reference, save_checkpoint, settings
 
+from adtui.engine.opening import open_session
 from adtui.histories import inputs
 from adtui.histories.inputs import inputs_npz
 from adtui.records.errors import HistoryError
@@ -102,3 +104,23 @@ def test_rewards_beyond_float32_are_refused(tmp_path: Path, reward: float) -> No
         warnings.simplefilter("error")
         with pytest.raises(HistoryError, match="float32"):
             inputs_npz(path)
+
+
+def test_episodes_are_as_long_as_the_runs(tmp_path: Path) -> None:
+    """Where the file does not say; a reset after 10 of 14 steps shows in its states."""
+    run = save_checkpoint(
+        tmp_path / "runs" / "ten" / "ckpt-7.pt",
+        reference("pre", n_transit=20).state_dict(),
+        settings(2, 20) | {"horizon": 10},
+    ).parent
+    x = np.array([*range(9), 8, 4, 5, 6, 7, 8])[None]  # one step stands still at the wall
+    states = np.stack([x, np.zeros_like(x)], axis=2)
+    next_states = states[:, 1:].copy()
+    next_states[0, 9] = states[0, 9]
+    inputs = {"states": states[:, :-1], "next_states": next_states, "query_states": states[:, -1]}
+    inputs |= {"actions": np.zeros((1, 14), np.int64), "rewards": np.zeros((1, 14))}
+    named: dict[str, Any] = {f"in_{name}": values for name, values in inputs.items()}
+    np.savez(tmp_path / "given.npz", **named)
+    (sample,) = open_session(run, device="cpu", inputs=tmp_path / "given.npz").samples
+    assert sample.episode.tolist() == [0] * 10 + [1] * 5
+    assert sample.step.tolist() == [*range(10), *range(5)]
