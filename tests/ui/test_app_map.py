@@ -90,13 +90,13 @@ async def test_edits_show_what_they_do_and_can_be_undone(run: Path) -> None:
 
 
 async def test_heads_samples_and_the_way_back(run: Path) -> None:
-    async with on_map(run) as (app, screen, pilot):
+    async with on_map(run, size=(160, 44)) as (app, screen, pilot):
         await pilot.press("J", "L", "n")
         await until(pilot, lambda: (shown(screen).sample, shown(screen).layer, shown(screen).head) == (1, 1, 1))
         await pilot.press("m")
         await until(pilot, lambda: shown(screen).head is None and "L1 mean" in screen_text(app))
         await pilot.press("o", "right_curly_bracket", "s")
-        assert "began" in screen_text(app)
+        assert "where transitions began" in screen_text(app)
         assert " alone" in screen_text(app)
         await pilot.press("v")
         await until(pilot, lambda: app.screen is app.explorer)

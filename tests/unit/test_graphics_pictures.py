@@ -13,8 +13,10 @@ from adtui.ui.renderables.graphic import RING, Box, Graphic, pixel_fit, pixel_ro
 from adtui.ui.renderables.heatmap import AXIS_LINES, fit, pixel_runs
 from adtui.ui.renderables.pixel_heatmap import code_colors
 from adtui.ui.terminal.graphics_kitty import KittyWriter
-from adtui.ui.terminal.graphics_layer import Writer, boxes
+from adtui.ui.terminal.graphics_layer import GraphicsLayer, Writer, boxes
+from adtui.ui.terminal.graphics_probe import KITTY
 from adtui.ui.terminal.graphics_sixel import SixelWriter
+from adtui.ui.terminal.shadow import Shadow
 
 TABLE = choose_table("truecolor", utf8=True)
 ORIGIN, COLUMNS, LINES = (5, 2), 60, 24
@@ -141,11 +143,29 @@ def test_kitty_takes_a_picture_away_with_what_it_keeps() -> None:
     assert not terminal.placed
 
 
+def test_after_a_farewell_everything_is_sent_anew() -> None:
+    """As after Ctrl+Z, when a frame may come before the terminal's size has: what is placed has been sent."""
+    picture = graphic(levels(20, 20))
+    layer = GraphicsLayer(KITTY, CELL)
+    layer.graphic, layer.weight, layer.origin = picture, (3, 3), lambda: ORIGIN
+    shadow = Shadow(COLUMNS, LINES)
+    pictured = [(ORIGIN[0], ORIGIN[1] + y, picture.frame.columns) for y in range(picture.frame.lines)]
+    shadow.picture_runs = lambda: pictured  # type: ignore[method-assign]
+    terminal = PictureTerminal(COLUMNS, LINES, CELL)
+    terminal.feed(layer.after(shadow))
+    before = shown(terminal, picture)
+    terminal.feed(layer.farewell())
+    assert not terminal.images
+    layer.weight = (5, 5)
+    terminal.feed(layer.after(shadow))
+    layer.weight = (3, 3)
+    terminal.feed(layer.after(shadow))
+    np.testing.assert_array_equal(shown(terminal, picture), before)
+
+
 def test_a_picture_of_80_tokens_takes_no_more_bytes_than_half_blocks() -> None:
     """Of the same matrix, that the half blocks show whole: what is sent of them by Textual's way and by ours alike."""
     from rich.color import ColorSystem
-
-    from adtui.ui.terminal.shadow import Shadow
 
     codes = levels(80, 80)
     codes[codes == GUIDE] = MASKED

@@ -66,7 +66,7 @@ class GraphicsApp(ThriftyApp[ReturnType]):
             self._tell(self.layer.clear())
         self.layer = GraphicsLayer(protocol, cell, always=self.wish == protocol)
         if isinstance(self._driver, AnsweringDriver):
-            self._driver.farewell = self.layer.farewell()
+            self._driver.farewell = self.layer.farewell
         self._sharpen(self.layer)
 
     def on_resize(self, _: events.Resize) -> None:

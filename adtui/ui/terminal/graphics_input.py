@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual._xterm_parser import XTermParser
 from textual.drivers import linux_driver
@@ -56,11 +56,11 @@ class AnsweringDriver(LinuxDriver):
     """Textual's driver of a Unix terminal, which hears answers, and takes pictures away before it leaves.
 
     Attributes:
-        farewell: written first of all when the terminal is given back, at the end as at Ctrl+Z.
+        farewell: gives what is written first of all when the terminal is given back, at the end as at Ctrl+Z.
         owed: how many times the terminal was asked for its attributes and may still answer.
     """
 
-    farewell = ""
+    farewell: Callable[[], str] | None = None
     owed = 0
 
     def run_input_thread(self) -> None:
@@ -69,8 +69,8 @@ class AnsweringDriver(LinuxDriver):
         super().run_input_thread()
 
     def stop_application_mode(self) -> None:
-        if self.farewell:
-            self.write(self.farewell)
+        if self.farewell is not None:
+            self.write(self.farewell())
         super().stop_application_mode()
 
     def disable_input(self) -> None:

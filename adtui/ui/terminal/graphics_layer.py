@@ -98,7 +98,11 @@ class GraphicsLayer:
         return self._writer.clear()
 
     def farewell(self) -> str:
-        """Takes everything away, whatever is shown; nothing where the cells that are written instead are enough."""
+        """Takes everything away, whatever is shown; nothing where the cells that are written instead are enough.
+
+        What comes after begins anew, as after Ctrl+Z.
+        """
+        self._shown, self._ring = None, None
         return self._writer.farewell()
 
     def _moved(self, graphic: Graphic, origin: tuple[int, int], parts: Sequence[Box]) -> str:
