@@ -23,7 +23,7 @@ from ..worlds.world import FloatArray, IntArray
 from .choice import Choice, Draws, scored
 from .head_scores import QueryMoments, expected_attention, key_difference, window_attention
 from .held_layer import BYTES_EACH, BYTES_HEAD, Entries, HeldLayer, packed, padded
-from .sharing import KEY, Ada, Evenly, budgets_of_heads, is_full, kept_of_layer, words_of
+from .sharing import EVENLY, KEY, Ada, budgets_of_heads, is_full, kept_of_layer, words_of
 from .strategies.base import (
     DIFFERENCE,
     EMBEDDINGS,
@@ -48,7 +48,7 @@ READS_CELLS = frozenset({"distinct", "retrieval"})
 
 def check_level(choice: Choice, level: Level) -> None:
     """Raise ConfigError for a budget that is shared by heads where whole transitions are dropped."""
-    if level != "cache" and choice.shared != Evenly():
+    if level != "cache" and choice.shared != EVENLY:
         raise ConfigError(
             f"{choice.strategy.NAME}: {KEY}={words_of(choice.shared)}",
             expected="--level cache beside it, as a transition is dropped in all heads at once",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..files.settings import load_settings
 from ..records.errors import ConfigError
-from .sharing import KEY, Evenly, Sharing, sharing, words_of
+from .sharing import EVENLY, KEY, Sharing, sharing, words_of
 from .strategies import NAMES, STRATEGIES, none
 from .strategies.base import (
     EMBEDDINGS,
@@ -34,7 +34,6 @@ MAX_BUDGET = 1_000_000_000
 ROUNDING = 1e-4
 """Of sums of float32."""
 _FORM = "`name:budget` or `name:budget:parameter=value`"
-EVENLY = Evenly()
 T = TypeVar("T", bound=np.generic)
 Found = Callable[["Choice", Contexts, np.random.Generator], NDArray[T]]
 
@@ -61,7 +60,7 @@ class Choice:
             raise _bad_budget(self.strategy.NAME, str(self.budget))
         if self.strategy is none:
             object.__setattr__(self, "budget", None)
-            object.__setattr__(self, "shared", Evenly())
+            object.__setattr__(self, "shared", EVENLY)
         elif self.budget is None:
             raise _bad_budget(self.strategy.NAME, "none")
 
@@ -74,7 +73,7 @@ class Choice:
         """The choice as `parse` reads it, with its parameters: `sink-recent:20:sinks=4:shared=ada:floor=0.2`."""
         budget = () if self.budget is None else (str(self.budget),)
         parameters = (f"{name}={value}" for name, value in self.parameters.model_dump(exclude_none=True).items())
-        shared = () if self.shared == Evenly() else (f"{KEY}={words_of(self.shared)}",)
+        shared = () if self.shared == EVENLY else (f"{KEY}={words_of(self.shared)}",)
         return ":".join((self.strategy.NAME, *budget, *parameters, *shared))
 
     def limit(self, n: int) -> int:
@@ -120,7 +119,7 @@ def parse(text: str) -> Choice:
     own = next((at for at, part in enumerate(rest) if part.partition("=")[0].strip() == KEY), len(rest))
     parameters = load_settings(_pairs(name, rest[:own]), strategy.PARAMETERS, name=f"strategy {name}")
     how = _pairs(name, rest[own:])
-    return Choice(strategy, budget, parameters, sharing(how.pop(KEY), how) if how else Evenly())
+    return Choice(strategy, budget, parameters, sharing(how.pop(KEY), how) if how else EVENLY)
 
 
 def score(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Doubles:

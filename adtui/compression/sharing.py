@@ -52,6 +52,7 @@ class Duo(Parameters):
 
 
 Sharing = Evenly | Ada | Pyramid | Duo
+EVENLY = Evenly()
 SHARINGS: dict[str, type[Sharing]] = {"evenly": Evenly, "ada": Ada, "pyramid": Pyramid, "duo": Duo}
 KEY = "shared"
 """As users type it: `shared=ada`, and what belongs to it after that."""
@@ -77,6 +78,11 @@ def words_of(shared: Sharing) -> str:
     """ "evenly", "ada:floor=0.2": as users type it."""
     name = next(name for name, kind in SHARINGS.items() if kind is type(shared))
     return ":".join((name, *(f"{key}={value}" for key, value in shared.model_dump().items())))
+
+
+def holds_more(words: str) -> bool:
+    """Whether heads that share so, in `words_of`, hold more than K each in the mean."""
+    return SHARINGS[words.partition(":")[0]] is Duo
 
 
 def budgets_of_heads(shared: Sharing, K: int, n: int, layers: int, heads: int, retrieval: Bools | None = None) -> Ints:

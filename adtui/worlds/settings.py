@@ -162,11 +162,10 @@ def _place(source: str) -> str:
 def _load_beside(path: Path, *, alone: bool) -> dict[str, Any]:
     """The file's values; `alone` where the checkpoint has none of its own."""
     try:
-        said = flat(load_yaml(path))
+        return flat(load_yaml(path))
     except ConfigError as error:
         advice = "correct it" if alone else "correct it, or remove it: the checkpoint has its own settings"
         raise ConfigError(error.subject, expected=error.expected, found=error.found, action=advice) from None
-    return said
 
 
 # -- what follows from them --------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ time. It never sees the model, only what it has asked for in NEEDS.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -161,6 +161,22 @@ class Scoring(Protocol):
 
     def scores(self, contexts: Contexts, budget: int, parameters: Any) -> Doubles:
         """(B, n) float64, comparable between rows, of which `keep` keeps the `highest`; see `protected`."""
+
+
+class Keep(Protocol):
+    """`Strategy.keep`."""
+
+    def __call__(self, contexts: Contexts, budget: int, parameters: Any, rng: np.random.Generator) -> Bools: ...
+
+
+def by_scores(scores: Callable[[Contexts, int, Any], Doubles]) -> Keep:
+    """The `keep` of a strategy that keeps what its `scores` say, see `Scoring`."""
+
+    def keep(contexts: Contexts, budget: int, parameters: Any, rng: np.random.Generator) -> Bools:
+        del rng
+        return highest(scores(contexts, budget, parameters), budget)
+
+    return keep
 
 
 @runtime_checkable

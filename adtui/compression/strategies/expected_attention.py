@@ -5,9 +5,7 @@ Queries are taken for a normal distribution with the mean and the covariance of 
 
 from __future__ import annotations
 
-import numpy as np
-
-from .base import EXPECTED, Bools, Contexts, Doubles, Parameters, asked, highest, protected
+from .base import EXPECTED, Contexts, Doubles, Parameters, asked, by_scores, protected
 from .sink_recent import Sinks
 
 NAME = "expected-attention"
@@ -17,12 +15,10 @@ PARAMETERS: type[Parameters] = Sinks
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Sinks, rng: np.random.Generator) -> Bools:
-    """The first `sinks`, never more than K - 1 of them, then the largest of `expected`."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Sinks) -> Doubles:
     """`expected`, below the sinks."""
     return protected(asked(contexts.expected), oldest=parameters.of(budget))
+
+
+keep = by_scores(scores)
+"""The first `sinks`, never more than K - 1 of them, then the largest of `expected`."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .base import DIFFERENCE, Bools, Contexts, Doubles, Parameters, asked, highest, protected
+from .base import DIFFERENCE, Contexts, Doubles, Parameters, asked, by_scores, protected
 
 NAME = "key-difference"
 CITES = "Park et al. 2025, arXiv 2504.15364"
@@ -13,13 +11,11 @@ PARAMETERS: type[Parameters] = Parameters
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
-    """The K largest of `difference`: KeyDiff."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
     """Minus the cosine."""
     del budget, parameters
     return protected(asked(contexts.difference))
+
+
+keep = by_scores(scores)
+"""The K largest of `difference`: KeyDiff."""

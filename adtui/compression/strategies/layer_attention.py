@@ -5,9 +5,7 @@ Of a whole context all layers decide together, so that it is `top-attention` wit
 
 from __future__ import annotations
 
-import numpy as np
-
-from .base import LAYER_ROW, Bools, Contexts, Doubles, Parameters, asked, highest, protected
+from .base import LAYER_ROW, Contexts, Doubles, Parameters, asked, by_scores, protected
 
 NAME = "layer-attention"
 CITES = "Oren et al. 2024, arXiv 2401.06104"
@@ -16,13 +14,11 @@ PARAMETERS: type[Parameters] = Parameters
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
-    """The newest, then the largest of `layer_row`: TOVA."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
     """`layer_row`, below the newest."""
     del parameters
     return protected(asked(contexts.layer_row), newest=min(budget, 1))
+
+
+keep = by_scores(scores)
+"""The newest, then the largest of `layer_row`: TOVA."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .base import QUERY_ROW, Bools, Contexts, Doubles, Parameters, asked, highest, protected
+from .base import QUERY_ROW, Contexts, Doubles, Parameters, asked, by_scores, protected
 
 NAME = "lowest-attention"
 CITES = ""
@@ -13,13 +11,11 @@ PARAMETERS: type[Parameters] = Parameters
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
-    """The K smallest of the query row."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
     """The query row, turned round."""
     del budget, parameters
     return protected(-asked(contexts.query_row))
+
+
+keep = by_scores(scores)
+"""The K smallest of the query row."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
 from pydantic import Field
 
-from .base import Bools, Contexts, Doubles, Parameters, half, highest, protected, rewarded_then_recent
+from .base import Contexts, Doubles, Parameters, by_scores, half, protected, rewarded_then_recent
 
 NAME = "newest+rewarded"
 CITES = ""
@@ -26,12 +25,10 @@ class Split(Parameters):
 PARAMETERS: type[Parameters] = Split
 
 
-def keep(contexts: Contexts, budget: int, parameters: Split, rng: np.random.Generator) -> Bools:
-    """The newest half of K, or as many as said, then rewarded (reward > 0) before others, the newer first."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Split) -> Doubles:
     """Rewarded ones above others, the newer above the older, and the newest above all."""
     return protected(rewarded_then_recent(contexts), newest=parameters.of(budget))
+
+
+keep = by_scores(scores)
+"""The newest half of K, or as many as said, then rewarded (reward > 0) before others, the newer first."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import Field, field_validator
 
-from .base import WINDOW, WINDOW_QUERIES, Bools, Contexts, Doubles, Parameters, half, highest, masses, protected
+from .base import WINDOW, WINDOW_QUERIES, Contexts, Doubles, Parameters, by_scores, half, masses, protected
 
 
 class Pool(Parameters):
@@ -32,12 +32,6 @@ PARAMETERS: type[Parameters] = Pool
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Pool, rng: np.random.Generator) -> Bools:
-    """The window, then the largest of the pooled `window` among the older."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Pool) -> Doubles:
     """The pooled `window`, below the window itself."""
     newest = min(half(budget), WINDOW_QUERIES, contexts.n)
@@ -49,3 +43,7 @@ def scores(contexts: Contexts, budget: int, parameters: Pool) -> Doubles:
     for shift in range(parameters.pool):
         pooled += padded[:, shift : shift + contexts.n]
     return protected(pooled, newest=newest)
+
+
+keep = by_scores(scores)
+"""The window, then the largest of the pooled `window` among the older."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .base import VALUES, Bools, Contexts, Doubles, Parameters, asked, highest, protected
+from .base import VALUES, Contexts, Doubles, Parameters, asked, by_scores, protected
 
 NAME = "value-weighted"
 CITES = "Kobayashi et al. 2020, arXiv 2004.10102"
@@ -13,13 +11,11 @@ PARAMETERS: type[Parameters] = Parameters
 EXACT = True
 
 
-def keep(contexts: Contexts, budget: int, parameters: Parameters, rng: np.random.Generator) -> Bools:
-    """The K largest value-weighted attentions."""
-    del rng
-    return highest(scores(contexts, budget, parameters), budget)
-
-
 def scores(contexts: Contexts, budget: int, parameters: Parameters) -> Doubles:
     """The value-weighted attentions."""
     del budget, parameters
     return protected(asked(contexts.values))
+
+
+keep = by_scores(scores)
+"""The K largest value-weighted attentions."""

@@ -35,6 +35,7 @@ from ...records.defaults import MARGIN
 from ...records.trial import Baselines, Collapses, Reason, Trial, TrialCell, Verdict
 from ...statistics.bounded import HISTORIES_EACH, least, lower, p_above, p_rarer, upper, witnesses
 from ...statistics.significance import holm, p_greater
+from ..sharing import holds_more
 from .plan import FULL, RANDOM, RECENT, beside
 
 #: One-sided.
@@ -244,7 +245,7 @@ def _preference(one: _Tested) -> tuple[float, float]:
     cell, found = one.trial.cell, one.trial.open_loop
     assert cell.budget is not None
     assert one.trial.closed_loop is not None
-    size = found.kept if cell.shared.startswith("duo") and found is not None else cell.budget  # some heads keep all
+    size = found.kept if holds_more(cell.shared) and found is not None else cell.budget  # some heads keep all
     return size, -one.trial.closed_loop.last.mean
 
 

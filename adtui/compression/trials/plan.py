@@ -15,7 +15,7 @@ from ...records.errors import ConfigError
 from ...records.trial import TrialCell
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
-from ..sharing import KEY, words_of
+from ..sharing import KEY, holds_more, words_of
 from ..strategies.base import Level, Memory, Positions
 
 FULL = "none"
@@ -174,5 +174,5 @@ def beside(name: str, budget: int, shared: str) -> str:
     Args:
         shared: see `trial.TrialCell`. What heads share adds up to K each, but where retrieval heads keep all.
     """
-    alike = f":{KEY}={shared}" if shared.startswith("duo") else ""
+    alike = f":{KEY}={shared}" if holds_more(shared) else ""
     return f"{name}:{budget}{alike}"

@@ -8,7 +8,6 @@ are not looked at.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from ...records.defaults import LEVEL, MEMORY, POSITIONS
 from ...records.errors import ConfigError
 from ...worlds.draws import Use, number
 from ..choice import Choice, parse
-from ..remembered import remembering
 from ..sharing import KEY, Duo, count_retrieval
 from ..strategies.base import Bools
 from .closed_loop import returns_and_actions
@@ -47,13 +45,12 @@ def retrieval_heads(model: Model, plan: Plan, choice: Choice) -> Bools | None:
     """
     if not isinstance(choice.shared, Duo):
         return None
-    need = needs_of_heads(remembering(model), plan, choice)
+    need = needs_of_heads(model, plan, choice)
     found = np.zeros(need.size, np.bool_)
     found[np.argsort(need, axis=None, kind="stable")[need.size - count_retrieval(choice.shared, *need.shape) :]] = True
     return found.reshape(need.shape)
 
 
-@lru_cache(maxsize=8)
 def needs_of_heads(model: Model, plan: Plan, choice: Choice) -> Doubles:
     """(L, H) mean KL in nats of the actions where that head alone keeps K entries."""
     reference, n = _reference(model, plan), plan.n_context
