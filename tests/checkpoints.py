@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +110,16 @@ def samples_of(config: dict[str, Any], run_dir: Path, *choice: Any, **more: Any)
 def write_histories(path: Path, goals: Iterable[int] = range(81), *, length: int = 60, streams: int = 2) -> Path:
     """Histories of random walks in the users' layout, with the reset state after each episode's last step."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(histories(tuple(goals), length, streams))
+    return path
+
+
+@cache
+def histories(goals: tuple[int, ...], length: int, streams: int) -> bytes:
+    """What such a file holds: many tests write the same."""
     rng = np.random.default_rng(0)
-    with h5py.File(path, "w") as file:
+    written = BytesIO()
+    with h5py.File(written, "w") as file:
         for goal in goals:
             rooms = DarkRoom(size=GRID).rooms(np.full(streams, goal))
             columns: dict[str, list[Any]] = {key: [] for key in ("states", "actions", "rewards", "next_states")}
@@ -122,4 +132,4 @@ def write_histories(path: Path, goals: Iterable[int] = range(81), *, length: int
             group = file.create_group(str(goal))
             for key, values in columns.items():
                 group[key] = np.array(values, dtype=np.int32)
-    return path
+    return written.getvalue()

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,14 +183,17 @@ def random_by_goal(world: World, goals: IntArray, seed: int) -> Doubles:
     """(G,) the same on each of the goals (G,)."""
     if (known := world.random_returns(goals)) is not None:
         return known
-    by_goal: Doubles = _chance(world, goals, seed).reshape(len(goals), -1).mean(axis=1)
+    by_goal: Doubles = _chance(world, tuple(goals.tolist()), seed).reshape(len(goals), -1).mean(axis=1)
     return by_goal
 
 
-def _chance(world: World, goals: IntArray, seed: int) -> IntArray:
-    """Returns of random actions, in equally many rooms for each of the goals, goal after goal."""
-    rooms = np.repeat(goals, 1 + RANDOM_ROOMS // len(goals))
-    return rollout(random_policy, world, rooms, 20, 0, seed=seed, use=Use.CHANCE).returns()
+@lru_cache(maxsize=32)
+def _chance(world: World, goals: tuple[int, ...], seed: int) -> IntArray:
+    """Returns of random actions, in equally many rooms for each of the goals, goal after goal; read only."""
+    rooms = np.repeat(np.array(goals, dtype=np.int64), 1 + RANDOM_ROOMS // len(goals))
+    returns = rollout(random_policy, world, rooms, 20, 0, seed=seed, use=Use.CHANCE).returns()
+    returns.flags.writeable = False
+    return returns
 
 
 def make_curve(goals: IntArray, lives: Lives, random: float, plan: EvaluationPlan) -> ReturnCurve:
