@@ -19,7 +19,10 @@ for _name in ("COLUMNS", "LINES"):  # pytest's workers get these; they would go 
 os.environ["XDG_CACHE_HOME"] = os.devnull  # nor do bookmarks of tests go among theirs
 os.environ["XDG_CONFIG_HOME"] = os.devnull  # whoever runs the tests may have settings of their own
 
+import contexts_once  # noqa: E402
 from checkpoints import make_run, write_histories  # noqa: E402
+
+contexts_once.start()
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -34,6 +37,12 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_sessionfinish() -> None:
+    """Whatever garbage complains about is heard once; pytest would go through all that is left five times, seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 def shared(name: str) -> Path:

@@ -65,6 +65,7 @@ class HDF5File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._groups: dict[str, h5py.Group] = {}
         try:
             # Without locking: a file on NFS, in a read-only directory, or still open in a collector can be read.
             self._file = h5py.File(path, "r", locking=False)
@@ -108,10 +109,12 @@ class HDF5File:
         return data
 
     def _group(self, name: str) -> h5py.Group:
-        group = self._entry(self._file, name)
-        if not isinstance(group, h5py.Group):
-            raise unusable(f"{self.path}, {name}", "a group", "a data set")
-        return group
+        if name not in self._groups:
+            group = self._entry(self._file, name)
+            if not isinstance(group, h5py.Group):
+                raise unusable(f"{self.path}, {name}", "a group", "a data set")
+            self._groups[name] = group
+        return self._groups[name]
 
     def _entry(self, group: h5py.Group, name: str, followed: bool = False) -> Any:
         """The object of a name in `group`. Links are followed by hand, since h5py would open another file for one."""

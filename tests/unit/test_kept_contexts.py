@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,9 +143,10 @@ def test_a_run_that_is_opened_again_is_not_rolled_out_again(
     again = opening.open_asked(OpenRun(1, str(run)), lambda _done, _total: None, True)
     assert same([again.samples], [first.samples])
     assert again.info.source == first.info.source
-    for others in ({"seed": 1, "keep": True}, {"context": 12, "keep": True}, {"causal": False, "keep": True}, {}):
+    others: list[dict[str, Any]] = [{"seed": 1}, {"context": 12}, {"causal": False}, {"keep": False}]
+    for options in others:
         with pytest.raises(AssertionError, match="rolled out"):
-            opening.open_session(run, first=True, **others)
+            opening.open_session(run, first=True, **{"keep": True, **options})
     make_run(run, n_layer=1)
     with pytest.raises(AssertionError, match="rolled out"):
         opening.open_session(run, first=True, keep=True)

@@ -86,9 +86,9 @@ def test_sizes_come_from_the_weights_whatever_the_settings_say(wrong: dict[str, 
 
 def test_the_bundled_runs_contexts_do_not_depend_on_how_many_are_asked_for() -> None:
     """To the bit, through the model: its logits round differently in batches of other sizes."""
-    many = open_session(demo_run(), samples=40, device="cpu", context=30).samples
+    many = open_session(demo_run(), samples=40, device="cpu", context=30, keep=False).samples
     for count in (1, 5, 18):
-        found = open_session(demo_run(), samples=count, device="cpu", context=30).samples
+        found = open_session(demo_run(), samples=count, device="cpu", context=30, keep=False).samples
         assert [mark([sample]) for sample in found] == [mark([sample]) for sample in many[:count]]
         assert [sample.label for sample in found] == [sample.label for sample in many[:count]]
 
@@ -98,11 +98,11 @@ def test_the_app_and_the_commands_open_the_same_contexts(tmp_path: Path, monkeyp
     run = make_run(tmp_path / "runs" / "tiny", n_transit=4)
     parser = argparse.ArgumentParser()
     add_opening(parser)
-    given = open_session(run, **opening_options(parser.parse_args([]))).info
+    given = open_session(run, keep=False, **opening_options(parser.parse_args([]))).info
     request = OpenRun(1, str(run))
     asked = {name: getattr(request, name) for name in OPENING}
     assert asked == opening_options(parser.parse_args([]))
-    app = open_session(run, first=True)
+    app = open_session(run, first=True, keep=False)
     assert len(app.samples) == FIRST
     assert app.waiting == 30 - FIRST
     assert [more for more in app.grow() if more is not None]
