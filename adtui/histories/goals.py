@@ -1,4 +1,6 @@
-"""Which goal a group of histories holds: its number says one, its rewards show one, and they need not agree.
+"""What the histories of a run show of its settings: how long an episode is, and which goal a group holds.
+
+A group's number says one goal, its rewards show one, and they need not agree.
 
 Some collectors number groups by goal, others shuffle the goals first, under the same file name. In Dark Room a reward
 lies where the goal is, so the data tell.
@@ -12,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..records.errors import HistoryError
+from ..records.errors import ConfigError, HistoryError
 from ..records.group_goals import OTHER, SHUFFLED, SILENT, UNREADABLE, GroupGoals
-from ..records.run_settings import RunSettings
+from ..records.run_settings import CHECKPOINT, DEFAULT, HISTORIES, RunSettings
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.settings import count_tasks, split_of
 from ..worlds.world import split_tasks
@@ -27,7 +29,8 @@ Cell = tuple[int, int]
 
 
 def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | None = None) -> RunSettings:
-    """The settings, and what the run's histories say of the goals of their groups where that is not the number.
+    """The settings, and what the run's histories show of them: how long their episodes are, and the goals of their
+    groups where these are not their numbers.
 
     Args:
         settings: the run's.
@@ -37,16 +40,42 @@ def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | No
     Raises:
         HistoryError, ConfigError: see `paths`.
     """
-    if not in_dark_room(settings):
-        return settings
-    path = find_histories(settings, run_dir)[0] if histories is None else given_histories(histories, settings)
+    path = _file_of(settings, run_dir, histories)
     if path is None:
         return settings
     try:
         with open_histories(path, settings) as file:
+            settings = with_horizon(settings, file)
+        if not in_dark_room(settings):
+            return settings
+        with open_histories(path, settings) as file:
             return replace(settings, groups=group_goals(file, settings))
     except HistoryError:  # whoever needs the histories themselves will say why
+        if not in_dark_room(settings):
+            return settings
         return replace(settings, groups=GroupGoals(path.name, UNREADABLE, settings.env_split_seed))
+
+
+def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:
+    try:
+        return find_histories(settings, run_dir)[0] if histories is None else given_histories(histories, settings)
+    except (HistoryError, ConfigError):
+        if in_dark_room(settings):
+            raise
+        return None  # said where the histories themselves are needed
+
+
+def with_horizon(settings: RunSettings, file: HistoryFile) -> RunSettings:
+    """The settings with the horizon that a file shows, where the run says another one."""
+    clock, told = file.clock, settings.horizon
+    if told is None or clock.every in (told, None) or not clock.shown:
+        return settings
+    sources = {**settings.sources, "horizon": HISTORIES}
+    whose = {CHECKPOINT: "the checkpoint's config", DEFAULT: "the users' default"}
+    source = settings.sources.get("horizon", CHECKPOINT)
+    line = f"episodes of {file.path.name} have {clock.every} steps by {clock.by}, which count; "
+    line += f"{whose.get(source, source)} says {told}"
+    return replace(settings, horizon=clock.every, sources=sources, overruled={**settings.overruled, "horizon": line})
 
 
 def in_dark_room(settings: RunSettings) -> bool:

@@ -182,6 +182,7 @@ def _independent(
             starts = -(-(file.size(goal)[0] - n) // stride)
             query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
             samples.append(stored_sample(file, settings, goal, stream, query, n, history=i))
+        notes = (*file.notes, *notes)  # what is special about its episodes is known once they have been read
     notes += more if asked else ()
     notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"{_test_histories(path, settings)} in {path.name}", notes, seed)
@@ -239,6 +240,7 @@ def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int)
                     action="omit --window",
                 )
             samples.append(stored_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
+        notes = (*file.notes, *notes)
     notes += ("these samples are one history shifted by a step: not independent",) if len(samples) > 1 else ()
     notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
@@ -255,10 +257,10 @@ def _held_out(file: HistoryFile, settings: RunSettings) -> tuple[list[int], tupl
     if settings.env == META_WORLD and settings.continuous:
         known = _of_test_tasks(file.path, settings)
         note = f"no file of test tasks ({TEST}/) is used: the model may have been trained on these tasks"
-        return list(tasks), (*settings.overruled.values(), *file.notes, *(() if known else (note,)))
+        return list(tasks), (*settings.overruled.values(), *(() if known else (note,)))
     if count_tasks(settings) is None:
         unknown = f"the test split of {settings.env} is not known: some goals may have been trained on"
-        return list(tasks), (*settings.overruled.values(), *file.notes, unknown)
+        return list(tasks), (*settings.overruled.values(), unknown)
     present = set(tasks)
     goals = [goal for goal in split_of(settings).test if goal in present]
     if goals:
