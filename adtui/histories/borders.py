@@ -82,11 +82,12 @@ class Seen:
         return np.flatnonzero(self.ended).astype(np.int64) + 1
 
 
-def seen(states: Values, actions: Values, next_states: Values, size: int | None) -> Seen:
+def seen(states: Values, actions: Values, next_states: Values, size: int | None, *, begun: bool = True) -> Seen:
     """What L steps of some streams show, states (L, streams, S).
 
     Args:
         size: of the grid; None where states are vectors.
+        begun: whether the first step is the first of an episode.
     """
     here, there, following = states[:-1], next_states[:-1], states[1:]
     ways = _ways(here, actions[:-1], there, following, size)
@@ -94,9 +95,11 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None)
     if size is None or not here.size:
         ended: Bools = np.asarray(found.any(axis=1))
         return Seen(ended, np.zeros_like(ended), None, bool(ended.any()), ways)
-    begun = np.concatenate([states[0], following[found]]).astype(np.int64)
-    places, counts = np.unique(begun, axis=0, return_counts=True)
-    start = tuple(places[counts.argmax()].tolist()) if counts.max() >= _ONE_START * len(begun) else None
+    starts = np.concatenate([states[:1].reshape(-1, states.shape[-1])[: None if begun else 0], following[found]])
+    places, counts = np.unique(starts.astype(np.int64), axis=0, return_counts=True)
+    start = None
+    if len(starts) and counts.max() >= _ONE_START * len(starts):
+        start = tuple(places[counts.argmax()].tolist())
     if start is not None:  # what leads elsewhere is no reset
         found &= (following == start).all(axis=-1)
     walks = start is not None and (ways.steps or bool(found.any()))
