@@ -41,26 +41,27 @@ def lived(
         dones: the name of the data set that marks the ends; "" for none.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    world, rng = make_world(env, 9, ENDLESS), np.random.default_rng(7)
+    world, rng, tasks = make_world(env, 9, ENDLESS), np.random.default_rng(7), tuple(tasks)
+    rooms = world.rooms(np.repeat(tasks, streams))
+    columns: dict[str, list[NDArray[Any]]] = {}
+    for step in range(length):
+        states, actions = rooms.states.copy(), rng.integers(world.num_actions, size=len(rooms.tasks))
+        reached, rewards, _ = rooms.step(actions)
+        after = reached.copy()
+        if ends(step):
+            fresh = rooms.reset().copy()
+            if anywhere:
+                rooms.states = fresh = rng.integers(9, size=fresh.shape)
+            after = after if online else fresh
+        made = {"states": states, "actions": actions, "rewards": rewards, "next_states": after}
+        for name, values in made.items():
+            columns.setdefault(name, []).append(values)
+    whole = {name: np.array(one) for name, one in columns.items()}
     with h5py.File(path, "w") as file:
-        for task in tasks:
-            rooms = world.rooms(np.full(streams, task))
-            columns: dict[str, list[NDArray[Any]]] = {}
-            for step in range(length):
-                states, actions = rooms.states.copy(), rng.integers(world.num_actions, size=streams)
-                reached, rewards, _ = rooms.step(actions)
-                after = reached.copy()
-                if ends(step):
-                    fresh = rooms.reset().copy()
-                    if anywhere:
-                        rooms.states = fresh = rng.integers(9, size=(streams, 2))
-                    after = after if online else fresh
-                made = {"states": states, "actions": actions, "rewards": rewards, "next_states": after}
-                for name, values in made.items():
-                    columns.setdefault(name, []).append(values)
+        for index, task in enumerate(tasks):
             group = file.create_group(str(task))
-            for name, one in columns.items():
-                group[name] = np.array(one)
+            for name, one in whole.items():
+                group[name] = one[:, index * streams : (index + 1) * streams]
             if dones:
                 group[dones] = np.tile(np.array([ends(step) for step in range(length)])[:, None], (1, streams))
     return path

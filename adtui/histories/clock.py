@@ -71,6 +71,10 @@ class Clock:
         """Whether anything in the file shows where its episodes end."""
         return bool(self._looks.marked) or any(look.ended.any() for look in self._looks.seen)
 
+    def look(self, task: int) -> Seen | None:
+        """What the states of a task show; None where they cannot be read."""
+        return self._looks.of(task)
+
     @property
     def by(self) -> str:
         """What shows it."""

@@ -9,6 +9,7 @@ A file may come from anyone: nothing outside it is opened, and no more of it tha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,8 +162,8 @@ class HistoryFile:
             next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
         )
 
-    def rewarded_cells(self, task: int) -> set[tuple[int, int]]:
-        """The cells that rewarded steps end on, in the last part of a task's histories that has any.
+    def rewarded_cells(self, task: int, pays: Callable[[Floats], Bools]) -> set[tuple[int, int]]:
+        """The cells that steps end on which `pays` marks by their rewards, in the last part of a task that has any.
 
         Steps that end an episode are left out, and so are those that are no move: their next state may be the cell of
         the reset.
@@ -171,7 +172,7 @@ class HistoryFile:
         size = max(1, _SHOWING // streams)
         for last in range(steps, max(0, steps - _PARTS * size), -size):
             first = max(0, last - size)
-            rewarded = self._rewards(task, slice(None), first, last).reshape(last - first, -1) > 0
+            rewarded = pays(self.rewards(task, slice(None), first, last))
             rewarded &= ~self.clock.ends(task, first, last)
             if not rewarded.any():
                 continue
@@ -205,6 +206,11 @@ class HistoryFile:
         return int(self.form.actions(column, np.atleast_1d(column.read(place)))[0])
 
     # -- columns -------------------------------------------------------------------------------------------------------
+    def rewards(self, task: int, stream: int | slice, first: int, last: int) -> Floats:
+        """Rewards of steps first…last (exclusive): (n,), of several streams (n, streams)."""
+        found = self._rewards(task, stream, first, last)
+        return found[:, None] if found.ndim == 1 and isinstance(stream, slice) else found
+
     def marks(self, task: int, stream: int | slice, first: int, last: int) -> Bools | None:
         """After which of steps first…last (exclusive) an episode ends, as the file says; None where it does not say."""
         found: Bools | None = None

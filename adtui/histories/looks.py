@@ -18,6 +18,11 @@ STEPS, STREAMS = 2048, 8
 """Of a task, at most."""
 
 
+def some(tasks: tuple[int, ...]) -> tuple[int, ...]:
+    """As many of the tasks, from all over the file, as are looked at where it is asked of the whole of it."""
+    return tuple(tasks[i] for i in np.unique(np.linspace(0, len(tasks) - 1, min(len(tasks), _TASKS)).astype(int)))
+
+
 class Columns(Protocol):
     """What has to be known of a file."""
 
@@ -56,7 +61,7 @@ class Looks:
     def marked(self) -> set[int]:
         """Lengths of the episodes that the file marks, of the tasks looked at; empty where it marks none."""
         found: set[int] = set()
-        for task in self._looked_at:
+        for task in some(self._file.tasks):
             try:
                 steps, streams = self._file.size(task)
                 marks = self._file.marks(task, slice(0, min(streams, STREAMS)), 0, min(steps, STEPS))
@@ -69,12 +74,7 @@ class Looks:
     @cached_property
     def seen(self) -> list[Seen]:
         """What the states of the tasks looked at show."""
-        return [look for task in self._looked_at if (look := self.of(task)) is not None]
-
-    @property
-    def _looked_at(self) -> list[int]:
-        tasks = self._file.tasks
-        return [tasks[i] for i in np.unique(np.linspace(0, len(tasks) - 1, min(len(tasks), _TASKS)).astype(int))]
+        return [look for task in some(self._file.tasks) if (look := self.of(task)) is not None]
 
     def of(self, task: int) -> Seen | None:
         """What the states of a task show; None where they cannot be read."""

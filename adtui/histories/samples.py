@@ -182,9 +182,8 @@ def _independent(
             starts = -(-(file.size(goal)[0] - n) // stride)
             query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
             samples.append(stored_sample(file, settings, goal, stream, query, n, history=i))
-        notes = (*file.notes, *notes)  # what is special about its episodes is known once they have been read
-    notes += more if asked else ()
-    notes += _unknown_targets(path, settings, samples)
+        notes = (*file.notes, *notes)  # of its episodes, known once they have been read
+    notes += (*(more if asked else ()), *_unknown_targets(path, settings, samples))
     return SampleSet(tuple(samples), f"{_test_histories(path, settings)} in {path.name}", notes, seed)
 
 

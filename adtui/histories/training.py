@@ -163,6 +163,8 @@ def _check_rewards(subject: str, world: World, task: int, found: Streams, reache
     wrong = found.rewards != paid
     if wrong.any():
         expected = f"the rewards of {world.words(task)}, as the group's number says"
+        if (found.rewards == 1 - paid).all():
+            raise _wrong(f"{subject}/rewards", expected, "1 minus them, at every step", "store 1 minus what is there")
         action = "number groups by task: some collectors shuffle the tasks first"
         raise _wrong(f"{subject}/rewards", expected, _first(wrong), action)
 
