@@ -23,6 +23,7 @@ from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
 from .inputs import inputs_npz
 from .kept import Kept
+from .not_found import none_found
 from .paths import TEST, find_histories, given_histories
 from .rolled_out import rolled_out
 from .rolled_out_in_world import WorldContexts
@@ -112,7 +113,7 @@ def load_samples(
         found = _independent(path, settings, n_context, count, seed, stride, asked)
         return found if first is None else found.begun(first)
     if window is not None or policy is None or not can_roll_out(settings):
-        raise _none_found(settings, run_dir, window, notes)
+        raise none_found(settings, run_dir, window, notes)
     if settings.alg:
         notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
     notes += settings.doubts
@@ -146,28 +147,6 @@ def _in_world(
         samples += next(more)
     notes = () if world.world.test else ("nobody says that the model was not trained on these tasks",)
     return SampleSet(samples, world.source, notes, seed, count - len(samples), more)
-
-
-def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
-    action = "give --histories PATH" + ("" if window is None else ", or omit --window")
-    if settings.continuous and not can_roll_out(settings):
-        action += f": a model of {_vectors(settings)} is not rolled out here but in its world, --world MODULE:FACTORY"
-    if settings.alg is None:
-        found = "no alg in its config to name them"
-        if not can_roll_out(settings):
-            found += f", and its world ({settings.env}) is none to roll it out in here"
-        return HistoryError(run_dir, expected="the run's histories", found=found, action=action)
-    return HistoryError(
-        settings.file_name,
-        expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",
-        found=notes[0] if notes else "no such file",
-        action=action,
-    )
-
-
-def _vectors(settings: RunSettings) -> str:
-    named = f"Meta-World ({settings.task}), with" if settings.env == META_WORLD else f"{settings.env}, with"
-    return f"{named} states of {settings.dim_obs} numbers and {settings.actions},"
 
 
 def _independent(
