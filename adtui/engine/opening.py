@@ -19,6 +19,7 @@ from ..files.named_adapter import named_adapter, not_run
 from ..files.runs import Run, find_run
 from ..histories.goals import with_groups
 from ..histories.inputs import inputs_npz
+from ..histories.inputs_clock import episode_notes
 from ..histories.kept import Kept
 from ..histories.rolled_out import EPISODES_AFTER
 from ..histories.rolled_out_in_world import WorldContexts
@@ -108,7 +109,9 @@ def open_session(
             vectors=vectors,
             stateless=stateless(settings),
         )
-        found = SampleSet(given, f"the inputs of {Path(inputs).name}", tuple(settings.overruled.values()))
+        name = Path(inputs).name
+        notes = (*settings.overruled.values(), *episode_notes(name, given, settings.horizon or HORIZON))
+        found = SampleSet(given, f"the inputs of {name}", notes)
     else:
         settings = with_groups(settings, run.directory, histories)
         told = {"n": n_context, "seed": seed, "options": [device, heads, causal, flow_step]}

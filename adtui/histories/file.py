@@ -9,27 +9,35 @@ A file may come from anyone: nothing outside it is opened, and no more of it tha
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..records.arrays import Floats, Ints, Values
+from ..records.arrays import Bools, Floats, Ints, Values
 from ..records.run_settings import RunSettings
-from .forms import Form, form_of, single
+from .clock import Clock
+from .forms import CELL, Form, form_of, single
 from .hdf5 import Column, HDF5File, unusable
+from .layout import check_axes, layout
 
-#: Steps of one history; `dones` are read from its beginning, so that they cost what a file claims to have.
-MAX_STEPS = 50_000_000
-_BLOCK = 1 << 20
 _STATES, _COLUMNS = ("states", "next_states"), ("states", "next_states", "actions", "rewards")
 _OPTIMAL = "optimal_actions"
+#: What collectors call the marks of an episode's end; those of several names count together.
+_DONES = (
+    "dones",
+    "done",
+    "terminals",
+    "terminal",
+    "terminations",
+    "terminated",
+    "timeouts",
+    "truncations",
+    "truncated",
+)
 _TASK = re.compile(r"[0-9]{1,9}")
-#: Steps and streams of a task that are looked at to see which axis is time.
-_LOOKED_AT = (64, 16)
-#: How many pairs of neighbours say enough, and the share of them that joins along the axis of time, resets aside.
-_ENOUGH, _MOST = 8, 0.75
 #: Numbers of a column that are looked at at once for the cells of rewards, and how often at most.
 _SHOWING, _PARTS = 1 << 16, 8
 
@@ -73,7 +81,7 @@ class HistoryFile:
     Args:
         path: the HDF5 file.
         form: what states and actions are.
-        horizon: steps per episode, used where the file has no `dones`; None makes a history one episode.
+        horizon: steps per episode, as the run says; the file may show something else, see `Clock`.
 
     Raises (every method, too):
         HistoryError: unreadable, no tasks, missing data sets, wrong shapes, swapped axes, impossible values, or data
@@ -90,6 +98,7 @@ class HistoryFile:
         self._sizes: dict[int, tuple[int, int]] = {}
         self._columns: dict[tuple[int, str], Column] = {}
         self.tasks = tuple(sorted(self._groups))
+        self.clock = Clock(self)
         if not self.tasks:
             self._file.close()
             raise unusable(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
@@ -102,15 +111,20 @@ class HistoryFile:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is left out of its states; of its first task, as of all."""
-        return self.form.notes(self._column(self.tasks[0], "states"))
+        """What is left out of its states, of its first task as of all; what is special about its episodes."""
+        return (*self.form.notes(self._column(self.tasks[0], "states")), *self.clock.notes)
+
+    @property
+    def grid_size(self) -> int | None:
+        """None where states are vectors."""
+        return self.form.grid_size
 
     def size(self, task: int) -> tuple[int, int]:
         """(steps, streams) of a task's histories, once their shapes and the order of their axes have been checked."""
         if task in self._sizes:
             return self._sizes[task]
         columns = {name: self._column(task, name) for name in _COLUMNS}
-        steps, streams = _layout(columns["actions"], self.form.action_width)
+        steps, streams = layout(columns["actions"], self.form.action_width)
         for name in _COLUMNS:
             width = self._width(task, name)
             wanted = (steps, streams) if width is None else (steps, streams, width)
@@ -119,7 +133,7 @@ class HistoryFile:
                 raise unusable(columns[name].at, f"shape {wanted}", f"shape {shape}")
         if self._column(task, "states").shape != self._column(task, "next_states").shape:
             raise unusable(columns["next_states"].at, "the shape of states", f"shape {columns['next_states'].shape}")
-        self._check_axes(columns["states"], columns["next_states"], streams)
+        check_axes(columns["states"], columns["next_states"], streams, self.horizon)
         self._sizes[task] = steps, streams
         return steps, streams
 
@@ -129,7 +143,7 @@ class HistoryFile:
         next_states = self._cells(task, "next_states", stream, first, last)
         actions = self._actions(task, stream, first, last)
         rewards = self._rewards(task, stream, first, last)
-        episode, step = self._clock(task, stream, first, last)
+        episode, step = self.clock.of(task, stream, first, last)
         return Stretch(states, actions, rewards, next_states, episode, step)
 
     def read_all(self, task: int, streams: int) -> Streams:
@@ -148,8 +162,8 @@ class HistoryFile:
             next_states=stream_major(self._cells(task, "next_states", kept, 0, steps), 3),
         )
 
-    def rewarded_cells(self, task: int) -> set[tuple[int, int]]:
-        """The cells that rewarded steps end on, in the last part of a task's histories that has any.
+    def rewarded_cells(self, task: int, pays: Callable[[Floats], Bools]) -> set[tuple[int, int]]:
+        """The cells that steps end on which `pays` marks by their rewards, in the last part of a task that has any.
 
         Steps that end an episode are left out, and so are those that are no move: their next state may be the cell of
         the reset.
@@ -158,8 +172,8 @@ class HistoryFile:
         size = max(1, _SHOWING // streams)
         for last in range(steps, max(0, steps - _PARTS * size), -size):
             first = max(0, last - size)
-            rewarded = self._rewards(task, slice(None), first, last).reshape(last - first, -1) > 0
-            rewarded &= ~self._ends(task, first, last)
+            rewarded = pays(self.rewards(task, slice(None), first, last))
+            rewarded &= ~self.clock.ends(task, first, last)
             if not rewarded.any():
                 continue
             states, reached = (
@@ -170,14 +184,6 @@ class HistoryFile:
             if moved.any():
                 return {(int(x), int(y)) for x, y in np.unique(reached[moved], axis=0)}
         return set()
-
-    def _ends(self, task: int, first: int, last: int) -> np.ndarray[Any, Any]:
-        """(n, streams) or (n, 1): which of the steps end an episode, by `dones`, else by the horizon."""
-        if self._has_dones(task):
-            dones = self._numbers(task, "dones", slice(None), first, last)
-            return np.asarray(dones.reshape(last - first, -1) != 0)
-        time = np.arange(first + 1, last + 1)
-        return np.asarray(time % self.horizon == 0 if self.horizon else time < 0)[:, None]
 
     def optimal_action(self, task: int, stream: int, step: int) -> int | None:
         """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).
@@ -200,30 +206,37 @@ class HistoryFile:
         return int(self.form.actions(column, np.atleast_1d(column.read(place)))[0])
 
     # -- columns -------------------------------------------------------------------------------------------------------
-    def _clock(self, task: int, stream: int, first: int, last: int) -> tuple[Ints, Ints]:
-        """(episode, step) of steps first…last, from `dones` where the file has them, else from the horizon."""
-        time = np.arange(first, last, dtype=np.int64)
-        if self._has_dones(task):
-            ended, begun = 0, 0  # episodes that ended before `first`, and where the next one began
-            for start in range(0, first, _BLOCK):
-                stop = min(start + _BLOCK, first)
-                ends = np.flatnonzero(self._numbers(task, "dones", stream, start, stop))
-                if ends.size:
-                    ended, begun = ended + ends.size, start + int(ends[-1]) + 1
-            ends = np.flatnonzero(self._numbers(task, "dones", stream, first, last))
-            if ended or ends.size:
-                starts = np.concatenate([[begun], first + ends + 1]).astype(np.int64)
-                place = np.searchsorted(starts, time, side="right").astype(np.int64) - 1
-                return place + ended, time - starts[place]
-        horizon = self.horizon or max(last, 1)
-        return time // horizon, time % horizon
+    def rewards(self, task: int, stream: int | slice, first: int, last: int) -> Floats:
+        """Rewards of steps first…last (exclusive): (n,), of several streams (n, streams)."""
+        found = self._rewards(task, stream, first, last)
+        return found[:, None] if found.ndim == 1 and isinstance(stream, slice) else found
 
-    def _has_dones(self, task: int) -> bool:
-        if not self._file.has(self._groups[task], "dones"):
-            return False
+    def marks(self, task: int, stream: int | slice, first: int, last: int) -> Bools | None:
+        """After which of steps first…last (exclusive) an episode ends, as the file says; None where it does not say."""
+        found: Bools | None = None
+        for name in _DONES:
+            if self._file.has(self._groups[task], name) and self._of_steps(task, name):
+                marked = self._numbers(task, name, stream, first, last) != 0
+                marked = marked[:, None] if marked.ndim == 1 and isinstance(stream, slice) else marked
+                found = marked if found is None else found | marked
+        return found
+
+    def _of_steps(self, task: int, name: str) -> bool:
+        """Whether a data set has one value for each step."""
         steps, streams = self.size(task)
-        shape = self._column(task, "dones").shape
+        shape = self._column(task, name).shape
         return shape == (steps, streams) or (streams == 1 and shape == (steps,))
+
+    def cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Values:
+        """States or next states of steps first…last (exclusive): (n, S), of several streams (n, streams, S)."""
+        found = self._cells(task, name, stream, first, last)
+        return found[:, None] if found.ndim == CELL and isinstance(stream, slice) else found
+
+    def actions(self, task: int, stream: int | slice, first: int, last: int) -> Values:
+        """Actions of steps first…last (exclusive): (n,) or (n, D), of several streams (n, streams, …)."""
+        found = self._actions(task, stream, first, last)
+        whole = 1 if self.form.action_width is None else 2
+        return found[:, None] if found.ndim == whole and isinstance(stream, slice) else found
 
     def _cells(self, task: int, name: str, stream: int | slice, first: int, last: int) -> Values:
         return self.form.states(self._column(task, name), self._numbers(task, name, stream, first, last))
@@ -251,41 +264,7 @@ class HistoryFile:
             self._columns[task, name] = self._file.column(self._groups[task], name)
         return self._columns[task, name]
 
-    def _check_axes(self, states: Column, next_states: Column, streams: int) -> None:
-        """Refuse (streams, T, …), as some code writes it: every "history" would be one moment of many learners.
-
-        In a history the next state of a step is the state of the step after, resets aside. Where that holds along the
-        second axis rather than along the first, the second is time.
-        """
-        if streams == 1:
-            return
-        place = tuple(slice(0, count) for count in _LOOKED_AT)
-        here, following = states.read(place), next_states.read(place)
-        joined = (following[:-1] == here[1:]).all(axis=-1)
-        if self.horizon is not None:
-            joined = joined[np.arange(1, len(here)) % self.horizon != 0]
-        across = (following[:, :-1] == here[:, 1:]).all(axis=-1)
-        along = float(joined.mean()) if joined.size else 0.0
-        if across.size >= _ENOUGH and along < _MOST <= across.mean():
-            raise unusable(
-                states.at,
-                "shape (steps, streams, 2), where the next state of a step is the state of the step after",
-                f"{along:.0%} of such pairs along the first axis, {across.mean():.0%} along the second",
-                "swap the first two axes of every data set: they are (streams, steps)",
-            )
-
 
 def open_histories(path: Path, settings: RunSettings) -> HistoryFile:
     """The file of a run's histories, its values checked against the run's settings."""
     return HistoryFile(path, form_of(settings), horizon=settings.horizon)
-
-
-def _layout(actions: Column, width: int | None) -> tuple[int, int]:
-    """(steps, streams), of actions that are vectors of `width` numbers, or single ones."""
-    shape = actions.shape if width is None else actions.shape[:-1]
-    if len(shape) not in (1, 2) or 0 in shape or actions.shape != (*shape, *([] if width is None else [width])):
-        wanted = "(steps, streams)" if width is None else f"(steps, streams, {width})"
-        raise unusable(actions.at, f"shape {wanted}", f"shape {actions.shape}")
-    if shape[0] > MAX_STEPS:
-        raise unusable(actions.at, f"at most {MAX_STEPS} steps", f"{shape[0]}")
-    return shape[0], shape[1] if len(shape) == 2 else 1

@@ -22,6 +22,10 @@ class Form(Protocol):
     def action_width(self) -> int | None:
         """Numbers of an action that is a vector, None for single actions."""
 
+    @property
+    def grid_size(self) -> int | None:
+        """Cells along a side, None where states are no cells."""
+
     def state_width(self, states: Column) -> int:
         """Numbers that a file has of a state; HistoryError where it is no state of this form."""
 
@@ -69,6 +73,7 @@ class Vectors:
     state_size: int
     action_width: int | None
     cut: bool = False
+    grid_size: None = None
 
     def state_width(self, states: Column) -> int:
         found = states.shape[-1] if len(states.shape) > 1 else 1

@@ -1,4 +1,6 @@
-"""Which goal a group of histories holds: its number says one, its rewards show one, and they need not agree.
+"""What the histories of a run show of its settings: how long an episode is, and which goal a group holds.
+
+A group's number says one goal, its rewards show one, and they need not agree.
 
 Some collectors number groups by goal, others shuffle the goals first, under the same file name. In Dark Room a reward
 lies where the goal is, so the data tell.
@@ -8,26 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from ..records.errors import HistoryError
+from ..records.errors import ConfigError, HistoryError
 from ..records.group_goals import OTHER, SHUFFLED, SILENT, UNREADABLE, GroupGoals
-from ..records.run_settings import RunSettings
+from ..records.run_settings import CHECKPOINT, DEFAULT, HISTORIES, RunSettings
 from ..worlds.darkroom import DARK_ROOM
-from ..worlds.settings import count_tasks, split_of
-from ..worlds.world import split_tasks
+from ..worlds.settings import count_tasks, split_of, world_of
+from ..worlds.world import World, split_tasks
 from .file import HistoryFile, Stretch, open_histories
 from .paths import find_histories, given_histories
+from .pays import USUAL, Pays, pays_of
+from .shown_tasks import shown_task
 
 #: Groups that are looked at, those of the split's test side first.
 MOST_GROUPS = 512
+#: Of these, as many are enough to see that a group's number is its task in other worlds than Dark Room.
+ENOUGH = 32
 Cell = tuple[int, int]
 
 
 def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | None = None) -> RunSettings:
-    """The settings, and what the run's histories say of the goals of their groups where that is not the number.
+    """The settings, and what the run's histories show of them: how long their episodes are, and the goals of their
+    groups where these are not their numbers.
 
     Args:
         settings: the run's.
@@ -37,16 +45,47 @@ def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | No
     Raises:
         HistoryError, ConfigError: see `paths`.
     """
-    if not in_dark_room(settings):
-        return settings
-    path = find_histories(settings, run_dir)[0] if histories is None else given_histories(histories, settings)
+    path = _file_of(settings, run_dir, histories)
     if path is None:
         return settings
     try:
         with open_histories(path, settings) as file:
-            return replace(settings, groups=group_goals(file, settings))
-    except HistoryError:  # whoever needs the histories themselves will say why
-        return replace(settings, groups=GroupGoals(path.name, UNREADABLE, settings.env_split_seed))
+            settings = with_horizon(settings, file)
+        world = world_of(settings)
+        if world is None or not world.STATES:
+            return settings
+        with open_histories(path, settings) as file:
+            pays = pays_of(file, world)
+            settings = replace(settings, groups=group_goals(file, settings, world, pays))
+        overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
+        return replace(settings, overruled=overruled)
+    except HistoryError as error:  # whoever needs the histories themselves will say why
+        if not in_dark_room(settings):
+            return settings
+        why = f"expected {error.expected}, found {error.found}"
+        return replace(settings, groups=GroupGoals(path.name, UNREADABLE, settings.env_split_seed, why=why))
+
+
+def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:
+    try:
+        return find_histories(settings, run_dir)[0] if histories is None else given_histories(histories, settings)
+    except (HistoryError, ConfigError):
+        if in_dark_room(settings):
+            raise
+        return None  # said where the histories themselves are needed
+
+
+def with_horizon(settings: RunSettings, file: HistoryFile) -> RunSettings:
+    """The settings with the horizon that a file shows, where the run says another one."""
+    clock, told = file.clock, settings.horizon
+    if told is None or clock.every in (told, None) or not clock.shown:
+        return settings
+    sources = {**settings.sources, "horizon": HISTORIES}
+    whose = {CHECKPOINT: "the checkpoint's config", DEFAULT: "the users' default"}
+    source = settings.sources.get("horizon", CHECKPOINT)
+    line = f"episodes of {file.path.name} have {clock.every} steps by {clock.by}, which count; "
+    line += f"{whose.get(source, source)} says {told}"
+    return replace(settings, horizon=clock.every, sources=sources, overruled={**settings.overruled, "horizon": line})
 
 
 def in_dark_room(settings: RunSettings) -> bool:
@@ -54,31 +93,41 @@ def in_dark_room(settings: RunSettings) -> bool:
     return settings.env == DARK_ROOM and not settings.continuous
 
 
-def group_goals(file: HistoryFile, settings: RunSettings) -> GroupGoals | None:
-    """What the rewards of a Dark Room file show of its groups; None where they agree with the groups' numbers."""
+def group_goals(file: HistoryFile, settings: RunSettings, world: World, pays: Pays = USUAL) -> GroupGoals | None:
+    """What a file shows of its groups; None where that agrees with the groups' numbers.
+
+    Dark Room alone is expected to show it.
+    """
     test = set(split_of(settings).test)
     looked_at = sorted(file.tasks, key=lambda group: (group not in test, group))[:MOST_GROUPS]
-    shown = {group: _cells(file, group) for group in looked_at}
-    one = {group: cell_number(next(iter(cells)), settings) for group, cells in shown.items() if len(cells) == 1}
-    several = any(len(cells) > 1 for cells in shown.values())
-    name, seed = file.path.name, settings.env_split_seed
-    if not one and not several:
-        return GroupGoals(name, SILENT, seed)
+    shown = {group: shown_task(file, group, world, pays) for group in looked_at[:ENOUGH]}
+    if in_dark_room(settings) or any(found.other for found in shown.values()):  # then each is to be known
+        shown |= {group: shown_task(file, group, world, pays) for group in looked_at[ENOUGH:]}
+    one = {group: found.task for group, found in shown.items() if found.task is not None}
+    several = any(found.other and found.task is None and not found.partly for found in shown.values())
+    other = any(found.other for found in shown.values())
+    make = partial(GroupGoals, file.path.name, seed=settings.env_split_seed, noun=_noun(world), by=_by(world))
+    if not one and not other:
+        if not in_dark_room(settings):
+            return None
+        why = next((found.why for found in shown.values() if found.why), "")
+        return make(order=UNREADABLE if why else SILENT, why=why)
     if not several:
-        if all(group == goal for group, goal in one.items()):
+        if not other:
             return None
         total = count_tasks(settings) or 0
-        order = dict(enumerate(split_tasks(seed, 1.0, total).train))
-        if all(order.get(group) == goal for group, goal in one.items()):
-            return GroupGoals(name, SHUFFLED, seed, {group: order[group] for group in file.tasks if group in order})
-    return GroupGoals(name, OTHER, seed, one)
+        order = dict(enumerate(split_tasks(settings.env_split_seed, 1.0, total).train))
+        if one and all(order.get(group) == goal for group, goal in one.items()):
+            return make(order=SHUFFLED, goals={group: order[group] for group in file.tasks if group in order})
+    return make(order=OTHER, goals=one)
 
 
-def _cells(file: HistoryFile, group: int) -> set[Cell]:
-    try:
-        return file.rewarded_cells(group)
-    except HistoryError:  # damaged: said where its histories are needed, and no evidence here
-        return set()
+def _noun(world: World) -> str:
+    return "goal" if world.env == DARK_ROOM else "task"
+
+
+def _by(world: World) -> str:
+    return "rewards" if world.PLAIN_MOVES else "moves"
 
 
 def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None:
@@ -88,6 +137,8 @@ def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None
     stays = np.append(found.episode[1:] == found.episode[:-1], False)  # the last step may end its episode
     stays &= np.abs(found.next_states - found.states).sum(axis=1) <= 1
     cells = {(int(x), int(y)) for x, y in np.unique(found.next_states[stays & (found.rewards > 0)], axis=0)}
+    if "rewards" in settings.overruled:  # they mark something else
+        cells = set()
     if len(cells) == 1:
         return cells.pop()
     if cells:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import warnings
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from ..records.arrays import Floats, Ints, Values
 from ..records.errors import HistoryError
 from ..records.sample import ARROWS, Sample
 from ..worlds.darkroom import HORIZON
+from .inputs_clock import clocks_of
 
 #: Contents after unpacking; a file of some MB may claim thousands of times its size.
 MAX_BYTES = 512 << 20
@@ -40,8 +40,7 @@ def inputs_npz(
 
     Arrays: `in_states` (B, n, 2), `in_actions` (B, n) or one-hot (B, n, A), `in_rewards` (B, n), `in_next_states`
     (B, n, 2), `in_query_states` (B, 2), optionally `in_target_actions` (B,), -1 where unknown; the prefix `in_` may
-    be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), episodes are placed every `horizon` steps so
-    as to agree with the resets that show in the states, and a context in which none shows is one episode. A context
+    be absent. Where the file lacks `in_episode` and `in_step` (B, n + 1), see `clocks_of`. A context
     that overlaps with the one before counts as the same history. `arrows`, `stateless`: see `Sample`. `vectors`:
     numbers of a state and of an action, where these are vectors: `in_states` (B, n, S), `in_actions` (B, n, D), and so
     on, and targets that are not known NaN.
@@ -63,12 +62,13 @@ def inputs_npz(
     targets = _targets(path, arrays, actions, vectors)
     clocks = _stored_clocks(path, arrays, actions.shape[:2])
     acted = actions.reshape(*actions.shape[:2], -1)
+    if clocks is None:
+        size = None if vectors is not None else 1 + max(int(one.max()) for one in (states, next_states, queries))
+        clocks = clocks_of(states, actions, next_states, queries, size, horizon)
     histories = _histories(np.concatenate([states, next_states, acted, rewards[..., None]], axis=2))
     samples = []
     for i in range(len(actions)):
-        episode, step = (
-            clocks[i] if clocks else _clock(states[i], next_states[i], queries[i], horizon, moves=vectors is None)
-        )
+        episode, step = clocks[i]
         samples.append(
             Sample(
                 label=f"{path.name} [{i}]",
@@ -210,29 +210,6 @@ def _histories(tokens: np.ndarray[Any, Any]) -> list[int]:
         same = any(np.array_equal(before[shift:], after[: n - shift]) for shift in range(n // 2 + 1))
         numbers.append(numbers[-1] + (not same))
     return numbers
-
-
-def _clock(
-    states: Values, next_states: Values, query: Values, horizon: int, *, moves: bool = True
-) -> tuple[Ints, Ints]:
-    """(episode, step) of the n + 1 tokens of one context.
-
-    A reset shows where the next token's state is not the next state (online), or where the next state is more than a
-    move away from the state (stored histories hold the reset state there); not by the second where states do not go in
-    `moves` over cells.
-    """
-    n = len(states)
-    time = np.arange(n + 1, dtype=np.int64)
-    following = np.concatenate([states[1:], query[None]])
-    reset = (following != next_states).any(axis=1)
-    if moves:
-        reset |= np.abs(next_states - states).sum(axis=1) > 1
-    phases = {int(t) % horizon for t in np.flatnonzero(reset) + 1}
-    if len(phases) != 1:
-        return np.zeros(n + 1, np.int64), time
-    first = phases.pop()
-    shift = math.ceil(first / horizon) * horizon - first  # steps of the first episode that lie before the context
-    return (time + shift) // horizon, (time + shift) % horizon
 
 
 def _wrong(path: Path, expected: str, found: str) -> HistoryError:

@@ -23,6 +23,7 @@ from ..worlds.settings import can_roll_out, count_tasks, goals_of, split_of
 from .file import HistoryFile, open_histories
 from .inputs import inputs_npz
 from .kept import Kept
+from .not_found import none_found
 from .paths import TEST, find_histories, given_histories
 from .rolled_out import rolled_out
 from .rolled_out_in_world import WorldContexts
@@ -112,7 +113,7 @@ def load_samples(
         found = _independent(path, settings, n_context, count, seed, stride, asked)
         return found if first is None else found.begun(first)
     if window is not None or policy is None or not can_roll_out(settings):
-        raise _none_found(settings, run_dir, window, notes)
+        raise none_found(settings, run_dir, window, notes)
     if settings.alg:
         notes = (f"no {settings.file_name} found (--histories PATH names one): contexts are rollouts", *notes)
     notes += settings.doubts
@@ -148,28 +149,6 @@ def _in_world(
     return SampleSet(samples, world.source, notes, seed, count - len(samples), more)
 
 
-def _none_found(settings: RunSettings, run_dir: Path, window: int | None, notes: tuple[str, ...]) -> HistoryError:
-    action = "give --histories PATH" + ("" if window is None else ", or omit --window")
-    if settings.continuous and not can_roll_out(settings):
-        action += f": a model of {_vectors(settings)} is not rolled out here but in its world, --world MODULE:FACTORY"
-    if settings.alg is None:
-        found = "no alg in its config to name them"
-        if not can_roll_out(settings):
-            found += f", and its world ({settings.env}) is none to roll it out in here"
-        return HistoryError(run_dir, expected="the run's histories", found=found, action=action)
-    return HistoryError(
-        settings.file_name,
-        expected=f"the run's histories in {settings.traj_dir}, seen from {run_dir} or from here",
-        found=notes[0] if notes else "no such file",
-        action=action,
-    )
-
-
-def _vectors(settings: RunSettings) -> str:
-    named = f"Meta-World ({settings.task}), with" if settings.env == META_WORLD else f"{settings.env}, with"
-    return f"{named} states of {settings.dim_obs} numbers and {settings.actions},"
-
-
 def _independent(
     path: Path, settings: RunSettings, n: int, count: int, seed: int, stride: int, asked: bool
 ) -> SampleSet:
@@ -182,8 +161,8 @@ def _independent(
             starts = -(-(file.size(goal)[0] - n) // stride)
             query = n + stride * int(generator(seed, Use.MOMENTS, i).integers(0, starts))
             samples.append(stored_sample(file, settings, goal, stream, query, n, history=i))
-    notes += more if asked else ()
-    notes += _unknown_targets(path, settings, samples)
+        notes = (*file.notes, *notes)  # of its episodes, known once they have been read
+    notes += (*(more if asked else ()), *_unknown_targets(path, settings, samples))
     return SampleSet(tuple(samples), f"{_test_histories(path, settings)} in {path.name}", notes, seed)
 
 
@@ -239,6 +218,7 @@ def _windows(path: Path, settings: RunSettings, n: int, count: int, window: int)
                     action="omit --window",
                 )
             samples.append(stored_sample(file, settings, goals[history], 0, start + n_transit - 1, n, history=history))
+        notes = (*file.notes, *notes)
     notes += ("these samples are one history shifted by a step: not independent",) if len(samples) > 1 else ()
     notes += _unknown_targets(path, settings, samples)
     return SampleSet(tuple(samples), f"windows {window}–{window + len(samples) - 1} of {path.name}", notes)
@@ -255,10 +235,10 @@ def _held_out(file: HistoryFile, settings: RunSettings) -> tuple[list[int], tupl
     if settings.env == META_WORLD and settings.continuous:
         known = _of_test_tasks(file.path, settings)
         note = f"no file of test tasks ({TEST}/) is used: the model may have been trained on these tasks"
-        return list(tasks), (*settings.overruled.values(), *file.notes, *(() if known else (note,)))
+        return list(tasks), (*settings.overruled.values(), *(() if known else (note,)))
     if count_tasks(settings) is None:
         unknown = f"the test split of {settings.env} is not known: some goals may have been trained on"
-        return list(tasks), (*settings.overruled.values(), *file.notes, unknown)
+        return list(tasks), (*settings.overruled.values(), unknown)
     present = set(tasks)
     goals = [goal for goal in split_of(settings).test if goal in present]
     if goals:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
 from ..worlds.meaning import stateless
-from ..worlds.settings import arrows
+from ..worlds.settings import arrows, count_tasks
 from .file import HistoryFile
 from .goals import cell_number, in_dark_room, shown_goal
 
@@ -38,7 +38,7 @@ def stored_sample(
         goal=cell,
         history=history,
         task=(task := _task(goal, cell, settings)),
-        arrows=arrows(settings, task if settings.groups is None else None),
+        arrows=arrows(settings, task),
         stateless=stateless(settings),
     )
     known = whole.until(n)  # its target is the action that was taken
@@ -46,17 +46,22 @@ def stored_sample(
 
 
 def _task(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> int:
-    """The goal's number, so that two groups of one goal count once; where it is not known, a number of its own."""
+    """The task's number, so that two groups of one task count once; where it is not known, a number of its own."""
     if cell is not None:
         return cell_number(cell, settings)
-    return group if not in_dark_room(settings) else settings.grid_size**2 + group
+    if in_dark_room(settings):
+        return settings.grid_size**2 + group
+    if settings.groups is None or not settings.groups.contradicted:
+        return group
+    return settings.groups.goals.get(group, (count_tasks(settings) or 0) + group)
 
 
 def _named(group: int, cell: tuple[int, int] | None, settings: RunSettings) -> str:
     """What a label says of the task: the goal's cell, and the group where its number is another one."""
+    groups = settings.groups if settings.groups is not None and settings.groups.contradicted else None
     if not in_dark_room(settings):
-        return f"task {group}"
-    if settings.groups is None or not settings.groups.contradicted:
+        return f"task {group}" if groups is None else f"task {groups.goals.get(group, 'unknown')} group {group}"
+    if groups is None:
         return f"goal {_words(cell) if cell else group}"
     return f"goal {_words(cell) if cell else 'unknown'} group {group}"
 

@@ -17,6 +17,7 @@ from ..worlds.agents import Histories, empty_histories
 from ..worlds.bandit import Bandit
 from ..worlds.darkroom import DARK_ROOM
 from ..worlds.world import BoolArray, IntArray, World
+from .clock import BLOCK
 from .file import HistoryFile, Streams
 from .forms import Cells
 
@@ -56,7 +57,11 @@ def _fill(past: Histories, file: HistoryFile, world: World, tasks: Sequence[int]
     for task, width in zip(tasks, widths, strict=True):
         found = file.read_all(task, width)
         reached = world.move(np.full(width, task), found.states, found.actions)
-        _check_laws(f"{file.path}, {task}", world, found, reached)
+        _check_marks(file, task, world.horizon)
+        try:
+            _check_laws(f"{file.path}, {task}", world, found, reached)
+        except HistoryError as error:
+            raise _with_horizon(error, file, world.horizon) from None
         if isinstance(world, Bandit):
             _check_arms(f"{file.path}, {task}", world, task, found)
         else:
@@ -66,6 +71,18 @@ def _fill(past: Histories, file: HistoryFile, world: World, tasks: Sequence[int]
         past.next_states[rows] = reached  # also at episode ends, where the file has the reset state
         past.probabilities[rows] = one_hot[found.actions]
         row += width
+
+
+def _check_marks(file: HistoryFile, task: int, horizon: int) -> None:
+    """Refuse `dones` elsewhere than the horizon has them: most worlds would not show it otherwise."""
+    steps, _ = file.size(task)
+    for first in range(0, steps, BLOCK):
+        last = min(first + BLOCK, steps)
+        marks = file.marks(task, slice(None), first, last)
+        due = np.arange(first + 1, last + 1) % horizon == 0
+        if marks is not None and marks.any() and (wrong := marks != due[:, None]).any():
+            expected = f"ends of episodes every {horizon} steps, as `horizon` says"
+            raise _wrong(f"{file.path}, {task}/dones", expected, _first(wrong.T), "check `horizon`")
 
 
 def _sizes(file: HistoryFile, tasks: Sequence[int], horizon: int, streams: int | None) -> tuple[int, list[int]]:
@@ -126,6 +143,15 @@ def _check_laws(subject: str, world: World, found: Streams, reached: IntArray) -
         raise _wrong(f"{subject}/states", expected, _first(begun), "check `horizon`")
 
 
+def _with_horizon(error: HistoryError, file: HistoryFile, horizon: int) -> HistoryError:
+    """The same, and how long the file's episodes are, where it shows that and the settings say something else."""
+    clock = file.clock
+    if clock.every in (None, horizon) or not clock.shown:
+        return error
+    found = f"{error.found}: its episodes have {clock.every} steps by {clock.by}"
+    return HistoryError(error.subject, expected=error.expected, found=found, action=error.action)
+
+
 def _check_rewards(subject: str, world: World, task: int, found: Streams, reached: IntArray) -> None:
     """Refuse another task than the group's number says: tasks that are held back would be trained on."""
     rooms = world.rooms(np.full(len(reached), task))
@@ -137,6 +163,8 @@ def _check_rewards(subject: str, world: World, task: int, found: Streams, reache
     wrong = found.rewards != paid
     if wrong.any():
         expected = f"the rewards of {world.words(task)}, as the group's number says"
+        if (found.rewards == 1 - paid).all():
+            raise _wrong(f"{subject}/rewards", expected, "1 minus them, at every step", "store 1 minus what is there")
         action = "number groups by task: some collectors shuffle the tasks first"
         raise _wrong(f"{subject}/rewards", expected, _first(wrong), action)
 

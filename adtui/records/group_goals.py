@@ -18,12 +18,17 @@ class GroupGoals:
             neither that nor goal i; SILENT, no rewards say anything; UNREADABLE, nothing could be seen.
         seed: of the shuffle, `env_split_seed`.
         goals: group → goal, for the groups whose goal is known.
+        noun, by: what a group holds in its world, and what of the data shows it.
+        why: why nothing could be seen; "" where that is not known.
     """
 
     file: str
     order: str
     seed: int
     goals: dict[int, int] = field(default_factory=dict)
+    noun: str = "goal"
+    by: str = "rewards"
+    why: str = ""
 
     @property
     def contradicted(self) -> bool:
@@ -41,14 +46,18 @@ class GroupGoals:
         if self.order == SILENT:
             return f"no reward in {self.file} shows a goal: that group i holds goal i is assumed"
         if self.order == UNREADABLE:
-            return f"{self.file} cannot be read: that group i of the run's histories held goal i is assumed"
+            why = f" ({self.why})" if self.why else ""
+            return f"{self.file} cannot be read{why}: that group i of the run's histories held goal i is assumed"
         if self.order == SHUFFLED:
-            how = f"the rewards lie where the goals shuffled by env_split_seed {self.seed} put them"
+            lie = "lie where the goals" if self.noun == "goal" else f"are as the {self.noun}s"
+            how = f"the {self.by} {lie} shuffled by env_split_seed {self.seed} put them"
+        elif self.goals:
+            how = f"the {self.noun}s are those that the {self.by} show"
         else:
-            how = "the goals are those that the rewards show"
+            how = f"its {self.by} show no {self.noun} of any group"
         return (
-            f"group i of {self.file} does not hold goal i: {how}. The run's split numbers groups: "
-            "which goals the model was trained on is not known"
+            f"group i of {self.file} does not hold {self.noun} i: {how}. The run's split numbers groups: "
+            f"which {self.noun}s the model was trained on is not known"
         )
 
     def of(self, groups: Iterable[int]) -> tuple[int, ...]:

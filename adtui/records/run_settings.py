@@ -22,7 +22,9 @@ CONFIGS = (
     "hparams.json",
     "args.json",
 )
-_SAID = (WEIGHTS, CHECKPOINT, *CONFIGS)
+HISTORIES = "histories"
+"""What the run's histories show counts for more than any of these: how long their episodes are."""
+_SAID = (WEIGHTS, CHECKPOINT, *CONFIGS, HISTORIES)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ class RunSettings:
         dim_obs, dim_actions: numbers of a state and of an action that are vectors, as the weights' shapes tell; None
             where they are cells and single actions. Then grid_size and num_actions mean nothing.
         reward_std: standard deviation of what an arm of a bandit pays; None of other worlds.
-        sources: the name of each of the above → WEIGHTS, CHECKPOINT, one of CONFIGS, `Customs.whose`
+        sources: the name of each of the above → WEIGHTS, HISTORIES, CHECKPOINT, one of CONFIGS, `Customs.whose`
             or DEFAULT.
-        overruled: the name of what the weights' shapes tell and a configuration tells otherwise → a line that says so.
+        overruled: the name of what the weights' shapes or the histories tell, and a configuration otherwise → a line
+            that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
     """
 

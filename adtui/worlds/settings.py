@@ -268,9 +268,9 @@ def arena_of(settings: RunSettings) -> Arena:
     if world is None:
         found = f"{settings.env} with {settings.actions}"
         expected = f"{', '.join(WORLDS)}, with {NUM_ACTIONS} actions (bandits: any number)"
-        action = "evaluate a run of one of these"
-        if settings.continuous:
-            action = "`adtui evaluate --world MODULE:FACTORY` lets it act in environments of yours"
+        action = "`adtui evaluate --world MODULE:FACTORY` lets it act in environments of yours"
+        if not settings.continuous:
+            action = f"evaluate a run of one of these, or {action}"
         raise ConfigError("env", expected=expected, found=found, action=action)
     if world.n_drawn_from > MAX_TASKS:
         raise ConfigError(

@@ -15,8 +15,9 @@ import pytest
 from checkpoints import write_histories
 from numpy.typing import NDArray
 
-from adtui.histories.file import MAX_STEPS, HistoryFile, Stretch
+from adtui.histories.file import HistoryFile, Stretch
 from adtui.histories.forms import Cells
+from adtui.histories.layout import MAX_STEPS
 from adtui.records.errors import HistoryError
 
 Change = Callable[[h5py.File], None]
@@ -151,7 +152,7 @@ def test_dones_of_single_streams_count_with_and_without_a_stream_axis(tmp_path: 
 def test_the_clock_does_not_depend_on_where_reading_begins(
     path: Path, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adtui.histories.file._BLOCK", 4)
+    monkeypatch.setattr("adtui.histories.clock.BLOCK", 4)
     ends = np.zeros((60, 2), np.uint8)
     ends[[0, 13, 14, 30, 59], 1] = 1
     with h5py.File(path, "r+") as file:

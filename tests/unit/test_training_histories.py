@@ -253,6 +253,21 @@ def test_another_horizon_than_the_files_is_told(path: Path, horizon: int) -> Non
     assert f"{horizon} steps" in said
     assert "check `horizon`" in said
     assert "the first at step" in said
+    assert "its episodes have 20 steps by the resets in its states" in said
+
+
+@pytest.mark.parametrize("last", [9, 59])
+def test_marks_of_other_ends_than_the_horizons_are_told(path: Path, last: int) -> None:
+    """They are what alone says it in worlds without states."""
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            group["dones"] = np.tile((np.arange(60) % 20 == 19)[:, None], (1, 2))
+    assert read(path).horizon == 20
+    with h5py.File(path, "r+") as file:
+        file["5/dones"][last, 1] ^= True
+    said = refusal(path)
+    assert "5/dones: expected ends of episodes every 20 steps" in said
+    assert f"1 of 120 steps that differ, the first at step {last} of stream 1; check `horizon`" in said
 
 
 def test_one_step_that_does_not_lead_to_the_next_is_told(path: Path) -> None:

@@ -112,6 +112,7 @@ def test_tasks_held_back_are_not_learnt_from(tmp_path: Path) -> None:
         ({"dim_actions": 2}, "(steps, streams, 2)"),
         ({"tf_n_head": 8}, "even parts"),
         ({"histories": "/no/such.hdf5"}, "found nothing"),
+        ({"horizon": 5}, "expected episodes of 5 steps, as `horizon` says, found 20 by its dones; set horizon: 20"),
         ({"dim_obs": 0}, "greater than or equal to 1"),
         ({"norm": "pre"}, "known setting"),
     ],

@@ -1,0 +1,158 @@
+"""Where episodes end, as the states show it: a reset leaps where no action leads.
+
+Two conventions are met. Online, the next state of an episode's last step is the state reached, and the state after it
+is another one. Stored histories have the reset state there, mostly more than a move away. A reset to a cell that a move
+leads to as well leaves no trace; where all episodes begin in one cell, whoever is elsewhere has not been reset.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..records.arrays import Bools, Ints, Values
+
+#: Share of beginnings in one cell from which episodes are taken to begin there.
+_ONE_START = 0.75
+#: Of more of the steps than this no leap is a reset: states are something else than they are taken for.
+_OFTEN = 0.5
+#: Share of the steps to cells beside that lead where their actions lead, resets aside, from which actions are trusted.
+_SURE = 0.97
+_WAYS = {3: (1, 0), -3: (-1, 0), 1: (0, 1), -1: (0, -1), 0: (0, 0)}
+#: Where episodes begin anywhere: so many expected ends must leave no leap, and so large a share, to speak against it.
+_MISSED, _SHARE = 4, 0.25
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How the states of a file go on within an episode, as a rule.
+
+    Attributes:
+        joins: the next state of a step is the state of the step after.
+        steps: a step leads to a cell beside; never where states are vectors.
+        does: (A, 2) where each action leads, walls aside; None where that is not always the same.
+        size: of the grid: a leap from one wall to the opposite one is a step through it, in rooms without walls.
+    """
+
+    joins: bool = False
+    steps: bool = False
+    does: Ints | None = None
+    size: int = 0
+
+    def leaps(self, states: Values, actions: Values, next_states: Values, following: Values) -> Bools:
+        """After which steps (n, …) of states (n, …, S) no action leads to the state that follows.
+
+        Args:
+            following: the states after the steps; the next states where there are none any more.
+        """
+        found = np.zeros(states.shape[:-1], np.bool_)
+        if self.joins:
+            found |= (next_states != following).any(axis=-1)
+        if self.steps:
+            found |= _far(states, next_states, self.size)
+        if self.does is not None:
+            expected = np.clip(states + self.does[actions], 0, self.size - 1)
+            found |= (next_states != expected).any(axis=-1)
+        return found
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the first L steps of some streams show. Index i of the arrays is the moment after step i + 1.
+
+    Attributes:
+        ended: (L − 1,) an episode had ended by then, in one stream at least.
+        went_on: (L − 1,) none had, in one stream at least.
+        start: the cell that episodes begin in; None where there is no such cell, or where states are vectors.
+        leaps: whether ends that are not seen are rare, so that it says something where none is.
+    """
+
+    ended: Bools
+    went_on: Bools
+    start: tuple[int, ...] | None
+    leaps: bool
+    ways: Ways
+
+    @property
+    def times(self) -> Ints:
+        """Moments at which an episode had ended for sure: 1 … L − 1."""
+        return np.flatnonzero(self.ended).astype(np.int64) + 1
+
+
+def seen(states: Values, actions: Values, next_states: Values, size: int | None, *, begun: bool = True) -> Seen:
+    """What L steps of some streams show, states (L, streams, S).
+
+    Args:
+        size: of the grid; None where states are vectors.
+        begun: whether the first step is the first of an episode.
+    """
+    here, there, following = states[:-1], next_states[:-1], states[1:]
+    ways = _ways(here, actions[:-1], there, following, size)
+    found = ways.leaps(here, actions[:-1], there, following)
+    if size is None or not here.size:
+        ended: Bools = np.asarray(found.any(axis=1))
+        return Seen(ended, np.zeros_like(ended), None, bool(ended.any()), ways)
+    starts = np.concatenate([states[:1].reshape(-1, states.shape[-1])[: None if begun else 0], following[found]])
+    places, counts = np.unique(starts.astype(np.int64), axis=0, return_counts=True)
+    start = None
+    if len(starts) and counts.max() >= _ONE_START * len(starts):
+        start = tuple(places[counts.argmax()].tolist())
+    if start is not None:  # what leads elsewhere is no reset
+        found &= (following == start).all(axis=-1)
+    walks = start is not None and (ways.steps or bool(found.any()))
+    elsewhere = (following != start).any(axis=-1) if walks else np.zeros_like(found)
+    ended, went_on = (np.asarray(one.any(axis=1)) for one in (found, elsewhere))
+    return Seen(ended, went_on, start, ways.joins or ways.steps, ways)
+
+
+def _ways(states: Values, actions: Values, next_states: Values, following: Values, size: int | None) -> Ways:
+    if not states.size:
+        return Ways()
+    joins = bool((next_states != following).any(axis=-1).mean() <= _OFTEN)
+    if size is None:
+        return Ways(joins)
+    far = _far(states, next_states, size)
+    if far.mean() > _OFTEN:
+        return Ways(joins)
+    inner = ~far & ((states > 0) & (states < size - 1)).all(axis=-1)
+    went = (next_states - states)[inner] @ [3, 1]  # a number for each of the five ways
+    does = np.zeros((int(actions.max()) + 1, 2), np.int64)
+    for action in range(len(does)):
+        ways, counts = np.unique(went[actions[inner] == action], return_counts=True)
+        if not len(ways):
+            return Ways(joins, True, None, size)
+        does[action] = _WAYS[int(ways[counts.argmax()])]
+    expected = np.clip(states + does[actions], 0, size - 1)
+    sure = (next_states == expected).all(axis=-1)[~far].mean() >= _SURE
+    return Ways(joins, True, does if sure else None, size)
+
+
+def _far(states: Values, next_states: Values, size: int) -> Bools:
+    """Whether a step leads further than to a cell beside, and not through a wall."""
+    apart = np.abs(next_states - states)
+    around = (apart.max(axis=-1) == size - 1) & (apart.min(axis=-1) == 0)
+    far: Bools = (apart.sum(axis=-1) > 1) & ~around
+    return far
+
+
+def fits(horizon: int | None, looks: Sequence[Seen], phase: int = 0) -> bool:
+    """Whether episodes of this many steps could have left what is seen: ends at these moments, and at no other."""
+    if horizon is None:
+        return False
+    hit = missed = 0
+    for look in looks:
+        due = (np.arange(1, len(look.ended) + 1) - phase) % horizon == 0
+        if look.ended[~due].any() or look.went_on[due].any():
+            return False
+        if look.start is None and look.leaps:
+            hit, missed = hit + int(look.ended[due].sum()), missed + int((~look.ended[due]).sum())
+    return not (missed >= _MISSED and missed > _SHARE * (hit + missed))
+
+
+def common(looks: Sequence[Seen]) -> int | None:
+    """The longest episodes that all ends are multiples of, where such episodes are what is seen; else None."""
+    found = math.gcd(*(int(time) for look in looks for time in look.times))
+    return found if found > 1 and fits(found, looks) else None
