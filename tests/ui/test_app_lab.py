@@ -25,6 +25,7 @@ from adtui.records.trial_messages import ExportSweep, RunSearch, RunSweep
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
 from adtui.ui.explorer.selection import Selection
+from adtui.ui.key_words import filled
 from adtui.ui.keys import LAB
 from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
 from adtui.ui.lab.screen import LabScreen
@@ -302,7 +303,8 @@ async def test_a_search_tells_how_far_it_is_and_x_stops_it() -> None:
         assert not engine.asked(RunSweep)
         await pilot.press("x")
         await until(pilot, lambda: not there(app.desk.lab).running)
-        assert verdict_text(there(app.desk.lab))[0] == f"Stopped. What is finished is in {DIRECTORY}: o goes on."
+        stopped = verdict_text(there(app.desk.lab))[0]
+        assert filled(stopped) == f"Stopped. What is finished is in {DIRECTORY}: o goes on."
 
 
 async def test_how_long_it_takes_is_said_before_it_begins() -> None:

@@ -166,7 +166,9 @@ class LabScreen(PanesScreen[LabPanes]):
         """Whether something can be run now; says why not."""
         if self.lab.running:
             what = "search is" if self.lab.searching else "trials are"
-            self.notify(f"the {what} running: x stops {'it' if self.lab.searching else 'them'}", severity="warning")
+            self.notify(
+                f"the {what} running: <lab.stop> stops {'it' if self.lab.searching else 'them'}", severity="warning"
+            )
         elif self.lab.ready is None:
             self.notify(self.lab.error or "the engine has not answered yet", severity="warning", markup=False)
         return not self.lab.running and self.lab.ready is not None
@@ -189,6 +191,6 @@ class LabScreen(PanesScreen[LabPanes]):
         """Write what has been found."""
         document, started = self.lab.document(), self.lab.started
         if document is None or started is None:
-            self.notify("nothing to export yet: s starts the trials", severity="warning")
+            self.notify("nothing to export yet: <lab.start> starts the trials", severity="warning")
         else:
             self.post_message(self.Export(ExportSweep(self._engine.next_id(), document, started.directory)))

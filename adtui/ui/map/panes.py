@@ -79,7 +79,7 @@ class MapPanes(PaneStack):
         return color_table(self.app).utf8
 
     def _nothing(self) -> str:
-        return to_ascii(self.reason, unless=self._utf8)
+        return self.words(self.reason)
 
     def _no_transition(self) -> str:
         if self.state.moment is not None and self.state.moment.size is None:
@@ -144,7 +144,7 @@ class MapPanes(PaneStack):
         moment = self.state.moment
         if moment is None:
             return []
-        edits = edit_lines(self.state.edits, moment, width, utf8=self._utf8)
+        edits = edit_lines(self.state.edits, moment, width, undo=self.words("<map.undo>"), utf8=self._utf8)
         room = height - len(edits)
         lines = here_lines(moment, self.state.here, self.state.picked, width, room, utf8=self._utf8)
         if not lines and edits:

@@ -14,7 +14,6 @@ from ...records.axis import Axis
 from ...records.look import Look
 from ...records.pair_view import PairView
 from ...records.place import Frame, head_name
-from ...records.plain import to_ascii
 from ..renderables.diverging import diverging, diverging_legend, diverging_levels
 from ..renderables.scales import largest, legend, to_levels
 from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legend
@@ -89,7 +88,7 @@ class SidesPanes(PaneStack):
             levels = to_levels(head.pooled, state.scale, axis.n_keys, top)
             pane.show(levels, head, axis, table, legend(state.scale, top, axis.n_keys, table))
         if (apart := view.difference) is None:
-            self.apart.clear(to_ascii(view.why, unless=table.utf8))
+            self.apart.clear(self.words(view.why))
             return
         root = state.scale != "linear"
         levels = diverging_levels(apart.pooled, apart.top, root=root)
@@ -142,7 +141,7 @@ class SidesPanes(PaneStack):
         return Look(colours=color_table(self.app).printed, scale=self.state.scale, top=top)
 
     def _nothing(self) -> str:
-        return to_ascii(self.state.why, unless=self._utf8)
+        return self.words(self.state.why)
 
     # -- what each pane draws ----------------------------------------------------------------------------------------
     def _heads(self, width: int, height: int) -> list[Text]:
@@ -151,7 +150,11 @@ class SidesPanes(PaneStack):
 
     def _claims(self, width: int, height: int) -> list[Text]:
         found, pair = self.state.found, self.state.pair
-        return [] if found is None or pair is None else claim_lines(found, pair, width, height, utf8=self._utf8)
+        return (
+            []
+            if found is None or pair is None
+            else claim_lines(found, pair, width, height, full=self.words("<sides.full>"), utf8=self._utf8)
+        )
 
     def _rows(self, width: int, height: int) -> list[Text]:
         view = self.state.view

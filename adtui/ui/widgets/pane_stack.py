@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..key_words import filled_for
 from ..renderables.title import PARTS
 from ..terminal.titles import Titled
 
@@ -75,11 +76,15 @@ class PaneStack(Vertical):
         """
         name = f"{index + 1} {self.NAMES[index]}"
         forms = [name + (f"{PARTS}{text}" if text else "") for text in texts] or [name]
-        titles = [to_ascii(form, unless=not self._plain) for form in forms]
+        titles = [self.words(form) for form in forms]
         if not self.all[index].entitle(titles, to_ascii(PARTS, unless=not self._plain)):
             return
         if self.folded and index == self.active:
             self._draw_tabs()
+
+    def words(self, text: str) -> str:
+        """A text as it is shown: with the user's keys, see `key_words`, and in ASCII where nothing else is."""
+        return to_ascii(filled_for(self.app, text) if "<" in text else text, unless=not self._plain)
 
     def activate(self, index: int) -> None:
         """Give a pane the focus, and the screen where only one fits."""
