@@ -9,7 +9,7 @@ from adtui.records.head_comparison import ROWS, ClaimTest, HeadComparison, Pair
 from adtui.records.interval import Interval
 from adtui.records.provenance import Provenance
 from adtui.ui.renderables.colors import LEVELS, MASKED, ColorTable, choose_table
-from adtui.ui.renderables.diverging import ZERO, diverging, diverging_legend, diverging_levels
+from adtui.ui.renderables.diverging import ZERO, diverging, diverging_legends, diverging_levels
 from adtui.ui.renderables.sides import both_rows, claim_lines, pair_lines
 
 PAIRS = tuple(
@@ -105,7 +105,10 @@ def test_brightness_is_the_same_for_both_signs() -> None:
 @pytest.mark.parametrize(("system", "utf8"), TABLES)
 def test_the_legend_names_both_ends(system: str | None, utf8: bool) -> None:
     table: ColorTable = choose_table(system, utf8)
-    text = diverging_legend(0.31, table, root=True).plain
+    text, shorter, shortest = (form.plain for form in diverging_legends(0.31, table, root=True))
+    assert len(text) > len(shorter) > len(shortest)
+    assert shorter.endswith(" +0.31")
+    assert shortest == "sqrt"
     assert text.startswith("sqrt −0.31 " if utf8 else "sqrt -0.31 ")
     assert text.endswith(" +0.31")
     if system is None:

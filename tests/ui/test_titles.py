@@ -10,16 +10,25 @@ from app_driver import cut, opened, until
 from fake_engine import insight, run_info
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.text import Text
 from screen_engine import ScreenEngine
 from textual.screen import Screen
 
+from adtui.records.messages import OpenRun
+from adtui.ui.app import AdtuiApp
 from adtui.ui.explorer.display import Display
 from adtui.ui.explorer.panes import INSIGHTS
 from adtui.ui.explorer.selection import Selection
 from adtui.ui.explorer.titles import titles
 from adtui.ui.lab.screen import LabScreen
-from adtui.ui.renderables.title import PARTS, fitted
+from adtui.ui.renderables.colors import choose_table
+from adtui.ui.renderables.diverging import diverging_legends
+from adtui.ui.renderables.scales import legends
+from adtui.ui.renderables.sides import rows_legends
+from adtui.ui.renderables.title import PARTS, fitted, fitted_legend
+from adtui.ui.sides.screen import SidesScreen
 
+TABLE = choose_table("truecolor", utf8=True)
 WORDS = st.text("abcdé ", min_size=1, max_size=12).map(str.strip).filter(bool)
 LINES = st.lists(WORDS, min_size=1, max_size=5).map(PARTS.join)
 
@@ -41,26 +50,48 @@ def test_the_first_form_that_fits_is_shown(forms: list[str], width: int) -> None
     assert shown == fit[0] if fit else forms[-1].startswith(shown)
 
 
+@pytest.mark.parametrize(
+    "forms",
+    [
+        legends("row", 0.34, 100, TABLE),
+        legends("log", 0.34, 100, TABLE),
+        diverging_legends(0.31, TABLE, root=True),
+        rows_legends(),
+        rows_legends(utf8=False, color=False),
+    ],
+)
+def test_a_legend_is_said_shorter_and_never_cut(forms: tuple[Text, ...]) -> None:
+    whole = forms[0].cell_len
+    assert fitted_legend(forms, whole) is forms[0]
+    for width in range(whole):
+        shown = fitted_legend(forms, width)
+        assert shown.cell_len <= width
+        assert not shown or shown in forms
+    assert fitted_legend(forms, whole - 1) is forms[1]
+
+
 def test_the_title_of_the_insights_drops_the_least_first() -> None:
     found = [insight(layer) for layer in range(12)]
     statuses = ["confirmed"] * 5 + ["refuted"] * 2 + ["no evidence"] * 3 + ["observed"] * 2
     known = [replace(one, status=status) for one, status in zip(found, statuses, strict=True)]
     gone = "4 gone: 1 the same finding as another, 3 no evidence when tested"
-    display = Display(run_info(), Selection(), insights=known, said=("✔ only", gone), stopped="stopped at 6/18")
+    stop = "stopped at 6/18 insights: r resumes"
+    display = Display(run_info(), Selection(), insights=known, said=("✔ only", gone), stopped=stop)
     forms = titles(display)[INSIGHTS]
     shown = [fitted(forms, width) for width in range(len(forms[0]), 0, -1)]
     seen = list(dict.fromkeys(shown))
     assert seen == [
-        f"✔ only · 9 found · 5 confirmed · 2 refuted · 3 no evidence · {gone} · stopped at 6/18",
-        "✔ only · 9 found · 5 confirmed · 2 refuted · 3 no evidence · 4 gone · stopped at 6/18",
-        "✔ only · 9 found · 5 confirmed · 2 refuted · 4 gone · stopped at 6/18",
-        "✔ only · 9 found · 5 confirmed · 4 gone · stopped at 6/18",
-        "✔ only · 9 found · 5 confirmed · stopped at 6/18",
+        f"✔ only · 9 found · 5 confirmed · 2 refuted · 3 no evidence · {gone} · {stop}",
+        f"✔ only · 9 found · 5 confirmed · 2 refuted · 3 no evidence · 4 gone · {stop}",
+        f"✔ only · 9 found · 5 confirmed · 2 refuted · 4 gone · {stop}",
+        f"✔ only · 9 found · 5 confirmed · 4 gone · {stop}",
+        f"✔ only · 9 found · 5 confirmed · {stop}",
+        f"✔ only · 9 found · {stop}",
         "✔ only · 9 found · stopped at 6/18",
-        "stopped at 6/18 · ✔ only",
-        "stopped at 6/18",
-        "stopped at",
-        "stopped",
+        "9 found · stopped at 6/18",
+        "9 found · stopped 6/18",
+        "9 found",
+        "9",
     ]
 
 
@@ -78,5 +109,19 @@ async def test_nothing_is_cut_when_the_terminal_is_resized(key: str, widths: tup
         for width in widths:
             await pilot.resize_terminal(width, 40)
             await until(pilot, partial(has_width, screen, width))
+            await pilot.pause()
+            assert not list(cut(screen))
+
+
+async def test_no_legend_beside_another_run_is_cut() -> None:
+    app = AdtuiApp(OpenRun(0, "runs/latest"), engine=ScreenEngine(), beside="b.pt")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, SidesScreen) and app.screen.state.view is not None)
+        await pilot.press("s", "s", "s")  # "row's largest" is the longest
+        screen = app.screen
+        assert isinstance(screen, SidesScreen)
+        for width in (100, 61, 30):
+            screen.panes.all[1].styles.width = width // 4  # less than a screen ever leaves it
+            screen.panes.all[4].styles.width = width // 4
             await pilot.pause()
             assert not list(cut(screen))

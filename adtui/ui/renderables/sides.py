@@ -97,13 +97,14 @@ def _ranged(one: Interval) -> str:
     return f"{one.mean:.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low == one.low else "")
 
 
-def rows_legend(*, utf8: bool = True, color: bool = True) -> Text:
-    """What the curves are."""
+def rows_legends(*, utf8: bool = True, color: bool = True) -> tuple[Text, ...]:
+    """What the curves are, and shorter, see `fitted_legend`."""
     legend = Text("A", Style(color=f"color({FIRST})") if color else Style(), end="")
     legend.append(" blue" if color else " a", Style()).append(
         "  B", Style(color=f"color({SECOND})") if color else Style()
     )
-    return legend.append(" orange" if color else " b", Style()).append(to_ascii("  ▲ rewarded", unless=utf8), Style())
+    legend.append(" orange" if color else " b", Style())
+    return legend.copy().append(to_ascii("  ▲ rewarded", unless=utf8), Style()), legend
 
 
 def both_rows(

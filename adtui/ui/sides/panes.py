@@ -14,9 +14,9 @@ from ...records.axis import Axis
 from ...records.look import Look
 from ...records.pair_view import PairView
 from ...records.place import Frame, head_name
-from ..renderables.diverging import diverging, diverging_legend, diverging_levels
-from ..renderables.scales import largest, legend, to_levels
-from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legend
+from ..renderables.diverging import diverging, diverging_legends, diverging_levels
+from ..renderables.scales import largest, legends, to_levels
+from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legends
 from ..renderables.title import PARTS
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
@@ -86,14 +86,14 @@ class SidesPanes(PaneStack):
         for pane, side, head in ((self.first, 0, view.first), (self.second, 1, view.second)):
             axis = self._axis(view, side)
             levels = to_levels(head.pooled, state.scale, axis.n_keys, top)
-            pane.show(levels, head, axis, table, legend(state.scale, top, axis.n_keys, table))
+            pane.show(levels, head, axis, table, legends(state.scale, top, axis.n_keys, table))
         if (apart := view.difference) is None:
             self.apart.clear(self.words(view.why))
             return
         root = state.scale != "linear"
         levels = diverging_levels(apart.pooled, apart.top, root=root)
         axis = self._axis(view, 0)
-        self.apart.show(levels, view.first, axis, diverging(table), diverging_legend(apart.top, table, root=root))
+        self.apart.show(levels, view.first, axis, diverging(table), diverging_legends(apart.top, table, root=root))
 
     def _titles(self) -> None:
         state, pair, view = self.state, self.state.pair, self.state.view
@@ -109,7 +109,7 @@ class SidesPanes(PaneStack):
         apart = view.difference
         self.name_pane(APART, "" if apart is None else f"largest at q{apart.peak[0]} k{apart.peak[1]}")
         self.name_pane(ROWS, self._query())
-        self.rows.border_subtitle = rows_legend(utf8=self._utf8, color=self._coloured)
+        self.rows.explain(rows_legends(utf8=self._utf8, color=self._coloured))
 
     def _query(self) -> str:
         """ "q79 query" or "q41 ep3 t7"."""
