@@ -31,6 +31,8 @@ _NAMES = {
     "select(1,0)": "next_layer",
     "select(0,-1)": "previous_head",
     "select(0,1)": "next_head",
+    "edge(-1)": "first",
+    "edge(1)": "last",
     "zoom(1)": "zoom_in",
     "zoom(-1)": "zoom_out",
     "zoom(0)": "zoom_off",

@@ -143,6 +143,10 @@ KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 LAB: tuple[Key, ...] = (
     Key("up,k", "↑ k", "move(-1)", "", "previous line of the list; in the other panes the previous cell"),
     Key("down,j", "↓ j", "move(1)", "", "next line of the list; in the other panes the next cell"),
+    Key("pageup", "PgUp", "page(-1)", "", "a page of the list, or of cells, up"),
+    Key("pagedown", "PgDn", "page(1)", "", "a page of them down"),
+    Key("home", "Home", "edge(-1)", "", "the first line of the list; in the other panes the first cell"),
+    Key("end", "End", "edge(1)", "", "the last line of the list; in the other panes the last cell"),
     Key("left,h", "← h", "aside(-1)", "", "the cell at the left in the picture: it costs less"),
     Key("right,l", "→ l", "aside(1)", "", "the cell at the right in the picture: it costs more"),
     Key("space", "Space", "choose", "choose", "choose the strategy under the cursor, or not; change the setting"),

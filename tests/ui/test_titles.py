@@ -26,6 +26,7 @@ from adtui.ui.renderables.diverging import diverging_legends
 from adtui.ui.renderables.scales import legends
 from adtui.ui.renderables.sides import rows_legends
 from adtui.ui.renderables.title import PARTS, fitted, fitted_legend
+from adtui.ui.sides.panes import SidesPanes
 from adtui.ui.sides.screen import SidesScreen
 
 TABLE = choose_table("truecolor", utf8=True)
@@ -118,10 +119,9 @@ async def test_no_legend_beside_another_run_is_cut() -> None:
     async with app.run_test(size=(160, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SidesScreen) and app.screen.state.view is not None)
         await pilot.press("s", "s", "s")  # "row's largest" is the longest
-        screen = app.screen
-        assert isinstance(screen, SidesScreen)
-        for width in (100, 61, 30):
-            screen.panes.all[1].styles.width = width // 4  # less than a screen ever leaves it
-            screen.panes.all[4].styles.width = width // 4
+        screen: Screen[object] = app.screen
+        panes = screen.query_one(SidesPanes).all
+        for width in (25, 15, 7):  # less than a screen ever leaves it
+            panes[1].styles.width = panes[4].styles.width = width
             await pilot.pause()
             assert not list(cut(screen))

@@ -46,8 +46,8 @@ AXIS_WORDS: dict[Axis, tuple[float, Callable[[float], str]]] = {
 
 
 def about(seconds: float | None) -> str:
-    """How long something will take, as far as it is known before it begins."""
-    return "how long is not known yet" if seconds is None else f"about {time_left(seconds)} on this machine"
+    """How long something will take on this machine, as far as it is known before it begins."""
+    return "how long is not known yet" if seconds is None else f"about {time_left(seconds)} here"
 
 
 class LabPanes(PaneStack):
@@ -91,6 +91,11 @@ class LabPanes(PaneStack):
         """Move the cursor of the list."""
         self.cursor = max(0, min(self.cursor + step, len(ROWS) - 1))
         self.choices.redraw()
+
+    @property
+    def page(self) -> int:
+        """Lines of a page of the active pane."""
+        return max(1, self.all[self.active].size.height * 2 // 3)
 
     def by_place(self) -> list[Trial]:
         """Finished cells as they lie in the picture, from left to right."""

@@ -20,6 +20,9 @@ from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
 from .settings import LabSettings
 from .state import Lab
 
+FAR = 10_000
+"""Lines: more than there are of anything."""
+
 
 class LabScreen(PanesScreen[LabPanes]):
     """The state outlives it, so that it can be left while trials run.
@@ -96,6 +99,14 @@ class LabScreen(PanesScreen[LabPanes]):
         else:
             self.lab.move(step)
             self.panes.show()
+
+    def action_page(self, step: int) -> None:
+        """As many lines, or cells, as there are on a page."""
+        self.action_move(step * self.panes.page)
+
+    def action_edge(self, step: int) -> None:
+        """The first line, or the last."""
+        self.action_move(step * FAR)
 
     def action_aside(self, step: int) -> None:
         """Another cell, as they lie in the picture."""

@@ -8,7 +8,17 @@ from functools import cache
 from textual.binding import Binding
 from textual.keys import Keys, key_to_character
 
-_SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "escape": "Esc", "space": "Space", "enter": "Enter"}
+_SIGNS = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "Esc",
+    "space": "Space",
+    "enter": "Enter",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
 _KNOWN = {key.value for key in Keys if not key.value.startswith("<")}
 
 
