@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import partial
 
 import pytest
-from app_driver import cut, opened, until
+from app_driver import cut, opened, screen_text, until
 from fake_engine import insight, run_info
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.text import Text
 from screen_engine import ScreenEngine
+from textual.content import Content
 from textual.screen import Screen
 
 from adtui.records.messages import OpenRun
@@ -28,6 +30,7 @@ from adtui.ui.renderables.sides import rows_legends
 from adtui.ui.renderables.title import PARTS, fitted, fitted_legend
 from adtui.ui.sides.panes import SidesPanes
 from adtui.ui.sides.screen import SidesScreen
+from adtui.ui.widgets.pane_stack import _tabs
 
 TABLE = choose_table("truecolor", utf8=True)
 WORDS = st.text("abcdé ", min_size=1, max_size=12).map(str.strip).filter(bool)
@@ -125,3 +128,24 @@ async def test_no_legend_beside_another_run_is_cut() -> None:
             panes[1].styles.width = panes[4].styles.width = width
             await pilot.pause()
             assert not list(cut(screen))
+
+
+@given(st.lists(WORDS, min_size=2, max_size=9), st.data(), st.integers(12, 120))
+def test_a_title_says_less_before_the_other_tabs_go(names: list[str], data: st.DataObject, width: int) -> None:
+    active = data.draw(st.integers(0, len(names) - 1))
+    title = f"{active + 1} {names[active]}{PARTS}{PARTS.join(data.draw(st.lists(WORDS, min_size=1, max_size=4)))}"
+    line = Content.from_markup(_tabs(names, active, width, lambda room: fitted([title], room))).plain
+    assert len(line) <= width or PARTS not in line
+    numbers = [str(index + 1) for index in range(len(names)) if index != active]
+    if len(f"{active + 1} {names[active]}") + 2 + 2 * len(numbers) <= width:
+        assert all(f" {number} " in f" {line} " for number in numbers)
+
+
+@pytest.mark.parametrize("key", "1234567")
+async def test_every_tab_is_there_on_the_smallest_screen(key: str) -> None:
+    async with opened(ScreenEngine(), size=(40, 10)) as (app, _engine, pilot):
+        await pilot.press(key)
+        await until(pilot, lambda: app.explorer.panes.active == int(key) - 1)
+        line = screen_text(app).splitlines()[1]
+        before, after = "1234567".split(key)
+        assert re.fullmatch(rf" ?{' '.join(before)} +{key} \w+.*? +{' '.join(after)} *", line)

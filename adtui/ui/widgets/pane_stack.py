@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +19,8 @@ from ..terminal.titles import Titled
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
+LONGEST = 10_000
+"""Cells: more than any title has."""
 
 
 class PaneStack(Vertical):
@@ -135,17 +137,25 @@ class PaneStack(Vertical):
     def _draw_tabs(self) -> None:
         # Short screens have no room for borders, so the tab carries the title.
         names, width = self.NAMES[: self.count], self.app.size.width
-        title = self.all[self.active].title(width - 2) if self.has_class("-short") else ""
+        title = self.all[self.active].title if self.has_class("-short") else None
         self.query_one("#tabs", Static).update(_tabs(names, self.active, width, title))
 
 
-def _tabs(names: Sequence[str], active: int, width: int, title: str = "") -> str:
-    """The line of tabs, with their names, or where these do not fit their numbers, or none but the active one."""
+def _tabs(names: Sequence[str], active: int, width: int, title: Callable[[int], str] | None = None) -> str:
+    """The line of tabs, with their names, or where these do not fit their numbers, or none but the active one.
+
+    Args:
+        title: gives what the active tab has in so many cells; it says less before the numbers of the others go.
+    """
     numbered = [f"{index + 1} {name}" for index, name in enumerate(names)]
-    for others in (numbered, [str(index + 1) for index in range(len(names))]):
-        shown = [title or numbered[active] if index == active else name for index, name in enumerate(others)]
-        if sum(len(name) + 2 for name in shown) <= width:
-            return "".join(
-                f"[reverse] {escape(name)} [/]" if index == active else f" {name} " for index, name in enumerate(shown)
-            )
-    return f"[reverse] {escape(title or numbered[active])} [/]"
+    numbers = [str(index + 1) for index in range(len(names))]
+    whole = numbered[active] if title is None else title(LONGEST)
+    for others, between in ((numbered, 2), (numbers, 2), (numbers, 1)):
+        room = width - 2 - sum(len(name) + between for index, name in enumerate(others) if index != active)
+        shown = whole if title is None or between == 2 else title(room)
+        if len(numbered[active]) <= len(shown) <= room:
+            before, after = others[:active], others[active + 1 :]
+            pad = " " * (between - 1)
+            parts = [*(f"{pad}{name} " for name in before), f"[reverse] {escape(shown)} [/]"]
+            return "".join([*parts, *(f" {name}{pad}" for name in after)])
+    return f"[reverse] {escape(whole if title is None else title(width - 2))} [/]"
