@@ -253,9 +253,9 @@ def connection(environ: Mapping[str, str], run: Runner = run_command) -> list[Fi
     else:
         inside = "GNU screen: it does not pass OSC 52 on" if environ.get("STY") else ""
         findings.append(
-            Finding("copying", inside, "use tmux instead to copy with y")
+            Finding("copying", inside, "use tmux instead to copy out of the app")
             if inside
-            else Finding("copying", "y copies through OSC 52, if your terminal allows it")
+            else Finding("copying", "through OSC 52, if your terminal allows it")
         )
     return findings
 
@@ -277,7 +277,7 @@ def _tmux(environ: Mapping[str, str], run: Runner) -> list[Finding]:
         advice = "in ~/.tmux.conf: set -as terminal-features ',*:RGB', or tmux reduces true colour to 256"
     findings = [Finding("tmux", f"default-terminal {term or 'unknown'}", advice)]
     clipboard = option("-sv", "set-clipboard") or "unknown"
-    advice = "" if clipboard == "on" else "to copy with y, in ~/.tmux.conf: set -s set-clipboard on"
+    advice = "" if clipboard == "on" else "to copy out of the app, in ~/.tmux.conf: set -s set-clipboard on"
     findings.append(Finding("copying", f"through OSC 52; tmux set-clipboard is {clipboard}", advice))
     escape = option("-sv", "escape-time")
     if escape.isdecimal() and int(escape) > SLOW_ESCAPE:

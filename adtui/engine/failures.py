@@ -41,7 +41,7 @@ def _bug(error: Exception) -> EngineError:
         "engine",
         expected="to answer the request",
         found=f"{type(error).__name__}: {error}",
-        action="press r to start again, and report it with the log",
+        action="start again, and report it with the log",
     )
 
 

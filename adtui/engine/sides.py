@@ -45,7 +45,10 @@ class Sides:
         asked = request.run
         if asked.flow_step:
             raise ConfigError(
-                WHAT, expected="the prior pass on display", found=f"step {asked.flow_step}", action="press c first"
+                WHAT,
+                expected="the prior pass on display",
+                found=f"step {asked.flow_step}",
+                action="press <explorer.round> first",
             )
         self._send(Progress(request.id, WHAT, 0, 0))
         yield
@@ -130,7 +133,9 @@ class Sides:
 
     def _compared(self) -> Both:
         if self._both is None:
-            raise EngineError(WHAT, expected="two runs that were compared", found="none", action="press = again")
+            raise EngineError(
+                WHAT, expected="two runs that were compared", found="none", action="choose one with <sides.other>"
+            )
         return self._both
 
     def _both_captures(self, sample: int, first: tuple[int, int], second: tuple[int, int]) -> tuple[Capture, Capture]:

@@ -201,7 +201,9 @@ class AdtuiApp(ComparingApp):
             self.explorer.stopped_opening()
             return
         if reply.id == self.shown and progress is not None:
-            self.explorer.presenter.stopped(f"stopped at {progress.done}/{progress.total} {progress.what}: r resumes")
+            self.explorer.presenter.stopped(
+                f"stopped at {progress.done}/{progress.total} {progress.what}: <explorer.reload> resumes"
+            )
         elif reply.id == self.opening:
             self.not_opened()
         self.notify(f"{reply.what} {KEPT.get(reply.what, 'cancelled')}")
@@ -237,7 +239,7 @@ class AdtuiApp(ComparingApp):
         self.show_progress()
         self.desk.lost()
         self.lose()
-        self.explorer.note("engine gone: r restarts it")
+        self.explorer.note("engine gone: <explorer.reload> restarts it")
         self._say("the engine has gone", event.reason, "\n".join(event.log))
 
     def _say(self, title: str, text: str, detail: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 from textual import work
+from textual.notifications import SeverityLevel
 
 from ..records.compare_messages import CompareRuns
 from ..records.errors import AdtuiError, EngineError
@@ -16,6 +17,7 @@ from ..records.trial_messages import ExportSweep, RunSearch, RunSweep
 from .engine_client import EngineClient, EngineLink
 from .jobs import Jobs
 from .key_names import Changes
+from .key_words import filled
 from .messages import EngineDied, EngineReplied
 from .terminal.graphics_app import GraphicsApp
 
@@ -57,9 +59,23 @@ class EngineApp(GraphicsApp[str]):
         self.key_changes: Changes = {}
 
     def change_keys(self, changes: Changes) -> None:
-        """Other keys for some of what keys do; bars, the help and the palette show them."""
+        """Other keys for some of what keys do; bars, the help, the palette and every sentence show them."""
         self.key_changes = changes
         self.set_keymap(dict(changes))
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """The same with the user's keys, see `key_words`."""
+        message = filled(message, self.key_changes, markup=markup)
+        title = filled(title, self.key_changes)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     async def on_unmount(self) -> None:
         await self.engine.close(busy=self.jobs.newest not in (None, self.opening))

@@ -141,7 +141,8 @@ class FollowingApp(ReloadingApp):
     def _watch(self) -> None:
         """Begin or end."""
         if self.waiting:
-            self.notify("watching: its first checkpoint is waited for; R chooses another run, q quits")
+            instead = "<explorer.runs> chooses another run, <explorer.quit> quits"
+            self.notify(f"watching: its first checkpoint is waited for; {instead}")
             return
         if self.watched is None or not self.watched.follows:
             self.notify("one file was opened, not a run: no checkpoint will come", severity="warning")
@@ -193,7 +194,7 @@ class FollowingApp(ReloadingApp):
         self.waiting = self.watching and self.watched is None and awaits_checkpoint(self.request.path)
         if self.waiting:
             self.explorer.status.message = f"waiting for the first checkpoint in {self.request.path}"
-            self.explorer.panes.clear("no checkpoint yet: it opens when it is complete, q quits")
+            self.explorer.panes.clear("no checkpoint yet: it opens when it is complete, <explorer.quit> quits")
         return self.waiting
 
     def open_run(self) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..records.plain import to_ascii
 from .key import INSIGHTS, Key
-from .key_names import UNCHANGED, Changes, changed
+from .key_names import UNCHANGED, Changes, changed, key_name
 from .keys import KEYS, TABLES
 from .list_keys import LIST
 
 WAYS_OUT = ("help", "back", "quit")
 """What a bar always names."""
+UP_DOWN, ALL_FOUR = ("up", "down"), ("left", "up", "down", "right")
 ARROWS = {
-    "map": ("←↑↓→", "cell"),
-    "timeline": ("←↑↓→", "head"),
-    "sides": ("←↑↓→", "heads"),
-    "runs": ("←↑↓→", "runs/columns"),
-    "lab": ("↑↓", "move"),
+    "map": (ALL_FOUR, "cell"),
+    "timeline": (ALL_FOUR, "head"),
+    "sides": (ALL_FOUR, "heads"),
+    "runs": (ALL_FOUR, "runs/columns"),
+    "lab": (UP_DOWN, "move"),
 }
 """What the arrows do, first in the bar of each screen of `keys.TABLES` but the explorer's."""
 
@@ -33,25 +34,35 @@ def bar(
         has: what there is of what keys may need, see `Key.only`.
         changes: the user's own keys.
     """
-    arrows = ("arrows" if plain else "←↑↓→", "cursor" if heatmap else "layer/head")
+    which: Sequence[str] = ALL_FOUR
+    what = "cursor" if heatmap else "layer/head"
     keys = changed(KEYS, "explorer", changes)
     named = [key for key in keys if not key.only or key.only in has]
     if INSIGHTS in has:
-        arrows = ("arrows" if plain else "↑↓", "insight")
+        which, what = UP_DOWN, "insight"
         named.sort(key=lambda key: INSIGHTS not in (key.only, key.there[0]))  # what is for them alone comes first
-    return _fit([arrows, *_labelled(named, has)], keys, width, plain)
+    return _fit([(_arrows(keys, which, plain), what), *_labelled(named, has)], keys, width, plain)
 
 
 def screen_bar(place: str, width: int, *, plain: bool = False, changes: Changes = UNCHANGED) -> str:
     """The same for another screen, one of ARROWS."""
-    arrows, what = ARROWS[place]
+    which, what = ARROWS[place]
     keys = changed(TABLES[place], place, changes)
-    return _fit([("arrows" if plain else arrows, what), *_labelled(keys)], keys, width, plain)
+    return _fit([(_arrows(keys, which, plain), what), *_labelled(keys)], keys, width, plain)
 
 
 def list_bar(width: int, *, back: bool) -> str:
     """The same for the list of runs; `back` says whether there is a run to go back to."""
     return _fit([("j/k", "move"), *_labelled(LIST)], [key for key in LIST if back or key.label != "back"], width, False)
+
+
+def _arrows(keys: Iterable[Key], which: Sequence[str], plain: bool) -> str:
+    """ "←↑↓→", or the first of the user's keys for each direction."""
+    shown = {key_name(key.action): key.shown.split(" ")[0] for key in keys}
+    found = [shown[name] for name in which]
+    if plain and set(found) <= set("←↑↓→"):
+        return "arrows"
+    return ("" if all(len(key) == 1 for key in found) else "/").join(found)
 
 
 def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tuple[str, str]]:

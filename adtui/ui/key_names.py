@@ -31,6 +31,8 @@ _NAMES = {
     "select(1,0)": "next_layer",
     "select(0,-1)": "previous_head",
     "select(0,1)": "next_head",
+    "edge(-1)": "first",
+    "edge(1)": "last",
     "zoom(1)": "zoom_in",
     "zoom(-1)": "zoom_out",
     "zoom(0)": "zoom_off",
@@ -53,13 +55,17 @@ def key_name(action: str) -> str:
 
 def changed(keys: Iterable[Key], place: str, changes: Changes) -> tuple[Key, ...]:
     """The table as it is after `changes`: what bars, the help and the palette show."""
-    found = []
-    for key in keys:
-        new = changes.get(f"{place}.{key_name(key.action)}")
-        if new is not None:
-            key = replace(key, keys=new, shown=" ".join(shown_key(one) for one in new.split(",")))
-        found.append(key)
-    return tuple(found)
+    from .key_words import filled
+
+    found = (rebound(key, changes.get(f"{place}.{key_name(key.action)}")) for key in keys)
+    return tuple(replace(key, explanation=filled(key.explanation, changes)) for key in found)
+
+
+def rebound(key: Key, keys: str | None) -> Key:
+    """The same done by other keys, comma separated; None leaves them."""
+    if keys is None:
+        return key
+    return replace(key, keys=keys, shown=" ".join(shown_key(one) for one in keys.split(",") if one))
 
 
 def read_changes(path: str, asked: object) -> Changes:

@@ -49,7 +49,8 @@ PANES = (
         "the insights",
         "what the model would do at the query row's state",
         "the query's attention on latent tokens (models with a compressor)",
-        "what each latent was made from; arrows move its cursor, Shift its head",
+        "what each latent was made from; <explorer.up> <explorer.left> move its cursor, <explorer.previous_layer> "
+        "<explorer.previous_head> its head",
     ),
     Key(
         "enter",
@@ -106,7 +107,7 @@ TESTS = (
 )
 OUTPUTS = (
     Key("e", "e", "export", "export", f"write the figures of what is shown into {FIGURES}"),
-    Key("E", "E", "export_all", "", f"write every figure of the run into {FIGURES}; Esc cancels"),
+    Key("E", "E", "export_all", "", f"write every figure of the run into {FIGURES}; <explorer.back> cancels"),
     Key("y", "y", "copy", "copy", "copy the focused pane's numbers as a table (TSV) to your clipboard (OSC 52)"),
     Key("Y", "Y", "copy_command", "", "copy the shell command that prints, draws or writes what the pane shows"),
 )
@@ -114,7 +115,13 @@ GENERAL = (
     Key("b", "b", "bookmark", "", "set a bookmark on this head, sample and query row; it is there when you come back"),
     Key("apostrophe", "'", "bookmarks", "", "the bookmarks of this checkpoint: Enter goes to one, d takes it away"),
     Key("a", "a", "answer", "answer", "the answer in full; Enter on a part goes to its evidence"),
-    Key("T", "T", "timeline", "", "the training run: every head and the return over the checkpoints; Enter opens one"),
+    Key(
+        "T",
+        "T",
+        "timeline",
+        "",
+        "the training run: every head and the return over the checkpoints; <timeline.open> opens one",
+    ),
     Key("equals_sign", "=", "beside", "", "another run beside this one: heads matched, the same contexts through both"),
     Key("w", "w", "watch", "", "watch training: open every new checkpoint when it is complete, or no more"),
     Key("r", "r", "reload", "", "reload the run: takes the newest checkpoint, keeps the selection"),
@@ -136,6 +143,10 @@ KEYS: tuple[Key, ...] = tuple(key for _, keys in GROUPS for key in keys)
 LAB: tuple[Key, ...] = (
     Key("up,k", "↑ k", "move(-1)", "", "previous line of the list; in the other panes the previous cell"),
     Key("down,j", "↓ j", "move(1)", "", "next line of the list; in the other panes the next cell"),
+    Key("pageup", "PgUp", "page(-1)", "", "a page of the list, or of cells, up"),
+    Key("pagedown", "PgDn", "page(1)", "", "a page of them down"),
+    Key("home", "Home", "edge(-1)", "", "the first line of the list; in the other panes the first cell"),
+    Key("end", "End", "edge(1)", "", "the last line of the list; in the other panes the last cell"),
     Key("left,h", "← h", "aside(-1)", "", "the cell at the left in the picture: it costs less"),
     Key("right,l", "→ l", "aside(1)", "", "the cell at the right in the picture: it costs more"),
     Key("space", "Space", "choose", "choose", "choose the strategy under the cursor, or not; change the setting"),
@@ -149,7 +160,13 @@ LAB: tuple[Key, ...] = (
         "search",
         "find the smallest context that does, and test it once; what is finished is kept",
     ),
-    Key("x", "x", "stop", "stop", "stop the trials or the search; what is finished is kept, and s or o goes on"),
+    Key(
+        "x",
+        "x",
+        "stop",
+        "stop",
+        "stop the trials or the search; what is finished is kept, and <lab.start> or <lab.search> goes on",
+    ),
     Key("v", "v", "axis", "axis", "the picture against kept transitions, bytes that an agent holds, or time of a step"),
     Key("e", "e", "export", "export", f"write report.json and four figures beside the cells, in {SWEEP_FIGURES}"),
     *pane_keys(
@@ -162,7 +179,7 @@ LAB: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, the trials go on"),
     *EVERYWHERE,
 )
-LAB_TITLE = "The compression lab (C)"
+LAB_TITLE = "The compression lab (<explorer.lab>)"
 
 MAP: tuple[Key, ...] = (
     Key("up,k", "↑ k", "move(-1,0)", "", "cursor one cell up; in the list of transitions the previous one"),
@@ -208,7 +225,7 @@ MAP: tuple[Key, ...] = (
     *pane_keys(
         "the floor plan",
         "what the model would do, before and after edits",
-        "the transitions of the cursor's cell, for d and t",
+        "the transitions of the cursor's cell, for <map.hide> and <map.turn>",
         "return per episode",
     ),
     Key("enter", "Enter", "full", "", "the focused pane at full size, and back"),
@@ -216,7 +233,7 @@ MAP: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer"),
     *EVERYWHERE,
 )
-MAP_TITLE = "The map (v)"
+MAP_TITLE = "The map (<explorer.map>)"
 
 TIMELINE: tuple[Key, ...] = (
     Key("full_stop", ".", "step(1)", "step", "one checkpoint on"),
@@ -236,7 +253,7 @@ TIMELINE: tuple[Key, ...] = (
     Key("escape", "Esc", "back", "explorer", "leave full size; then back to the explorer, measuring goes on"),
     *EVERYWHERE,
 )
-TIMELINE_TITLE = "The training run (T)"
+TIMELINE_TITLE = "The training run (<explorer.timeline>)"
 TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB, "sides": SIDES, "runs": RUNS}
 """By the names that a settings file has for the screens."""
 
@@ -251,7 +268,7 @@ def bindings(place: str = "explorer") -> list[Binding]:
         Binding(
             key.keys,
             key.action,
-            key.explanation,
+            key.label,
             show=bool(key.label),
             priority=True,
             id=f"{place}.{key_name(key.action)}",

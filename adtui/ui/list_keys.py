@@ -6,7 +6,7 @@ from .key import EVERYWHERE, Key
 
 OWN = "enter"
 """The list itself takes it, as it does the arrows: it needs no binding."""
-LIST_TITLE = "List of runs (R)"
+LIST_TITLE = "List of runs (<explorer.runs>)"
 LIST = (
     Key("j", "↓ j", "cursor(1)", "", "to the run below"),
     Key("k", "↑ k", "cursor(-1)", "", "to the run above"),

@@ -136,5 +136,5 @@ class ReloadingApp(EngineApp):
         if seen == (UNKNOWN_STEP, 0, 0):
             return "its checkpoints are gone from the disk"
         if seen[0] > self.opened.step:
-            return f"step {seen[0]} is there: r"
-        return "the checkpoint has changed: r" if rewritten else None
+            return f"step {seen[0]} is there: <explorer.reload>"
+        return "the checkpoint has changed: <explorer.reload>" if rewritten else None

@@ -23,7 +23,7 @@ ANSWER = (
 
 
 def drawn(width: int, height: int = 3, utf8: bool = True) -> list[str]:
-    return [line.plain for line in answer_lines(ANSWER, width, height, utf8)]
+    return [line.plain for line in answer_lines(ANSWER, width, height, utf8, lab="C")]
 
 
 def test_the_lines_where_there_is_room() -> None:

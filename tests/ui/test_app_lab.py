@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -25,6 +26,7 @@ from adtui.records.trial_messages import ExportSweep, RunSearch, RunSweep
 from adtui.ui.app import AdtuiApp
 from adtui.ui.engine_client import EngineClient
 from adtui.ui.explorer.selection import Selection
+from adtui.ui.key_words import filled
 from adtui.ui.keys import LAB
 from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
 from adtui.ui.lab.screen import LabScreen
@@ -82,6 +84,59 @@ async def test_every_strategy_is_listed_with_what_it_keeps() -> None:
             assert says(name)
         assert "14 cells × 128 histories × 40 episodes" in text
         assert "s start" in text
+
+
+async def test_the_whole_list_is_there_at_120x40_and_what_it_costs() -> None:
+    async with lab(size=(120, 40)) as (app, _engine, pilot):
+        for key in ("home", "end"):
+            await pilot.press(key)
+            text = screen_text(app)
+            assert all(f"{row} " in text for row in ROWS)
+            assert "more" not in "".join(line[:46] for line in text.splitlines())
+            assert "about 14 min" in text
+            assert "a search (o): about 53 min" in text
+
+
+async def test_a_short_screen_says_how_much_more_of_the_list_there_is() -> None:
+    async with lab(size=(80, 24)) as (app, _engine, pilot):
+        panes = shown(app).panes
+
+        def there_is() -> list[int]:
+            """Lines above, on display, below."""
+            said = screen_text(app)
+            ends = [re.search(rf"{sign}(\d+) more", said) for sign in "▲▼"]
+            above, below = (0 if end is None else int(end[1]) for end in ends)
+            return [
+                above,
+                len(re.findall(rf"(?m)^│(?:\[.\] .|   ) (?:{'|'.join(map(re.escape, ROWS))}) ", said)),
+                below,
+            ]
+
+        assert there_is()[0] == 0
+        assert sum(there_is()) == len(ROWS)
+        await pilot.press("pagedown")
+        assert panes.cursor == panes.page > 5
+        assert all(there_is())
+        assert sum(there_is()) == len(ROWS)
+        await pilot.press("pagedown", "pageup", "end")
+        assert panes.row == "search"
+        assert there_is()[2] == 0
+        assert sum(there_is()) == len(ROWS)
+        await pilot.press("pageup", "home")
+        assert panes.cursor == 0
+
+
+async def test_pages_and_ends_move_in_the_cells_too() -> None:
+    async with lab() as (app, _engine, pilot):
+        await pilot.press("s")
+        state = there(app.desk.lab)
+        await until(pilot, lambda: state.report)
+        await pilot.press("4", "home")
+        assert state.shown == state.cells[0]
+        await pilot.press("pagedown")
+        assert state.shown != state.cells[0]
+        await pilot.press("end")
+        assert state.shown == state.cells[-1]
 
 
 async def test_space_and_enter_choose_and_the_sweep_is_what_was_chosen() -> None:
@@ -302,7 +357,8 @@ async def test_a_search_tells_how_far_it_is_and_x_stops_it() -> None:
         assert not engine.asked(RunSweep)
         await pilot.press("x")
         await until(pilot, lambda: not there(app.desk.lab).running)
-        assert verdict_text(there(app.desk.lab))[0] == f"Stopped. What is finished is in {DIRECTORY}: o goes on."
+        stopped = verdict_text(there(app.desk.lab))[0]
+        assert filled(stopped) == f"Stopped. What is finished is in {DIRECTORY}: o goes on."
 
 
 async def test_how_long_it_takes_is_said_before_it_begins() -> None:

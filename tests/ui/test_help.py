@@ -7,6 +7,7 @@ from textual.content import Content
 
 from adtui.ui.key import COMPRESSOR, HEATMAP, INSIGHTS, VIEWS_DIFFER
 from adtui.ui.key_bars import bar, screen_bar
+from adtui.ui.key_names import UNCHANGED, changed
 from adtui.ui.keys import KEYS, LAB
 from adtui.ui.renderables.statistics import STATISTICS
 from adtui.ui.screens.help import text
@@ -14,7 +15,7 @@ from adtui.ui.screens.help import text
 
 def test_help_mentions_every_key() -> None:
     whole = text()
-    for key in (*KEYS, *LAB):
+    for key in changed((*KEYS, *LAB), "", UNCHANGED):
         assert f"  {key.shown} " in whole
         assert key.explanation in whole
 
@@ -31,7 +32,7 @@ def test_what_is_long_goes_on_below_itself(width: int) -> None:
     lines = text(width=width).splitlines()
     assert max(map(len, lines)) <= width
     words = " ".join(" ".join(lines).split())
-    for key in (*KEYS, *LAB):
+    for key in changed((*KEYS, *LAB), "", UNCHANGED):
         assert " ".join(key.explanation.split()) in words
     indents = {len(line) - len(line.lstrip()) for line in lines if line}
     assert indents == ({0, 2, 4} if width < 50 else {0, 2, 26})

@@ -9,7 +9,7 @@ from adtui.records.head_comparison import ROWS, ClaimTest, HeadComparison, Pair
 from adtui.records.interval import Interval
 from adtui.records.provenance import Provenance
 from adtui.ui.renderables.colors import LEVELS, MASKED, ColorTable, choose_table
-from adtui.ui.renderables.diverging import ZERO, diverging, diverging_legend, diverging_levels
+from adtui.ui.renderables.diverging import ZERO, diverging, diverging_legends, diverging_levels
 from adtui.ui.renderables.sides import both_rows, claim_lines, pair_lines
 
 PAIRS = tuple(
@@ -42,7 +42,10 @@ def test_pairs_as_lines() -> None:
 @pytest.mark.parametrize("height", [1, 2, 3, 10])
 def test_they_fit_and_the_chosen_pair_is_among_them(width: int, height: int) -> None:
     for at in range(4):
-        for lines in (pair_lines(FOUND, at, width, height, utf8=False), claim_lines(FOUND, PAIRS[at], width, height)):
+        for lines in (
+            pair_lines(FOUND, at, width, height, utf8=False),
+            claim_lines(FOUND, PAIRS[at], width, height, full="f"),
+        ):
             assert len(lines) <= height
             assert all(len(line.plain) <= width for line in lines)
         if height > 1 and width > 12:
@@ -50,7 +53,7 @@ def test_they_fit_and_the_chosen_pair_is_among_them(width: int, height: int) -> 
 
 
 def test_claims_in_one_only_come_first() -> None:
-    lines = [line.plain for line in claim_lines(FOUND, PAIRS[0], 80, 9)]
+    lines = [line.plain for line in claim_lines(FOUND, PAIRS[0], 80, 9, full="f")]
     assert lines == [
         "in A only: recency A 3.1, B 0.9 (p 1e-05)",
         "rows differ 0.100 [0.050, 0.200]",
@@ -59,8 +62,8 @@ def test_claims_in_one_only_come_first() -> None:
         "observed in both: sink A 0.4, B 0.5, not shown to differ",
         "without a partner: L2H0",
     ]
-    assert claim_lines(FOUND, PAIRS[1], 80, 9)[0].plain == "no claim holds in one of them only"
-    assert claim_lines(FOUND, PAIRS[0], 80, 2)[-1].plain == "… more at full size (f)"
+    assert claim_lines(FOUND, PAIRS[1], 80, 9, full="f")[0].plain == "no claim holds in one of them only"
+    assert claim_lines(FOUND, PAIRS[0], 80, 2, full="f")[-1].plain == "… more at full size (f)"
 
 
 @pytest.mark.parametrize("root", [False, True])
@@ -102,7 +105,10 @@ def test_brightness_is_the_same_for_both_signs() -> None:
 @pytest.mark.parametrize(("system", "utf8"), TABLES)
 def test_the_legend_names_both_ends(system: str | None, utf8: bool) -> None:
     table: ColorTable = choose_table(system, utf8)
-    text = diverging_legend(0.31, table, root=True).plain
+    text, shorter, shortest = (form.plain for form in diverging_legends(0.31, table, root=True))
+    assert len(text) > len(shorter) > len(shortest)
+    assert shorter.endswith(" +0.31")
+    assert shortest == "sqrt"
     assert text.startswith("sqrt −0.31 " if utf8 else "sqrt -0.31 ")
     assert text.endswith(" +0.31")
     if system is None:

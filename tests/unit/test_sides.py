@@ -124,7 +124,7 @@ def test_it_says_how_far_it_is_and_can_be_stopped(runs: list[Path]) -> None:
     assert Cancelled(1, "side by side") in said
     assert not engine.jobs
     engine.handle(GetPair(3, 0, (0, 0), (0, 0), -1, Frame(8, 8)))
-    assert "found none; press = again" in failure(said)
+    assert "found none; choose one with <sides.other>" in failure(said)
 
 
 def test_heads_are_matched_anew_and_the_figure_says_where_it_comes_from(

@@ -51,7 +51,8 @@ def question(pane: int, display: Display) -> GetWeights | str | None:
     window = (int(view.row_edges[0]), int(view.row_edges[-1]), int(view.col_edges[0]), int(view.col_edges[-1]))
     count = (window[1] - window[0]) * (window[3] - window[2])
     if count > MOST_WEIGHTS:
-        return f"{count} weights are too many for a clipboard: zoom in (+), or adtui extract writes them all"
+        instead = "zoom in (<explorer.zoom_in>), or adtui extract writes them all"
+        return f"{count} weights are too many for a clipboard: {instead}"
     return GetWeights(0, view.place, window)
 
 

@@ -46,7 +46,7 @@ class MarkingScreen(ReadingScreen):
         if not await self._read():
             return
         if not self._marked:
-            self.notify("no bookmark of this checkpoint yet: b sets one", timeout=3)
+            self.notify("no bookmark of this checkpoint yet: <explorer.bookmark> sets one", timeout=3)
             return
         self.app.push_screen(BookmarksScreen(self._marked, self._file is not None, self.plain), self._go)
 

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from ...records.plain import to_ascii
 from ..widgets.answer import AnswerStrip
 from ..widgets.chances import ChancesPane
 from ..widgets.curves import CurvePane
@@ -86,7 +85,7 @@ class Panes(PaneStack):
 
     def clear(self, reason: str) -> None:
         """Empty every pane that draws a picture, and say why."""
-        reason = to_ascii(reason, unless=not self._plain)
+        reason = self.words(reason)
         self.answer.show(None)
         self.sheet.clear(reason)
         self.heatmap.clear(reason)

@@ -26,6 +26,7 @@ from ..key import HEATMAP as HEATMAP_FOCUSED
 from ..key import INSIGHTS as INSIGHTS_FOCUSED
 from ..key import VIEWS_DIFFER
 from ..key_bars import bar
+from ..key_words import filled_for
 from ..keys import bindings
 from ..map.desk import MapDesk
 from ..screens.answer import LAB, AnswerScreen
@@ -86,7 +87,7 @@ class ExplorerScreen(MarkingScreen):
     # -- status ------------------------------------------------------------------------------------------------------
     def note(self, text: str) -> None:
         """Say something at the right end of the status line; "" takes it away."""
-        self._note.update(Content(text))
+        self._note.update(Content(filled_for(self.app, text)))
         self._note.display = bool(text)
 
     def opening(self, asked: OpenRun) -> None:
@@ -102,7 +103,7 @@ class ExplorerScreen(MarkingScreen):
     def stopped_opening(self, how: str = "stopped") -> None:
         """The user did not want to wait, or it failed, and there is no run from before."""
         self.status.message = "nothing open"
-        self.panes.clear(f"opening {how}: r tries again, q quits")
+        self.panes.clear(f"opening {how}: <explorer.reload> tries again, <explorer.quit> quits")
 
     def open(self, run: RunInfo) -> None:
         """A run has opened."""

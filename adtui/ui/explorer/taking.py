@@ -58,7 +58,9 @@ class TakingScreen(SelectingScreen):
         """Show again what was hidden last of this sample."""
         sample = self.presenter.selection.sample
         if not self.knocked.hidden(sample):
-            self._say_why("nothing is hidden of this sample: x hides the transition under the heatmap's cursor")
+            self._say_why(
+                "nothing is hidden of this sample: <explorer.knock_out> hides the transition under the heatmap's cursor"
+            )
         elif not self._ask(self.knocked.undo(sample)):
             self.presenter.chances_again()
 
@@ -67,7 +69,7 @@ class TakingScreen(SelectingScreen):
         if self.knocked.entries:
             self.app.push_screen(KnockOutsScreen(self.knocked.entries, self.plain), self._left_log)
         else:
-            self._say_why("no knock-out yet: x takes away what is under the cursor")
+            self._say_why("no knock-out yet: <explorer.knock_out> takes away what is under the cursor")
 
     def _left_log(self, undo: bool | None) -> None:
         if undo:
@@ -81,14 +83,20 @@ class TakingScreen(SelectingScreen):
         asked = knock_out.of_transition(run, view, self.panes.heatmap.cursor[1], episode=episode)
         if asked is None:
             return "put the heatmap's cursor on a column that is a transition of the context"
-        return None if self._ask(self.knocked.ask(asked)) else f"{asked.label} is hidden already: u shows it again"
+        return (
+            None
+            if self._ask(self.knocked.ask(asked))
+            else f"{asked.label} is hidden already: <explorer.undo> shows it again"
+        )
 
     def _mute(self) -> str | None:
         """Mute the selected head; returns why that cannot be asked, or None."""
         if self.presenter.run is None:
             return "nothing to knock out yet"
         if self.presenter.selection.mean:
-            return "one head is muted at a time, and the mean over heads is on display: m goes back to one"
+            return (
+                "one head is muted at a time, and the mean over heads is on display: <explorer.mean> goes back to one"
+            )
         self._ask(self.knocked.ask(knock_out.of_head(self.presenter.selection)))
         return None
 
@@ -106,7 +114,7 @@ class TakingScreen(SelectingScreen):
         self.presenter.knocked_out(reply.chances)
         text = knock_out_text(reply.result, reply.label, not self.plain, reply.chances.arrows)
         self.knocked.answer(reply.label, text)
-        self.notify(text, title="knock-out (z lists all)", timeout=6, markup=False)
+        self.notify(text, title="knock-out (<explorer.knock_outs> lists all)", timeout=6, markup=False)
 
     def forget_knock_outs(self) -> None:
         """Another run or checkpoint is open."""

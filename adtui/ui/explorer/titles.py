@@ -51,14 +51,16 @@ def _rounds(display: Display) -> dict[int, tuple[str, ...]]:
 
 
 def _insights(display: Display) -> tuple[str, ...]:
-    """What counts most goes last: where the analysis was stopped, and how many insights there are."""
+    """Where the analysis was stopped and how many insights there are go last."""
     only, gone = display.said
     briefly = gone.partition(":")[0]
     number, *statuses = counts(display.insights)
-    wheres = [display.stopped]
-    forms = [[only, number, *statuses, gone, *wheres], [only, number, *statuses, briefly, *wheres]]
-    forms += [[only, number, *statuses[:-left], briefly, *wheres] for left in range(1, len(statuses))]
-    forms += [[only, number, *statuses[:1], *wheres], [only, number, *wheres], [*wheres, only, number]]
+    where = display.stopped
+    at = " ".join(where.partition(":")[0].split(" ")[:3])
+    forms = [[only, number, *statuses, gone, where], [only, number, *statuses, briefly, where]]
+    forms += [[only, number, *statuses[:-left], briefly, where] for left in range(1, len(statuses))]
+    forms += [[only, number, *statuses[:1], where], [only, number, where], [only, number, at], [number, at]]
+    forms += [[number, at.replace(" at ", " ")], [number]]
     return tuple(PARTS.join(part for part in form if part) for form in forms)
 
 

@@ -46,8 +46,8 @@ AXIS_WORDS: dict[Axis, tuple[float, Callable[[float], str]]] = {
 
 
 def about(seconds: float | None) -> str:
-    """How long something will take, as far as it is known before it begins."""
-    return "how long is not known yet" if seconds is None else f"about {time_left(seconds)} on this machine"
+    """How long something will take on this machine, as far as it is known before it begins."""
+    return "how long is not known yet" if seconds is None else f"about {time_left(seconds)} here"
 
 
 class LabPanes(PaneStack):
@@ -92,6 +92,11 @@ class LabPanes(PaneStack):
         self.cursor = max(0, min(self.cursor + step, len(ROWS) - 1))
         self.choices.redraw()
 
+    @property
+    def page(self) -> int:
+        """Lines of a page of the active pane."""
+        return max(1, self.all[self.active].size.height * 2 // 3)
+
     def by_place(self) -> list[Trial]:
         """Finished cells as they lie in the picture, from left to right."""
         spent = {point.label: point.spent for point in points(self.lab.cells, self.lab.axis)}
@@ -105,7 +110,7 @@ class LabPanes(PaneStack):
         for pane in (self.choices, self.front, self.returns, self.cells):
             pane.redraw()
         text = "\n".join(verdict_text(self.lab))
-        self.verdict.say(to_ascii(text, unless=not self._plain))
+        self.verdict.say(self.words(text))
         lab, shown = self.lab, self.lab.shown
         assumed = "" if lab.split_known else " · split assumed"
         self.name_pane(CHOICES, f"{len(lab.settings.strategies)} chosen{assumed}")
@@ -128,7 +133,7 @@ class LabPanes(PaneStack):
     def _nothing(self) -> str:
         if self.lab.running:
             return "the search's path is in pane 5" if self.lab.searching else "no cell is finished yet"
-        return "no trials yet: s starts them"
+        return "no trials yet: <lab.start> starts them"
 
     def _choices(self, width: int, height: int) -> list[Text]:
         chosen, known = self.lab.settings, self.lab.split_known
@@ -145,11 +150,18 @@ class LabPanes(PaneStack):
                 "Histories for each of the goals; more give narrower intervals.",
             ),
             (f"{chosen.episodes} per history", "Episodes of a history; returns are compared over the last ten."),
-            ("stop: x" if self.lab.running else "s, or Enter here", "Run what is chosen. Finished cells are kept."),
-            ("stop: x" if self.lab.running else "o, or Enter here", SEARCH),
+            (
+                "stop: <lab.stop>" if self.lab.running else "<lab.start>, or <lab.enter> here",
+                "Run what is chosen. Finished cells are kept.",
+            ),
+            ("stop: <lab.stop>" if self.lab.running else "<lab.search>, or <lab.enter> here", SEARCH),
         )
-        rows += [Option(f"    {name}", *value) for name, value in zip(SETTINGS, values, strict=True)]
-        lines = options_lines(rows, self.cursor, width, height, below=self._summary(), utf8=self._utf8)
+        rows += [
+            Option(f"    {name}", self.words(value), more) for name, (value, more) in zip(SETTINGS, values, strict=True)
+        ]
+        lines = options_lines(
+            rows, self.cursor, width, height, below=[self.words(line) for line in self._summary()], utf8=self._utf8
+        )
         return [_plain(line) for line in lines] if self._plain else lines
 
     def _summary(self) -> list[str]:
@@ -161,7 +173,7 @@ class LabPanes(PaneStack):
         return [
             f"{chosen.cells()} cells × {histories} histories × {chosen.episodes} episodes, "
             f"on contexts of {lab.ready.n_context} transitions: {about(lab.seconds())}",
-            f"a search (o): {about(lab.search_seconds())}",
+            f"a search (<lab.search>): {about(lab.search_seconds())}",
             *(f"Note: {doubt}." for doubt in lab.doubts),
         ]
 

@@ -20,6 +20,9 @@ from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
 from .settings import LabSettings
 from .state import Lab
 
+FAR = 10_000
+"""Lines: more than there are of anything."""
+
 
 class LabScreen(PanesScreen[LabPanes]):
     """The state outlives it, so that it can be left while trials run.
@@ -97,6 +100,14 @@ class LabScreen(PanesScreen[LabPanes]):
             self.lab.move(step)
             self.panes.show()
 
+    def action_page(self, step: int) -> None:
+        """As many lines, or cells, as there are on a page."""
+        self.action_move(step * self.panes.page)
+
+    def action_edge(self, step: int) -> None:
+        """The first line, or the last."""
+        self.action_move(step * FAR)
+
     def action_aside(self, step: int) -> None:
         """Another cell, as they lie in the picture."""
         if self.panes.active != CHOICES:
@@ -166,7 +177,9 @@ class LabScreen(PanesScreen[LabPanes]):
         """Whether something can be run now; says why not."""
         if self.lab.running:
             what = "search is" if self.lab.searching else "trials are"
-            self.notify(f"the {what} running: x stops {'it' if self.lab.searching else 'them'}", severity="warning")
+            self.notify(
+                f"the {what} running: <lab.stop> stops {'it' if self.lab.searching else 'them'}", severity="warning"
+            )
         elif self.lab.ready is None:
             self.notify(self.lab.error or "the engine has not answered yet", severity="warning", markup=False)
         return not self.lab.running and self.lab.ready is not None
@@ -189,6 +202,6 @@ class LabScreen(PanesScreen[LabPanes]):
         """Write what has been found."""
         document, started = self.lab.document(), self.lab.started
         if document is None or started is None:
-            self.notify("nothing to export yet: s starts the trials", severity="warning")
+            self.notify("nothing to export yet: <lab.start> starts the trials", severity="warning")
         else:
             self.post_message(self.Export(ExportSweep(self._engine.next_id(), document, started.directory)))

@@ -33,7 +33,7 @@ from ...records.trial_messages import (
 from ...records.trial_search import Round, SearchReport
 from .settings import BESIDE, MOST, LabSettings, number, whole
 
-GONE = "the engine has gone: r, in the explorer, starts it again; finished cells are kept"
+GONE = "the engine has gone: <explorer.reload>, in the explorer, starts it again; finished cells are kept"
 PLACES: tuple[Positions, ...] = ("reindexed", "spread")
 """Where a search lets kept transitions stand, as far as the model can be told."""
 

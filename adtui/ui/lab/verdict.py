@@ -57,7 +57,7 @@ def verdict_text(lab: Lab) -> list[str]:
         now = lab.next_label
         lines += [f"Running {LONG_NAMES.get(now, now)}{_left(lab)}."] if now else []
         return [*lines, GATE]
-    return [*lines, f"Stopped. Finished cells are in {lab.started.directory}: s goes on."]
+    return [*lines, f"Stopped. Finished cells are in {lab.started.directory}: <lab.start> goes on."]
 
 
 def _path(lab: Lab) -> list[str]:
@@ -65,7 +65,7 @@ def _path(lab: Lab) -> list[str]:
     progress = lab.progress
     now = "starting the search …" if progress is None else f"{progress.note}."
     if not lab.running:
-        now = f"Stopped. What is finished is in {lab.directory}: o goes on." if lab.directory else SEARCH
+        now = f"Stopped. What is finished is in {lab.directory}: <lab.search> goes on." if lab.directory else SEARCH
     return [now, *(_rounds(lab) or [SEARCH])]
 
 

@@ -15,7 +15,8 @@ from ...records.plain import to_ascii
 from ..renderables.chances import chances_lines
 from ..renderables.floor import Floor, floor_lines, path
 from ..renderables.readout import action_arrow, weight
-from ..renderables.scales import legend
+from ..renderables.scales import legends
+from ..renderables.title import SIGNS, fitted, fitted_legend, without_end
 from ..renderables.walk import arm_lines, dimension_lines, edit_lines, here_lines, returns_lines
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
@@ -79,7 +80,7 @@ class MapPanes(PaneStack):
         return color_table(self.app).utf8
 
     def _nothing(self) -> str:
-        return to_ascii(self.reason, unless=self._utf8)
+        return self.words(self.reason)
 
     def _no_transition(self) -> str:
         if self.state.moment is not None and self.state.moment.size is None:
@@ -129,12 +130,14 @@ class MapPanes(PaneStack):
             f"{at} {weight(here_mass)} by {here} transition{'' if here == 1 else 's'} · "
             f"whole map {weight(float(np.nansum(mass)))} · query {weight(moment.own)}{other}"
         )
-        colours = legend(floor.scale, floor.top, floor.n_keys, color_table(self.app))
+        colours = fitted_legend(legends(floor.scale, floor.top, floor.n_keys, color_table(self.app)), width)
         letters = ", ".join(f"{letter} {_named(letter)}" for letter in moment.landmarks)
-        signs = f"  @ query{', ' if letters else ''}{letters}, * reward had, lines: the path"
-        colours.append(signs)
-        colours.truncate(width)
-        return [Text(to_ascii(words[:width], unless=utf8), no_wrap=True, end=""), colours]
+        signs = f"@ query{', ' if letters else ''}{letters}, * reward had, lines: the path"
+        room = width - colours.cell_len - len(SIGNS)
+        signs = without_end(signs, room, ", ")
+        if len(signs) <= room:
+            colours.append(f"{SIGNS}{signs}")
+        return [Text(to_ascii(fitted([words], width), unless=utf8), no_wrap=True, end=""), colours]
 
     def _actions(self, width: int, height: int) -> list[Text]:
         moment = self.state.moment
@@ -144,7 +147,7 @@ class MapPanes(PaneStack):
         moment = self.state.moment
         if moment is None:
             return []
-        edits = edit_lines(self.state.edits, moment, width, utf8=self._utf8)
+        edits = edit_lines(self.state.edits, moment, width, undo=self.words("<map.undo>"), utf8=self._utf8)
         room = height - len(edits)
         lines = here_lines(moment, self.state.here, self.state.picked, width, room, utf8=self._utf8)
         if not lines and edits:

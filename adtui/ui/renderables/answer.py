@@ -16,22 +16,24 @@ from .readout import separator
 
 NAME = 10
 """Width of a line's name."""
-TRY = "(C)"
-"""Behind what was not tried: the key that does."""
 
 
-def answer_lines(answer: Answer, width: int, height: int, utf8: bool = True) -> list[Text]:
-    """The first `height` lines; parts that do not fit are left out from the end, which "…" says."""
-    return [_line(line, width, utf8) for line in answer[:height]]
+def answer_lines(answer: Answer, width: int, height: int, utf8: bool = True, *, lab: str) -> list[Text]:
+    """The first `height` lines; parts that do not fit are left out from the end, which "…" says.
+
+    Args:
+        lab: the key that leads to what was not tried.
+    """
+    return [_line(line, width, utf8, lab) for line in answer[:height]]
 
 
-def _line(line: Line, width: int, utf8: bool) -> Text:
+def _line(line: Line, width: int, utf8: bool, lab: str) -> Text:
     text = Text(f"{line.name.upper():<{NAME}}", Style(bold=True), no_wrap=True, end="")
     basis = to_ascii(line.basis, unless=utf8)
     more = to_ascii_cells("…", unless=utf8)
     parts = [_styled(part.text, utf8) for part in line.parts]
     if line.name == COMPRESS and line.parts[0].text == NOT_TRIED:
-        parts.append(Text(f"{TRY} to try", FAINT))
+        parts.append(Text(to_ascii(f"({lab}) to try", unless=utf8), FAINT))
     between = separator(utf8)
     room = width - NAME
     if sum(part.cell_len for part in parts) + len(between) * len(parts) + len(basis) > room:

@@ -36,20 +36,26 @@ def options_lines(
     below: Sequence[str] = (),
     utf8: bool = True,
 ) -> list[Text]:
-    """At most `height` lines: the choices around the cursor, then what there is room for.
+    """At most `height` lines: the choices, or those around the cursor, then what there is room for.
+
+    The first and the last of those around the cursor end in how many more there are.
 
     Args:
         below: paragraphs that stand below, whatever is under the cursor.
     """
     if width < 8 or height < 1:
         return []
-    said = _below([choices[cursor].about, *below], width, height - LEAST)
+    said = _below([choices[cursor].about, *below], width, height - len(choices), height)
     room = height - len(said)
     first = first_line(cursor, room, len(choices))
     wide = max(len(choice.name) for choice in choices)
     lines = []
     for index, choice in list(enumerate(choices))[first : first + room]:
-        text = cut(f"{choice.name:<{wide}} {choice.text}".rstrip(), width, utf8).ljust(width)
+        above = index if index == first else 0
+        more = len(choices) - 1 - index if index == first + room - 1 else 0
+        end = to_ascii_cells("".join(f" {sign}{n} more" for sign, n in (("▲", above), ("▼", more)) if n), unless=utf8)
+        space = width - len(end)
+        text = cut(f"{choice.name:<{wide}} {choice.text}".rstrip(), space, utf8).ljust(space) + end
         line = Text(text, CURSOR if index == cursor else Style(), no_wrap=True, end="")
         if index != cursor:
             line.stylize(FAINT, wide)
@@ -62,12 +68,21 @@ def cut(text: str, width: int, utf8: bool = True) -> str:
     return text if len(text) <= width else text[: width - 1] + to_ascii_cells("…", unless=utf8)
 
 
-def _below(paragraphs: Sequence[str], width: int, room: int) -> list[str]:
-    """Whole paragraphs with an empty line before each, as many as fit."""
-    lines: list[str] = []
-    for paragraph in paragraphs:
-        wrapped = textwrap.wrap(paragraph, width)
-        if not wrapped or len(lines) + 1 + len(wrapped) > room:
-            continue
-        lines += ["", *wrapped]
-    return lines
+def _below(paragraphs: Sequence[str], width: int, spare: int, height: int) -> list[str]:
+    """Whole paragraphs after an empty line: all of them in `spare` lines, else as many as half of `height` holds.
+
+    Where there is room, an empty line is before each.
+    """
+    wrapped = [lines for paragraph in paragraphs if (lines := textwrap.wrap(paragraph, width))]
+    spaced = [line for lines in wrapped for line in ("", *lines)]
+    if len(spaced) <= spare:
+        return spaced
+    close = ["", *(line for lines in wrapped for line in lines)]
+    if len(close) <= spare:
+        return close
+    room = min(height // 2, height - LEAST)
+    fitting = [""]
+    for lines in wrapped:
+        if len(fitting) + len(lines) <= room:
+            fitting += lines
+    return fitting if len(fitting) > 1 else []

@@ -104,11 +104,21 @@ def _shaded() -> list[StyledCell]:
     return [*less[::-1], (" ", PLAIN), *more]
 
 
-def diverging_legend(top: float, table: ColorTable, *, root: bool) -> Text:
-    """ "B − A sqrt −.31 ████████ +.31": the scale, its ends and its colours; `table` is the terminal's own."""
+def diverging_legends(top: float, table: ColorTable, *, root: bool) -> tuple[Text, ...]:
+    """ "sqrt −.31 ███████ +.31": the scale, its ends and its colours, and shorter ways to say it, see `fitted_legend`.
+
+    Args:
+        table: the terminal's own.
+    """
+    scale = "sqrt" if root else "linear"
+    levels = (0, 5, 10, ZERO, 20, 25, 2 * ZERO), (0, ZERO, 2 * ZERO)
+    return *(_legend(scale, top, table, shown) for shown in levels), Text(scale, end="", no_wrap=True)
+
+
+def _legend(scale: str, top: float, table: ColorTable, levels: tuple[int, ...]) -> Text:
     colours = diverging(table)
     minus = to_ascii_cells("−", unless=table.utf8)
-    text = Text(f"{'sqrt' if root else 'linear'} {minus}{top:.2g} ", end="", no_wrap=True)
-    for level in (0, 5, 10, ZERO, 20, 25, 2 * ZERO):
+    text = Text(f"{scale} {minus}{top:.2g} ", end="", no_wrap=True)
+    for level in levels:
         text.append(*colours.swatch(level))
     return text.append(f" +{top:.2g}")

@@ -48,3 +48,8 @@ def legend(scale: str, top: float, n_keys: int, table: ColorTable, steps: int = 
     for step in range(steps):
         text.append(*table.swatch(step * (LEVELS - 1) // (steps - 1)))
     return text.append(f" {ends[1]}")
+
+
+def legends(scale: str, top: float, n_keys: int, table: ColorTable) -> tuple[Text, ...]:
+    """The same in the ways that it can be said: in less room with fewer colours, then as the name alone."""
+    return *(legend(scale, top, n_keys, table, steps) for steps in (8, 4)), Text(scale, end="", no_wrap=True)

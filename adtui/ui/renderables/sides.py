@@ -60,8 +60,14 @@ def _line(row: Sequence[str], widths: Sequence[int], width: int, style: Style, u
     return Text(to_ascii_cells(cut, unless=utf8), style, no_wrap=True, end="")
 
 
-def claim_lines(found: HeadComparison, pair: Pair, width: int, height: int, *, utf8: bool = True) -> list[Text]:
-    """What holds in one of the pair only, then how far it is apart, then the other claims of either."""
+def claim_lines(
+    found: HeadComparison, pair: Pair, width: int, height: int, *, full: str, utf8: bool = True
+) -> list[Text]:
+    """What holds in one of the pair only, then how far it is apart, then the other claims of either.
+
+    Args:
+        full: the key that gives the pane the screen.
+    """
     alone = only(found, pair)
     lines = [(f"in {'A' if one.holds_first else 'B'} only: {_effects(one)} (p {one.p:.1g})", ONLY) for one in alone]
     if not alone:
@@ -77,7 +83,9 @@ def claim_lines(found: HeadComparison, pair: Pair, width: int, height: int, *, u
             lines.append((f"observed in {where}: {_effects(one)}, {differs}", Style(dim=True)))
     if found.unmatched:
         lines.append((f"without a partner: {' '.join(head_name(*head) for head in found.unmatched)}", Style()))
-    shown = lines[:height] if len(lines) <= height else [*lines[: height - 1], ("… more at full size (f)", Style())]
+    shown = (
+        lines[:height] if len(lines) <= height else [*lines[: height - 1], (f"… more at full size ({full})", Style())]
+    )
     return [Text(to_ascii(words, unless=utf8)[:width], style, no_wrap=True, end="") for words, style in shown]
 
 
@@ -89,13 +97,14 @@ def _ranged(one: Interval) -> str:
     return f"{one.mean:.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if one.low == one.low else "")
 
 
-def rows_legend(*, utf8: bool = True, color: bool = True) -> Text:
-    """What the curves are."""
+def rows_legends(*, utf8: bool = True, color: bool = True) -> tuple[Text, ...]:
+    """What the curves are, and shorter, see `fitted_legend`."""
     legend = Text("A", Style(color=f"color({FIRST})") if color else Style(), end="")
     legend.append(" blue" if color else " a", Style()).append(
         "  B", Style(color=f"color({SECOND})") if color else Style()
     )
-    return legend.append(" orange" if color else " b", Style()).append(to_ascii("  ▲ rewarded", unless=utf8), Style())
+    legend.append(" orange" if color else " b", Style())
+    return legend.copy().append(to_ascii("  ▲ rewarded", unless=utf8), Style()), legend
 
 
 def both_rows(

@@ -1,10 +1,11 @@
-"""Titles of panes that are never cut: they say less where there is less room."""
+"""Titles and legends of panes that are never cut: they say less where there is less room."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.text import Text
 
 PARTS, SIGNS = " · ", "  "
 """What stands between the parts of a title, and between those of a legend."""
@@ -22,10 +23,16 @@ def fitted(forms: Sequence[str], width: int, between: str = PARTS) -> str:
         if cell_len(form) <= width:
             return form
     shortest = forms[-1] if forms else ""
-    return _without_end(_without_end(shortest, width, between), width, " ")
+    return without_end(without_end(shortest, width, between), width, " ")
 
 
-def _without_end(text: str, width: int, between: str) -> str:
+def fitted_legend(forms: Sequence[Text], width: int) -> Text:
+    """The first of the ways to say it that fits, the longest first; nothing where none does."""
+    return next((form for form in forms if form.cell_len <= width), Text(end=""))
+
+
+def without_end(text: str, width: int, between: str) -> str:
+    """Without as many of its last parts as do not fit; the first one stays."""
     while cell_len(text) > width and between in text:
         text = text.rpartition(between)[0]
     return text

@@ -13,6 +13,7 @@ from ...records.plain import to_ascii, to_ascii_cells
 from .colors import ACCENT, FAINT, REWARD
 from .readout import transition, weight
 from .scroll import first_line
+from .title import fitted
 
 BARS = "▁▂▃▄▅▆▇█"
 SELECTED = Style(reverse=True)
@@ -40,8 +41,12 @@ def here_lines(
     return lines
 
 
-def edit_lines(edits: Edits, moment: Moment, width: int, *, utf8: bool = True) -> list[Text]:
-    """What was changed and what that does: "2 hidden: KL 0.41 nats; u undoes"."""
+def edit_lines(edits: Edits, moment: Moment, width: int, *, undo: str, utf8: bool = True) -> list[Text]:
+    """What was changed and what that does: "2 hidden: KL 0.41 nats; u undoes", less where there is less room.
+
+    Args:
+        undo: the key that takes the newest edit back.
+    """
     if not edits:
         return []
     found = (
@@ -49,8 +54,9 @@ def edit_lines(edits: Edits, moment: Moment, width: int, *, utf8: bool = True) -
         if moment.chances.without is not None
         else "not in this context"
     )
-    text = f"{edits.words()}: {found}; u undoes"
-    return [Text(to_ascii(text[:width], unless=utf8), ACCENT, no_wrap=True, end="")]
+    what = f"{edits.words()}: {found}"
+    text = fitted([f"{what}; {undo} undoes", what, edits.words()], width)
+    return [Text(to_ascii(text, unless=utf8), ACCENT, no_wrap=True, end="")]
 
 
 def returns_lines(moment: Moment, width: int, height: int, *, utf8: bool = True) -> list[Text]:

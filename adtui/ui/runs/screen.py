@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from ...records.plain import to_ascii
 from ...reports.comparison import curves_of
 from ...reports.comparison_rows import csv_text
 from ..key_bars import screen_bar
@@ -74,7 +73,7 @@ class RunsPanes(PaneStack):
 
     def _nothing(self) -> str:
         none = self.state.found is not None and bool(self.state.text)
-        return f"no run has {self.state.text}" if none else to_ascii(self.reason, unless=self._utf8)
+        return f"no run has {self.state.text}" if none else self.words(self.reason)
 
     def _no_curve(self) -> str:
         return self._nothing() if self.state.found is None else "nothing could be rolled out"

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from ..key_words import filled_for
 from ..terminal.dialog_keys import add_key
 
 
@@ -36,7 +37,7 @@ class Dialog(ModalScreen[str]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box") as box:
             box.border_title = self.title
-            yield Static(Content(self.text), id="text")
+            yield Static(Content(filled_for(self.app, self.text)), id="text")
             keys = [*((key, what) for key, (_, what) in self._choices.items()), ("Esc", "close")]
             yield Static("   ".join(f"[b $accent]{key}[/] {what}" for key, what in keys), id="choices")
 

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from ...records.plain import to_ascii
 from ..key_names import UNCHANGED, Changes, changed
+from ..key_words import filled
 from ..keys import GROUPS, LAB, LAB_TITLE, MAP, MAP_TITLE, TIMELINE, TIMELINE_TITLE
 from ..list_keys import LIST, LIST_TITLE
 from ..renderables.statistics import STATISTICS
@@ -39,16 +40,27 @@ PICTURES = (
         "the others giving what they give on average, keep the model's return on held-out goals; the log says how much",
     ),
     ("heatmap", "query tokens down, key tokens across; brighter is more attention; dark above the diagonal is masked"),
-    ("", "when a run is longer than the pane, a pixel is the maximum over its block of tokens; + zooms in"),
+    (
+        "",
+        "when a run is longer than the pane, a pixel is the maximum over its block; <explorer.zoom_in> zooms in",
+    ),
     ("ticks", "an episode begins; marks on the axes are rewarded transitions; the query row is the one in the curve"),
     ("read-out", "both tokens of the cursor: episode, step, state, action, next state, reward; the weight; its rank"),
     ("query curve", "attention of the query row on every token of the history"),
     ("received", "attention that a token receives, averaged over the queries that can see it"),
-    ("actions", "what the model would do at the query row's state, given the transitions before it; after x also"),
+    (
+        "actions",
+        "what the model would do at the query row's state, given the transitions before it; after "
+        "<explorer.knock_out> also",
+    ),
     ("", "without what was taken away: █ stays, ░ is lost, ▒ is gained"),
     ("transitions", "where a transition has several tokens: its column is their sum, its row that of its state token"),
     ("latents", "tokens that sum up the oldest transitions: attention of the query row on each"),
-    ("compressor", "latents down, what they were made from across, in one round; Shift moves its layer and head"),
+    (
+        "compressor",
+        "latents down, what they were made from across, in one round; "
+        "<explorer.previous_layer> <explorer.previous_head> move its layer and head",
+    ),
     (
         "insights",
         "a line each: mark, where, kind, effect [95 % over independent histories]; hidden ×17: see the answer;",
@@ -67,12 +79,14 @@ PICTURES = (
     ),
     (
         "",
-        "i: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether they agree",
+        "<explorer.ratios>: every way to ablate it (mask, mean, resampled; noising, denoising; KL, logits) and whether "
+        "they agree",
     ),
     ("", "placebos: sets named by chance, decided by the first test, so that any found among them are false"),
     (
         "map",
-        "a cell is as bright as the query row's attention on transitions that ended (o: began) there; grey: none did",
+        "a cell is as bright as the query row's attention on transitions that ended (<map.ends>: began) there; "
+        "grey: none did",
     ),
     ("", "@ the query's cell and its likeliest action, letters: the task's places, * a reward had, lines: the path"),
     (
@@ -151,12 +165,13 @@ def text(plain: bool = False, changes: Changes = UNCHANGED, first: str = "", wid
         ("list", LIST_TITLE, LIST),
     ]
     for place, title, keys in sorted(tables, key=lambda table: table[1] != first):
-        lines.append(title.upper())
+        name, opened, keys_to_it = title.partition(" (")
+        lines.append(filled(f"{name.upper()}{opened}{keys_to_it}", changes))
         for key in changed(keys, place, changes):
             lines += _entry(to_ascii(key.shown, unless=not plain), key.explanation, width)
         lines.append("")
     lines.append("THE PICTURES")
-    lines += [line for name, explanation in PICTURES for line in _entry(name, explanation, width)]
+    lines += [line for name, explanation in PICTURES for line in _entry(name, filled(explanation, changes), width)]
     numbers = "THE NUMBERS (of the query's row: its attention on the n context transitions, made to sum to 1)"
     lines += ["", *textwrap.wrap(numbers, width)]
     lines += [line for _, short, explanation in STATISTICS for line in _entry(short, explanation, width)]

@@ -35,4 +35,4 @@ SIDES: tuple[Key, ...] = (
     Key("escape,q", "Esc q", "back", "back", "leave full size; then back; a comparison under way is stopped"),
     *(key for key in EVERYWHERE if key.keys != "q"),
 )
-SIDES_TITLE = "Two runs side by side (=)"
+SIDES_TITLE = "Two runs side by side (<explorer.beside>)"

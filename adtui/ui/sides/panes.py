@@ -14,10 +14,9 @@ from ...records.axis import Axis
 from ...records.look import Look
 from ...records.pair_view import PairView
 from ...records.place import Frame, head_name
-from ...records.plain import to_ascii
-from ..renderables.diverging import diverging, diverging_legend, diverging_levels
-from ..renderables.scales import largest, legend, to_levels
-from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legend
+from ..renderables.diverging import diverging, diverging_legends, diverging_levels
+from ..renderables.scales import largest, legends, to_levels
+from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legends
 from ..renderables.title import PARTS
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
@@ -87,14 +86,14 @@ class SidesPanes(PaneStack):
         for pane, side, head in ((self.first, 0, view.first), (self.second, 1, view.second)):
             axis = self._axis(view, side)
             levels = to_levels(head.pooled, state.scale, axis.n_keys, top)
-            pane.show(levels, head, axis, table, legend(state.scale, top, axis.n_keys, table))
+            pane.show(levels, head, axis, table, legends(state.scale, top, axis.n_keys, table))
         if (apart := view.difference) is None:
-            self.apart.clear(to_ascii(view.why, unless=table.utf8))
+            self.apart.clear(self.words(view.why))
             return
         root = state.scale != "linear"
         levels = diverging_levels(apart.pooled, apart.top, root=root)
         axis = self._axis(view, 0)
-        self.apart.show(levels, view.first, axis, diverging(table), diverging_legend(apart.top, table, root=root))
+        self.apart.show(levels, view.first, axis, diverging(table), diverging_legends(apart.top, table, root=root))
 
     def _titles(self) -> None:
         state, pair, view = self.state, self.state.pair, self.state.view
@@ -110,7 +109,7 @@ class SidesPanes(PaneStack):
         apart = view.difference
         self.name_pane(APART, "" if apart is None else f"largest at q{apart.peak[0]} k{apart.peak[1]}")
         self.name_pane(ROWS, self._query())
-        self.rows.border_subtitle = rows_legend(utf8=self._utf8, color=self._coloured)
+        self.rows.explain(rows_legends(utf8=self._utf8, color=self._coloured))
 
     def _query(self) -> str:
         """ "q79 query" or "q41 ep3 t7"."""
@@ -142,7 +141,7 @@ class SidesPanes(PaneStack):
         return Look(colours=color_table(self.app).printed, scale=self.state.scale, top=top)
 
     def _nothing(self) -> str:
-        return to_ascii(self.state.why, unless=self._utf8)
+        return self.words(self.state.why)
 
     # -- what each pane draws ----------------------------------------------------------------------------------------
     def _heads(self, width: int, height: int) -> list[Text]:
@@ -151,7 +150,11 @@ class SidesPanes(PaneStack):
 
     def _claims(self, width: int, height: int) -> list[Text]:
         found, pair = self.state.found, self.state.pair
-        return [] if found is None or pair is None else claim_lines(found, pair, width, height, utf8=self._utf8)
+        return (
+            []
+            if found is None or pair is None
+            else claim_lines(found, pair, width, height, full=self.words("<sides.full>"), utf8=self._utf8)
+        )
 
     def _rows(self, width: int, height: int) -> list[Text]:
         view = self.state.view

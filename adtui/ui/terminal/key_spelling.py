@@ -6,9 +6,19 @@ import re
 from functools import cache
 
 from textual.binding import Binding
-from textual.keys import Keys
+from textual.keys import Keys, key_to_character
 
-_SIGNS = {"up": "↑", "down": "↓", "left": "←", "right": "→", "escape": "Esc", "space": "Space", "enter": "Enter"}
+_SIGNS = {
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "escape": "Esc",
+    "space": "Space",
+    "enter": "Enter",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+}
 _KNOWN = {key.value for key in Keys if not key.value.startswith("<")}
 
 
@@ -26,12 +36,18 @@ def textual_key(text: str) -> str | None:
 def shown_key(key: str) -> str:
     """Textual's name → as the tables of keys write it."""
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
-    shown = _SIGNS.get(name) or _named().get(name) or (name if len(name) == 1 else name.capitalize())
+    shown = _SIGNS.get(name) or _named().get(name) or (name if len(name) == 1 else _character(name))
     if modifiers == ["shift"]:
         return f"⇧{shown}"
     if modifiers:  # as terminals have it, without Shift
         return "+".join([*(one.capitalize() for one in modifiers), shown.upper() if len(shown) == 1 else shown])
     return shown
+
+
+def _character(name: str) -> str:
+    """ "section_sign" → "§", "pageup" → "Pageup"."""
+    character = key_to_character(name) or ""
+    return character if character.isprintable() and character else name.capitalize()
 
 
 @cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.text import Text
 from textual.content import Content
 from textual.geometry import Region
 from textual.widget import Widget
 
-from ..renderables.title import PARTS, SIGNS, fitted
+from ..renderables.title import PARTS, SIGNS, fitted, fitted_legend
 
 CORNERS = 4
 """Cells of a border's edge that its title cannot have."""
@@ -19,7 +20,7 @@ class Titled(Widget):
 
     _forms: tuple[str, ...] = ()
     _between = PARTS
-    _legend = ""
+    _legend: str | tuple[Text, ...] = ""
 
     def entitle(self, forms: Sequence[str], between: str = PARTS) -> bool:
         """Give it a title, see `fitted`. Returns False where it has that already."""
@@ -30,10 +31,18 @@ class Titled(Widget):
         _retitle(self, self._fitting(forms, between))
         return True
 
-    def explain(self, legend: str) -> None:
-        """Say below what its signs are, two spaces between; what has no room is left out from the end."""
-        self._legend = legend
-        self.border_subtitle = self._fitting((legend,), SIGNS)
+    def explain(self, legend: str | Sequence[Text]) -> None:
+        """Say below what its signs or colours are.
+
+        Args:
+            legend: signs with two spaces between, of which what has no room is left out from the end; or ways to say
+                it, see `fitted_legend`; "" takes it away.
+        """
+        self._legend = legend if isinstance(legend, str) else tuple(legend)
+        if isinstance(self._legend, str):
+            self.border_subtitle = self._fitting((self._legend,), SIGNS) or None
+        else:
+            self.border_subtitle = fitted_legend(self._legend, self._room) if self._room > 0 else self._legend[0]
 
     def title(self, width: int) -> str:
         """Its title in `width` cells."""
@@ -46,8 +55,12 @@ class Titled(Widget):
             self.explain(self._legend)
 
     def _fitting(self, forms: Sequence[str], between: str) -> str:
-        room = self.outer_size.width - CORNERS
-        return fitted(forms, room, between) if room > 0 else forms[0]
+        return fitted(forms, self._room, between) if self._room > 0 else forms[0]
+
+    @property
+    def _room(self) -> int:
+        """Cells that the border has for a title."""
+        return self.outer_size.width - CORNERS
 
 
 def _retitle(pane: Widget, title: str) -> None:

@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from ...records.plain import to_ascii
 from ...records.run import RunInfo
 from ...records.timeline import SHOWN, Timeline
 from ..key_bars import screen_bar
@@ -73,7 +72,7 @@ class TimelinePanes(PaneStack):
         return color_table(self.app).utf8
 
     def _nothing(self) -> str:
-        return to_ascii(self.reason, unless=self._utf8)
+        return self.words(self.reason)
 
     def _no_return(self) -> str:
         found = self.state.found

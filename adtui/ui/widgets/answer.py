@@ -7,6 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ...records.answer import Answer
+from ..key_words import filled_for
 from ..renderables.answer import answer_lines
 from .pane import color_table, on_own_colors
 
@@ -41,6 +42,7 @@ class AnswerStrip(Widget):
     def render_line(self, y: int) -> Strip:
         if self.answer is None:
             return on_own_colors(self, [])
-        lines = answer_lines(self.answer, self.size.width, self.size.height, color_table(self.app).utf8)
+        lab = filled_for(self.app, "<explorer.lab>")
+        lines = answer_lines(self.answer, *self.size, color_table(self.app).utf8, lab=lab)
         line: list[Segment] = list(lines[y].render(self.app.console)) if y < len(lines) else []
         return on_own_colors(self, line)

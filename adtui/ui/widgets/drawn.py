@@ -8,6 +8,7 @@ from rich.segment import Segment
 from rich.text import Text
 from textual.strip import Strip
 
+from ..key_words import filled_for
 from .pane import LazyPane
 
 Draw = Callable[[int, int], list[Text]]
@@ -37,6 +38,6 @@ class DrawnPane(LazyPane):
         width, height = self.size
         lines = self._make(width, height)
         if not lines:
-            reason = self._empty()[:width]
+            reason = filled_for(self.app, self._empty())[:width]
             return [self.strip([])] * ((height - 1) // 2) + [self.strip([Segment(reason.center(width))])]
         return [self.strip(list(line.render(self.app.console))) for line in lines]

@@ -15,7 +15,7 @@ from ...records.look import SCALE_NAMES, SCALES, USUAL, Look
 from ..renderables.graphic import pixel_room
 from ..renderables.heatmap import Heatmap, gutter_width, room
 from ..renderables.pixel_heatmap import PixelHeatmap
-from ..renderables.scales import largest, legend
+from ..renderables.scales import largest, legends
 from ..renderables.view_pixels import Pixel, ViewPixels, pixel_of, weight_at, weight_in
 from ..terminal.graphics_layer import GraphicsLayer
 from .cell_readout import CellReadout, compose, lines_at
@@ -123,7 +123,7 @@ class HeatmapPane(PicturePane):
         if self._layer is not None:
             self._layer.graphic = None
         self._aim = (None, None)
-        self.border_subtitle = None
+        self.explain("")
         super().clear(reason)
 
     def sharpen(self, layer: GraphicsLayer) -> None:
@@ -215,7 +215,7 @@ class HeatmapPane(PicturePane):
         if self._layer is not None:
             self._layer.graphic = self._picture.graphic() if isinstance(self._picture, PixelHeatmap) else None
             self._layer.weight = self._pixel
-        self.border_subtitle = legend(self.scale, top, self._shown.cols.n_keys, table)
+        self.explain(legends(self.scale, top, self._shown.cols.n_keys, table))
         self._cell = None
         self._readout.show(self._text())
         self._repaint()

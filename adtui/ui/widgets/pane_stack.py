@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,11 +13,14 @@ from textual.message import Message
 from textual.widgets import Static
 
 from ...records.plain import to_ascii
+from ..key_words import filled_for
 from ..renderables.title import PARTS
 from ..terminal.titles import Titled
 
 WIDE, HIGH = 100, 32
 """From this many columns and lines on, all panes fit at once."""
+LONGEST = 10_000
+"""Cells: more than any title has."""
 
 
 class PaneStack(Vertical):
@@ -75,11 +78,15 @@ class PaneStack(Vertical):
         """
         name = f"{index + 1} {self.NAMES[index]}"
         forms = [name + (f"{PARTS}{text}" if text else "") for text in texts] or [name]
-        titles = [to_ascii(form, unless=not self._plain) for form in forms]
+        titles = [self.words(form) for form in forms]
         if not self.all[index].entitle(titles, to_ascii(PARTS, unless=not self._plain)):
             return
         if self.folded and index == self.active:
             self._draw_tabs()
+
+    def words(self, text: str) -> str:
+        """A text as it is shown: with the user's keys, see `key_words`, and in ASCII where nothing else is."""
+        return to_ascii(filled_for(self.app, text) if "<" in text else text, unless=not self._plain)
 
     def activate(self, index: int) -> None:
         """Give a pane the focus, and the screen where only one fits."""
@@ -130,17 +137,25 @@ class PaneStack(Vertical):
     def _draw_tabs(self) -> None:
         # Short screens have no room for borders, so the tab carries the title.
         names, width = self.NAMES[: self.count], self.app.size.width
-        title = self.all[self.active].title(width - 2) if self.has_class("-short") else ""
+        title = self.all[self.active].title if self.has_class("-short") else None
         self.query_one("#tabs", Static).update(_tabs(names, self.active, width, title))
 
 
-def _tabs(names: Sequence[str], active: int, width: int, title: str = "") -> str:
-    """The line of tabs, with their names, or where these do not fit their numbers, or none but the active one."""
+def _tabs(names: Sequence[str], active: int, width: int, title: Callable[[int], str] | None = None) -> str:
+    """The line of tabs, with their names, or where these do not fit their numbers, or none but the active one.
+
+    Args:
+        title: gives what the active tab has in so many cells; it says less before the numbers of the others go.
+    """
     numbered = [f"{index + 1} {name}" for index, name in enumerate(names)]
-    for others in (numbered, [str(index + 1) for index in range(len(names))]):
-        shown = [title or numbered[active] if index == active else name for index, name in enumerate(others)]
-        if sum(len(name) + 2 for name in shown) <= width:
-            return "".join(
-                f"[reverse] {escape(name)} [/]" if index == active else f" {name} " for index, name in enumerate(shown)
-            )
-    return f"[reverse] {escape(title or numbered[active])} [/]"
+    numbers = [str(index + 1) for index in range(len(names))]
+    whole = numbered[active] if title is None else title(LONGEST)
+    for others, between in ((numbered, 2), (numbers, 2), (numbers, 1)):
+        room = width - 2 - sum(len(name) + between for index, name in enumerate(others) if index != active)
+        shown = whole if title is None or between == 2 else title(room)
+        if len(numbered[active]) <= len(shown) <= room:
+            before, after = others[:active], others[active + 1 :]
+            pad = " " * (between - 1)
+            parts = [*(f"{pad}{name} " for name in before), f"[reverse] {escape(shown)} [/]"]
+            return "".join([*parts, *(f" {name}{pad}" for name in after)])
+    return f"[reverse] {escape(whole if title is None else title(width - 2))} [/]"

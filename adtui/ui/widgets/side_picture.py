@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 from textual.strip import Strip
 
@@ -27,22 +29,22 @@ class SidePicture(PicturePane):
         self._shown: tuple[Levels, HeadView, Axis, ColorTable] | None = None
         self._picture: Heatmap | None = None
 
-    def show(self, levels: Levels, view: HeadView, axis: Axis, table: ColorTable, legend: Text) -> None:
+    def show(self, levels: Levels, view: HeadView, axis: Axis, table: ColorTable, legend: Sequence[Text]) -> None:
         """Draw levels of the view's pixels.
 
         Args:
             axis: what its positions are.
             table: how levels are coloured.
-            legend: what the colours mean.
+            legend: what the colours mean, see `fitted_legend`.
         """
         self._shown = levels, view, axis, table
-        self.border_subtitle = legend
+        self.explain(legend)
         self._redraw()
 
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._shown = self._picture = None
-        self.border_subtitle = None
+        self.explain("")
         super().clear(reason)
 
     def pixels_wanted(self) -> tuple[int, int]:
