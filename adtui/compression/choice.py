@@ -136,12 +136,7 @@ def score(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Doubl
     _check_evidence(strategy, contexts)
     found = strategy.scores(contexts, choice.limit(MAX_BUDGET), choice.parameters)
     if found.shape != contexts.actions.shape:
-        raise ConfigError(
-            f"strategy {strategy.NAME}",
-            expected=f"scores of {contexts.count} contexts of {contexts.n} transitions",
-            found=f"shape {found.shape}",
-            action="correct its `scores`",
-        )
+        raise _broken(strategy, "scores", f"scores of {_how_many(contexts)}", f"shape {found.shape}")
     return found
 
 
@@ -161,13 +156,10 @@ def choose(choice: Choice, contexts: Contexts, rng: np.random.Generator) -> Bool
     counts = kept.sum(axis=1) if kept.ndim == 2 else np.zeros(0)
     fits = kept.shape == contexts.actions.shape and kept.dtype == np.bool_
     if not fits or bool(np.any(counts != limit if strategy.EXACT else counts > limit)):
-        raise ConfigError(
-            f"strategy {strategy.NAME}",
-            expected=f"{'exactly' if strategy.EXACT else 'at most'} {limit} of {contexts.n} transitions of "
-            f"{contexts.count} contexts kept",
-            found=f"{kept.dtype} {kept.shape} with {sorted(set(counts.tolist()))} kept",
-            action="correct its `keep`",
-        )
+        most = f"{'exactly' if strategy.EXACT else 'at most'} {limit}"
+        expected = f"{most} of {contexts.n} transitions of {contexts.count} contexts kept"
+        found = f"{kept.dtype} {kept.shape} with {sorted(set(counts.tolist()))} kept"
+        raise _broken(strategy, "keep", expected, found)
     return kept
 
 
@@ -185,12 +177,8 @@ def merge(choice: Choice, contexts: Contexts, kept: Bools) -> Floats | None:
     if found.shape != kept.shape or bool(
         ((found > 0) != kept).any() or (found.sum(axis=1, dtype=np.float64) > most).any()
     ):
-        raise ConfigError(
-            f"strategy {strategy.NAME}",
-            expected="what stays to stand for something, and all of it for no more than there was",
-            found=f"{found.dtype} {found.shape}",
-            action="correct its `merged`",
-        )
+        expected = "what stays to stand for something, and all of it for no more than there was"
+        raise _broken(strategy, "merged", expected, f"{found.dtype} {found.shape}")
     return found
 
 
@@ -250,10 +238,19 @@ def _check_evidence(strategy: Strategy, contexts: Contexts) -> None:
         if shape != contexts.actions.shape:
             raise ConfigError(
                 f"strategy {strategy.NAME}",
-                expected=f"{need} of {contexts.count} contexts of {contexts.n} transitions",
+                expected=f"{need} of {_how_many(contexts)}",
                 found="none" if evidence is None else f"shape {evidence.shape}",
                 action="run the model over the full contexts first, asking for what the strategy NEEDS",
             )
+
+
+def _broken(strategy: Strategy, function: str, expected: str, found: str) -> ConfigError:
+    """A strategy did not keep its promise."""
+    return ConfigError(f"strategy {strategy.NAME}", expected=expected, found=found, action=f"correct its `{function}`")
+
+
+def _how_many(contexts: Contexts) -> str:
+    return f"{contexts.count} contexts of {contexts.n} transitions"
 
 
 def _bad_budget(name: str, found: str) -> ConfigError:

@@ -20,17 +20,18 @@ from pydantic import TypeAdapter
 from ...files.checkpoint import Checkpoint, load_checkpoint
 from ...models.loading import load_model
 from ...models.model import Model
-from ...records.arrays import Doubles
+from ...records.arrays import Doubles, Ints
 from ...records.trial_cost import Cost
 from ...worlds.world import IntArray, Rewards
 from ..caching import budgets_of, in_cache
 from ..choice import Choice, parse
 from ..remembered import remembering
+from ..sharing import Duo
 from .closed_loop import returns_and_actions
 from .costs import cost
 from .open_loop import Reference, compare, reference_of
 from .plan import FULL, ModelSource, Plan
-from .retrieval import retrieval_heads
+from .retrieval import on_training, retrieval_heads
 
 _COST = TypeAdapter(Cost)
 
@@ -130,14 +131,12 @@ def run_cell(
     model, _ = opened(opening)
     choice: Choice | None = parse(label) if full_actions is not None or label == FULL else None
     lively = remembering(model)
-    retrieval = None if choice is None else retrieval_heads(lively, plan, choice)
-    returns, actions = returns_and_actions(lively, plan, choice, progress, retrieval)
+    budgets = None if choice is None else _budgets(opening, plan, choice, lively)
+    returns, actions = returns_and_actions(lively, plan, choice, progress, budgets)
     if choice is None:
         return Outcome(returns)
     acted = actions if full_actions is None else full_actions
     reference = _reference(opening, plan, acted.shape, np.ascontiguousarray(acted, np.int64).tobytes())
-    cached = in_cache(choice, plan.level)
-    budgets = budgets_of(model, choice, plan.n_context, retrieval) if cached else None
     found = compare(lively, reference, choice, plan.positions, plan.seed, budgets)
     del lively  # what it remembers is no part of what acting costs
     compared = {
@@ -149,6 +148,22 @@ def run_cell(
     }
     spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, budgets)
     return Outcome(returns, actions if full_actions is None else None, compared, spent, found.heads)
+
+
+def _budgets(opening: ModelSource, plan: Plan, choice: Choice, model: Model) -> Ints | None:
+    """(L, H) of a cache's heads; None where transitions are dropped, or nothing."""
+    if not in_cache(choice, plan.level):
+        return None
+    retrieval = None
+    if isinstance(choice.shared, Duo):
+        retrieval = retrieval_heads(model, plan, choice, _on_training(opening, plan))
+    return budgets_of(model, choice, plan.n_context, retrieval)
+
+
+@lru_cache(maxsize=1)
+def _on_training(opening: ModelSource, plan: Plan) -> Reference:
+    """The same once per worker, for all cells that have retrieval heads."""
+    return on_training(opened(opening)[0], plan)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...models.model import Model
-from ...records.arrays import Doubles
+from ...records.arrays import Doubles, Ints
 from ...worlds.agents import Histories, Step, empty_histories
 from ...worlds.draws import Use, generator
 from ...worlds.returns import ROOMS_AT_ONCE, random_by_goal
@@ -22,7 +22,7 @@ from ..acting import OnlinePolicy, ShortenedPolicy
 from ..caching import CachePolicy, budgets_of
 from ..choice import Choice, Draws
 from ..remembered import remembering
-from ..strategies.base import Bools, Contexts
+from ..strategies.base import Contexts
 from .plan import Plan
 
 GROUPS_AT_ONCE = 4
@@ -34,7 +34,7 @@ def returns_and_actions(
     plan: Plan,
     choice: Choice | None,
     progress: Callable[[int, int], None] | None = None,
-    retrieval: Bools | None = None,
+    budgets: Ints | None = None,
 ) -> tuple[Rewards, IntArray]:
     """Returns (H, E) and actions (H, E · horizon) of a choice; None: full contexts, emptied at every reset.
 
@@ -42,7 +42,7 @@ def returns_and_actions(
 
     Args:
         progress: called with (episodes done, episodes in all) of what acts at once, one after the other.
-        retrieval: see `retrieval.retrieval_heads`.
+        budgets: (L, H) of a cache's heads; None for those of `caching.budgets_of` without retrieval heads.
     """
     returns, actions = [], []
     model, rooms = remembering(model), plan.rooms
@@ -55,9 +55,7 @@ def returns_and_actions(
 
         goals = rooms[first : first + ROOMS_AT_ONCE * GROUPS_AT_ONCE]
         past = rollout(
-            model.policy
-            if choice is None
-            else _policy(model, plan, choice, _draws(plan, first, len(goals)), retrieval),
+            model.policy if choice is None else _policy(model, plan, choice, _draws(plan, first, len(goals)), budgets),
             plan.world,
             goals,
             plan.episodes,
@@ -79,12 +77,12 @@ def _draws(plan: Plan, first: int, count: int) -> Draws:
     return Draws(tuple(generator(plan.seed, Use.STRATEGIES, index) for index in groups), ROOMS_AT_ONCE)
 
 
-def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws, retrieval: Bools | None) -> Policy:
+def _policy(model: Model, plan: Plan, choice: Choice, rng: Draws, budgets: Ints | None) -> Policy:
     if plan.memory == "online" and choice.budget is not None:
         choice = replace(choice, budget=choice.limit(plan.n_context))
         if plan.level == "cache":
-            budgets = budgets_of(model, choice, plan.n_context, retrieval)
-            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng, budgets)
+            held = budgets_of(model, choice, plan.n_context) if budgets is None else budgets
+            return CachePolicy(model, choice, plan.n_context, plan.world.horizon, rng, held)
         return OnlinePolicy(model, choice, plan.positions, plan.n_context, plan.world.horizon, rng)
     return ShortenedPolicy(model, choice, plan.positions, plan.world.horizon, rng)
 

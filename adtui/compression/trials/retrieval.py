@@ -38,22 +38,24 @@ def check_training(choice: Choice, training: tuple[int, ...]) -> None:
         )
 
 
-def retrieval_heads(model: Model, plan: Plan, choice: Choice) -> Bools | None:
-    """(L, H) True for the heads that keep all, those with the largest need; None where heads share otherwise.
+def retrieval_heads(model: Model, plan: Plan, choice: Choice, reference: Reference) -> Bools:
+    """(L, H) True for the heads that keep all of a choice that shares so: those with the largest need.
 
     Of equal ones the later.
+
+    Args:
+        reference: of `on_training`.
     """
-    if not isinstance(choice.shared, Duo):
-        return None
-    need = needs_of_heads(model, plan, choice)
+    assert isinstance(choice.shared, Duo)
+    need = needs_of_heads(model, plan, choice, reference)
     found = np.zeros(need.size, np.bool_)
     found[np.argsort(need, axis=None, kind="stable")[need.size - count_retrieval(choice.shared, *need.shape) :]] = True
     return found.reshape(need.shape)
 
 
-def needs_of_heads(model: Model, plan: Plan, choice: Choice) -> Doubles:
+def needs_of_heads(model: Model, plan: Plan, choice: Choice, reference: Reference) -> Doubles:
     """(L, H) mean KL in nats of the actions where that head alone keeps K entries."""
-    reference, n = _reference(model, plan), plan.n_context
+    n = plan.n_context
     found = np.zeros((model.n_layer, model.n_head))
     for layer, head in np.ndindex(found.shape):
         budgets = np.full(found.shape, n, np.int64)
@@ -62,7 +64,7 @@ def needs_of_heads(model: Model, plan: Plan, choice: Choice) -> Doubles:
     return found
 
 
-def _reference(model: Model, plan: Plan) -> Reference:
+def on_training(model: Model, plan: Plan) -> Reference:
     """Contexts of training tasks, with draws that nothing else has."""
     rooms = replace(
         plan,
