@@ -19,17 +19,20 @@ for _name in ("COLUMNS", "LINES"):  # pytest's workers get these; they would go 
 os.environ["XDG_CACHE_HOME"] = os.devnull  # nor do bookmarks of tests go among theirs
 os.environ["XDG_CONFIG_HOME"] = os.devnull  # whoever runs the tests may have settings of their own
 
-import contexts_once  # noqa: E402
-from checkpoints import make_run, write_histories  # noqa: E402
-
-contexts_once.start()
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """For tests/ui/test_screens.py; an option must be known before that file is."""
     parser.addoption("--update-screens", action="store_true", help="write the screens of tests/ui/snapshots anew")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What makes tests' files imports torch, which the process that only deals them out to workers can do without."""
+    if not session.config.getoption("numprocesses", None):
+        import contexts_once
+
+        contexts_once.start()
 
 
 def pytest_collection_finish() -> None:
@@ -68,6 +71,8 @@ def adcw_run(fixtures_dir: Path) -> Path:
 @pytest.fixture(scope="session", params=["post", "pre"])
 def tiny_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run directory with a 2-layer, 2-head checkpoint (n_transit 20) and, in the tree above it, its histories."""
+    from checkpoints import make_run, write_histories
+
     root = tmp_path_factory.mktemp(f"tiny-{request.param}")
     write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
     return make_run(root / "runs" / f"AD-darkroom-{request.param}", request.param)
@@ -76,6 +81,8 @@ def tiny_run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with histories that opens at once, for the real program; nobody adds to it."""
+    from checkpoints import make_run, write_histories
+
     root = tmp_path_factory.mktemp("tiny")
     write_histories(root / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=60)
     return make_run(root / "runs" / "AD-darkroom-tiny", "pre")

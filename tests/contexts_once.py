@@ -1,4 +1,4 @@
-"""Contexts of equal models are rolled out once by each worker of the tests, a seventh of whose time they took.
+"""Contexts of equal models are rolled out once by each worker of the tests: rollouts were a seventh of their time.
 
 In the app they are kept in the user's cache, under a mark of all that decides them; tests have no cache, so here they
 stay in memory under the same mark. Tests with a cache of their own have them as the app does.
