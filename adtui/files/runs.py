@@ -14,7 +14,7 @@ from .checkpoint_names import CHECKPOINTS, NUMBERED, PART, WEIGHTS, directory_st
 #: The step of a checkpoint file whose name does not say it.
 UNKNOWN_STEP = -1
 #: Directories within a run, or within its parent, that hold the checkpoints.
-_INNER = ("runs", CHECKPOINTS)
+_INNER = ("runs", CHECKPOINTS, "lightning_logs")
 _DEMO = "try `adtui demo`"
 DEFAULT_DEMO = "darkroom"
 DEMOS = {DEFAULT_DEMO: "AD-darkroom-seed0", "keytodoor": "AD-darkkeytodoor-seed0"}
@@ -26,7 +26,8 @@ class Run:
     """One training run.
 
     Attributes:
-        name: the directory's own name, also when it was reached through the symlink `latest`.
+        name: the directory's own name, also when it was reached through the symlink `latest`; of one that holds
+            checkpoints alone, that of the directory above.
         directory: the run directory, resolved.
         checkpoints: (step, file) in order of step; at least one. A file that was given directly stands alone.
         config_path: the file of settings beside the newest checkpoint, see `beside`, or None.
@@ -132,8 +133,10 @@ def list_runs(directory: str | Path) -> tuple[Run, ...]:
         # os.path, here and below: unlike pathlib's, its tests are False where an entry may not be looked at.
         if not os.path.isdir(child) or (real := os.path.realpath(child)) in runs:
             continue
-        if found := _readable_checkpoints(child):
-            runs[real] = _run(child, found)
+        for place in (child, child / CHECKPOINTS):  # Lightning and others keep them in a directory of their own
+            if os.path.isdir(place) and (found := _readable_checkpoints(place)):
+                runs[real] = _run(place, found)
+                break
     return tuple(sorted(runs.values(), key=lambda run: (_modified(run.latest), run.name), reverse=True))
 
 
@@ -216,7 +219,8 @@ def _no_runs(directory: Path) -> RunError:
 
 def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows: bool = True) -> Run:
     directory = directory.resolve()
-    return Run(directory.name, directory, checkpoints, config_beside(checkpoints[-1][1].parent), follows)
+    name = directory.parent.name if directory.name == CHECKPOINTS else directory.name
+    return Run(name, directory, checkpoints, config_beside(checkpoints[-1][1].parent), follows)
 
 
 def _checkpoints(directory: Path) -> tuple[tuple[int, Path], ...]:

@@ -21,7 +21,7 @@ from ..records.run_settings import RunSettings
 from .clock import Clock
 from .forms import CELL, Form, form_of, single
 from .hdf5 import Column, HDF5File, unusable
-from .layout import check_axes, layout
+from .layout import check_axes, folded, layout
 
 _STATES, _COLUMNS = ("states", "next_states"), ("states", "next_states", "actions", "rewards")
 _OPTIMAL = "optimal_actions"
@@ -37,7 +37,7 @@ _DONES = (
     "truncations",
     "truncated",
 )
-_TASK = re.compile(r"[0-9]{1,9}")
+_TASK = re.compile(r"(?:(goal|task|env|room)[_-]?)?([0-9]{1,9})", re.IGNORECASE)
 #: Numbers of a column that are looked at at once for the cells of rewards, and how often at most.
 _SHOWING, _PARTS = 1 << 16, 8
 
@@ -92,9 +92,7 @@ class HistoryFile:
         self.path, self.form, self.horizon = path, form, horizon
         self._file = HDF5File(path)
         names = self._file.names()
-        # The longest first, so that of "07" and "7" the plain one stays.
-        found = sorted(filter(_TASK.fullmatch, names), key=len, reverse=True)
-        self._groups = {int(name): name for name in found}
+        self._groups = self._tasks(names)
         self._sizes: dict[int, tuple[int, int]] = {}
         self._columns: dict[tuple[int, str], Column] = {}
         self.tasks = tuple(sorted(self._groups))
@@ -102,6 +100,20 @@ class HistoryFile:
         if not self.tasks:
             self._file.close()
             raise unusable(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
+
+    def _tasks(self, names: list[str]) -> dict[int, str]:
+        """Task → group. Of "goal_7", "07" and "7" the plain one counts."""
+        groups: dict[int, str] = {}
+        kinds: dict[int, str] = {}
+        for name in sorted(names, key=len, reverse=True):
+            if (found := _TASK.fullmatch(name)) is None:
+                continue
+            task, kind = int(found[2]), (found[1] or "").lower()
+            if kind and kinds.get(task, kind) != kind:
+                self._file.close()
+                raise unusable(self.path, "one group per goal", f"{groups[task]} and {name}")
+            groups[task], kinds[task] = name, kind
+        return groups
 
     def __enter__(self) -> HistoryFile:
         return self
@@ -261,7 +273,11 @@ class HistoryFile:
 
     def _column(self, task: int, name: str) -> Column:
         if (task, name) not in self._columns:
-            self._columns[task, name] = self._file.column(self._groups[task], name)
+            column = self._file.column(self._groups[task], name)
+            if name not in _STATES and not (name == "actions" and self.form.action_width):
+                axes = len(self._column(task, "states").data.shape) - 1
+                column = folded(column, axes, self.form.n_actions if name in ("actions", _OPTIMAL) else None)
+            self._columns[task, name] = column
         return self._columns[task, name]
 
 

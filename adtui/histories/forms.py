@@ -23,6 +23,10 @@ class Form(Protocol):
         """Numbers of an action that is a vector, None for single actions."""
 
     @property
+    def n_actions(self) -> int | None:
+        """How many actions are chosen from, None where they are vectors."""
+
+    @property
     def grid_size(self) -> int | None:
         """Cells along a side, None where states are no cells."""
 
@@ -74,6 +78,7 @@ class Vectors:
     action_width: int | None
     cut: bool = False
     grid_size: None = None
+    n_actions: None = None
 
     def state_width(self, states: Column) -> int:
         found = states.shape[-1] if len(states.shape) > 1 else 1

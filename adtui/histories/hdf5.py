@@ -31,14 +31,21 @@ def unusable(subject: str | Path, expected: str, found: str, action: str = _CHEC
 
 @dataclass(frozen=True)
 class Column:
-    """A data set of numbers within the file; nothing of it has been read yet. `at` names it in messages."""
+    """A data set of numbers within the file; nothing of it has been read yet.
+
+    Attributes:
+        at: names it in messages.
+        folded: each value lies along a last axis, which `shape` leaves out: by itself, or as a single 1 among zeros, of
+            which the place is the value.
+    """
 
     at: str
     data: h5py.Dataset
+    folded: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(self.data.shape)
+        return tuple(self.data.shape)[: -1 if self.folded else None]
 
     def read(self, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
         """A part, all of it finite numbers.
@@ -53,7 +60,16 @@ class Column:
         values = _guarded(self.at, lambda: np.asarray(self.data[place]))
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise unusable(self.at, "finite numbers", "NaN or infinite ones")
-        return values
+        return self._unfolded(values) if self.folded else values
+
+    def _unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Values without their last axis."""
+        if values.shape[-1] == 1:
+            single: np.ndarray[Any, Any] = values[..., 0]
+            return single
+        if not ((values == 0) | (values == 1)).all() or (np.count_nonzero(values, axis=-1) != 1).any():
+            raise unusable(self.at, "a single 1 among zeros for each step", "other values")
+        return np.asarray(values.argmax(axis=-1))
 
 
 class HDF5File:

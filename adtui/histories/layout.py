@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .hdf5 import Column, unusable
@@ -12,6 +14,19 @@ MAX_STEPS = 50_000_000
 _LOOKED_AT = (64, 16)
 #: How many pairs of neighbours say enough, and the share of them that joins along the axis of time, resets aside.
 _ENOUGH, _MOST = 8, 0.75
+
+
+def folded(column: Column, axes: int, choices: int | None) -> Column:
+    """The column, of single values: with a last axis more than `axes` of 1, or of a 1 among as many zeros as choices.
+
+    Args:
+        axes: how many its values have in the file, steps and streams.
+        choices: how many actions there are; None where none are chosen from.
+    """
+    shape = column.data.shape
+    if len(shape) == axes + 1 and shape[-1] in (1, choices):
+        return replace(column, folded=True)
+    return column
 
 
 def layout(actions: Column, width: int | None) -> tuple[int, int]:

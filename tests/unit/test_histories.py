@@ -401,7 +401,8 @@ def _replace(name: str, values: Any) -> Any:
     [
         (_drop, "a data set rewards"),
         (_replace("states", lambda old: old[:, :, 0]), "shape (60, 2, 2), found shape (60, 2)"),
-        (_replace("actions", lambda old: old[:, :, None]), "shape (steps, streams)"),
+        (_replace("actions", lambda old: old[:, :, None, None]), "shape (steps, streams)"),
+        (_replace("actions", lambda old: np.repeat(old[:, :, None], 3, axis=2)), "shape (steps, streams)"),
         (_replace("rewards", lambda old: old[:5]), "shape (5, 2)"),
         (_replace("states", lambda old: old + 7), "cells from 0 to 8"),
         (_replace("next_states", lambda old: old - 5), "cells from 0 to 8"),

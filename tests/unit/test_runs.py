@@ -191,3 +191,30 @@ def test_a_file_given_directly_is_polled_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", DEMOS)
 def test_the_bundled_runs_open(name: str) -> None:
     assert find_run(demo_run(name)).checkpoints
+
+
+def lightning_run(project: Path, version: int, *, modified: int = 1_000) -> Path:
+    """As Lightning's loggers and checkpoint callback lay a run out; the path of its version."""
+    directory = project / "lightning_logs" / f"version_{version}"
+    (directory / "checkpoints").mkdir(parents=True)
+    (directory / "hparams.yaml").write_text("tf_n_head: 2\n")
+    for name in ("epoch=0-step=100.ckpt", "epoch=9-step=1000.ckpt"):
+        (directory / "checkpoints" / name).write_bytes(b"weights")
+        os.utime(directory / "checkpoints" / name, (modified, modified))
+    return directory
+
+
+def test_lightnings_directories_are_runs_named_by_their_version(tmp_path: Path) -> None:
+    version = lightning_run(tmp_path / "project", 3)
+    for path in (tmp_path / "project", version.parent, version, version / "checkpoints"):
+        run = find_run(path)
+        assert (run.name, run.step, run.config_path) == ("version_3", 1000, version / "hparams.yaml")
+    lightning_run(tmp_path / "project", 4, modified=2_000)
+    assert [run.name for run in list_runs(version.parent)] == ["version_4", "version_3"]
+    assert "2: version_4, version_3; name one" in complaint(tmp_path / "project")
+
+
+def test_runs_that_keep_their_checkpoints_in_a_directory_are_listed(tmp_path: Path) -> None:
+    make_run(tmp_path / "runs" / "A" / "checkpoints", 5, modified=2_000)
+    make_run(tmp_path / "runs" / "B", 7)
+    assert [(run.name, run.step) for run in list_runs(tmp_path / "runs")] == [("A", 5), ("B", 7)]

@@ -1,0 +1,134 @@
+"""Histories as other collectors spell them: last axes of one number, one-hot actions, groups with a word before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from checkpoints import make_run, write_histories
+from numpy.typing import NDArray
+
+from adtui.engine.opening import open_session
+from adtui.histories.file import HistoryFile, Stretch
+from adtui.histories.forms import Cells
+from adtui.histories.training import read_histories
+from adtui.records.errors import HistoryError
+from adtui.worlds.agents import Histories
+from adtui.worlds.darkroom import DarkRoom
+
+Spelling = Callable[[str, NDArray[Any]], NDArray[Any]]
+GOALS = (38, 51)
+COLUMNS = ("states", "actions", "rewards", "next_states")
+
+
+def one_hot(values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.eye(5, dtype=np.float32)[values])
+
+
+def last_axis(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return values[..., None] if name in ("rewards", "actions", "dones") else values
+
+
+def one_hot_actions(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return one_hot(values) if name == "actions" else values
+
+
+def single_stream(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return one_hot(values)[:, 0] if name == "actions" else values[:, 0]
+
+
+def single_stream_last_axis(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return one_hot(values)[:, 0] if name == "actions" else last_axis(name, values[:, 0])
+
+
+SPELLINGS = (last_axis, one_hot_actions, single_stream, single_stream_last_axis)
+
+
+def respelt(path: Path, spelling: Spelling) -> Path:
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            for name in list(group):
+                values = group[name][()]
+                del group[name]
+                group[name] = spelling(name, values)
+    return path
+
+
+def written(path: Path, *, streams: int = 1) -> Path:
+    write_histories(path, GOALS, streams=streams)
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            group["dones"] = np.tile((np.arange(60) % 20 == 19)[:, None], (1, streams))
+    return path
+
+
+def read(path: Path, task: int = 38) -> tuple[Stretch, Histories]:
+    """What the app and what training reads."""
+    with HistoryFile(path, Cells(9, 5), horizon=20) as file:
+        file.size(task)
+        return file.read(task, 0, 3, 55), read_histories(path, DarkRoom(), GOALS, None)
+
+
+def same(one: Any, other: Any) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in vars(one) if name != "horizon")
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_every_spelling_reads_as_the_plain_one(tmp_path: Path, spelling: Spelling) -> None:
+    plain = read(written(tmp_path / "plain.hdf5"))
+    found = read(respelt(written(tmp_path / "x.hdf5"), spelling))
+    assert all(same(one, other) for one, other in zip(plain, found, strict=True))
+
+
+@pytest.mark.parametrize("spelling", [last_axis, one_hot_actions])
+def test_streams_keep_their_axis(tmp_path: Path, spelling: Spelling) -> None:
+    """Five streams of single actions are not one stream of one-hot ones, nor is a file of both."""
+    plain = read(written(tmp_path / "plain.hdf5", streams=5))
+    found = read(respelt(written(tmp_path / "x.hdf5", streams=5), spelling))
+    assert len(plain[1].actions) == 10
+    assert all(same(one, other) for one, other in zip(plain, found, strict=True))
+
+
+def test_they_open_in_the_app(tmp_path: Path) -> None:
+    path = tmp_path / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5"
+    run = make_run(tmp_path / "runs" / "AD-darkroom-seed0")
+    plain = open_session(run, device="cpu", samples=2, histories=written(path)).info
+    found = open_session(run, device="cpu", samples=2, histories=respelt(path, one_hot_actions)).info
+    assert found.notes == plain.notes
+    for one, other in zip(found.samples, plain.samples, strict=True):
+        assert np.array_equal(one.actions, other.actions)
+
+
+@pytest.mark.parametrize("change", [lambda one: one * 2, lambda one: one * 0, lambda one: one * 0 + 1])
+def test_what_is_no_single_1_is_told(tmp_path: Path, change: Callable[[NDArray[Any]], NDArray[Any]]) -> None:
+    path = respelt(written(tmp_path / "x.hdf5"), one_hot_actions)
+    with h5py.File(path, "r+") as file:
+        file["38/actions"][30] = change(file["38/actions"][30])
+    with pytest.raises(HistoryError, match="38/actions: expected a single 1 among zeros for each step, found other"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["goal_{}", "task-{}", "env_{}", "Task_{}", "goal{}"])
+def test_groups_may_have_a_word_before_their_number(tmp_path: Path, name: str) -> None:
+    plain = read(written(tmp_path / "plain.hdf5"))
+    path = written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        for goal in GOALS:
+            file.move(str(goal), name.format(goal))
+    assert all(same(one, other) for one, other in zip(plain, read(path), strict=True))
+
+
+def test_of_two_groups_of_a_number_the_plain_one_counts(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        file.copy("51", "goal_38")
+    plain = read(written(tmp_path / "plain.hdf5"))
+    assert same(plain[0], read(path)[0])
+    with h5py.File(path, "r+") as file:
+        file.move("38", "task_38")
+    with pytest.raises(HistoryError, match="one group per goal, found goal_38 and task_38"):
+        read(path)
