@@ -22,6 +22,8 @@ from .clock import Clock
 from .forms import CELL, Form, form_of, single
 from .hdf5 import Column, HDF5File, unusable
 from .layout import check_axes, folded, layout
+from .npz_histories import NpzHistories
+from .paths import METADATA
 
 _STATES, _COLUMNS = ("states", "next_states"), ("states", "next_states", "actions", "rewards")
 _OPTIMAL = "optimal_actions"
@@ -79,7 +81,7 @@ class HistoryFile:
     """An open file of histories; use it in a `with` block.
 
     Args:
-        path: the HDF5 file.
+        path: the HDF5 file, or the metadata of AD-eps' histories.
         form: what states and actions are.
         horizon: steps per episode, as the run says; the file may show something else, see `Clock`.
 
@@ -90,7 +92,7 @@ class HistoryFile:
 
     def __init__(self, path: Path, form: Form, *, horizon: int | None) -> None:
         self.path, self.form, self.horizon = path, form, horizon
-        self._file = HDF5File(path)
+        self._file = NpzHistories(path, form.grid_size) if path.suffix == METADATA else HDF5File(path)
         names = self._file.names()
         self._groups = self._tasks(names)
         self._sizes: dict[int, tuple[int, int]] = {}

@@ -19,6 +19,7 @@ from ..records.errors import ConfigError, HistoryError
 from ..records.group_goals import OTHER, SHUFFLED, SILENT, UNREADABLE, GroupGoals
 from ..records.run_settings import CHECKPOINT, DEFAULT, HISTORIES, RunSettings
 from ..worlds.darkroom import DARK_ROOM
+from ..worlds.permuted import PermutedDarkRoom
 from ..worlds.settings import count_tasks, split_of, world_of
 from ..worlds.world import World, split_tasks
 from .file import HistoryFile, Stretch, open_histories
@@ -127,7 +128,7 @@ def _noun(world: World) -> str:
 
 
 def _by(world: World) -> str:
-    return "rewards" if world.PLAIN_MOVES else "moves"
+    return "moves" if isinstance(world, PermutedDarkRoom) else "rewards"
 
 
 def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None:

@@ -40,7 +40,7 @@ class Column:
     """
 
     at: str
-    data: h5py.Dataset
+    data: Any
     folded: bool = False
 
     @property
@@ -53,14 +53,17 @@ class Column:
         Raises:
             HistoryError: damaged, or packed in a way that cannot be unpacked safely; NaN or infinite numbers.
         """
+        values = self._values(place)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise unusable(self.at, "finite numbers", "NaN or infinite ones")
+        return self._unfolded(values) if self.folded else values
+
+    def _values(self, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
         try:
             _guarded(self.at, lambda: check_chunks(self.data, place))
         except Unsound as fault:
             raise unusable(self.at, "sound chunks, packed by gzip or lzf if at all", str(fault)) from None
-        values = _guarded(self.at, lambda: np.asarray(self.data[place]))
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise unusable(self.at, "finite numbers", "NaN or infinite ones")
-        return self._unfolded(values) if self.folded else values
+        return _guarded(self.at, lambda: np.asarray(self.data[place]))
 
     def _unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Values without their last axis."""

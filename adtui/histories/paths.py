@@ -19,6 +19,8 @@ _USUAL = "datasets"
 TEST = "test"
 """Where DICP's Meta-World code has the histories of test tasks, beside those that models are trained on."""
 _HDF5 = (".hdf5", ".h5")
+METADATA = ".metadata"
+"""AD-eps' file that says which .npz files beside it are which histories."""
 
 
 def find_histories(settings: RunSettings, run_dir: Path) -> tuple[Path | None, tuple[str, ...]]:
@@ -68,14 +70,17 @@ def given_histories(path: str | Path, settings: RunSettings) -> Path:
     if not os.path.isdir(path):
         exists = os.path.lexists(path) if "\0" not in str(path) else False
         raise _missing(path, "a file of histories, or its directory", "another kind of file" if exists else "nothing")
+    files = _files(path)
     if settings.alg is not None:
         for part in (TEST, "") if settings.env == META_WORLD else ("",):
             if os.path.isfile(path / part / settings.file_name):
                 return path / part / settings.file_name
-        raise _missing(path, f"{settings.file_name} in it", _listed(_files(path)))
-    files = _files(path)
-    if len(files) == 1:
+    elif len(files) == 1:
         return path / files[0]
+    if not files and len(told := sorted(path.glob(f"*{METADATA}")) or sorted(path.glob(f"*/*{METADATA}"))) == 1:
+        return told[0]
+    if settings.alg is not None:
+        raise _missing(path, f"{settings.file_name} in it", _listed(files))
     raise _missing(path, "one HDF5 file, as the run's config does not name its own (alg)", _listed(files))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..records.errors import HistoryError
-from ..worlds.darkroom import DARK_ROOM
+from ..worlds.darkroom import DarkRoom
 from ..worlds.key_to_door import KeyToDoor
 from ..worlds.permuted import ORDERS, PermutedDarkRoom
 from ..worlds.world import MOVES, Cell, World
@@ -39,7 +39,7 @@ NOTHING = Shown()
 def shown_task(file: HistoryFile, group: int, world: World, pays: Pays) -> Shown:
     """What one group shows; worlds of other kinds show nothing."""
     try:
-        if world.env == DARK_ROOM:
+        if isinstance(world, DarkRoom):
             return _by_goal(file, group, world, pays)
         if isinstance(world, PermutedDarkRoom):
             return _by_moves(file, group)
