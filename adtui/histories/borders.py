@@ -21,6 +21,7 @@ _ONE_START = 0.75
 _OFTEN = 0.5
 #: Share of the steps to cells beside that lead where their actions lead, resets aside, from which actions are trusted.
 _SURE = 0.97
+_PLACES = 9
 _WAYS = {3: (1, 0), -3: (-1, 0), 1: (0, 1), -1: (0, -1), 0: (0, 0)}
 #: Where episodes begin anywhere: so many expected ends must leave no leap, and so large a share, to speak against it.
 _MISSED, _SHARE = 4, 0.25
@@ -50,12 +51,12 @@ class Ways:
         """
         found = np.zeros(states.shape[:-1], np.bool_)
         if self.joins:
-            found |= (next_states != following).any(axis=-1)
+            found |= _differ(next_states, following)
         if self.steps:
             found |= _far(states, next_states, self.size)
         if self.does is not None:
             expected = np.clip(states + self.does[actions], 0, self.size - 1)
-            found |= (next_states != expected).any(axis=-1)
+            found |= _differ(next_states, expected)
         return found
 
 
@@ -101,9 +102,9 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None,
     if len(starts) and counts.max() >= _ONE_START * len(starts):
         start = tuple(places[counts.argmax()].tolist())
     if start is not None:  # what leads elsewhere is no reset
-        found &= (following == start).all(axis=-1)
+        found &= ~_differ(following, np.array(start))
     walks = start is not None and (ways.steps or bool(found.any()))
-    elsewhere = (following != start).any(axis=-1) if walks else np.zeros_like(found)
+    elsewhere = _differ(following, np.array(start)) if walks else np.zeros_like(found)
     ended, went_on = (np.asarray(one.any(axis=1)) for one in (found, elsewhere))
     return Seen(ended, went_on, start, ways.joins or ways.steps, ways)
 
@@ -111,7 +112,7 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None,
 def _ways(states: Values, actions: Values, next_states: Values, following: Values, size: int | None) -> Ways:
     if not states.size:
         return Ways()
-    joins = bool((next_states != following).any(axis=-1).mean() <= _OFTEN)
+    joins = bool(_differ(next_states, following).mean() <= _OFTEN)
     if size is None:
         return Ways(joins)
     far = _far(states, next_states, size)
@@ -119,22 +120,27 @@ def _ways(states: Values, actions: Values, next_states: Values, following: Value
         return Ways(joins)
     inner = ~far & ((states > 0) & (states < size - 1)).all(axis=-1)
     went = (next_states - states)[inner] @ [3, 1]  # a number for each of the five ways
-    does = np.zeros((int(actions.max()) + 1, 2), np.int64)
-    for action in range(len(does)):
-        ways, counts = np.unique(went[actions[inner] == action], return_counts=True)
-        if not len(ways):
-            return Ways(joins, True, None, size)
-        does[action] = _WAYS[int(ways[counts.argmax()])]
-    expected = np.clip(states + does[actions], 0, size - 1)
-    sure = (next_states == expected).all(axis=-1)[~far].mean() >= _SURE
-    return Ways(joins, True, does if sure else None, size)
+    counts = np.bincount(_PLACES * actions[inner] + went + 4, minlength=_PLACES * (int(actions.max()) + 1))
+    tried = counts.reshape(-1, _PLACES)
+    if not tried.any(axis=1).all():  # an action that was never seen away from the walls
+        return Ways(joins, True, None, size)
+    does = np.array([_WAYS[int(way) - 4] for way in tried.argmax(axis=1)], np.int64)
+    sure = ~_differ(next_states, np.clip(states + does[actions], 0, size - 1))[~far]
+    return Ways(joins, True, does if sure.mean() >= _SURE else None, size)
+
+
+def _differ(states: Values, others: Values) -> Bools:
+    """Which states (…, S) are others. By coordinate where there are two: reducing so short an axis is slow."""
+    apart: Bools = states != others
+    return apart[..., 0] | apart[..., 1] if apart.shape[-1] == 2 else np.asarray(apart.any(axis=-1))
 
 
 def _far(states: Values, next_states: Values, size: int) -> Bools:
     """Whether a step leads further than to a cell beside, and not through a wall."""
     apart = np.abs(next_states - states)
-    around = (apart.max(axis=-1) == size - 1) & (apart.min(axis=-1) == 0)
-    far: Bools = (apart.sum(axis=-1) > 1) & ~around
+    x, y = apart[..., 0], apart[..., 1]
+    around = (np.maximum(x, y) == size - 1) & (np.minimum(x, y) == 0)
+    far: Bools = (x + y > 1) & ~around
     return far
 
 

@@ -51,20 +51,26 @@ def with_groups(settings: RunSettings, run_dir: Path, histories: str | Path | No
         return settings
     try:
         with open_histories(path, settings) as file:
-            settings = with_horizon(settings, file)
-        world = world_of(settings)
-        if world is None or not world.STATES:
-            return settings
-        with open_histories(path, settings) as file:
-            pays = pays_of(file, world)
-            settings = replace(settings, groups=group_goals(file, settings, world, pays))
-        overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
-        return replace(settings, overruled=overruled)
+            found = with_horizon(settings, file)
+            if found is settings:
+                return _with_tasks(settings, file)
+        with open_histories(path, found) as file:
+            settings = found
+            return _with_tasks(settings, file)
     except HistoryError as error:  # whoever needs the histories themselves will say why
         if not in_dark_room(settings):
             return settings
         why = f"expected {error.expected}, found {error.found}"
         return replace(settings, groups=GroupGoals(path.name, UNREADABLE, settings.env_split_seed, why=why))
+
+
+def _with_tasks(settings: RunSettings, file: HistoryFile) -> RunSettings:
+    world = world_of(settings)
+    if world is None or not world.STATES:
+        return settings
+    pays = pays_of(file, world)
+    overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
+    return replace(settings, groups=group_goals(file, settings, world, pays), overruled=overruled)
 
 
 def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:

@@ -14,7 +14,7 @@ from .borders import Seen, seen
 
 #: Numbers of a column that are looked at in a task; how many tasks are, where it is asked of the whole file.
 _LOOKED_AT, _TASKS = 1 << 16, 16
-STEPS, STREAMS = 2048, 8
+STEPS, STREAMS = 2048, 4
 """Of a task, at most."""
 
 

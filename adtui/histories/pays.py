@@ -8,7 +8,7 @@ import numpy as np
 
 from ..records.arrays import Bools, Floats
 from ..records.errors import HistoryError
-from ..worlds.world import World
+from ..worlds.world import World, numbers
 from .file import HistoryFile
 from .looks import STEPS, STREAMS, some
 
@@ -49,7 +49,7 @@ def pays_of(file: HistoryFile, world: World) -> Pays:
         except HistoryError:  # said where its histories are needed
             continue
         values |= set(np.unique(rewards).tolist())
-        paid, free = (len(np.unique(cells[at], axis=0)) for at in (rewards > 0, rewards == 0))
+        paid, free = (len(np.unique(cells[at])) for at in (rewards > 0, rewards == 0))
         turned |= paid > _FEW >= free > 0
         straight |= free > _FEW >= paid > 0
     if not values:
@@ -68,10 +68,10 @@ def pays_of(file: HistoryFile, world: World) -> Pays:
 
 
 def _latest(file: HistoryFile, task: int) -> tuple[Floats, np.ndarray[tuple[int, ...], np.dtype[np.int64]]]:
-    """(k,) rewards and (k, 2) the cells that they were paid in, of the last steps that ended no episode."""
+    """(k,) rewards and the numbers of the cells that they were paid in, of the last steps that ended no episode."""
     steps, streams = file.size(task)
     first, part = max(0, steps - STEPS), slice(0, min(streams, STREAMS))
     there = file.cells(task, "next_states", part, first, steps)
     near = np.abs(there - file.cells(task, "states", part, first, steps)).sum(axis=-1) <= 1
     kept = near & ~file.clock.ends(task, first, steps)[:, part]
-    return file.rewards(task, part, first, steps)[kept], there[kept]
+    return file.rewards(task, part, first, steps)[kept], numbers(there[kept], file.grid_size or 1)
