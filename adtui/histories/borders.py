@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from ..records.arrays import Bools, Ints, Values
 _ONE_START = 0.75
 #: Of more of the steps than this no leap is a reset: states are something else than they are taken for.
 _OFTEN = 0.5
-#: Share of the steps to cells beside that lead where their actions lead, resets aside, from which actions are trusted.
-_SURE = 0.97
+#: More actions than these are not looked into.
+_MOST_ACTIONS = 64
 _PLACES = 9
 _WAYS = {3: (1, 0), -3: (-1, 0), 1: (0, 1), -1: (0, -1), 0: (0, 0)}
 #: Where episodes begin anywhere: so many expected ends must leave no leap, and so large a share, to speak against it.
@@ -55,9 +55,26 @@ class Ways:
         if self.steps:
             found |= _far(states, next_states, self.size)
         if self.does is not None:
-            expected = np.clip(states + self.does[actions], 0, self.size - 1)
-            found |= _differ(next_states, expected)
+            found |= self._astray(self.does, states, actions, next_states)
         return found
+
+    def led_by(self, does: Ints, start: tuple[int, ...] | None, *steps: Values) -> Ways:
+        """The same, actions being trusted to lead there: they are where whatever they do not lead to is the start.
+
+        Args:
+            steps: states, actions, next states.
+        """
+        states, _, next_states = steps
+        astray = self._astray(does, *steps) & ~_far(states, next_states, self.size)
+        if start is not None:
+            astray &= _differ(next_states, np.array(start))
+        return self if astray.any() else replace(self, does=does)
+
+    def _astray(self, does: Ints, states: Values, actions: Values, next_states: Values) -> Bools:
+        """After which steps the state is not where the action leads; of an action that is not known none."""
+        known = actions < len(does)
+        expected = np.clip(states + does[np.where(known, actions, 0)], 0, self.size - 1)
+        return known & _differ(next_states, expected)
 
 
 @dataclass(frozen=True)
@@ -91,7 +108,7 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None,
         begun: whether the first step is the first of an episode.
     """
     here, there, following = states[:-1], next_states[:-1], states[1:]
-    ways = _ways(here, actions[:-1], there, following, size)
+    ways = _ways(here, there, following, size)
     found = ways.leaps(here, actions[:-1], there, following)
     if size is None or not here.size:
         ended: Bools = np.asarray(found.any(axis=1))
@@ -101,6 +118,9 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None,
     start = None
     if len(starts) and counts.max() >= _ONE_START * len(starts):
         start = tuple(places[counts.argmax()].tolist())
+    if (does := _does(here, actions[:-1], there, size) if ways.steps else None) is not None:
+        ways = ways.led_by(does, start, here, actions[:-1], there)
+        found = ways.leaps(here, actions[:-1], there, following)
     if start is not None:  # what leads elsewhere is no reset
         found &= ~_differ(following, np.array(start))
     walks = start is not None and (ways.steps or bool(found.any()))
@@ -109,24 +129,26 @@ def seen(states: Values, actions: Values, next_states: Values, size: int | None,
     return Seen(ended, went_on, start, ways.joins or ways.steps, ways)
 
 
-def _ways(states: Values, actions: Values, next_states: Values, following: Values, size: int | None) -> Ways:
+def _ways(states: Values, next_states: Values, following: Values, size: int | None) -> Ways:
     if not states.size:
         return Ways()
     joins = bool(_differ(next_states, following).mean() <= _OFTEN)
-    if size is None:
+    if size is None or _far(states, next_states, size).mean() > _OFTEN:
         return Ways(joins)
-    far = _far(states, next_states, size)
-    if far.mean() > _OFTEN:
-        return Ways(joins)
-    inner = ~far & ((states > 0) & (states < size - 1)).all(axis=-1)
+    return Ways(joins, True, None, size)
+
+
+def _does(states: Values, actions: Values, next_states: Values, size: int) -> Ints | None:
+    """(A, 2) where each action leads mostly, away from the walls; None where one was never seen there."""
+    most = int(actions.max())
+    if most >= _MOST_ACTIONS:
+        return None
+    inner = ~_far(states, next_states, size) & ((states > 0) & (states < size - 1)).all(axis=-1)
     went = (next_states - states)[inner] @ [3, 1]  # a number for each of the five ways
-    counts = np.bincount(_PLACES * actions[inner] + went + 4, minlength=_PLACES * (int(actions.max()) + 1))
-    tried = counts.reshape(-1, _PLACES)
-    if not tried.any(axis=1).all():  # an action that was never seen away from the walls
-        return Ways(joins, True, None, size)
-    does = np.array([_WAYS[int(way) - 4] for way in tried.argmax(axis=1)], np.int64)
-    sure = ~_differ(next_states, np.clip(states + does[actions], 0, size - 1))[~far]
-    return Ways(joins, True, does if sure.mean() >= _SURE else None, size)
+    tried = np.bincount(_PLACES * actions[inner] + went + 4, minlength=_PLACES * (most + 1)).reshape(-1, _PLACES)
+    if not tried.any(axis=1).all():
+        return None
+    return np.array([_WAYS[int(way) - 4] for way in tried.argmax(axis=1)], np.int64)
 
 
 def _differ(states: Values, others: Values) -> Bools:

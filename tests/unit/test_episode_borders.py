@@ -228,3 +228,30 @@ def test_vectors_show_it_where_their_states_do_not_join(tmp_path: Path, online: 
         found = file_.read(0, 1, 10, 110)
         assert found.step.tolist() == [step % (30 if online else 20) for step in range(10, 110)]
         assert [("assumed" in note, "have 30 steps" in note) for note in file_.notes] == [(not online, online)]
+
+
+# -- actions that do not always do the same ----------------------------------------------------------------------------
+def test_a_slip_is_no_reset(tmp_path: Path) -> None:
+    """Steps to a cell beside that the action does not lead to, be it the start: none of them ends an episode."""
+    path, rng = histories(tmp_path, every(20), length=600, streams=1), np.random.default_rng(1)
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            slipped = rng.random((600, 1)) < 0.05
+            group["actions"][...] = np.where(slipped, rng.integers(5, size=(600, 1)), group["actions"][()])
+    _, found = opened(tmp_path)
+    assert not said(found, "episodes")
+    for sample in found.samples:
+        check(sample, every(20))
+
+
+def test_an_action_that_comes_late_in_a_history(tmp_path: Path) -> None:
+    """What the file's beginning does not show of it is not asked of it."""
+    path = histories(tmp_path, irregular, length=2300, streams=1)
+    with h5py.File(path, "r+") as file:
+        actions = file["38/actions"][()]
+        stays = actions == 4
+        early = stays & (np.arange(2300) < 2100)[:, None]
+        file["38/states"][...] = file["38/next_states"][...] = 4  # it stays where it is, whatever it does
+        file["38/actions"][...] = np.where(early, 0, actions)
+    with HistoryFile(path, Cells(9, 5), horizon=20) as opened_file:
+        assert opened_file.read(38, 0, 2150, 2290).step.tolist() == [step % 20 for step in range(2150, 2290)]
