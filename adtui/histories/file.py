@@ -97,6 +97,7 @@ class HistoryFile:
         self._groups = self._tasks(names)
         self._sizes: dict[int, tuple[int, int]] = {}
         self._columns: dict[tuple[int, str], Column] = {}
+        self._marks: dict[int, tuple[str, ...]] = {}
         self.tasks = tuple(sorted(self._groups))
         self.clock = Clock(self)
         if not self.tasks:
@@ -228,12 +229,18 @@ class HistoryFile:
     def marks(self, task: int, stream: int | slice, first: int, last: int) -> Bools | None:
         """After which of steps first…last (exclusive) an episode ends, as the file says; None where it does not say."""
         found: Bools | None = None
-        for name in _DONES:
-            if self._file.has(self._groups[task], name) and self._of_steps(task, name):
-                marked = self._numbers(task, name, stream, first, last) != 0
-                marked = marked[:, None] if marked.ndim == 1 and isinstance(stream, slice) else marked
-                found = marked if found is None else found | marked
+        for name in self._marking(task):
+            marked = self._numbers(task, name, stream, first, last) != 0
+            marked = marked[:, None] if marked.ndim == 1 and isinstance(stream, slice) else marked
+            found = marked if found is None else found | marked
         return found
+
+    def _marking(self, task: int) -> tuple[str, ...]:
+        """The data sets that say where episodes end."""
+        if task not in self._marks:
+            group = self._groups[task]
+            self._marks[task] = tuple(n for n in _DONES if self._file.has(group, n) and self._of_steps(task, n))
+        return self._marks[task]
 
     def _of_steps(self, task: int, name: str) -> bool:
         """Whether a data set has one value for each step."""
