@@ -37,7 +37,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--strategies",
         default=",".join(STRATEGIES),
         metavar="A,B",
-        help=f"such as recent,sink-recent:sinks=4 (default: {','.join(STRATEGIES)})",
+        help="such as recent,sink-recent:sinks=4; with --level cache also how heads share K entries each: "
+        f"key-difference:shared=ada, or pyramid, or duo, see docs/trials.md (default: {','.join(STRATEGIES)})",
     )
     budgets = ",".join(map(str, BUDGETS))
     parser.add_argument(
@@ -49,7 +50,7 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--positions",
         choices=("reindexed", "spread", "kept"),
-        help=f"where kept transitions stand (default: {POSITIONS}; --search tries spread too)",
+        help=f"where kept transitions stand (default: {POSITIONS}, with --level cache kept; --search tries spread too)",
     )
     parser.add_argument(
         "--memory",
@@ -61,7 +62,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
         "--level",
         choices=("transition", "cache"),
         default=LEVEL,
-        help=f"what is dropped: transitions, or keys and values of each head by itself (default: {LEVEL})",
+        help="what is dropped: transitions, or keys and values, which every head of every layer chooses by itself and "
+        f"holds where they were made (default: {LEVEL})",
     )
     add_trials(parser, "histories per held-out goal")
     parser.add_argument(

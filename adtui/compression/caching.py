@@ -87,7 +87,7 @@ def in_cache(choice: Choice, level: Level) -> bool:
 
 
 @dataclass
-class _Queries:
+class Queries:
     """What a layer holds of its queries, as far as the strategy needs it.
 
     Attributes:
@@ -96,6 +96,12 @@ class _Queries:
 
     last: Tensor | None = None
     moments: QueryMoments = field(default_factory=QueryMoments)
+
+    @property
+    def nbytes(self) -> int:
+        """Of all that is held of them."""
+        parts = (self.moments.mean, self.moments.square, *(() if self.last is None else (self.last,)))
+        return sum(part.numel() * part.element_size() for part in parts)
 
     def add(self, q: Tensor, needs: frozenset[str]) -> None:
         """One more, (B, H, 1, d/H)."""
@@ -115,6 +121,8 @@ class CachePolicy:
     Attributes:
         n_context: transitions of a full context.
         budgets: (L, H) entries of each head, of `sharing.budgets_of_heads`.
+        step: transitions that it has read.
+        layers, queries: what it holds, by layer.
 
     Raises:
         ModelError, ConfigError: see `check_cache`.
@@ -126,9 +134,9 @@ class CachePolicy:
     horizon: int
     rng: np.random.Generator | Draws
     budgets: Ints
-    _step: int = field(default=0, init=False)
-    _layers: dict[int, HeldLayer] = field(default_factory=dict, init=False)
-    _queries: dict[int, _Queries] = field(default_factory=dict, init=False)
+    step: int = field(default=0, init=False)
+    layers: dict[int, HeldLayer] = field(default_factory=dict, init=False)
+    queries: dict[int, Queries] = field(default_factory=dict, init=False)
     _before: Entries | None = field(default=None, init=False)
     _newest: tuple[Floats, Ints] = field(init=False)
 
@@ -145,7 +153,7 @@ class CachePolicy:
     ) -> FloatArray:
         if actions.shape[1]:
             last = (states[:, -1:], actions[:, -1:], rewards[:, -1:], next_states[:, -1:])
-            self.read(*last, np.full(len(actions), self._step // self.horizon))
+            self.read(*last, np.full(len(actions), self.step // self.horizon))
         return self.ask(query_states)
 
     @torch.inference_mode()
@@ -154,43 +162,51 @@ class CachePolicy:
         model, network = self.model, self.model.network
         parts = model.kinds(states), model.kinds(actions), model.floats(rewards), model.kinds(next_states)
         self._newest = np.asarray(rewards[:, 0], np.float32), episode
-        network.append(network.embeddings(*parts), min(self._step, self.n_context - 1), self, add=True)
-        self._step += 1
+        network.append(network.embeddings(*parts), min(self.step, self.n_context - 1), self, add=True)
+        self.step += 1
 
     @torch.inference_mode()
     def ask(self, query_states: IntArray) -> Floats:
         """(B, A) action logits where each row stands."""
         network = self.model.network
         token = network.embed_query(self.model.kinds(query_states)).unsqueeze(1)
-        logits = network.append(token, min(self._step, self.n_context), self, add=False)
+        logits = network.append(token, min(self.step, self.n_context), self, add=False)
+        self._before = None  # nothing is added to it
         return as_floats(logits)
 
     @property
     def counts(self) -> Ints:
         """(B, L, H) entries that each head holds."""
-        return np.stack([self._layers[layer].counts for layer in sorted(self._layers)], axis=1)
+        return np.stack([self.layers[layer].counts for layer in sorted(self.layers)], axis=1)
+
+    @property
+    def weighed(self) -> Held:
+        """Bytes that it holds, as its arrays have them; `held_in_cache` computes them."""
+        parts = [layer.nbytes for layer in self.layers.values()]
+        beside = sum(other for _, other in parts) + sum(one.nbytes for one in self.queries.values())
+        return Held(beside, sum(keys for keys, _ in parts))
 
     def before(self, layer: int) -> tuple[Tensor, Tensor, Tensor | None] | None:
         """See `appending.HeldKeys`."""
-        self._before = padded(self._layers[layer]) if layer in self._layers else None
+        self._before = padded(self.layers[layer]) if layer in self.layers else None
         return None if self._before is None else (self._before.k, self._before.v, self._before.seen)
 
     def add(self, layer: int, q: Tensor, k: Tensor, v: Tensor, row: Tensor, out_weight: Tensor) -> None:
         """See `appending.HeldKeys`."""
         entries, budgets = self._with_newest(k, v, row), self.budgets[layer]
-        queries = self._queries.setdefault(layer, _Queries())
+        queries = self.queries.setdefault(layer, Queries())
         queries.add(q, self.choice.strategy.NEEDS)
         stays = entries.present
         if is_full(self.choice.shared, entries.counts, budgets):
             found = self._evidence(entries, queries, row, out_weight)
             stays = kept_of_layer(self.choice.shared, self._scores(entries, found, budgets), stays, budgets)
-        self._layers[layer] = packed(entries, stays)
+        self.layers[layer] = packed(entries, stays)
 
     def _with_newest(self, k: Tensor, v: Tensor, row: Tensor) -> Entries:
         B, H = k.shape[:2]
         rewards: Floats = np.broadcast_to(self._newest[0][:, None, None], (B, H, 1))
         episode: Ints = np.broadcast_to(self._newest[1][:, None, None], (B, H, 1))
-        came, old = np.full((B, H, 1), self._step, np.int64), self._before
+        came, old = np.full((B, H, 1), self.step, np.int64), self._before
         present, received = np.ones((B, H, 1), np.bool_), np.zeros((B, H, 1))
         if old is not None:
             present = np.concatenate([old.present, present], axis=2)
@@ -201,13 +217,13 @@ class CachePolicy:
         self._before = None
         return Entries(k, v, present, rewards, episode, received + row.double().cpu().numpy(), came)
 
-    def _evidence(self, held: Entries, queries: _Queries, row: Tensor, out_weight: Tensor) -> dict[str, Floats]:
+    def _evidence(self, held: Entries, queries: Queries, row: Tensor, out_weight: Tensor) -> dict[str, Floats]:
         """Names of what the strategy needs → (B, H, M)."""
         needs, seen, found = self.choice.strategy.NEEDS, held.seen, dict[str, Any]()
         if QUERY_ROW in needs:
             found[QUERY_ROW] = as_floats(row)
         if RECEIVED in needs:
-            found[RECEIVED] = (held.received / (self._step - held.came + 1)).astype(np.float32)
+            found[RECEIVED] = (held.received / (self.step - held.came + 1)).astype(np.float32)
         if VALUES in needs:
             found[VALUES] = as_floats(row * value_norms(held.v, out_weight))
         if LAYER_ROW in needs:
@@ -217,7 +233,7 @@ class CachePolicy:
         if EXPECTED in needs:
             found[EXPECTED] = as_floats(expected_attention(held.k, held.v, queries.moments, seen))
         if WINDOW in needs and queries.last is not None:
-            asked = self._step - np.arange(queries.last.shape[2])[::-1]
+            asked = self.step - np.arange(queries.last.shape[2])[::-1]
             visible = held.present[:, :, None] & (held.came[:, :, None] <= asked[:, None])
             there = torch.as_tensor(visible, device=held.k.device)
             found[WINDOW] = as_floats(window_attention(queries.last, held.k, there))

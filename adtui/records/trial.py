@@ -16,6 +16,7 @@ from .trial_cost import Cost
 LAST = 10
 
 SCHEMA = "adtui.compress/1"
+EVENLY = "evenly"
 #: Rewarded transitions in the context: stratum → (least, most).
 ALL = "all"
 STRATA: dict[str, tuple[float, float]] = {
@@ -44,7 +45,12 @@ class TrialCell:
     parameters: dict[str, Any]
     positions: str
     level: str = "transition"
-    shared: str = "evenly"
+    shared: str = EVENLY
+
+    @property
+    def name(self) -> str:
+        """ "recent", or "recent, duo" where heads do not share evenly."""
+        return self.strategy if self.shared == EVENLY else f"{self.strategy}, {self.shared.partition(':')[0]}"
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,20 @@ class Held:
     """Bytes that an agent holds from one step to the next, computed.
 
     Attributes:
-        state: its transitions: states, action, reward, next states, and the number of the episode.
+        state: its transitions: states, action, reward, next states, and the number of the episode. Of a cache all that
+            is held beside keys and values.
         cache: keys and values of all layers of a pass over these and the query, which a model that appends instead of
-            reading its context again would keep beside them; None in code that adtui does not know.
+            reading its context again would keep beside them; None in code that adtui does not know. Of a cache those
+            that heads hold.
     """
 
     state: int
     cache: int | None
+
+    @property
+    def total(self) -> int:
+        """Both."""
+        return self.state + (self.cache or 0)
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,15 @@ class Alone:
 
     Attributes:
         n: transitions of the full context.
-        kept: of these, how many may stay; n for the full context itself.
+        kept: of these, how many may stay; n for the full context itself. Of a cache, entries of a head, which heads may
+            share otherwise.
         scaled: the model has no positions for so many: it is timed at the same shape, and what it says means nothing.
         held: computed.
         milliseconds: of a step, choosing included; None where none was taken.
         peak: bytes by which the process grew at most while it acted: resident memory on the CPU, else the accelerator's
             allocated one; None where neither can be read.
         why: why it was not timed; "" otherwise.
+        weighed: what `held` computes, as the agent's arrays had it after these steps; of a cache alone.
     """
 
     n: int
@@ -59,6 +68,7 @@ class Alone:
     milliseconds: Spread | None
     peak: int | None
     why: str = ""
+    weighed: Held | None = None
 
 
 @dataclass(frozen=True)

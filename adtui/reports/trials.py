@@ -121,18 +121,28 @@ def alone_lines(report: SweepReport) -> list[str]:
     by_length: dict[int, list[str]] = {}
     for trial in report.trials:
         for one in () if trial.cost is None else trial.cost.alone:
-            name = "full context" if trial.cell.label == FULL else f"{trial.cell.strategy}, {one.kept}"
+            name = "full context" if trial.cell.label == FULL else _called(trial, one.kept)
             beyond = ", only timed: the model has no positions for so many" if one.scaled else ""
             by_length.setdefault(one.n, [f"  contexts of {one.n} transitions{beyond}"]).append(_alone(name, one))
     if not by_length:
         return []
-    title = "One agent in a process of its own, made-up contexts; memory beyond the model's and the context's:"
+    cached = report.about.get("plan", {}).get("level") == "cache"
+    beyond = "what an agent holds, made-up keys and values" if cached else "the context's"
+    title = f"One agent in a process of its own, made-up contexts; memory beyond the model's and {beyond}:"
     return [title, *(line for lines in by_length.values() for line in lines)]
+
+
+def _called(trial: Trial, kept: int) -> str:
+    """ "newest+rewarded, 12, newest=1": a cell by what it keeps of a longer context."""
+    name, _, *rest = trial.cell.label.split(":")
+    return ", ".join((name, str(kept), *rest))
 
 
 def _alone(name: str, one: Alone) -> str:
     cache = "" if one.held.cache is None else f", keys and values {size_words(one.held.cache)}"
     bytes_held = f"holds {size_words(one.held.state)}{cache}"
+    if one.weighed not in (None, one.held):
+        bytes_held += f" (computed; it weighs {one.weighed.total - one.held.total:+d} B)"
     if one.milliseconds is None:
         return f"    {name}: {one.why}; {bytes_held}"
     peak = "" if one.peak is None else f"peak {size_words(one.peak)}, "

@@ -8,8 +8,17 @@ from pathlib import Path
 import pytest
 
 from adtui.cli.main import main
+from adtui.compression.sharing import SHARINGS
 
 SMALL = ["--budgets", "4", "--streams", "1", "--episodes", "3", "--jobs", "1"]
+
+
+def test_help_names_all_ways_to_share(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["compress", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert all(name in shown for name in (*list(SHARINGS)[1:], "shared=ada"))
+    assert "--level {transition,cache}" in shown
 
 
 def test_a_table_with_a_verdict_then_the_same_as_json(

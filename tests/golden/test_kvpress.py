@@ -46,7 +46,7 @@ def kept(model: Model, golden: Arrays, label: str) -> NDArray[np.bool_]:
     agent._newest = np.zeros(1, np.float32), np.zeros(1, np.int64)
     q, k, v = (torch.from_numpy(golden[name]) for name in "qkv")
     for step in range(N):
-        agent._step = step
+        agent.step = step
         if step == N - 1:
             agent.budgets = budgets
         for layer in range(LAYERS):
@@ -57,7 +57,7 @@ def kept(model: Model, golden: Arrays, label: str) -> NDArray[np.bool_]:
             agent.add(layer, query, keys, values, row, torch.eye(HEADS * keys.shape[-1]))
     found = np.zeros((LAYERS, HEADS, N), np.bool_)
     for layer in range(LAYERS):
-        held = padded(agent._layers[layer])
+        held = padded(agent.layers[layer])
         for head in range(HEADS):
             found[layer, head, held.came[0, head, held.present[0, head]]] = True
     return found

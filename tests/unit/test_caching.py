@@ -23,6 +23,7 @@ from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ConfigError, ModelError
+from adtui.records.trial_cost import Held
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.rollouts import rollout
 
@@ -65,7 +66,7 @@ def test_an_agent_reads_each_transition_once_and_stands_at_the_last_place(models
     model = models["encoder"]
     agent = policy(model, "recent:4")
     past = rollout(agent, WORLD, ROOMS, 2, 11)
-    assert agent._step == past.actions.shape[1] - 1
+    assert agent.step == past.actions.shape[1] - 1
     assert past.actions.shape[1] > model.n_context_max
 
 
@@ -76,7 +77,7 @@ def test_heads_hold_what_was_allotted_and_weigh_what_is_computed(
 ) -> None:
     model, agent = models["encoder"], policy(models["encoder"], label + shared)
     rollout(agent, WORLD, ROOMS, 1, 11)
-    assert sorted(agent._layers) == list(range(model.n_layer))
+    assert sorted(agent.layers) == list(range(model.n_layer))
     for row in agent.counts:
         if "ada" in shared:
             np.testing.assert_array_equal(row.sum(axis=1), agent.budgets.sum(axis=1))
@@ -87,13 +88,9 @@ def test_heads_hold_what_was_allotted_and_weigh_what_is_computed(
         np.testing.assert_array_equal(agent.budgets, np.where(first_heads(model), 11, 4))
     else:
         assert agent.budgets.sum() == 4 * model.n_layer * model.n_head
-    keys, beside = np.sum([layer.nbytes for layer in agent._layers.values()], axis=0)
-    queries = [one for one in agent._queries.values() if one.last is not None]
-    beside += sum(one.last.numel() * one.last.element_size() for one in queries if one.last is not None)
-    for one in agent._queries.values():
-        beside += sum(part.numel() * part.element_size() for part in (one.moments.mean, one.moments.square))
+    assert agent._before is None, "nothing else is held from one step to the next"
     computed = held_in_cache(model, agent.choice, 11, agent.budgets)
-    assert (beside, keys) == (2 * computed.state, 2 * (computed.cache or 0))
+    assert agent.weighed == Held(2 * computed.state, 2 * (computed.cache or 0))
     if label in PLAIN:
         heads = model.n_layer * model.n_head
         assert computed.state == agent.budgets.sum() * BYTES_EACH + heads * BYTES_HEAD
@@ -107,15 +104,15 @@ def heads_of(rows: list[list[float]]) -> torch.Tensor:
 def add(agent: CachePolicy, row: torch.Tensor, reward: float = 0, episode: int = 0) -> list[list[int]]:
     """One more token, whose key is its number; which numbers each of two heads of layer 0 then holds."""
     before = agent.before(0)
-    number = float(agent._step)
+    number = float(agent.step)
     new = torch.full((1, 2, 1, 2), number)
     k = new if before is None else torch.cat([before[0], new], dim=2)
     if before is not None and before[2] is not None:
         row = torch.where(torch.nn.functional.pad(before[2], (0, 1), value=True), row, 0)
     agent._newest = np.array([reward], np.float32), np.array([episode])
     agent.add(0, new, k, k.clone(), row, torch.eye(4))
-    agent._step += 1
-    held = padded(agent._layers[0])
+    agent.step += 1
+    held = padded(agent.layers[0])
     return [held.k[0, head, held.present[0, head], 0].int().tolist() for head in (0, 1)]
 
 
@@ -175,8 +172,6 @@ def test_the_command_says_which_level_it_was(tmp_path: Path, capsys: pytest.Capt
     assert (recent["cell"]["label"], recent["cell"]["positions"]) == ("recent:3", "kept")
     assert recent["open_loop"]["kept"] == 3
     assert recent["closed_loop"]["last"] is not None
-    assert main([*asked, "--cost"]) == 2
-    assert "--cost: expected --level transition beside it, found cache" in capsys.readouterr().err
 
 
 def test_a_budget_beyond_the_context_holds_a_context(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from adtui.compression.trials.plan import FULL, ModelSource, Plan, fingerprint
 from adtui.files.checkpoint import load_checkpoint
 from adtui.models.loading import load_model
 from adtui.models.longer import lengthened
+from adtui.records.arrays import Doubles
 from adtui.records.errors import EngineError
 from adtui.records.trial_cost import Alone
 from adtui.reports.trials import alone_lines
@@ -73,8 +74,9 @@ def test_a_sweep_measures_each_cell_once_and_keeps_it(
 ) -> None:
     ran = []
 
-    def fake(opening: ModelSource, plan: Plan, label: str) -> tuple[Alone, ...]:
+    def fake(opening: ModelSource, plan: Plan, label: str, heads: Doubles | None) -> tuple[Alone, ...]:
         ran.append(label)
+        assert heads is None
         return measured(
             load_model(load_checkpoint(opening.checkpoint)),
             parse(label),

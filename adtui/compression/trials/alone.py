@@ -1,7 +1,7 @@
 """One agent in a process of its own: what acting adds to its memory, and how long a step takes, at several lengths.
 
 `python -m adtui.compression.trials.alone` reads one request as JSON and writes what it found. The contexts are made up:
-random cells and actions, every tenth transition rewarded.
+random cells and actions, every tenth transition rewarded; of a cache also the keys and values that are held.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -21,12 +21,15 @@ from pydantic import TypeAdapter
 
 from ...models.longer import lengthened
 from ...models.model import Model
+from ...records.arrays import Doubles, Ints
 from ...records.errors import EngineError
-from ...records.trial_cost import Alone
+from ...records.trial_cost import Alone, Held
 from ...statistics.medians import spread
 from ..acting import shortened
+from ..caching import budgets_of, held_in_cache, read_through
 from ..choice import Choice, parse
 from ..footprint import held
+from ..made_up import agent_in_mid_life
 from ..strategies.base import Contexts, Memory, Positions
 from .cell import opened
 from .costs import offered, seconds
@@ -44,7 +47,11 @@ NO_LONGER = "its tokens do not grow with the context"
 
 @dataclass(frozen=True)
 class Asked:
-    """One cell, at some lengths."""
+    """One cell, at some lengths.
+
+    Attributes:
+        heads: (L, H) entries that heads hold of a cache, at the context's own length; None where transitions go.
+    """
 
     opening: ModelSource
     label: str
@@ -52,6 +59,7 @@ class Asked:
     memory: Memory
     n_context: int
     lengths: tuple[int, ...]
+    heads: tuple[tuple[float, ...], ...] | None = None
 
 
 def lengths_of(plan: Plan) -> tuple[int, ...]:
@@ -59,13 +67,17 @@ def lengths_of(plan: Plan) -> tuple[int, ...]:
     return (plan.n_context, *(n for n in LONGER if n > plan.n_context))
 
 
-def costs_alone(opening: ModelSource, plan: Plan, label: str) -> tuple[Alone, ...]:
+def costs_alone(opening: ModelSource, plan: Plan, label: str, heads: Doubles | None = None) -> tuple[Alone, ...]:
     """What a cell costs one agent at each of `lengths_of`, measured in a process of its own.
+
+    Args:
+        heads: see `cell.Outcome`.
 
     Raises:
         EngineError: the process ended without an answer.
     """
-    asked = Asked(opening, label, plan.positions, plan.memory, plan.n_context, lengths_of(plan))
+    held_by = None if heads is None else tuple(map(tuple, heads.tolist()))
+    asked = Asked(opening, label, plan.positions, plan.memory, plan.n_context, lengths_of(plan), held_by)
     command = (sys.executable, "-m", __name__)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run(command, input=json.dumps(asdict(asked)).encode(), capture_output=True, env=environment)
@@ -92,7 +104,8 @@ def main() -> None:
 def measured(model: Model, choice: Choice, asked: Asked) -> tuple[Alone, ...]:
     """Every length in turn, the shorter first."""
     resident = Resident(model.device)
-    seconds(model, partial(_act, model, made_up(model, 1), choice, asked.positions, 1))  # kernels and threads are there
+    step, _ = _agent(model, replace(choice, budget=1), replace(asked, n_context=1), 1)
+    seconds(model, step)  # kernels and threads are there
     found: list[Alone] = []
     for n in asked.lengths:
         found.append(_one(model, _scaled(choice, n, asked.n_context), asked, n, resident, found))
@@ -101,12 +114,15 @@ def measured(model: Model, choice: Choice, asked: Asked) -> tuple[Alone, ...]:
 
 def _one(model: Model, choice: Choice, asked: Asked, n: int, resident: Resident, before: Sequence[Alone]) -> Alone:
     longer, kept = lengthened(model, n), choice.limit(n)
-    known = partial(Alone, n, kept, n > model.n_context_max, held(longer or model, choice, n, asked.memory))
-    why = NO_LONGER if longer is None else _too_much(n, before, resident)
+    if asked.heads is None:
+        computed = held(longer or model, choice, n, asked.memory)
+    else:
+        computed = held_in_cache(model, choice, n, _budgets(model, choice, asked, n))
+    known = partial(Alone, n, kept, n > model.n_context_max, computed)
+    why = NO_LONGER if longer is None else _too_much(n, before, resident, computed.total if asked.heads else 0)
     if longer is None or why:
         return known(None, None, why)
-    mine = offered(made_up(longer, n), choice, asked.memory)
-    step = partial(_act, longer, mine, choice, asked.positions, n)
+    step, weighed = _agent(longer, choice, asked, n)
     gc.collect()
     resident.begin()
     times = [seconds(longer, step)]
@@ -116,11 +132,25 @@ def _one(model: Model, choice: Choice, asked: Asked, n: int, resident: Resident,
         while len(times) < TIMED and spent < SECONDS:
             times.append(seconds(longer, step))
             spent += times[-1]
-    return known(spread([1000 * one for one in times]), peak)
+    return known(spread([1000 * one for one in times]), peak, weighed=weighed())
 
 
-def _act(model: Model, contexts: Contexts, choice: Choice, positions: Positions, span: int) -> None:
-    shortened(model, contexts, choice, positions, np.random.default_rng(0), span)
+def _agent(
+    model: Model, choice: Choice, asked: Asked, n: int
+) -> tuple[Callable[[], object], Callable[[], Held | None]]:
+    """A step of an agent whose full context has n transitions, and what it then weighs, if it holds a cache."""
+    if asked.heads is None:
+        mine = offered(made_up(model, n), choice, asked.memory)
+        rng = np.random.default_rng(0)
+        return partial(shortened, model, mine, choice, asked.positions, rng, n), lambda: None
+    heads = np.array(asked.heads)
+    agent = agent_in_mid_life(model, choice, n, _budgets(model, choice, asked, n), heads)
+    return partial(read_through, agent, made_up(model, 1)), lambda: agent.weighed
+
+
+def _budgets(model: Model, choice: Choice, asked: Asked, n: int) -> Ints:
+    """(L, H) of a cache's heads; those that hold all of a context hold all of a longer one."""
+    return budgets_of(model, choice, n, np.array(asked.heads) >= asked.n_context)
 
 
 def _scaled(choice: Choice, n: int, n_context: int) -> Choice:
@@ -130,8 +160,12 @@ def _scaled(choice: Choice, n: int, n_context: int) -> Choice:
     return replace(choice, budget=max(1, round(choice.limit(n_context) * n / n_context)))
 
 
-def _too_much(n: int, before: Sequence[Alone], resident: Resident) -> str:
-    """Why so long a context is not tried, from what the last one took; "" where it is. At worst costs grow as n²."""
+def _too_much(n: int, before: Sequence[Alone], resident: Resident, held_first: int) -> str:
+    """Why so long a context is not tried, from what the last one took; "" where it is. At worst costs grow as n².
+
+    Args:
+        held_first: bytes that are held before the first step.
+    """
     if not before:
         return ""
     last = before[-1]
@@ -142,7 +176,7 @@ def _too_much(n: int, before: Sequence[Alone], resident: Resident) -> str:
     if expected > LONGEST:
         return f"not tried: a step may take {expected:.0f} s"
     room = resident.available()
-    if last.peak is not None and room is not None and last.peak * growth > room / 2:
+    if room is not None and max(held_first, (last.peak or 0) * growth) > room / 2:
         return "not tried: it may not fit into memory"
     return ""
 

@@ -23,6 +23,7 @@ class Point:
     """A cell in the plane.
 
     Attributes:
+        name: of the strategy, and how heads share.
         spent: along the axis.
         last: return over the last episodes.
         front: no other cell spends at most as much and returns at least as much, one of them strictly.
@@ -30,6 +31,7 @@ class Point:
 
     label: str
     strategy: str
+    name: str
     spent: float
     last: Interval
     front: bool
@@ -42,8 +44,8 @@ def points(trials: Iterable[Trial], axis: Axis = "kept") -> list[Point]:
         if trial.cell.strategy == FULL or trial.closed_loop is None:
             continue
         if (at := spent(trial, axis)) is not None:
-            found.append((trial.cell.label, trial.cell.strategy, at, trial.closed_loop.last))
-    plane = [(at, last.mean) for _, _, at, last in found]
+            found.append((trial.cell.label, trial.cell.strategy, trial.cell.name, at, trial.closed_loop.last))
+    plane = [(at, last.mean) for _, _, _, at, last in found]
     return [Point(*one, undominated(index, plane)) for index, one in enumerate(found)]
 
 
@@ -60,7 +62,8 @@ def spent(trial: Trial, axis: Axis) -> float | None:
         held = trial.cost.held
         if held is None:
             return None
-        return float(held.state + (held.cache or 0)) if trial.cell.level == "cache" else float(held.state)
+        reads_again = trial.cell.level != "cache" or trial.cell.strategy == FULL
+        return float(held.state if reads_again else held.total)
     return None if trial.cost.milliseconds is None else trial.cost.milliseconds.median
 
 

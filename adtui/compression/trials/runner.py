@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ...records.defaults import MARGIN
-from ...records.errors import ConfigError
 from ...records.trial import SweepReport
 from ..choice import Choice
 from . import backends, store
@@ -57,14 +56,12 @@ def run(
         alone: measure every cell in a process of its own too, here and one after the other; see `alone.costs_alone`.
 
     Raises:
-        ConfigError: `output` holds another sweep, the backend's package is missing, or `alone` of a cache.
+        ConfigError: `output` holds another sweep, or the backend's package is missing.
         EngineError: a cell could not be measured in a process of its own.
         ExportError: `output` cannot be written.
         CheckpointError, ModelError: the model cannot be opened, or cannot keep positions.
     """
     backends.check(backend)
-    if alone and plan.level == "cache":
-        raise ConfigError("--cost", expected="--level transition beside it", found="cache", action="leave it out")
     mark = fingerprint(opening, plan)
     kept = store.Kept({}) if output is None else store.load(output, mark, (len(plan.rooms), plan.episodes))
     finished = kept.finished
@@ -95,7 +92,8 @@ def run(
     for label in [FULL, *order[2:]] if alone else []:
         outcome = finished[label]
         if outcome.cost is not None and not outcome.cost.alone:
-            note(label, replace(outcome, cost=replace(outcome.cost, alone=costs_alone(opening, plan, label))))
+            found_alone = costs_alone(opening, plan, label, outcome.heads)
+            note(label, replace(outcome, cost=replace(outcome.cost, alone=found_alone)))
     return report(
         described(about or {}, mark, plan),
         plan,

@@ -29,6 +29,11 @@ TITLES: dict[Axis, tuple[str, str]] = {
     "bytes": ("Return against memory", "Bytes of transitions that an agent holds"),
     "time": ("Return against time", "Milliseconds of a step, for each of many agents side by side"),
 }
+CACHED = TITLES | {
+    "kept": ("Return against kept entries", "Entries of a head, on average"),
+    "bytes": ("Return against memory", "Bytes that an agent holds: keys, values and what stands beside them"),
+}
+"""Where keys and values are held."""
 LEAST: dict[Axis, float] = {"kept": 0.5, "bytes": 26.0, "time": 1e-6}
 """Where a cell that spends nothing stands on the logarithmic scale."""
 APART: dict[Axis, float] = {"kept": 1.15, "bytes": 1.25, "time": 1.15}
@@ -39,7 +44,8 @@ def pareto_figure(report: SweepReport, axis: Axis = "kept", *, dpi: float = DPI)
     """Mean return of the last episodes against a cost: a mark per cell, the front, full context's margin."""
     found, full = points(report.trials, axis), report.baselines.full
     colours, last = strategy_colours(report.trials), min(LAST, len(full.episodes))
-    title, label = TITLES[axis]
+    cached = any(trial.cell.level == "cache" for trial in report.trials)
+    title, label = (CACHED if cached else TITLES)[axis]
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
         heading(figure, title, _about(report), None)
@@ -71,6 +77,7 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
     across = min(ACROSS, max(1, len(budgets)))
     height = TOP + 0.1 + rows * PANEL + (rows - 1) * BETWEEN + BELOW
     colours = strategy_colours(report.trials)
+    what = "entries a head" if any(trial.cell.level == "cache" for trial in report.trials) else "transitions"
     with print_style():
         figure = Figure(figsize=(WIDTH, height), dpi=dpi)
         heading(figure, "Return per episode", _about(report), None)
@@ -80,7 +87,7 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
             bottom = height - TOP - 0.1 - (row + 1) * PANEL - row * BETWEEN
             axes = add_axes(figure, LEFT + column * (width + GAP), bottom, width, PANEL)
             _panel(axes, report, budget, colours)
-            axes.set_title("full context" if budget is None else f"{budget} transitions", loc="left")
+            axes.set_title("full context" if budget is None else f"{budget} {what}", loc="left")
             best = [one for one in report.baselines.optimal if one == one]  # NaN where nobody knows it
             if best:
                 axes.set_ylim(0.0, max(best) * 1.05)
@@ -94,12 +101,12 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
 
 
 def strategy_colours(trials: Sequence[Trial]) -> dict[str, str]:
-    """One colour per strategy in the order of the trials, controls last and grey."""
-    names = list(dict.fromkeys(trial.cell.strategy for trial in trials if trial.cell.strategy != FULL))
-    own = [name for name in names if name not in (RANDOM, RECENT)]
+    """One colour per strategy, and way to share, in the order of the trials, controls last and grey."""
+    names = {trial.cell.name: trial.cell.strategy for trial in trials if trial.cell.strategy != FULL}
+    own = [name for name, strategy in names.items() if strategy not in (RANDOM, RECENT)]
     colours = dict(zip(own, head_colours(len(own)), strict=True))
     greys = {RECENT: "#5f5f5f", RANDOM: "#a3a3a3"}
-    return colours | {name: greys[name] for name in (RECENT, RANDOM) if name in names}
+    return colours | {name: greys[one] for one in greys for name, strategy in names.items() if strategy == one}
 
 
 def _about(report: SweepReport) -> str:
@@ -129,14 +136,14 @@ def _apart(found: Sequence[Point], axis: Axis) -> list[float]:
 
 
 def _mark(axes: Axes, point: Point, at: float, colours: dict[str, str]) -> None:
-    colour = colours[point.strategy]
+    colour = colours[point.name]
     if np.isfinite(point.last.low):
         axes.plot([at, at], [point.last.low, point.last.high], color=colour, linewidth=1.3, zorder=3)
     axes.plot(
         [at],
         [point.last.mean],
         linestyle="none",
-        marker=_marker(point.strategy, colours),
+        marker=_marker(point.name, colours),
         markersize=10 if point.front else 7,
         color=colour,
         markeredgecolor=INK if point.front else colour,
@@ -179,7 +186,7 @@ def _panel(axes: Axes, report: SweepReport, budget: int | None, colours: dict[st
         if trial.closed_loop is not None:
             wide = 1.8 if trial in own else 1.0
             band = trial in own and len(own) <= BANDS
-            curve(axes, trial.closed_loop.episodes, colours[trial.cell.strategy], wide, "solid", band=band)
+            curve(axes, trial.closed_loop.episodes, colours[trial.cell.name], wide, "solid", band=band)
 
 
 def curve(axes: Axes, episodes: Sequence[Interval], colour: str, width: float, style: object, *, band: bool) -> None:
