@@ -94,9 +94,17 @@ def test_the_title_of_the_insights_drops_the_least_first() -> None:
         "✔ only · 9 found · stopped at 6/18",
         "9 found · stopped at 6/18",
         "9 found · stopped 6/18",
-        "9 found",
+        "9 so far",
         "9",
     ]
+
+
+def test_a_title_without_insights_says_that_the_tests_were_stopped() -> None:
+    forms = titles(Display(run_info(), Selection(), stopped="stopped at 0/18 insights: r resumes"))[INSIGHTS]
+    shown = {width: fitted(forms, width) for width in range(len(forms[0]), 6, -1)}
+    assert all(said.startswith("stopped") for said in shown.values())
+    forms = titles(Display(run_info(), Selection(), insights=[insight(0)]))[INSIGHTS]
+    assert {fitted(forms, width) for width in (7, 20, 80)} == {"1 found"}
 
 
 def has_width(screen: Screen[object], width: int) -> bool:

@@ -60,7 +60,11 @@ def _insights(display: Display) -> tuple[str, ...]:
     forms = [[only, number, *statuses, gone, where], [only, number, *statuses, briefly, where]]
     forms += [[only, number, *statuses[:-left], briefly, where] for left in range(1, len(statuses))]
     forms += [[only, number, *statuses[:1], where], [only, number, where], [only, number, at], [number, at]]
-    forms += [[number, at.replace(" at ", " ")], [number]]
+    if at and number:  # where both have no room, the number says that it is not the last word
+        count = number.partition(" ")[0]
+        forms += [[number, at.replace(" at ", " ")], [f"{count} so far"], [count]]
+    else:
+        forms += [[number or at.replace(" at ", " ")], [number or at.partition(" ")[0]]]
     return tuple(PARTS.join(part for part in form if part) for form in forms)
 
 
