@@ -1,8 +1,8 @@
-"""What kvpress keeps of a cache, `data/kvpress.npz`: a small model's queries, keys and values, and a mask by press.
+"""What kvpress keeps of a cache, `kvpress.npz`: a small model's queries, keys and values, and a mask by press.
 
     PYTHONPATH=tests python tests/golden/kvpress_file.py [DIRECTORY]
 
-makes it anew; that needs kvpress 0.5.5 and transformers 5.2.0 (the dependency group `kvpress`). The model is a Llama of
+makes it anew; that needs kvpress 0.5.5 and transformers 5.2.0, in an environment of their own. The model is a Llama of
 transformers with weights from a seeded generator and without rotation, since the families whose caches are held have
 learned positions. A file holds, of L layers, H heads, n tokens and K entries
 
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-DATA = Path(__file__).parent / "data"
+HERE = Path(__file__).parent
 LAYERS, HEADS, N, WIDTH, SINKS, WINDOW = 3, 4, 64, 8, 4, 16
 SHORT, LONG = 16, 32
 """K: below twice the window of queries, and twice."""
@@ -202,5 +202,5 @@ def _budgets() -> NDArray[np.int64]:
 
 
 if __name__ == "__main__":
-    where = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
+    where = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
     np.savez_compressed(where / "kvpress.npz", **made())  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from checkpoints import make_run
-from kvpress_file import DATA, HEADS, LAYERS, PRESSES, RETRIEVAL, N
+from kvpress_file import HEADS, HERE, LAYERS, PRESSES, RETRIEVAL, N
 from numpy.typing import NDArray
 
 from adtui.compression.caching import CachePolicy
@@ -27,7 +27,7 @@ DIFFERENT = "expected-attention:16:shared=ada"
 
 @pytest.fixture(scope="module")
 def golden() -> Arrays:
-    with np.load(DATA / "kvpress.npz") as file:
+    with np.load(HERE / "kvpress.npz") as file:
         return dict(file)
 
 
@@ -84,7 +84,7 @@ def test_budgets_fall_as_those_of_kvpress(golden: Arrays) -> None:
 
 
 def test_the_file_is_what_kvpress_says(golden: Arrays) -> None:
-    pytest.importorskip("kvpress", reason="kvpress is not installed (the dependency group kvpress): its file is enough")
+    pytest.importorskip("kvpress", reason="kvpress is not installed: its file is enough")
     made = kvpress_file.made()
     assert made.keys() == golden.keys()
     for name, values in made.items():

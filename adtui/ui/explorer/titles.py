@@ -37,9 +37,17 @@ def titles(display: Display) -> dict[int, tuple[str, ...]]:
     actions = ("",) if at is None else chances_title(at, place(display.sample, at.index))
     return (
         {pane: (title,) for pane, title in found.items()}
+        | {HEATMAP: _zoomed(found[HEATMAP], display)}
         | {INSIGHTS: _insights(display), ACTIONS: actions}
         | _rounds(display)
     )
+
+
+def _zoomed(title: str, display: Display) -> tuple[str, ...]:
+    """Of the heatmap: which rows it shows is said to the last where these are not all."""
+    window, where = display.window_label.removeprefix(PARTS), display.selection.where
+    rows = window.partition(" ")[0]
+    return (title, f"{where}{PARTS}{window}", f"{where}{PARTS}{rows}", rows) if rows else (title,)
 
 
 def _rounds(display: Display) -> dict[int, tuple[str, ...]]:
