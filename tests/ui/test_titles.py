@@ -25,6 +25,7 @@ from adtui.ui.explorer.titles import titles
 from adtui.ui.lab.screen import LabScreen
 from adtui.ui.renderables.colors import choose_table
 from adtui.ui.renderables.diverging import diverging_legends
+from adtui.ui.renderables.reason import reason_lines
 from adtui.ui.renderables.scales import legends
 from adtui.ui.renderables.sides import rows_legends
 from adtui.ui.renderables.title import PARTS, fitted, fitted_legend
@@ -157,3 +158,17 @@ async def test_every_tab_is_there_on_the_smallest_screen(key: str) -> None:
         line = screen_text(app).splitlines()[1]
         before, after = "1234567".split(key)
         assert re.fullmatch(rf" ?{' '.join(before)} +{key} \w+.*? +{' '.join(after)} *", line)
+
+
+@given(LINES, st.integers(1, 60), st.integers(1, 9))
+def test_why_a_pane_is_empty_is_in_its_middle_and_not_cut(reason: str, width: int, height: int) -> None:
+    lines = reason_lines(reason, width, height)
+    assert len(lines) <= height
+    assert all(len(line) <= width for line in lines)
+    said = [line.strip() for line in lines if line.strip()]
+    assert "".join(reason.split()).startswith("".join("".join(said).split()))
+    above = len(lines) - len(said)
+    assert abs(above - (height - len(lines))) <= 1
+    longest = max(map(len, reason.split()))
+    if longest <= width and len(reason) <= (width - longest) * height:
+        assert " ".join(said).split() == reason.split()

@@ -10,6 +10,7 @@ from ...records.arrays import Floats
 from ...records.axis import Axis
 from ...records.plain import to_ascii_cells
 from ..renderables.curve import curve_lines
+from ..renderables.reason import reason_lines
 from .pane import LazyPane
 
 LEGENDS = {"query": "▲ rewarded  ⠤ uniform share", "latents": "⠤ uniform share"}
@@ -51,9 +52,8 @@ class CurvePane(LazyPane):
         self.redraw()
 
     def _draw(self) -> list[Strip]:
-        width, height = self.size
         if self._values is None or self._axis is None:
-            return [self.strip([])] * (height // 2) + [self.strip([Segment(self._reason.center(width))])]
+            return [self.strip([Segment(line)]) for line in reason_lines(self._reason, *self.size)]
         return [self.strip(list(line.render(self.app.console))) for line in self._lines(self._values, self._axis)]
 
     def _lines(self, values: Floats, axis: Axis) -> list[Text]:

@@ -9,6 +9,7 @@ from rich.text import Text
 from textual.strip import Strip
 
 from ..key_words import filled_for
+from ..renderables.reason import reason_lines
 from .pane import LazyPane
 
 Draw = Callable[[int, int], list[Text]]
@@ -38,6 +39,6 @@ class DrawnPane(LazyPane):
         width, height = self.size
         lines = self._make(width, height)
         if not lines:
-            reason = filled_for(self.app, self._empty())[:width]
-            return [self.strip([])] * ((height - 1) // 2) + [self.strip([Segment(reason.center(width))])]
+            reason = filled_for(self.app, self._empty())
+            return [self.strip([Segment(line)]) for line in reason_lines(reason, width, height)]
         return [self.strip(list(line.render(self.app.console))) for line in lines]

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from ..renderables.reason import reason_lines
 from .pane import Pane
 
 
@@ -72,8 +73,8 @@ class PicturePane(Pane):
 
     def _draw_reason(self, y: int) -> Strip:
         """Line y while there is no picture: why, in the middle."""
-        width, height = self.size
-        return self.strip([Segment(self._reason.center(width))] if y == height // 2 else [])
+        lines = reason_lines(self._reason, *self.size)
+        return self.strip([Segment(lines[y])] if y < len(lines) else [])
 
     def _repaint(self, *regions: Region) -> None:
         """These cells have changed, or all where none are given."""
