@@ -17,9 +17,12 @@ from ..records.exit_codes import FAILED
 from .arguments import add_opening, opening_options
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from ..files.runs import Run
     from ..records.messages import OpenRun
     from ..ui.app import AdtuiApp
+    from ..ui.engine_client import EngineClient
 
 HELP = "open a run in the app"
 
@@ -43,7 +46,8 @@ def prepare_parser(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the app; returns 0, 2 when the run cannot be used, or 128 + n after signal n."""
     from ..files.runs import find_run
-    from ..ui.terminal.signals import announce, check_terminal, keep_signals, prepare, shows_utf8
+    from ..ui.engine_process import started
+    from ..ui.terminal.signals import announce, check_terminal, keep_signals, prepare
 
     check_terminal()
     prepare()
@@ -52,41 +56,65 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()
     found, runs = _choices(args.path, watch=args.watch)
     beside = "" if args.beside is None else str(find_run(args.beside).latest)
-    with announce(f"adtui: opening {args.path}"):
-        from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
-        from ..ui.app import AdtuiApp
-        from ..ui.preferences import ASCII, BLOCKS, let_ask, load_preferences, prefer
-
-        settled = load_preferences()
-        settled = replace(settled, theme=args.theme or settled.theme)
-        request = OpenRun(0, args.path, **opening_options(args))
-        plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
-        slow_link = args.slow_link or settled.slow_link
-        shown = {"plain": plain, "slow_link": slow_link, "telling": True, "watch": args.watch, "beside": beside}
-        if args.record is None:
-            app = AdtuiApp(request, found, runs, look_ahead=True, **shown)
-        else:
-            app = _recorded(args.record, request, found, runs, shown)
-        prefer(app, settled)
-        wish = args.graphics or settled.graphics
-        let_ask(app, wish, slow_link=slow_link, recorded=args.record is not None)
-    keep_signals()
-    problem = app.run(mouse=settled.mouse and not args.no_mouse)
+    process = started()  # it imports while this one does
+    try:
+        with announce(f"adtui: opening {args.path}"):
+            app, mouse = _made(args, found, runs, beside, process)
+        keep_signals()
+        problem = app.run(mouse=mouse)
+    finally:
+        process.kill()  # the app has ended it, where there came to be one
+        process.wait()
     lost: str = getattr(app.engine, "problem", "")  # of a recording
     for line in filter(None, (problem, lost)):
         print(f"adtui: {line}", file=sys.stderr)
     return app.return_code or (FAILED if lost else 0)
 
 
+def _made(
+    args: argparse.Namespace, found: Run | None, runs: tuple[Run, ...], beside: str, process: Popen[bytes]
+) -> tuple[AdtuiApp, bool]:
+    """The app as the user wants it, and whether the mouse is its own."""
+    from ..records.messages import OpenRun  # numpy, and then Textual: a third of a second together
+    from ..ui.engine_client import EngineClient
+
+    client = EngineClient(process=process)
+    request = OpenRun(0, args.path, **opening_options(args))
+    if not runs:
+        client.expect(request)
+
+    from ..ui.app import AdtuiApp
+    from ..ui.preferences import ASCII, BLOCKS, let_ask, load_preferences, prefer
+    from ..ui.terminal.signals import shows_utf8
+
+    settled = load_preferences()
+    settled = replace(settled, theme=args.theme or settled.theme)
+    plain = args.ascii or settled.graphics == ASCII or not (settled.graphics == BLOCKS or shows_utf8())
+    slow_link = args.slow_link or settled.slow_link
+    shown = {"plain": plain, "slow_link": slow_link, "telling": True, "watch": args.watch, "beside": beside}
+    if args.record is None:
+        app = AdtuiApp(request, found, runs, client, look_ahead=True, **shown)
+    else:
+        app = _recorded(args.record, request, found, runs, client, shown)
+    prefer(app, settled)
+    wish = args.graphics or settled.graphics
+    let_ask(app, wish, slow_link=slow_link, recorded=args.record is not None)
+    return app, settled.mouse and not args.no_mouse
+
+
 def _recorded(
-    path: str, request: OpenRun, found: Run | None, runs: tuple[Run, ...], shown: Mapping[str, Any]
+    path: str,
+    request: OpenRun,
+    found: Run | None,
+    runs: tuple[Run, ...],
+    client: EngineClient,
+    shown: Mapping[str, Any],
 ) -> AdtuiApp:
     """The app with everything kept in a file; without heads fetched ahead, which nobody looked at."""
     from ..files.session_file import SessionWriter
-    from ..ui.engine_client import EngineClient
     from ..ui.recording import RecordedApp, RecordingLink
 
-    link = RecordingLink(EngineClient(), SessionWriter(Path(path)))
+    link = RecordingLink(client, SessionWriter(Path(path)))
     return RecordedApp(request, found, runs, link, **shown)
 
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from .process import main
+import os
+
+NICENESS = 10
+"""Of all that the engine computes, and of its imports too where the app has no other core to start on."""
 
 if __name__ == "__main__":
+    alone = len(os.sched_getaffinity(0)) == 1
+    if alone:
+        os.nice(NICENESS)
+
+    from .process import main
+
+    if not alone:
+        os.nice(NICENESS)
     main()

@@ -19,6 +19,7 @@ from ..records.messages import (
     CellReady,
     ChancesReady,
     Done,
+    Expect,
     ExportAll,
     ExportView,
     GetCell,
@@ -115,6 +116,8 @@ class Engine:
             case GetSheet() if self._is_large(request):
                 self._drop_jobs(lambda job: isinstance(job.request, GetSheet))
                 self.jobs.appendleft(Job(request, "thumbnails", self._sheet(request)))
+            case Expect():
+                pass
             case Cancel():
                 self.stopping.discard(request.job)
                 self._drop_jobs(lambda job: job.request.id == request.job)

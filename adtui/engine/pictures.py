@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,14 @@ class Pictures:
     stats: tuple[SampleStats, ...]
     answers: tuple[tuple[Request, Reply], ...]
 
+    @cached_property
+    def known(self) -> dict[str, Reply]:
+        """Answers by their questions in plain words."""
+        return {plain(question): reply for question, reply in reversed(self.answers)}
+
     def answer(self, request: Request) -> Reply | None:
         """The kept answer to a question, as if it had been asked now; None where there is none."""
-        asked = plain(replace(request, id=0))
-        found = next((reply for question, reply in self.answers if plain(question) == asked), None)
+        found = self.known.get(plain(replace(request, id=0)))
         return None if found is None else replace(found, id=request.id)
 
     def same_run(self, info: RunInfo) -> bool:

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ..records.messages import (
     AskKnockOut,
@@ -31,10 +30,6 @@ from ..records.side_messages import GetPair
 from .jobs import Engine
 from .remembering import RememberingEngine
 
-if TYPE_CHECKING:
-    pass
-
-NICENESS = 10
 SECONDS_TO_LEAVE = 3.0
 REPLACEABLE = (GetView, GetSheet, GetCell, GetChances, GetPair, AskKnockOut)
 """A newer request of the same kind, about the model or about its compressor, takes the place of a waiting one."""
@@ -93,6 +88,5 @@ def _read(pipe: Pipe, inbox: queue.SimpleQueue[Request | None], engine: Engine) 
 def main() -> None:
     """Entry point of the engine process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C belongs to the app
-    os.nice(NICENESS)
     with contextlib.suppress(BrokenPipeError):  # the app left first; there is nobody to tell
         serve(standard_pipe())

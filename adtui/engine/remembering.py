@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..records.messages import Opened, OpenRun, Progress, Reply, Request, StatsReady
+from ..records.messages import Expect, Opened, OpenRun, Progress, Reply, Request, StatsReady
 from ..records.statistics import SampleStats
 from .job import Steps
 from .jobs import Engine
@@ -18,6 +18,9 @@ from .pictures import ANSWERS, MOST_ANSWERS, Pictures, keep, place_of, read
 LOADING = "kept pictures, the model loads"
 TICK = 0.004
 """Seconds between two looks at the questions while another thread imports torch."""
+PATIENCE = 0.3
+"""Seconds without a question after which torch is imported, though not all that was kept has been asked for. Loading
+its libraries stops every thread, at times for a quarter of a second: not before the first picture stands."""
 
 
 class RememberingEngine(Engine):
@@ -33,6 +36,8 @@ class RememberingEngine(Engine):
         self._say = send
         self._shown: Pictures | None = None
         self._waiting: list[Request] = []
+        self._asked_at = 0.0
+        self._expected: tuple[Path, Pictures] | None = None
         self._place: Path | None = None
         self._opened_info: Opened | None = None
         self._stats: dict[int, SampleStats] = {}
@@ -40,6 +45,9 @@ class RememberingEngine(Engine):
         self._answers: list[tuple[Request, Reply]] = []
 
     def handle(self, request: Request) -> None:
+        if isinstance(request, Expect):
+            self._expect(request.opening)
+            return
         if isinstance(request, OpenRun):
             self._release()
         if self._shown is None:
@@ -48,6 +56,7 @@ class RememberingEngine(Engine):
             super().handle(request)
         elif (known := self._shown.answer(request) if type(request) in ANSWERS else None) is not None:
             self._answers.append((replace(request, id=0), replace(known, id=0)))
+            self._asked_at = time.monotonic()
             self._say(known)
         else:
             self._waiting.append(request)
@@ -61,10 +70,24 @@ class RememberingEngine(Engine):
         self._forget()
         if self.session is None:  # else the run on display stays there until the next one has opened
             self._place = place_of(request)
-            self._shown = None if self._place is None else read(self._place)
+            self._shown = None if self._place is None else self._kept(self._place)
         if self._shown is not None:
             yield from self._show(request, self._shown)
         yield from super()._open(request, before)
+
+    def _expect(self, opening: OpenRun) -> None:
+        """Read what was kept of an opening before it is asked for; where there is nothing, import torch meanwhile."""
+        place = place_of(opening)
+        pictures = None if place is None else read(place)
+        if place is None or pictures is None:
+            _import_opening()
+        else:
+            self._expected = place, pictures
+            _ = pictures.known  # found now rather than at the first question
+
+    def _kept(self, place: Path) -> Pictures | None:
+        expected, self._expected = self._expected, None
+        return expected[1] if expected is not None and expected[0] == place else read(place)
 
     def _show(self, request: OpenRun, pictures: Pictures) -> Steps:
         """What was kept, and the import of torch beside the questions that follow."""
@@ -72,12 +95,21 @@ class RememberingEngine(Engine):
         for index, stats in enumerate(pictures.stats):
             self._say(StatsReady(request.id, index, stats))
         self._say(Progress(request.id, LOADING, 0, 0))
-        loading = threading.Thread(target=importlib.import_module, args=(f"{__package__}.opening",), daemon=True)
-        loading.start()
+        self._asked_at = time.monotonic()
         yield
+        while self._asks_on(pictures):
+            time.sleep(TICK)
+            yield
+        loading = _import_opening()
         while loading.is_alive():
             time.sleep(TICK)
             yield
+
+    def _asks_on(self, pictures: Pictures) -> bool:
+        """Whether the app is still asking for what was kept."""
+        met = {question for question, _ in self._answers}
+        recent = time.monotonic() < self._asked_at + PATIENCE
+        return recent and not self._waiting and len(met) < len(pictures.known)
 
     def _release(self) -> None:
         """The model is there, or will not be: whatever waited is answered in its order."""
@@ -115,3 +147,10 @@ class RememberingEngine(Engine):
     def _forget(self) -> None:
         self._place, self._opened_info = None, None
         self._stats, self._asked, self._answers = {}, {}, []
+
+
+def _import_opening() -> threading.Thread:
+    """Import what opens runs, and torch with it, in a thread."""
+    thread = threading.Thread(target=importlib.import_module, args=(f"{__package__}.opening",), daemon=True)
+    thread.start()
+    return thread

@@ -65,6 +65,13 @@ class OpenRun(Request):
 
 
 @dataclass(frozen=True)
+class Expect(Request):
+    """What will be asked next, most likely: what takes time can be made ready. No reply, and no fault if it is not."""
+
+    opening: OpenRun
+
+
+@dataclass(frozen=True)
 class Resume(Request):
     """Go on with the analysis of the open run, which was stopped. Replies: as after Opened."""
 

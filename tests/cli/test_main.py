@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import types
@@ -14,8 +17,12 @@ from typing import Any
 import pytest
 
 from adtui import __main__, __version__
-from adtui.cli.main import COMMANDS, main
+from adtui.cli import open as open_command
+from adtui.cli.main import COMMANDS, main, open_parser
 from adtui.records.errors import ConfigError
+from adtui.ui import engine_process
+from adtui.ui.engine_process import started
+from adtui.ui.terminal import signals
 
 HEAVY = ("torch", "numpy", "textual", "matplotlib", "h5py", "pydantic", "yaml", "rich")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -188,3 +195,22 @@ def test_what_the_output_cannot_encode_is_spelled(monkeypatch: pytest.MonkeyPatc
     assert main(["no/such/rún→"]) == 2
     streams[1].flush()
     assert b"no/such/run->" in streams[1].buffer.getvalue()
+
+
+def test_an_app_that_cannot_be_made_leaves_no_engine(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is started before the user's settings are read."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    process = started(command)
+    monkeypatch.setattr(engine_process, "started", lambda: process)
+    monkeypatch.setattr(signals, "prepare", lambda: None)
+    monkeypatch.setattr(signals, "announce", lambda text: contextlib.nullcontext())
+    monkeypatch.setattr(gc, "disable", lambda: None)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "adtui").mkdir()
+    (tmp_path / "adtui" / "config.toml").write_text("theme = 3\n")
+    with pytest.raises(ConfigError, match=r"config\.toml: theme"):
+        open_command.run(open_parser().parse_args([str(tiny_run)]))
+    assert process.returncode == -signal.SIGKILL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import threading
 from typing import Any
@@ -13,9 +14,10 @@ import pytest
 from adtui.records import pipe
 from adtui.records.attention import CellInfo, Sheet
 from adtui.records.errors import EngineError
-from adtui.records.messages import CellReady, Done, ExportAll, GetCell, Ready, Reply, SheetReady
+from adtui.records.messages import CellReady, Done, ExportAll, GetCell, OpenRun, Ready, Reply, SheetReady
 from adtui.records.place import Place
 from adtui.ui.engine_client import EngineClient, why
+from adtui.ui.engine_process import started
 
 PRELUDE = """
 import os, signal, sys, time
@@ -117,6 +119,41 @@ async def test_it_can_start_again_after_its_death() -> None:
         assert engine.reason == "it left with exit code 0"
     engine.send(GetCell(engine.next_id(), Place(0, 0, 0, 0), 0))  # nobody listens: dropped, not raised
     await engine.close(busy=False)
+
+
+def early(script: str) -> EngineClient:
+    """A client whose engine runs before there is an event loop."""
+    return EngineClient(process=started([sys.executable, "-c", PRELUDE + script]))
+
+
+async def test_an_engine_that_was_started_early_hears_what_to_expect_first() -> None:
+    engine = early("for r in pipe: say(Done(r.id, r.opening.path if isinstance(r, Expect) else 'asked'))\n")
+    engine.expect(OpenRun(0, "runs/1"))
+    await engine.start()
+    engine.send(OpenRun(engine.next_id(), "runs/1"))
+    heard = []
+    async with asyncio.timeout(LONGEST):
+        async for reply in engine.replies():
+            heard.append(reply)
+            if len(heard) == 2:
+                await engine.close(busy=True)
+    assert heard == [Done(0, "runs/1"), Done(1, "asked")]
+
+
+async def test_an_early_engine_that_is_gone_is_told_as_any_other() -> None:
+    process = started([sys.executable, "-c", "import sys; sys.exit(3)"])
+    process.wait()
+    engine = EngineClient(process=process)
+    engine.expect(OpenRun(0, "runs/1"))
+    await engine.start()
+    assert await everything(engine) == []
+    assert engine.reason == "it left with exit code 3"
+
+
+async def test_an_early_engine_that_nobody_listened_to_is_ended() -> None:
+    process = started([sys.executable, "-c", "import time; time.sleep(600)"])
+    await EngineClient(process=process).close(busy=False)
+    assert process.returncode == -signal.SIGKILL
 
 
 async def test_a_command_that_does_not_exist_is_an_engine_error() -> None:

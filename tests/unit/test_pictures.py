@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,12 +11,14 @@ import pytest
 from checkpoints import make_run
 
 from adtui.engine import pictures as module
+from adtui.engine import remembering
 from adtui.engine.pictures import MOST, Pictures, keep, place_of, plain, read
 from adtui.engine.remembering import LOADING, RememberingEngine
 from adtui.records.messages import (
     Cancel,
     Cancelled,
     ChancesReady,
+    Expect,
     Failed,
     GetChances,
     GetView,
@@ -103,6 +106,83 @@ def test_the_second_opening_shows_the_first_picture_before_the_model_is_there(ru
     assert third.engine.session is None
     assert len(third.until(ViewReady, 2)) == 2
     third.engine.cancel_all()
+
+
+@pytest.fixture
+def imported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows when torch is imported beside the questions."""
+    found: list[str] = []
+    honest = remembering._import_opening
+
+    def spy() -> threading.Thread:
+        found.append("torch")
+        return honest()
+
+    monkeypatch.setattr(remembering, "_import_opening", spy)
+    return found
+
+
+def test_what_is_expected_is_read_before_it_is_asked_for(
+    run: Path, first: App, imported: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = App()
+    app.engine.handle(Expect(0, OpenRun(0, str(run))))
+    assert app.told == []
+    assert imported == []
+    monkeypatch.setattr(remembering, "read", lambda place: None)
+    app.engine.handle(OpenRun(7, str(run)))
+    app.until(Opened)
+    assert app.engine.session is None
+
+
+def test_what_has_changed_since_it_was_expected_is_not_shown(run: Path, first: App) -> None:
+    app = App()
+    app.engine.handle(Expect(0, OpenRun(0, str(run))))
+    (run / "config.yaml").write_text("seed: 3\n")
+    app.engine.handle(OpenRun(7, str(run)))
+    app.until(Opened)
+    assert app.engine.session is not None
+
+
+def test_torch_is_imported_at_once_where_nothing_was_kept(run: Path, imported: list[str]) -> None:
+    app = App()
+    app.engine.handle(Expect(0, OpenRun(0, str(run))))
+    assert imported == ["torch"]
+    assert app.told == []
+    app.engine.handle(OpenRun(1, str(run)))
+    app.until(Opened)
+    app.engine.cancel_all()
+
+
+def test_torch_waits_until_what_was_kept_has_been_asked_for(
+    run: Path, first: App, imported: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "PATIENCE", 1e9)
+    for last in (GetChances(4, 0, 4), view(4, head=1)):  # the last that was kept, and one that only the model answers
+        app = App()
+        app.engine.handle(OpenRun(1, str(run)))
+        for request in (None, view(2), view(3)):
+            if request is not None:
+                app.engine.handle(request)
+            for _ in range(5):
+                app.engine.advance()
+            assert imported == []
+        app.engine.handle(last)
+        app.engine.advance()
+        assert imported.pop() == "torch"
+        app.engine.cancel_all()
+
+
+def test_torch_does_not_wait_for_what_nobody_asks(
+    run: Path, first: App, imported: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "PATIENCE", 0.0)
+    app = App()
+    app.engine.handle(OpenRun(1, str(run)))
+    app.until(Opened)
+    app.engine.advance()
+    assert imported == ["torch"]
+    app.engine.cancel_all()
 
 
 def test_what_the_model_says_otherwise_replaces_what_was_kept(run: Path, first: App) -> None:
