@@ -10,7 +10,7 @@ from ..attention import pooling
 from ..records.chances import knocked_out
 from ..records.compare_messages import CompareRuns
 from ..records.errors import EngineError
-from ..records.list_messages import Describe
+from ..records.list_messages import Describe, Described
 from ..records.map_messages import ExportMoment, GetMoment, MomentReady
 from ..records.messages import (
     AskKnockOut,
@@ -46,7 +46,6 @@ from ..records.session_messages import AskOrigin, OriginReady
 from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import AskLab, ExportSweep, RunSearch, RunSweep
-from .describing import describe
 from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
@@ -106,7 +105,7 @@ class Engine:
             case MatchHeads() | GetPair():
                 self._guard(request, lambda: self.sides.answer(request))
             case Describe():
-                self._guard(request, lambda: self.send(describe(request)))
+                self._guard(request, lambda: self.send(_described(request)))
             case RunSweep() | RunSearch() | CompareRuns():
                 self._guard(request, lambda: self._start(request))
             case FollowTraining():
@@ -292,3 +291,9 @@ class Engine:
         kind = next(kind for kind in (ChildSweep, ChildSearch, ChildComparison) if isinstance(request, kind.REQUEST))
         self._drop_jobs(lambda job: isinstance(job.request, kind.INSTEAD))
         self.jobs.appendleft(Job(request, kind.WHAT, kind(request, self.send, self.nudge)))
+
+
+def _described(request: Describe) -> Described:
+    from .describing import describe  # pydantic: a tenth of a second, and nobody asks before a list of runs
+
+    return describe(request)

@@ -14,9 +14,11 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..files.atomic import write
 from ..files.compiled import KERNEL, SWITCH, cpu_features, library
@@ -114,7 +116,14 @@ def rounding() -> list[str]:
     """What the last digits of numbers depend on, as far as it is known without torch."""
     built = library(KERNEL)
     kernel = os.environ.get(SWITCH, "") if built is None or built.is_file() else "none"
-    return [metadata.version("torch"), metadata.version("numpy"), cpu_features(), kernel]
+    return [_torch(), np.__version__, cpu_features(), kernel]
+
+
+def _torch() -> str:
+    """Which torch this is, without importing it: its own file of its version, of the commit it was built from too."""
+    found = find_spec("torch")
+    places = None if found is None else found.submodule_search_locations
+    return Path(places[0], "version.py").read_text(encoding="utf-8") if places else ""
 
 
 def read(place: Path) -> Pictures | None:

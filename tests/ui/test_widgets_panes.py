@@ -11,6 +11,7 @@ from textual.geometry import Region
 from textual.widgets import Static
 
 from adtui.ui.renderables.colors import choose_table
+from adtui.ui.widgets import curves
 from adtui.ui.widgets.curves import CurvePane
 from adtui.ui.widgets.insight_lines import InsightLines
 from adtui.ui.widgets.insights import InsightsPane
@@ -102,6 +103,21 @@ async def test_curve() -> None:
         pane.show(np.linspace(0, 1, 11, dtype=np.float32), axis(), 4, "query")
         await pilot.pause()
         assert lines(pane)[-1].split() == ["e0"], "keys after the query are left out"
+
+
+async def test_the_first_curve_comes_after_what_stands_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(curves, "can_draw", lambda: bool(loaded))
+    monkeypatch.setattr(curves, "make_ready", lambda: loaded.append("plotext"))
+    pane = CurvePane()
+    async with Host(pane, ASCII).run_test(size=(50, 12)) as pilot:
+        pane.show(np.linspace(0, 1, 11, dtype=np.float32), axis(), 10)
+        assert set(lines(pane)) == {""}
+        assert loaded == []
+        await pilot.pause()
+        await pilot.pause()
+        assert loaded == ["plotext"]
+        assert lines(pane)[0].startswith("1.000+")
 
 
 @pytest.mark.parametrize("query", [0, 1, 10])

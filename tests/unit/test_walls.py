@@ -40,8 +40,33 @@ def test_the_engine_loads_no_textual(module: str) -> None:
     assert "textual" not in loaded(f"import {module}")
 
 
+NOT_YET = {*HEAVY, "pydantic", "yaml", "importlib.metadata", "textual"}
+"""What takes long to import, and what the engine does not need before it computes."""
+
+
 def test_the_engine_answers_before_it_loads_torch() -> None:
-    assert not loaded("import adtui.engine.process") & {"torch", "matplotlib"}
+    assert not loaded("import adtui.engine.process") & NOT_YET
+
+
+def test_what_was_kept_of_an_opening_is_shown_before_torch_is_loaded(tmp_path: Path) -> None:
+    """Nor what reads settings: the mark of an opening is made of digests."""
+    code = (
+        "import json, os\n"
+        f"os.environ['XDG_CACHE_HOME'] = {str(tmp_path)!r}\n"
+        "from adtui.engine.remembering import RememberingEngine, place_of, read\n"
+        "from adtui.files.runs import demo_run\n"
+        "from adtui.records.messages import OpenRun\n"
+        "place = place_of(OpenRun(0, str(demo_run())))\n"
+        "place.parent.mkdir(parents=True)\n"
+        "place.write_text('[\"t\"]')\n"
+        "read(place)"
+    )
+    assert not loaded(code) & NOT_YET
+
+
+def test_the_apps_first_picture_needs_no_plotext() -> None:
+    """Curves are drawn after it."""
+    assert not loaded("import adtui.ui.app, adtui.ui.preferences") & {"plotext", "pydantic"}
 
 
 HELP = [[name, "--help"] for name in ("analyze", "compress", "evaluate", "export", "extract", "probe", "train")]

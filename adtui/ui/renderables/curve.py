@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from functools import lru_cache
 from types import ModuleType
 
@@ -76,9 +78,19 @@ def ticks(episode: Ints, width: int) -> tuple[list[int], list[str]]:
     return positions, labels
 
 
+def can_draw() -> bool:
+    """Whether a curve is drawn at once. Importing plotext takes 70 ms: what stands beside it need not wait for that."""
+    return "plotext" in sys.modules
+
+
+def make_ready() -> None:
+    """Import it."""
+    importlib.import_module("plotext")
+
+
 def empty_plot(width: int, height: int) -> ModuleType:
     """plotext, of which the whole process has one figure, with nothing on it yet but a left and a lower axis."""
-    import plotext  # here, because importing it takes 70 ms: the first paint need not wait for it
+    import plotext  # here: see `can_draw`
 
     plotext.clear_figure()
     plotext.limit_size(False, False)

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from ...records.arrays import Floats
 from ...records.axis import Axis
 from ...records.plain import to_ascii_cells
-from ..renderables.curve import curve_lines
+from ..renderables.curve import can_draw, curve_lines, make_ready
 from ..renderables.reason import reason_lines
 from .pane import LazyPane
 
@@ -54,7 +54,14 @@ class CurvePane(LazyPane):
     def _draw(self) -> list[Strip]:
         if self._values is None or self._axis is None:
             return [self.strip([Segment(line)]) for line in reason_lines(self._reason, *self.size)]
+        if not can_draw():  # the heatmap's first picture is sent before
+            self.call_after_refresh(self._make_ready)
+            return []
         return [self.strip(list(line.render(self.app.console))) for line in self._lines(self._values, self._axis)]
+
+    def _make_ready(self) -> None:
+        make_ready()
+        self.redraw()
 
     def _lines(self, values: Floats, axis: Axis) -> list[Text]:
         count = len(values)
