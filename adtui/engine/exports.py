@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..records.errors import EngineError
 from ..records.map_messages import ExportMoment
 from ..records.messages import ExportAll, Exported, ExportView, Progress, Reply
+from ..records.run import MoreSamples
 from ..records.side_messages import ExportPair
 from ..records.trial_messages import ExportSweep
 from .bounds import check_head
@@ -56,9 +57,13 @@ def export_view(opened: Opened, request: ExportView, send: Send) -> Steps:
     yield from _write(request, 1, paths, send)
 
 
-def export_all(opened: Opened, request: ExportAll, send: Send) -> Steps:
-    """Every figure of the run."""
+def export_all(opened: Opened, request: ExportAll, send: Send, add: Callable[[MoreSamples], None]) -> Steps:
+    """Every figure of the run; contexts that it needs and that are not there yet are made, and `add` is told."""
     session = opened()
+    for more in session.grow(session.begun):
+        if more is not None:
+            add(more)
+        yield
     yield from _measured(session)
     from ..reports.export import export_all as figures  # matplotlib
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..attention import pooling
 from ..records.chances import knocked_out
 from ..records.compare_messages import CompareRuns
 from ..records.errors import EngineError
-from ..records.list_messages import Describe, Described
+from ..records.list_messages import Describe
 from ..records.map_messages import ExportMoment, GetMoment, MomentReady
 from ..records.messages import (
     AskKnockOut,
@@ -42,10 +43,12 @@ from ..records.messages import (
     ViewReady,
     WeightsReady,
 )
+from ..records.run import MoreSamples
 from ..records.session_messages import AskOrigin, OriginReady
 from ..records.side_messages import ExportPair, GetPair, MatchHeads, SetBeside
 from ..records.timeline_messages import FollowTraining
 from ..records.trial_messages import AskLab, ExportSweep, RunSearch, RunSweep
+from .describing import describe
 from .exports import export, export_all
 from .failures import failure
 from .job import Clock, Job, Steps, Stopped
@@ -67,6 +70,7 @@ class Engine:
 
     Attributes:
         newest_view: id of the newest GetView about the model, told from outside while an older one is being answered.
+        analysis: id of the newest request that analyses what is open: the app knows its samples by it.
         stopping: ids of jobs to stop, told from outside while a step of theirs is under way.
         nudge: called from any thread when a job that was idle can go on.
         keep: whether contexts are taken from the user's cache.
@@ -80,7 +84,7 @@ class Engine:
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
-        self.newest_view = 0
+        self.newest_view = self.analysis = 0
         self.sides = Sides(send)
 
     def handle(self, request: Request) -> None:
@@ -97,7 +101,7 @@ class Engine:
                 steps = export(request, self._opened, self.sides, self.send)
                 self.jobs.appendleft(Job(request, "export", steps))
             case ExportAll():
-                self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send)))
+                self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send, self._add)))
             case SetBeside():
                 self._drop_jobs(lambda job: isinstance(job.request, SetBeside))
                 compared = self.sides.compare(request, lambda: self._check_stop(request))
@@ -105,7 +109,7 @@ class Engine:
             case MatchHeads() | GetPair():
                 self._guard(request, lambda: self.sides.answer(request))
             case Describe():
-                self._guard(request, lambda: self.send(_described(request)))
+                self._guard(request, lambda: self.send(describe(request)))
             case RunSweep() | RunSearch() | CompareRuns():
                 self._guard(request, lambda: self._start(request))
             case FollowTraining():
@@ -230,7 +234,7 @@ class Engine:
         return self._all(request, self._opened())
 
     def _all(self, request: Analysis, session: Session) -> Steps:
-        total = len(session.samples)
+        self.analysis, total = request.id, len(session.samples)
         clock = Clock()
         self.send(Progress(request.id, "analysis", 0, total))
         for index in range(total):
@@ -244,15 +248,15 @@ class Engine:
 
     def _grow(self, request: Analysis, session: Session) -> Steps:
         """The samples that were not waited for, each analysed when it is there."""
-        for more in session.grow():
+        for more in chain(session.grow(), (None,)):
             if more is not None:  # told at once: whoever stops this job here shall know what the run has
                 self.send(SamplesAdded(request.id, more))
             yield
-            if more is None:
-                continue
-            total = len(session.samples)
-            for index in range(total - len(more.samples), total):
+            for index in range(len(session.logged), len(session.samples)):  # what an export has made, too
                 yield from self._analyse(request, session, index)
+
+    def _add(self, more: MoreSamples) -> None:
+        self.send(SamplesAdded(self.analysis, more))
 
     def _analyse(self, request: Analysis, session: Session, index: int) -> Steps:
         stats, insights = session.analyse(index)
@@ -291,9 +295,3 @@ class Engine:
         kind = next(kind for kind in (ChildSweep, ChildSearch, ChildComparison) if isinstance(request, kind.REQUEST))
         self._drop_jobs(lambda job: isinstance(job.request, kind.INSTEAD))
         self.jobs.appendleft(Job(request, kind.WHAT, kind(request, self.send, self.nudge)))
-
-
-def _described(request: Describe) -> Described:
-    from .describing import describe  # pydantic: a tenth of a second, and nobody asks before a list of runs
-
-    return describe(request)

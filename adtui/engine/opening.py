@@ -65,6 +65,7 @@ def open_session(
     inputs: str | Path | None = None,
     world: str | None = None,
     first: bool = False,
+    soon: bool = False,
     stored: bool = False,
     keep: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -80,6 +81,7 @@ def open_session(
         inputs: an npz file with `in_*` arrays to use as samples instead.
         world: MODULE:FACTORY of the user's, to let the model live in instead of reading histories; its code is run.
         first: where no number is asked for, return with the FIRST of them: `Session.grow` makes the others.
+        soon: with `first`, return with those of the first rollout, where there are rollouts.
         stored: say what is stored of the run: its circuit, and compression trials.
         keep: take rolled-out contexts from the user's cache, and keep new ones there.
         progress: called with (done, total) episodes where the model has to be rolled out.
@@ -128,6 +130,7 @@ def open_session(
             histories=histories,
             stride=model.stride,
             first=FIRST if first and usual else None,
+            soon=soon and first and usual,
             asked=not usual,
             world=None if world is None else _world(world, model, settings),
             kept=kept,
@@ -167,7 +170,8 @@ def open_session(
             trials=known_trials(checkpoint.path.parent, model),
         )
     captures = OrderedDict({0: shown})
-    return Session(info, model, seed, waiting=found.waiting, more=found.more, file=checkpoint.file, _captures=captures)
+    begun = min(FIRST, len(chosen) + found.waiting) if first and usual else len(chosen)
+    return Session(info, model, seed, found.waiting, begun, found.more, file=checkpoint.file, _captures=captures)
 
 
 def open_asked(request: OpenRun, progress: Callable[[int, int], None], keep: bool = False) -> Session:
@@ -186,6 +190,7 @@ def open_asked(request: OpenRun, progress: Callable[[int, int], None], keep: boo
         flow_step=request.flow_step,
         world=request.world,
         first=True,
+        soon=True,
         stored=True,
         keep=keep,
         progress=progress,

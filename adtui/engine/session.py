@@ -5,6 +5,7 @@ The engine drives it for the app, the command line drives it for `analyze`, `exp
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class Session:
 
     Attributes:
         waiting: how many samples there will be beside those it has: `grow` makes them out of `more`.
-        begun: how many it opened with: "every figure" is of these.
+        begun: the first so many: "every figure" is of these, however few it opened with. 0 for those it opened with.
         walks: what the map shows.
         file: the checkpoint's file as it was read.
     """
@@ -65,6 +66,7 @@ class Session:
     model: Model
     seed: int = SEED
     waiting: int = 0
+    begun: int = 0
     more: Iterator[tuple[Sample, ...]] = field(default_factory=lambda: iter(()))
     attentions: dict[int, Attention] = field(default_factory=dict)
     stats: dict[int, SampleStats] = field(default_factory=dict)
@@ -77,7 +79,7 @@ class Session:
     _asked: dict[tuple[object, ...], Insight] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.begun = len(self.samples)
+        self.begun = self.begun or len(self.samples)
         self.walks = Walks(self)
 
     @property
@@ -85,9 +87,9 @@ class Session:
         """The contexts, so far."""
         return self.info.samples
 
-    def grow(self) -> Iterator[MoreSamples | None]:
-        """Make the samples that wait; yields after every small step, now and then with what the run has got."""
-        for samples in self.more:
+    def grow(self, enough: float = math.inf) -> Iterator[MoreSamples | None]:
+        """Make the samples that wait, all or until there are enough; yields after every step, at times what is new."""
+        while len(self.samples) < enough and (samples := next(self.more, None)) is not None:
             if not samples:
                 yield None
                 continue
@@ -216,8 +218,7 @@ class Session:
             EngineError: there is no such sample.
         """
         entropy = self.measure(sample).plain.entropy_norm
-        captured = self.capture(sample)
-        return views.sheet(captured, sample, frame, unit, entropy_norm=entropy, pictures=self._pictures)
+        return views.sheet(self.capture(sample), sample, frame, unit, entropy_norm=entropy, pictures=self._pictures)
 
     def cell(self, place: Place, key: int) -> CellInfo:
         """One attention weight and its rank.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,6 +27,9 @@ MAX_ROLLOUT = 20_000
 #: Rooms of one rollout, always so many: matrices of other shapes round differently, and an action drawn near a boundary
 #: would be another with another number of samples. Rooms that nobody asked for are rolled out and left.
 ROOMS = 9
+#: The first ROOMS are two rollouts, for something to show soon: of so many, the fewest whose matrices torch's CPU build
+#: rounds as it does larger ones (`models/alike.py`), and of the others.
+FIRST_ROOMS = 4
 
 
 def rolled_out(
@@ -40,7 +44,7 @@ def rolled_out(
 ) -> Iterator[tuple[Sample, ...]]:
     """Contexts of `n` transitions on held-out goals; sample i is the same whatever `count` is.
 
-    Yields after every step of a rollout: nothing mostly, and the samples of ROOMS rooms when these are through.
+    Yields after every step of a rollout: nothing mostly, and the samples of its rooms when these are through.
 
     Queries lie between the first full context and some episodes later, so chosen that contexts that explore, contexts
     with their first rewards and contexts that exploit are all among the samples.
@@ -70,15 +74,15 @@ def rolled_out(
     pool: Ints = np.array(goals_of(settings).test or range(world.n_tasks), dtype=np.int64)
     times = np.arange(n, episodes * horizon, stride)
     taken: Ints = np.zeros(len(PHASES), np.int64)
-    blocks = np.resize(order(seed, pool), (-(-count // ROOMS), ROOMS))
-    for block, tasks in enumerate(blocks):
+    edges = rollouts_of(count)
+    rooms = np.resize(order(seed, pool), edges[-1])
+    for block, (first, end) in enumerate(pairwise(edges)):
 
         def report(done: int, total: int, before: int = block) -> None:
             if progress is not None:
-                progress(before * total + done, len(blocks) * total)
+                progress(before * total + done, (len(edges) - 1) * total)
 
-        first = block * ROOMS
-        wanted = min(ROOMS, count - first)
+        wanted = min(end, count) - first
         if kept is not None and (known := kept.block(block, wanted, n)) is not None:
             taken += phases_of(known)
             yield known
@@ -86,7 +90,7 @@ def rolled_out(
         steps = rolling(
             policy,
             world,
-            tasks,
+            rooms[first:end],
             episodes,
             n,
             seed=seed,
@@ -104,6 +108,13 @@ def rolled_out(
         if kept is not None:
             kept.keep(block, tuple(samples))
         yield tuple(samples)
+
+
+def rollouts_of(count: int) -> list[int]:
+    """Where the rooms of one rollout end and those of the next begin, for `count` rooms or some more: 0, 4, 9, 18, …"""
+    if count <= FIRST_ROOMS:
+        return [0, FIRST_ROOMS]
+    return [0, FIRST_ROOMS, *range(ROOMS, count + ROOMS, ROOMS)]
 
 
 def _nothing_yet(steps: Generator[None, None, Histories]) -> Generator[tuple[Sample, ...], None, Histories]:

@@ -68,6 +68,7 @@ def load_samples(
     histories: str | Path | None = None,
     stride: int = 1,
     first: int | None = None,
+    soon: bool = False,
     asked: bool = True,
     world: WorldContexts | None = None,
     kept: Kept | None = None,
@@ -89,7 +90,7 @@ def load_samples(
         histories: a file, or a directory that holds the run's file, instead of the places where it is looked for.
         stride: contexts begin at multiples of it, counted from the first step of the history; at least 1. For models
             that read their context in batches. A `window` stays where it is.
-        first: return with about so many, and leave the rest to `more`; None is all.
+        first, soon: return with about so many (None is all), or after the first rollout; the rest is left to `more`.
         kept: see `rolled_out.rolled_out`.
         asked: whether the user named the count, and should know when there are fewer.
         world: of the user's; let the model live there, instead of reading histories.
@@ -102,7 +103,7 @@ def load_samples(
         raise ConfigError("--samples", expected="at least 1", found=str(count), action="ask for one or more")
     notes: tuple[str, ...] = ()
     if world is not None:
-        return _in_world(world, policy, n_context, count, seed, stride, first, progress)
+        return _in_world(world, policy, n_context, count, seed, stride, 1 if soon else first, progress)
     if histories is None:
         path, notes = find_histories(settings, run_dir)
     else:
@@ -123,10 +124,9 @@ def load_samples(
     words = settings.held_out if held_out else "goals"
     more = rolled_out(policy, settings, n_context, count, seed, stride, progress, kept)
     samples: tuple[Sample, ...] = ()
-    while len(samples) < (count if first is None else min(first, count)):
+    while len(samples) < (1 if soon else count if first is None else min(first, count)):
         samples += next(more)
-    source = f"the model's own rollouts on {words}"
-    return SampleSet(samples, source, notes, seed, count - len(samples), more)
+    return SampleSet(samples, f"the model's own rollouts on {words}", notes, seed, count - len(samples), more)
 
 
 def _in_world(

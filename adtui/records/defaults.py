@@ -16,8 +16,8 @@ SAMPLES = 144
 """Contexts that insights are stated and tested over; fewer where a model is so large that this would take long, see
 `opening.usual_count`. Claims of fewer do not come back with other contexts: docs/validity.md."""
 FIRST = 18
-"""Contexts to begin with, about six for each phase of learning: the app shows them while the others are made, and
-figures and files are of these."""
+"""Contexts that figures and files are of, about six for each phase of learning. The app opens with them where they are
+stored, and with those of the first rollout where they are not."""
 WINDOWS = 5
 """Contexts with --window: one history, shifted by a step, says little more with more of them."""
 THEMES = ("dark", "light", "safe")

@@ -20,8 +20,8 @@ from adtui.engine import process as engine_module
 from adtui.engine.jobs import Engine
 from adtui.engine.opening import open_session
 from adtui.engine.process import newest
+from adtui.histories.rolled_out import FIRST_ROOMS
 from adtui.records import pipe
-from adtui.records.defaults import FIRST
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -41,6 +41,7 @@ from adtui.records.messages import (
     Progress,
     Ready,
     Reply,
+    Resume,
     SamplesAdded,
     SheetReady,
     StatsReady,
@@ -93,7 +94,7 @@ def test_a_run_opens_with_its_first_samples_and_gets_the_others_meanwhile(
     engine.advance()
     assert isinstance(sent[-1], Opened)
     info = sent[-1].run
-    assert len(info.samples) == FIRST
+    assert len(info.samples) == FIRST_ROOMS
     while not any(isinstance(reply, SamplesAdded) for reply in sent):
         engine.advance()
     run_all(engine)
@@ -104,6 +105,31 @@ def test_a_run_opens_with_its_first_samples_and_gets_the_others_meanwhile(
     names = [type(reply).__name__ for reply in sent]
     assert names.index("InsightFound") < names.index("SamplesAdded"), "what the first ones show is told at once"
     assert isinstance(sent[-1], Done)
+
+
+def test_every_figure_is_of_the_first_contexts_however_few_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are made for it, and the analysis goes on with them as with others."""
+    monkeypatch.setattr(opening, "SAMPLES", 24)
+    monkeypatch.setattr(opening, "FIRST", 9)
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    path = str(make_run(tmp_path / "alone", n_transit=4, n_layer=1))
+    engine.handle(OpenRun(1, path))
+    engine.advance()
+    while not any(isinstance(reply, StatsReady) for reply in sent):
+        engine.advance()
+    engine.handle(Cancel(2, 1))
+    engine.handle(ExportAll(3, str(tmp_path / "figs")))
+    run_all(engine)
+    assert engine.session is not None
+    assert [(reply.id, len(reply.more.samples)) for reply in sent if isinstance(reply, SamplesAdded)] == [(1, 5)]
+    assert len(list((tmp_path / "figs").rglob("attention_heatmap_sample*_layer0.png"))) == 9
+    engine.handle(Resume(4))
+    run_all(engine)
+    assert len(engine.session.samples) == 24
+    assert [r.sample for r in sent if isinstance(r, StatsReady)] == list(range(24))
 
 
 def test_every_observed_insight_is_tested_in_the_end(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from adtui.engine import opening
 from adtui.histories import kept as module
 from adtui.histories import rolled_out as rolled_out_module
 from adtui.histories.kept import MOST, Kept
-from adtui.histories.rolled_out import ROOMS, rolled_out
+from adtui.histories.rolled_out import FIRST_ROOMS, ROOMS, rolled_out
 from adtui.records.messages import OpenRun
 from adtui.records.run_settings import RunSettings
 from adtui.records.sample import Sample
@@ -71,7 +71,7 @@ def test_kept_contexts_are_those_that_were_rolled_out(told: RunSettings) -> None
     (kept.directory / "1.json").unlink()
     again, calls = blocks(told, kept)
     assert same(again, fresh)  # phases are counted on through the block that was kept
-    assert calls == asked // 2
+    assert calls == asked // 3
     fewer, calls = blocks(told, kept, 4)
     assert same(fewer, [fresh[0][:4]])
     assert calls == 0
@@ -141,6 +141,9 @@ def test_a_run_that_is_opened_again_is_not_rolled_out_again(
 
     monkeypatch.setattr(rolled_out_module, "rolling", refuse)
     again = opening.open_asked(OpenRun(1, str(run)), lambda _done, _total: None, True)
+    assert same([again.samples], [first.samples[:FIRST_ROOMS]])
+    assert not [more for more in again.grow(FIRST_ROOMS) if more is not None]
+    assert [len(more.samples) for more in again.grow(len(first.samples)) if more is not None] == [5, 9]
     assert same([again.samples], [first.samples])
     assert again.info.source == first.info.source
     others: list[dict[str, Any]] = [{"seed": 1}, {"context": 12}, {"causal": False}, {"keep": False}]
