@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..records.cores import cores
 from ..records.defaults import EPISODES, STREAMS
 from ..records.exit_codes import DONE, FAILED, USER_ERROR
 from .arguments import add_opening, add_run, opening_options, positive
@@ -65,9 +65,8 @@ def _documents(args: argparse.Namespace, show: Callable[[str, int, int], None], 
         args.run, stored=True, progress=lambda done, total: show("rolling out", done, total), **options
     )
     [candidate] = candidates([args.run])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     shared = {name: options[name] for name in ("device", "heads", "adapter", "context", "seed")}
-    asked = Asked(**shared, streams=args.streams, episodes=args.episodes, claims=False, workers=cores)
+    asked = Asked(**shared, streams=args.streams, episodes=args.episodes, claims=False, workers=cores())
     files = {
         name: value and Path(value) for name, value in (("compression", args.compression), ("circuit", args.circuit))
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..records.cores import cores
 from ..records.defaults import DEVICE, EPISODES, SEED, STREAMS
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED, USER_ERROR
@@ -158,9 +158,8 @@ def _check_sort(key: str | None, found: list[Candidate]) -> None:
 def _asked(args: argparse.Namespace) -> Asked:
     from ..engine.comparison import Asked
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     names = ("device", "adapter", "context", "streams", "episodes", "seed", "samples", "claims", "knock_outs")
-    return Asked(**{name: getattr(args, name) for name in names}, heads=args.heads, workers=cores)
+    return Asked(**{name: getattr(args, name) for name in names}, heads=args.heads, workers=cores())
 
 
 def _measured(found: list[Candidate], args: argparse.Namespace) -> tuple[list[Measured], bool]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from ..records.cores import cores
 from ..records.defaults import BUDGETS, LEVEL, MARGIN, MEMORY, POSITIONS, SEED, STRATEGIES
 from ..records.errors import ConfigError
 from ..records.exit_codes import DONE, INTERRUPTED
@@ -131,7 +131,7 @@ def run(args: argparse.Namespace) -> int:
                 choices,
                 about=prepared.about,
                 margin=args.margin,
-                jobs=args.jobs or _cores(),
+                jobs=args.jobs or cores(),
                 backend=args.backend,
                 output=None if args.output is None else Path(args.output),
                 progress=show,
@@ -168,7 +168,7 @@ def _search(args: argparse.Namespace, *, wide: bool) -> int:
         margin=args.margin,
         wide=wide,
         seconds=None if args.time is None else 60.0 * args.time,
-        jobs=args.jobs or _cores(),
+        jobs=args.jobs or cores(),
         backend=args.backend,
         alone=args.cost,
     )
@@ -206,10 +206,6 @@ def _print(report: Report, show: Callable[[Report, Console], None], *, as_json: 
     from rich.console import Console
 
     show(report, Console(width=None if sys.stdout.isatty() else 240))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _budgets(text: str) -> list[int]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..records.cores import cores
 from ..records.defaults import CONTROL_SHARE, EPISODES, POSITIONS, SEED, STREAMS
 from ..records.exit_codes import DONE, INTERRUPTED
 from .arguments import add_model, add_world, natural, positive
@@ -165,7 +165,7 @@ def share_cores(model: Model) -> int:
     if model.device.type != "cpu":
         return 1
     torch.set_num_threads(1)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores()
 
 
 def make_plan(model: Model, arena: Arena, args: argparse.Namespace, workers: int = 1) -> EvaluationPlan:

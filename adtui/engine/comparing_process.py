@@ -5,10 +5,10 @@ One request in, replies out, then it leaves; it ends with the engine, as trials 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from ..records.compare_messages import CompareRuns, RunsCompared
+from ..records.cores import cores
 from ..records.messages import Progress, Reply
 from .trials_process import run
 
@@ -19,7 +19,6 @@ def answer(request: CompareRuns, send: Callable[[Reply], None]) -> None:
     from .comparison import Asked, compare, measure
 
     opened = request.run
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = Asked(
         device=opened.device,
         heads=opened.heads,
@@ -27,7 +26,7 @@ def answer(request: CompareRuns, send: Callable[[Reply], None]) -> None:
         context=opened.context,
         seed=opened.seed,
         samples=opened.samples,
-        workers=cores,
+        workers=cores(),
     )
     found, done = candidates(request.paths), []
     for number, one in enumerate(found, 1):
