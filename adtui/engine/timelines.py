@@ -20,8 +20,10 @@ def follow(request: FollowTraining, send: Callable[[Reply], None], stopping: Cal
 
     Args:
         stopping: called between the episodes in which the contexts are made; raises to stop that.
+
+    Yields after every small step, so that heads can be looked at meanwhile.
     """
-    from ..timeline.opening import prepare  # torch
+    from ..timeline.opening import preparing  # torch
     from ..timeline.options import Options
     from ..timeline.runner import Timelines
 
@@ -40,7 +42,7 @@ def follow(request: FollowTraining, send: Callable[[Reply], None], stopping: Cal
         stopping()
         send(Progress(request.id, "timeline: contexts", done, total))
 
-    timelines = Timelines(prepare(asked.path, options, rolled))
+    timelines = Timelines((yield from preparing(asked.path, options, rolled)))
     clock, told, known = Clock(), time.monotonic() - TELL_SECONDS, 0
     for _ in timelines.run():
         if timelines.done != known:

@@ -33,14 +33,18 @@ KINDS = tuple(
 """The claims about heads that query rows tell. A landmark needs the rows of all queries, a phase change two phases."""
 
 
-def heads(model: Model, samples: Sequence[Sample]) -> dict[str, Effects]:
-    """Every claim about every head, judged as `adtui analyze` judges it on these contexts.
+def heads(model: Model, samples: Sequence[Sample]) -> Generator[None, None, dict[str, Effects]]:
+    """Every claim about every head, judged as `adtui analyze` judges it on these contexts; yields after each context
+    and after each kind of claim.
 
     Raises:
         ModelError: a context does not fit the model.
     """
     seen = [visible_part(sample, model.layout(sample)) for sample in samples]
-    stats = [_stats(model, sample, part) for sample, part in zip(samples, seen, strict=True)]
+    stats = []
+    for sample, part in zip(samples, seen, strict=True):
+        stats.append(_stats(model, sample, part))
+        yield
     shape = (model.n_layer, model.n_head)
     even = aggregate([one.plain for one in stats], samples)["entropy_norm"]
     no = np.zeros(shape, np.bool_)
@@ -58,6 +62,7 @@ def heads(model: Model, samples: Sequence[Sample]) -> dict[str, Effects]:
         found[kind.name] = Effects(
             mean, low, high, n, np.array(holds).reshape(shape) & enough, lacks.reshape(shape) & enough
         )
+        yield
     return found
 
 

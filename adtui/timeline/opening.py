@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from ..records.defaults import TIMELINE_HISTORIES, TIMELINE_LAST
 from ..records.errors import CheckpointError, ConfigError
 from ..records.provenance import mark
 from ..records.run_settings import RunSettings
+from ..records.sample import Sample
+from ..records.steps import at_one_go
 from ..records.timeline import ENTROPY
 from ..worlds.returns import EvaluationPlan, random_return
 from ..worlds.settings import arena_of, can_roll_out, run_settings
@@ -89,7 +91,14 @@ def _load(checkpoint: Checkpoint, options: Options) -> Model:
 
 
 def prepare(path: str | Path, options: Options, progress: Callable[[int, int], None] | None = None) -> Opened:
-    """Open a run and choose its contexts.
+    """`preparing` at one go."""
+    return at_one_go(preparing(path, options, progress))
+
+
+def preparing(
+    path: str | Path, options: Options, progress: Callable[[int, int], None] | None = None
+) -> Generator[None, None, Opened]:
+    """Open a run and choose its contexts; yields after every step of a rollout.
 
     Args:
         progress: called with (done, total) episodes where these have to be rolled out.
@@ -120,8 +129,13 @@ def prepare(path: str | Path, options: Options, progress: Callable[[int, int], N
 
     found = load_samples(
         settings, run.directory, n_context, options.contexts, options.seed, policy=policy, progress=progress,
-        histories=options.histories, stride=model.stride,
+        histories=options.histories, stride=model.stride, first=0,
     )  # fmt: skip
+    samples: tuple[Sample, ...] = ()
+    for some in found.more:
+        samples += some
+        yield
+    found = replace(found, samples=samples, waiting=0, more=iter(()))
     store.contexts = mark(found.samples)
     store.refer(reference.name)
     about = {
@@ -141,6 +155,7 @@ def prepare(path: str | Path, options: Options, progress: Callable[[int, int], N
         "notes": [*model.notes, *found.notes, *why],
         "settings": settings.to_json(),
     }
+    yield
     random = optimal = None
     if plan is not None:
         goals = np.unique(rooms(plan))

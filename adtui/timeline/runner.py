@@ -34,7 +34,7 @@ class Timelines:
     def run(self) -> Generator[Point | None, None, None]:
         """Take from the cache what is there and measure the rest: heads of every checkpoint first, then returns at
         some; both coarsely over the whole run first. Yields points that are new or have more in them, and None after a
-        step of a rollout."""
+        small step."""
         files = [path for _, path in self.opened.run.checkpoints]
         order = coarse_to_fine(len(files))
         some = spread(len(files), self.opened.options.returns) if self.opened.plan is not None else frozenset()
@@ -46,7 +46,7 @@ class Timelines:
         for index in order:
             path = files[index]
             if path.name not in self.points:
-                self._measure(path)
+                yield from self._measure(path)
             self.done += 1
             yield self.points.get(path.name)
         for index in order:
@@ -55,11 +55,12 @@ class Timelines:
                 self.done += 1
                 yield self.points.get(files[index].name)
 
-    def _measure(self, path: Path) -> None:
+    def _measure(self, path: Path) -> Iterator[None]:
         try:
             before = Identity.of(path)
             model = self._load(path)
-            point = Point(_step(self.opened, path), path.name, heads(model, self.opened.found.samples))
+            found = yield from heads(model, self.opened.found.samples)
+            point = Point(_step(self.opened, path), path.name, found)
             changed = Identity.of(path) != before
         except (AdtuiError, OSError) as error:
             self.left_out[path.name] = _why(error)

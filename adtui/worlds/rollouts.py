@@ -7,6 +7,7 @@ from typing import Protocol, TypedDict, Unpack
 
 import numpy as np
 
+from ..records.steps import at_one_go
 from .agents import Histories, ProgressCallback, Step, empty_histories, sample_actions
 from .draws import Use, uniforms
 from .world import NUM_ACTIONS, Chance, FloatArray, IntArray, World
@@ -61,13 +62,7 @@ def rollout(
     policy: Policy, world: World, tasks: IntArray, episodes: int, n_context: int, **conditions: Unpack[Conditions]
 ) -> Histories:
     """`rolling` at one go."""
-    steps = rolling(policy, world, tasks, episodes, n_context, **conditions)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            past: Histories = end.value
-            return past
+    return at_one_go(rolling(policy, world, tasks, episodes, n_context, **conditions))
 
 
 def rolling(

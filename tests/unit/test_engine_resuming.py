@@ -10,6 +10,7 @@ from checkpoints import make_run
 from planted import planted_run
 
 from adtui.engine.jobs import Engine
+from adtui.models.model import Model
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -19,6 +20,7 @@ from adtui.records.messages import (
     InsightFound,
     Opened,
     OpenRun,
+    Progress,
     Resume,
     SamplesAdded,
     StatsReady,
@@ -146,8 +148,32 @@ def measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, En
     path = make_run(tmp_path / "one", n_transit=8)
     engine, sent = begun(path, 2)
     engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
-    engine.advance()
+    while not any(isinstance(reply, Progress) and reply.what == "timeline" for reply in sent):
+        engine.advance()
     return path, engine, sent
+
+
+def test_a_head_can_be_looked_at_between_two_steps_of_the_rollouts_that_training_is_measured_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of the engine runs the model once, at most."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = make_run(tmp_path / "one", n_transit=4, n_layer=1)
+    engine, sent = begun(path, 2, samples=1)
+    passes = [0]
+    honest = Model.policy
+
+    def spy(self: Model, *parts: Any, **options: Any) -> Any:
+        passes[-1] += 1
+        return honest(self, *parts, **options)
+
+    monkeypatch.setattr(Model, "policy", spy)
+    engine.handle(FollowTraining(2, OpenRun(0, str(path), device="cpu")))
+    while not any(isinstance(reply, Progress) and reply.what == "timeline" for reply in sent):
+        passes.append(0)
+        engine.advance()
+    assert set(passes) == {0, 1}
+    assert sum(passes) > 100
 
 
 def test_what_measures_the_run_goes_on_when_another_checkpoint_opens(
