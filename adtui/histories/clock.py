@@ -102,7 +102,7 @@ class Clock:
                 f"episodes of {name} end where its states leap, here after {_span(self._lengths)} steps; {told}. "
                 "An end that leaves no leap is not seen"
             )
-        return (*notes, *self._said)
+        return (*notes, *self._file.passed_over.values(), *self._said)
 
     # -- of a piece of history ---------------------------------------------------------------------------------------
     def of(self, task: int, stream: int, first: int, last: int) -> tuple[Ints, Ints]:

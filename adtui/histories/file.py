@@ -98,6 +98,7 @@ class HistoryFile:
         self._sizes: dict[int, tuple[int, int]] = {}
         self._columns: dict[tuple[int, str], Column] = {}
         self._marks: dict[int, tuple[str, ...]] = {}
+        self.passed_over: dict[str, str] = {}
         self.tasks = tuple(sorted(self._groups))
         self.clock = Clock(self)
         if not self.tasks:
@@ -238,8 +239,12 @@ class HistoryFile:
     def _marking(self, task: int) -> tuple[str, ...]:
         """The data sets that say where episodes end."""
         if task not in self._marks:
-            group = self._groups[task]
-            self._marks[task] = tuple(n for n in _DONES if self._file.has(group, n) and self._of_steps(task, n))
+            named = [name for name in _DONES if self._file.has(self._groups[task], name)]
+            self._marks[task] = tuple(name for name in named if self._of_steps(task, name))
+            for name in set(named).difference(self._marks[task]):
+                shape, (steps, streams) = self._column(task, name).shape, self.size(task)
+                what = f"{name} of {self.path.name} say nothing of episodes"
+                self.passed_over[name] = f"{what}: shape {shape}, not {(steps, streams)}"
         return self._marks[task]
 
     def _of_steps(self, task: int, name: str) -> bool:

@@ -29,6 +29,8 @@ class Columns(Protocol):
     path: Path
     horizon: int | None
     tasks: tuple[int, ...]
+    passed_over: dict[str, str]
+    """Data sets that should mark ends and cannot, of the tasks looked at so far → why, in words."""
 
     @property
     def grid_size(self) -> int | None:

@@ -136,6 +136,21 @@ def test_of_several_lengths_no_border_is_made_up(tmp_path: Path, env: str) -> No
     assert len(said(found, "states leap", "settings say 20", "is not seen")) == 1
 
 
+@pytest.mark.parametrize("claimed", [20, 10])
+def test_marks_of_another_shape_are_told_and_the_states_count(tmp_path: Path, claimed: int) -> None:
+    path = histories(tmp_path, every(20), dones="dones")
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            marks = group["dones"][...]
+            del group["dones"]
+            group["dones"] = marks.T
+    told, found = opened(tmp_path, horizon=claimed)
+    assert told.horizon == 20
+    assert len(said(found, "dones of history_darkroom", "say nothing of episodes", "shape (2, 200), not (200, 2)")) == 1
+    for sample in found.samples:
+        check(sample, every(20))
+
+
 @pytest.mark.parametrize("name", ["dones", "terminals", "timeouts"])
 @pytest.mark.parametrize("claimed", [20, 10])
 def test_marks_count_under_any_of_their_names(tmp_path: Path, name: str, claimed: int) -> None:
