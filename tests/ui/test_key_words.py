@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from app_driver import screen_text, there, until
 from screen_engine import ScreenEngine
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -131,9 +132,8 @@ def test_the_help_and_the_bars_have_the_users_keys_only() -> None:
 class Told:
     """What an app says: on its screen, in its toasts and dialogs."""
 
-    def __init__(self, app: AdtuiApp, pilot: Pilot[str]) -> None:
-        self.app, self.pilot = app, pilot
-        self.toasts: set[str] = set()
+    def __init__(self, app: AdtuiApp, pilot: Pilot[str], toasts: list[str]) -> None:
+        self.app, self.pilot, self.toasts = app, pilot, toasts
 
     async def check(self, *expected: str) -> None:
         """Nothing that is said names a usual key, and all that is expected is said."""
@@ -143,7 +143,6 @@ class Told:
             assert not MARK.search(said), said
 
     def _said(self) -> list[str]:
-        self.toasts |= {f"{toast.title}\n{toast.message}" for toast in self.app._notifications}
         titles = [str(pane.border_title) for pane in self.app.screen.query("*") if pane.border_title]
         texts = [str(text.render()) for text in self.app.screen.query(Static)]  # wrapped on the screen
         return [*screen_text(self.app).splitlines(), *self.toasts, *titles, *texts]
@@ -153,18 +152,31 @@ class Told:
         await self.pilot.press(*(ODD[name] for name in names))
 
 
+@pytest.fixture
+def toasts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is said in toasts; none is shown, so that none covers what is said elsewhere or goes away unseen."""
+    said: list[str] = []
+
+    def notify(self: App[str], message: str, *, title: str = "", **options: object) -> None:
+        del self, options
+        said.append(f"{title}\n{message}")
+
+    monkeypatch.setattr(App, "notify", notify)
+    return said
+
+
 async def settled(app: AdtuiApp, pilot: Pilot[str]) -> None:
     await until(pilot, lambda: app.explorer.presenter.view is not None and not app.jobs.newest)
     await pilot.pause()
 
 
-async def test_no_usual_key_is_left_on_the_screens() -> None:
+async def test_no_usual_key_is_left_on_the_screens(toasts: list[str]) -> None:
     engine = ScreenEngine(cells=4)
     engine.rounds = 1
     app = AdtuiApp(OpenRun(0, "runs/latest"), engine=engine)
     app.change_keys(ODD)
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        told = Told(app, pilot)
+    async with app.run_test(size=(120, 40)) as pilot:
+        told = Told(app, pilot, toasts)
         await settled(app, pilot)
         await told.check(f"({ODD['explorer.lab']}) to try", f"{ODD['explorer.help']} help")
         await told.press("explorer.undo", "explorer.knock_outs", "explorer.bookmarks")
@@ -216,12 +228,12 @@ async def test_no_usual_key_is_left_on_the_screens() -> None:
         await told.check(f"{ODD['explorer.reload']} restarts it")
 
 
-async def test_no_usual_key_is_left_beside_another_run() -> None:
+async def test_no_usual_key_is_left_beside_another_run(toasts: list[str]) -> None:
     app = AdtuiApp(OpenRun(0, "runs/latest"), engine=ScreenEngine(), beside="b.pt")
     app.change_keys(ODD)
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+    async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, SidesScreen) and app.screen.state.view is not None)
-        told = Told(app, pilot)
+        told = Told(app, pilot, toasts)
         await told.check(f"{ODD['sides.help']} help")
         assert isinstance(app.screen, SidesScreen)
         assert app.screen.panes._claims(60, 2)[-1].plain == f"… more at full size ({ODD['sides.full']})"
