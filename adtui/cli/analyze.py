@@ -38,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     with bar() as progress:
         task = progress.add_task("opening_options", total=None, note="")
+        from ..engine.insight_tests import are_quick
         from ..engine.opening import open_session  # torch: about two seconds
 
         def rolled(done: int, total: int) -> None:
@@ -47,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
         progress.update(task, description="analysing", completed=0, total=len(session.samples))
         for _ in session.analyse_all():
             progress.advance(task)
-        tested = args.knock_outs or (args.knock_outs is None and session.tests_are_quick)
+        layouts = [session.layout(index) for index in range(len(session.samples))]
+        quick = are_quick(session.model, layouts, session.log.insights)
+        tested = args.knock_outs or (args.knock_outs is None and quick)
         if tested:
             for found in session.test_insights():
                 if isinstance(found, tuple):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ..attention.ablations import Where
 from ..attention.knock_outs import ablations, knock_outs
 from ..attention.relocations import relocate
-from ..insights.agreement import DRAWS, OTHERS, chosen_contexts
+from ..insights.agreement import CONTEXTS, DRAWS, OTHERS, chosen_contexts
 from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, Test, settle, undecided_yet
 from ..insights.following import PLACES, Relocations
 from ..insights.named_transitions import NAMES, Heads, every_head, named
@@ -27,6 +27,16 @@ UNKNOWN_WORLD = "the run's world is not known"
 SAME_PLACE = "every task pays at the same place"
 Told = Insight | tuple[int, int]
 """An insight whose status is new, or (insights done, insights in all)."""
+
+
+def are_quick(model: Model, layouts: Sequence[Layout], insights: Sequence[Insight]) -> bool:
+    """Whether these insights are tested in about a minute at most, at twenty billion multiplications a second."""
+    tokens = max(layout.n_tokens for layout in layouts)
+    observed = sum(one.status == "observed" and one.kind in NAMES for one in insights)
+    others = len(OTHERS) * (DRAWS + 1) + len(WAYS) + 2  # passes of the other ablations in a context, if all decided
+    passes = observed * (len(layouts) * (CONTROLS + 2) + min(len(layouts), CONTEXTS) * others)
+    layer = tokens * (12 * model.d_model**2 + 2 * tokens * model.d_model)
+    return passes * model.n_layer * layer < 60 * 2e10 * (1 if model.device.type == "cpu" else 100)
 
 
 @dataclass
@@ -77,6 +87,9 @@ class InsightTests:
             yield from (replace(one, tested=NOTHING_NAMED) for one in group if one.kind not in NAMES)
             yield from self._news(settle(self._tests))
             done += len(group)
+        for one in self.tested:  # what is left to decide asks for these, some milliseconds each
+            _ = one.decidable and (one.effect, one.placebos)
+            yield done, len(insights)
         named_by = [{at: found.transitions for at, found in one.knock_outs.items()} for one in self.tested]
         *settled, followed = settle(self._tests)
         yield from self._news([*told_once(settled, named_by), followed])

@@ -259,7 +259,7 @@ class Engine:
         self.send(SamplesAdded(self.analysis, more))
 
     def _analyse(self, request: Analysis, session: Session, index: int) -> Steps:
-        stats, insights = session.analyse(index)
+        stats, insights = yield from session.analysing(index)
         self.send(StatsReady(request.id, index, stats))
         for insight in insights:
             self.send(InsightFound(request.id, insight))

@@ -16,12 +16,8 @@ from ..attention.capture import Capture, capture
 from ..attention.knock_outs import knock_out, mute
 from ..attention.pooling import Pictures
 from ..files.checkpoint import FileState
-from ..insights.agreement import CONTEXTS, DRAWS, OTHERS
-from ..insights.confirmation import CONTROLS
 from ..insights.log import InsightLog
-from ..insights.named_transitions import NAMES
 from ..models.model import Model
-from ..records.ablation import WAYS
 from ..records.arrays import Floats
 from ..records.attention import Attention, CellInfo, HeadView, Sheet, Window
 from ..records.axis import Axis
@@ -35,6 +31,7 @@ from ..records.provenance import Provenance
 from ..records.run import MoreSamples, RunInfo
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
+from ..records.steps import at_one_go
 from ..statistics.heads import sample_stats, visible_part
 from ..worlds.settings import known_world
 from .about import provenance_of, title_of
@@ -130,19 +127,24 @@ class Session:
             yield index
 
     def analyse(self, index: int) -> tuple[SampleStats, list[Insight]]:
+        """`analysing` at one go."""
+        return at_one_go(self.analysing(index))
+
+    def analysing(self, index: int) -> Generator[None, None, tuple[SampleStats, list[Insight]]]:
         """Statistics of sample `index`, and the insights that are new or changed since they were told last.
 
-        Insights are stated now and then, as each time is work for all samples so far: see `_due`.
+        Insights are stated now and then, as each time is work for all samples so far: see `_due`. Yields after every
+        small step of that; stopped in between, the sample is as if it had not been analysed.
         """
-        stats = self.measure(index)
+        stats, found = self.measure(index), list[Insight]()
         if index in self.logged:
-            return stats, []
+            return stats, found
+        known = sorted({*self.logged, index})
+        if self._due(len(known)):
+            seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
+            found = yield from self.log.updating([self.stats[i] for i in known], seen)
         self.logged.add(index)
-        if not self._due(len(self.logged)):
-            return stats, []
-        known = sorted(self.logged)
-        seen = [visible_part(self.samples[i], self.layout(i)) for i in known]
-        return stats, self.log.update([self.stats[i] for i in known], seen)
+        return stats, found
 
     def _due(self, count: int) -> bool:
         """Whether to state insights after so many samples: after 3, 6 and 9, then with twice as many, and after all.
@@ -157,16 +159,6 @@ class Session:
         for index in range(len(self.samples)):
             self.analyse(index)
             yield index
-
-    @property
-    def tests_are_quick(self) -> bool:
-        """Whether `test_insights` takes about a minute at most, at twenty billion multiplications a second."""
-        tokens = max(self.layout(index).n_tokens for index in range(len(self.samples)))
-        observed = sum(one.status == "observed" and one.kind in NAMES for one in self.log.insights)
-        others = len(OTHERS) * (DRAWS + 1) + len(WAYS) + 2  # passes of the other ablations in a context, if all decided
-        passes = observed * (len(self.samples) * (CONTROLS + 2) + min(len(self.samples), CONTEXTS) * others)
-        layer = tokens * (12 * self.model.d_model**2 + 2 * tokens * self.model.d_model)
-        return passes * self.model.n_layer * layer < 60 * 2e10 * (1 if self.model.device.type == "cpu" else 100)
 
     @property
     def undecided(self) -> int:

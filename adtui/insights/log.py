@@ -6,13 +6,14 @@ discoveries, caveats) is in `judging`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
 from ..records.insight import Insight
 from ..records.sample import PHASES, Sample
 from ..records.statistics import SampleStats
+from ..records.steps import at_one_go
 from .evidence import Evidence
 from .judging import Judging
 from .kinds import INSIGHT_KINDS
@@ -38,7 +39,7 @@ def find_insights(stats: Sequence[SampleStats], samples: Sequence[Sample]) -> It
         stats: one per sample, all of one model.
         samples: the same samples in the same order; intervals are over `Sample.history`.
     """
-    yield from sorted(_all(Evidence(stats, samples)).values(), key=_importance)
+    yield from sorted(at_one_go(_all(Evidence(stats, samples))).values(), key=_importance)
 
 
 class InsightLog:
@@ -57,10 +58,17 @@ class InsightLog:
         return tuple(sorted(self._told.values(), key=_importance))
 
     def update(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> list[Insight]:
-        """Take all samples so far; return the insights that are new, changed or withdrawn, the most important first."""
+        """`updating` at one go."""
+        return at_one_go(self.updating(stats, samples))
+
+    def updating(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> Generator[None, None, list[Insight]]:
+        """Take all samples so far; return the insights that are new, changed or withdrawn, the most important first.
+
+        Yields after every kind; whoever stops there leaves the log as it was.
+        """
         evidence = Evidence(stats, samples)
         kinds = {kind.name: kind for kind in INSIGHT_KINDS}
-        now = _all(evidence)
+        now = yield from _all(evidence)
         # repr, because an interval of NaNs is never equal to another
         changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
         if evidence.stats:
@@ -76,15 +84,19 @@ class InsightLog:
         self._told[insight.key] = insight
 
 
-def _all(evidence: Evidence) -> dict[Key, Insight]:
+def _all(evidence: Evidence) -> Generator[None, None, dict[Key, Insight]]:
     """Every statement over all samples; then, of each phase, what is observed there and not over all samples."""
-    found = {one.key: one for kind in INSIGHT_KINDS for one in Judging(kind, evidence).find()}
+    found: dict[Key, Insight] = {}
+    for kind in INSIGHT_KINDS:
+        found |= {one.key: one for one in Judging(kind, evidence).find()}
+        yield
     observed = {one.key for one in found.values() if one.status == "observed"}
     for phase in PHASES:
         part = evidence.part(phase)
-        for one in (one for kind in INSIGHT_KINDS for one in Judging(kind, part).find_in_phase()):
-            if (*one.key[:3], "") not in observed:
-                found[one.key] = one
+        for kind in INSIGHT_KINDS:
+            of_phase = Judging(kind, part).find_in_phase()
+            found |= {one.key: one for one in of_phase if (*one.key[:3], "") not in observed}
+            yield
     return found
 
 

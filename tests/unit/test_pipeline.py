@@ -152,13 +152,13 @@ def test_insights_are_stated_now_and_then_and_in_the_end_are_those_of_all_sample
 ) -> None:
     session = planted_session(tmp_path / "planted", 20, analyse=False)
     stated: list[int] = []
-    honest = session.log.update
+    honest = session.log.updating
 
     def counted(stats: Any, samples: Any) -> Any:
         stated.append(len(samples))
         return honest(stats, samples)
 
-    monkeypatch.setattr(session.log, "update", counted)
+    monkeypatch.setattr(session.log, "updating", counted)
     told: dict[Any, Any] = {}
     for index in [*range(20), 7, 19]:  # what was logged is not logged again
         told |= {one.key: one for one in session.analyse(index)[1]}
