@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,10 @@ def test_ctrl_c_shows_and_keeps_what_was_measured(
 ) -> None:
     measure = Timelines._measure
 
-    def interrupted(self: Timelines, path: Path) -> None:
+    def interrupted(self: Timelines, path: Path) -> Iterator[None]:
         if self.points:
             raise KeyboardInterrupt
-        measure(self, path)
+        yield from measure(self, path)
 
     monkeypatch.setattr(Timelines, "_measure", interrupted)
     assert main(["timeline", str(run), *SMALL]) == 130
