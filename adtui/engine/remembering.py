@@ -22,6 +22,10 @@ PATIENCE = 0.3
 """Seconds without a question after which torch is imported, though not all that was kept has been asked for. Loading
 its libraries stops every thread, at times for a quarter of a second: not before the first picture stands."""
 
+LATER = 2.0
+"""Seconds after the first contexts have been analysed in which what the app asks for is kept as well: it goes to
+another head when it has their numbers."""
+
 
 class RememberingEngine(Engine):
     """Answers from what was kept, until the model can; then keeps the first answers for the next opening.
@@ -37,6 +41,7 @@ class RememberingEngine(Engine):
         self._shown: Pictures | None = None
         self._waiting: list[Request] = []
         self._asked_at = 0.0
+        self._analysed_at: float | None = None
         self._expected: tuple[Path, Pictures] | None = None
         self._place: Path | None = None
         self._opened_info: Opened | None = None
@@ -128,12 +133,18 @@ class RememberingEngine(Engine):
         self._say(reply)
         if self._place is None:
             return
-        asked = self._asked.pop(reply.id, None)
+        if self._analysed_at is not None and time.monotonic() > self._analysed_at + LATER:
+            self._forget()
+            return
+        asked, analysed = self._asked.pop(reply.id, None), self._analysed_at is not None
         if asked is not None and isinstance(reply, ANSWERS[type(asked)]) and len(self._answers) < MOST_ANSWERS:
             self._answers.append((replace(asked, id=0), replace(reply, id=0)))
+            if analysed:
+                self._keep()
         if isinstance(reply, StatsReady):
             self._stats[reply.sample] = reply.stats
-        if isinstance(reply, Progress) and reply.what == "analysis" and reply.done == reply.total:
+        if isinstance(reply, Progress) and reply.what == "analysis" and reply.done == reply.total and not analysed:
+            self._analysed_at = time.monotonic()
             self._keep()
 
     def _keep(self) -> None:
@@ -142,10 +153,9 @@ class RememberingEngine(Engine):
             stats = tuple(self._stats[index] for index in range(len(opened.run.samples)) if index in self._stats)
             if len(stats) == len(opened.run.samples):
                 keep(place, Pictures(opened.run, stats, tuple(self._answers)))
-        self._forget()
 
     def _forget(self) -> None:
-        self._place, self._opened_info = None, None
+        self._place, self._opened_info, self._analysed_at = None, None, None
         self._stats, self._asked, self._answers = {}, {}, []
 
 

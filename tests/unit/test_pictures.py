@@ -108,6 +108,22 @@ def test_the_second_opening_shows_the_first_picture_before_the_model_is_there(ru
     third.engine.cancel_all()
 
 
+@pytest.mark.parametrize("soon", [True, False])
+def test_what_is_asked_for_just_after_the_analysis_is_kept_as_well(
+    run: Path, first: App, monkeypatch: pytest.MonkeyPatch, soon: bool
+) -> None:
+    """The app goes to the most focused head when it has all numbers, and must find that head's picture next time."""
+    monkeypatch.setattr(remembering, "LATER", 3600.0 if soon else 0.0)
+    first.engine.handle(view(4, head=1))
+    first.until(ViewReady, 2)
+    app = App()
+    app.engine.handle(OpenRun(7, str(run)))
+    app.until(Opened)
+    app.engine.handle(view(8, head=1))
+    assert (len([one for one in app.told if isinstance(one, ViewReady)]) == 1) == soon
+    app.engine.cancel_all()
+
+
 @pytest.fixture
 def imported(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Grows when torch is imported beside the questions."""
