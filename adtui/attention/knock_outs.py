@@ -17,6 +17,7 @@ from ..records.arrays import Floats, Ints
 from ..records.errors import ModelError
 from ..records.insight import KnockOut
 from ..records.sample import Sample
+from ..records.steps import at_one_go
 from ..statistics.distributions import distribution
 from ..worlds.draws import Use, generator
 from .ablations import Where, ablate, stand_ins
@@ -40,12 +41,8 @@ def knock_out(
 ) -> KnockOut:
     """Hide context transitions and see what becomes of the action at the query: `knock_outs` of one set, at one go."""
     steps = knock_outs(model, sample, [transitions], where=where, controls=controls, seed=seed, index=index)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: KnockOut = end.value[0]
-            return found
+    (found,) = at_one_go(steps)
+    return found
 
 
 def knock_outs(

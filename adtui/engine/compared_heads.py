@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from ..records.provenance import Provenance, Source
 from ..records.run_settings import DEFAULT, RunSettings
 from ..records.sample import Sample
 from ..records.statistics import SampleStats
+from ..records.steps import at_one_go, said
 from ..statistics.assignment import assign
 from ..statistics.divergence import jensen_shannon
 from ..statistics.heads import sample_stats
@@ -31,8 +32,6 @@ from .session import Session
 
 #: Called with (what is done, parts done, in all).
 Progress = Callable[[str, int, int], None]
-Step = TypeVar("Step")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +53,7 @@ class Seen:
 
 def seen(model: Model, samples: Sequence[Sample], show: Callable[[int], None] = lambda _: None) -> Seen:
     """`passing` at once; `show` is called with how many are done. Raises what it raises."""
-    return finished(passing(model, samples), show)
-
-
-def finished(steps: Generator[Step, None, Result], show: Callable[[Step], object]) -> Result:
-    """What all steps lead to; each is shown."""
-    while True:
-        try:
-            show(next(steps))
-        except StopIteration as end:
-            result: Result = end.value
-            return result
+    return at_one_go(passing(model, samples), show)
 
 
 def passing(model: Model, samples: Sequence[Sample]) -> Generator[int, None, Seen]:
@@ -251,18 +240,12 @@ def passing_both(pair: Opened) -> Generator[tuple[str, int, int], None, Both]:
 
 
 def _told(what: str, model: Model, samples: Sequence[Sample]) -> Generator[tuple[str, int, int], None, Seen]:
-    steps = passing(model, samples)
-    while True:
-        try:
-            yield what, next(steps), len(samples)
-        except StopIteration as end:
-            found: Seen = end.value
-            return found
+    return said(passing(model, samples), lambda done: (what, done, len(samples)))
 
 
 def compare_heads(pair: Opened, by: str, show: Progress) -> HeadComparison:
     """Everything of two models on the contexts of the first. Raises what `passing_both` and `matched` raise."""
-    return compared(finished(passing_both(pair), lambda step: show(*step)), by)
+    return compared(at_one_go(passing_both(pair), lambda step: show(*step)), by)
 
 
 def compared(both: Both, by: str) -> HeadComparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ..records.errors import ConfigError, EngineError
 from ..records.layout import TRANSITIONS
 from ..records.messages import Progress, Reply
 from ..records.side_messages import BesideReady, ExportPair, GetPair, MatchHeads, PairReady, SetBeside
+from ..records.steps import said
 from .job import Clock, Steps
 
 if TYPE_CHECKING:  # torch: the engine answers before it is loaded
@@ -63,16 +65,13 @@ class Sides:
         options = {"causal": asked.causal, "window": asked.window, "histories": asked.histories}
         asks = Asked(asked.device, asked.heads, asked.adapter, asked.context, seed=asked.seed, samples=asked.samples)
         steps = passing_both(opened(found[0], found[1], asks, rolled, options=options))
-        clock, count = Clock(), 0
-        while True:
-            try:
-                what, done, total = next(steps)
-            except StopIteration as end:
-                both: Both = end.value
-                break
-            count += 1
-            self._send(Progress(request.id, f"{WHAT}: {what}", done, total, clock.rate(count)))
-            yield
+        clock, count = Clock(), itertools.count(1)
+
+        def tell(step: tuple[str, int, int]) -> None:
+            what, done, total = step
+            self._send(Progress(request.id, f"{WHAT}: {what}", done, total, clock.rate(next(count))))
+
+        both = yield from said(steps, tell)
         result = compared(both, request.by)
         self._both = both
         self._captures.clear()

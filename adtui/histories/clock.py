@@ -71,6 +71,11 @@ class Clock:
         """Whether anything in the file shows where its episodes end."""
         return bool(self._looks.marked) or any(look.ended.any() for look in self._looks.seen)
 
+    @property
+    def other(self) -> int | None:
+        """Steps of every episode, where the file shows that they are not the horizon's; else None."""
+        return self.every if self.shown and self.every != self._file.horizon else None
+
     def look(self, task: int) -> Seen | None:
         """What the states of a task show; None where they cannot be read."""
         return self._looks.of(task)

@@ -85,14 +85,14 @@ def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None)
 def with_horizon(settings: RunSettings, file: HistoryFile) -> RunSettings:
     """The settings with the horizon that a file shows, where the run says another one."""
     clock, told = file.clock, settings.horizon
-    if told is None or clock.every in (told, None) or not clock.shown:
+    if told is None or (other := clock.other) is None:
         return settings
     sources = {**settings.sources, "horizon": HISTORIES}
     whose = {CHECKPOINT: "the checkpoint's config", DEFAULT: "the users' default"}
     source = settings.sources.get("horizon", CHECKPOINT)
-    line = f"episodes of {file.path.name} have {clock.every} steps by {clock.by}, which count; "
+    line = f"episodes of {file.path.name} have {other} steps by {clock.by}, which count; "
     line += f"{whose.get(source, source)} says {told}"
-    return replace(settings, horizon=clock.every, sources=sources, overruled={**settings.overruled, "horizon": line})
+    return replace(settings, horizon=other, sources=sources, overruled={**settings.overruled, "horizon": line})
 
 
 def in_dark_room(settings: RunSettings) -> bool:

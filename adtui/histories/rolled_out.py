@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..records.arrays import Ints
 from ..records.errors import HistoryError
 from ..records.run_settings import RunSettings
 from ..records.sample import PHASES, Sample
+from ..records.steps import said
 from ..worlds.agents import Histories, ProgressCallback
 from ..worlds.draws import Use, generator, order
 from ..worlds.rollouts import Policy, rolling
@@ -99,7 +100,7 @@ def rolled_out(
             stride=stride,
             progress=report,
         )
-        past = yield from _nothing_yet(steps)
+        past = yield from said(steps, lambda _: ())
         samples = []
         for row in range(wanted):
             found = phases(past.rewards[row], horizon, times, n) if world.STATES else np.zeros_like(times)
@@ -115,17 +116,6 @@ def rollouts_of(count: int) -> list[int]:
     if count <= FIRST_ROOMS:
         return [0, FIRST_ROOMS]
     return [0, FIRST_ROOMS, *range(ROOMS, count + ROOMS, ROOMS)]
-
-
-def _nothing_yet(steps: Generator[None, None, Histories]) -> Generator[tuple[Sample, ...], None, Histories]:
-    """The steps of a rollout as steps that give no samples."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            past: Histories = end.value
-            return past
-        yield ()
 
 
 def _sample(past: Histories, row: int, query: int, n: int, world: World, index: int) -> Sample:

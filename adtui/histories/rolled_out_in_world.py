@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ..records.errors import HistoryError
 from ..records.sample import Sample
+from ..records.steps import said
 from ..worlds.agents import ProgressCallback
 from ..worlds.draws import Use, generator, order
 from ..worlds.user_rooms import Acting, Lives, Outputs, Rooms, living
@@ -59,17 +61,14 @@ class WorldContexts:
             first = block * ROOMS
             acting = Acting(policy, self.shape.head, n, seed, first, stride=stride)
             steps = living(acting, Rooms(self.world, self.shape, tasks, self.horizon, seed, first), episodes)
-            done = block * total
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    past: Lives = end.value
-                    break
-                done += 1
+            done = itertools.count(block * total + 1)
+
+            def tell(_: None, done: Iterator[int] = done) -> tuple[Sample, ...]:
                 if progress is not None:
-                    progress(done, len(blocks) * total)
-                yield ()
+                    progress(next(done), len(blocks) * total)
+                return ()
+
+            past = yield from said(steps, tell)
             yield tuple(
                 self._sample(past, row, n, first + row, seed, stride) for row in range(min(ROOMS, count - first))
             )

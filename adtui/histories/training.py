@@ -61,7 +61,7 @@ def _fill(past: Histories, file: HistoryFile, world: World, tasks: Sequence[int]
         try:
             _check_laws(f"{file.path}, {task}", world, found, reached)
         except HistoryError as error:
-            raise _with_horizon(error, file, world.horizon) from None
+            raise _with_length(error, file) from None
         if isinstance(world, Bandit):
             _check_arms(f"{file.path}, {task}", world, task, found)
         else:
@@ -143,12 +143,12 @@ def _check_laws(subject: str, world: World, found: Streams, reached: IntArray) -
         raise _wrong(f"{subject}/states", expected, _first(begun), "check `horizon`")
 
 
-def _with_horizon(error: HistoryError, file: HistoryFile, horizon: int) -> HistoryError:
+def _with_length(error: HistoryError, file: HistoryFile) -> HistoryError:
     """The same, and how long the file's episodes are, where it shows that and the settings say something else."""
     clock = file.clock
-    if clock.every in (None, horizon) or not clock.shown:
+    if (other := clock.other) is None:
         return error
-    found = f"{error.found}: its episodes have {clock.every} steps by {clock.by}"
+    found = f"{error.found}: its episodes have {other} steps by {clock.by}"
     return HistoryError(error.subject, expected=error.expected, found=found, action=error.action)
 
 

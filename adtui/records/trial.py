@@ -205,6 +205,11 @@ class SweepReport:
     trials: tuple[Trial, ...]
     verdict: Verdict
 
+    @property
+    def cached(self) -> bool:
+        """Whether keys and values are dropped rather than transitions."""
+        return any(trial.cell.level == "cache" for trial in self.trials)
+
     def to_json(self) -> dict[str, Any]:
         """Plain values, schema "adtui.compress/1" (docs/trials.md); NaN and ±inf become None."""
         document: dict[str, Any] = plain({"schema": SCHEMA, **asdict(self)})

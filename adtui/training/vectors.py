@@ -179,9 +179,9 @@ def read_pools(settings: VectorTrainSettings) -> tuple[Pool, Pool]:
     form = Vectors(settings.dim_obs, settings.dim_actions, cut=settings.env == META_WORLD)
     with HistoryFile(path, form, horizon=settings.horizon) as file:
         clock, told = file.clock, settings.horizon
-        if told is not None and clock.shown and clock.every not in (None, told):
-            expected, found = f"episodes of {told} steps, as `horizon` says", f"{clock.every} by {clock.by}"
-            raise HistoryError(path, expected=expected, found=found, action=f"set horizon: {clock.every}")
+        if told is not None and (other := clock.other) is not None:
+            expected, found = f"episodes of {told} steps, as `horizon` says", f"{other} by {clock.by}"
+            raise HistoryError(path, expected=expected, found=found, action=f"set horizon: {other}")
         if len(file.tasks) <= settings.validation_tasks:
             expected = f"more than the {settings.validation_tasks} tasks to be held back"
             found, action = str(len(file.tasks)), "lower validation_tasks, or collect more tasks"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..records.action_head import CATEGORICAL, GAUSSIAN, ActionHead
 from ..records.arrays import Doubles, Floats, Ints, Values
+from ..records.steps import at_one_go
 from .draws import Use, generator, number
 from .rollouts import first_seen, softmax
 from .user_world import Shape, UserWorld, clipped, drawn
@@ -196,13 +197,7 @@ def uniformly(seed: int, first_room: int = 0) -> Callable[[int, Rooms, Lives], V
 
 def lived(steps: Generator[None, None, Lives], progress: Callable[[], None] = lambda: None) -> Lives:
     """All steps at one go; `progress` is called after each."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            past: Lives = end.value
-            return past
-        progress()
+    return at_one_go(steps, lambda _: progress())
 
 
 def by_source(rooms: Rooms) -> Callable[[int, Rooms, Lives], Values] | None:

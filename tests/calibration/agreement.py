@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from adtui.engine.opening import open_session
 from adtui.insights.agreement import DRAWS, FIRST, OTHERS, agreement
 from adtui.insights.confirmation import CONTROLS, KnockOuts
 from adtui.records.insight import Insight, KnockOut
+from adtui.records.steps import at_one_go
 
 from .placebos import LEVEL
 from .power import REWARDED_HEAD, STRENGTHS
@@ -35,17 +35,8 @@ def tried(strength: float, contexts: int, seed: int) -> Found:
             draws = {"controls": CONTROLS if (way, direction) == FIRST else DRAWS, "seed": seed, "index": index}
             named = [np.flatnonzero(sample.rewards > 0)]
             steps = ablations(model, sample, named, where=REWARDED_HEAD, way=way, directions=[direction], **draws)
-            each += _result(steps)[direction]
+            each += at_one_go(steps)[direction]
     return found
-
-
-def _result(steps: Generator[None, None, dict[str, list[KnockOut]]]) -> dict[str, list[KnockOut]]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: dict[str, list[KnockOut]] = end.value
-            return found
 
 
 def confirmed(found: Found, chosen: np.ndarray) -> tuple[bool, bool]:

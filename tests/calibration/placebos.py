@@ -15,6 +15,7 @@ from adtui.engine.session import Session
 from adtui.insights.confirmation import CONTROLS, Draws
 from adtui.records.arrays import Doubles, Ints
 from adtui.records.sample import Sample
+from adtui.records.steps import at_one_go
 
 from . import earlier
 from .rates import Rate, table
@@ -57,11 +58,7 @@ def pool(session: Session, hidden: int, packs: int, seed: int) -> Pool:
 def kls(session: Session, sample: Sample, sets: Sequence[Ints], where: tuple[int, int | None] | None = None) -> Doubles:
     """(S,) the KL of hiding each set by itself."""
     steps = knock_outs(session.model, sample, sets, where=where, controls=0)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return np.array([one.kl for one in end.value])
+    return np.array([one.kl for one in at_one_go(steps)])
 
 
 def _draw(rng: np.random.Generator, among: Ints, size: int) -> Ints:

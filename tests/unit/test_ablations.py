@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,6 +24,7 @@ from adtui.records.arrays import Floats, Ints
 from adtui.records.insight import KnockOut
 from adtui.records.layout import FLOW_ACTION, TIME
 from adtui.records.sample import Sample
+from adtui.records.steps import at_one_go
 from adtui.statistics.distributions import logit_changes
 
 FAMILIES: dict[str, tuple[Callable[..., Any], dict[str, object], int]] = {
@@ -62,14 +63,6 @@ def of(models: dict[str, Model], name: str) -> tuple[Model, Sample, Ints]:
     return models[name], one, models[name].layout(one).visible
 
 
-def run(steps: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def plain(model: Model, one: Sample) -> Floats:
     """(1, A) of the policy, all tokens being computed in every pass."""
     return logits(model, one, Edit())
@@ -80,13 +73,13 @@ def without(model: Model, one: Sample, chosen: Ints, way: str, where: Where, ord
     ablated = np.zeros((1, one.n_context), np.bool_)
     ablated[0, chosen] = True
     order = stand_ins(model.layout(one), 0, 0) if order is None else order
-    found: Floats = run(ablate(model, one, ablated, way, where, order))
+    found: Floats = at_one_go(ablate(model, one, ablated, way, where, order))
     return found
 
 
 def both(model: Model, one: Sample, sets: list[Ints], way: str, where: Where = None) -> dict[str, list[KnockOut]]:
     draws = {"controls": 3, "seed": 0, "index": 0}
-    found: dict[str, list[KnockOut]] = run(
+    found: dict[str, list[KnockOut]] = at_one_go(
         ablations(model, one, sets, where=where, way=way, directions=DIRECTIONS, **draws)
     )
     return found

@@ -3,7 +3,6 @@ family."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.ablation import MASK, MEAN, NOISING, RESAMPLED
 from adtui.records.sample import Sample
+from adtui.records.steps import at_one_go
 
 ADAPTERS = Path(__file__).parents[1] / "adapters"
 #: Name → (what makes a run, with which options, transitions of a context).
@@ -112,17 +112,9 @@ def test_other_ablations_are_the_familys(pair: Pair, way: str, where: Where) -> 
         return
     named = [pair.own.layout(pair.sample).visible[:2]]
     how: dict[str, Any] = {"way": way, "where": where, "directions": (NOISING,), "controls": 3, "seed": 0, "index": 0}
-    own, adapted = (finished(ablations(one, pair.sample, named, **how))[NOISING][0] for one in pair[:2])
+    own, adapted = (at_one_go(ablations(one, pair.sample, named, **how))[NOISING][0] for one in pair[:2])
     assert adapted.kl == pytest.approx(own.kl, abs=1e-5)
     close(adapted.control_kl, own.control_kl)
-
-
-def finished(steps: Generator[None, None, Any]) -> Any:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def test_a_muted_head_is_the_familys(pair: Pair) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-
 import numpy as np
 import pytest
 import torch
@@ -18,8 +16,8 @@ from adtui.models.edit import Edit
 from adtui.models.loading import load_model
 from adtui.models.model import Model
 from adtui.records.errors import ModelError
-from adtui.records.insight import KnockOut
 from adtui.records.sample import Sample
+from adtui.records.steps import at_one_go
 from adtui.statistics.divergence import divergence
 
 N = 10
@@ -115,22 +113,13 @@ def test_what_variants_share_changes_no_number(
 
 def test_sets_of_one_size_share_their_controls_whatever_they_hold(models: dict[str, Model]) -> None:
     steps = knock_outs(models["encoder"], sample(), [[0, 1], [7, 8], [1, 0], [4]], controls=6, seed=2)
-    found = list(_returned(steps))
+    found = list(at_one_go(steps))
     np.testing.assert_array_equal(found[0].control_kl, found[1].control_kl)
     assert found[0].kl == found[2].kl != found[1].kl
     assert found[3].control_kl.shape == (6,)
     by_itself = knock_out(models["encoder"], sample(), [7, 8], controls=6, seed=2)
     assert by_itself.kl == pytest.approx(found[1].kl, abs=1e-6)
     np.testing.assert_allclose(by_itself.control_kl, found[1].control_kl, atol=1e-6)
-
-
-def _returned(steps: Generator[None, None, list[KnockOut]]) -> list[KnockOut]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: list[KnockOut] = end.value
-            return found
 
 
 def test_from_one_head_it_matters_less_than_from_all(models: dict[str, Model]) -> None:

@@ -27,6 +27,7 @@ from adtui.records.map_messages import GetMoment
 from adtui.records.moment import Edits
 from adtui.records.portable import from_plain, to_plain
 from adtui.records.sample import DENSE, phase_of
+from adtui.records.steps import at_one_go
 from adtui.statistics.distributions import action_scale
 
 ADAPTER = Path(__file__).parents[1] / "adapters/llama_vectors_adapter.py"
@@ -191,12 +192,7 @@ def test_a_knock_out_is_measured_by_its_heads_divergence(session: Session) -> No
     ablated = np.zeros((2, 19), np.bool_)
     ablated[1, [3, 4]] = True
     steps = ablate(model, sample, ablated, MASK, None)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            full, without = end.value.astype(np.float64)
-            break
+    full, without = at_one_go(steps).astype(np.float64)
     if model.head.kind == GAUSSIAN:
         (m, lv), (m2, lv2) = (np.split(one, 2) for one in (full, without))
         wanted = 0.5 * (lv2 - lv + (np.exp(lv) + (m - m2) ** 2) / np.exp(lv2) - 1).sum()
@@ -212,12 +208,8 @@ def test_a_knock_out_is_measured_by_its_heads_divergence(session: Session) -> No
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_ablated_is_nothing_changed(session: Session, way: str) -> None:
     steps = ablate(session.model, session.samples[0], np.zeros((2, 19), np.bool_), way, None, np.arange(19))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            np.testing.assert_allclose(end.value[0], session.model.outputs(session.samples[0]), rtol=1e-4, atol=1e-4)
-            break
+    outputs = session.model.outputs(session.samples[0])
+    np.testing.assert_allclose(at_one_go(steps)[0], outputs, rtol=1e-4, atol=1e-4)
 
 
 def test_the_map_tells_numbers_and_names_their_divergence(session: Session) -> None:

@@ -44,8 +44,7 @@ def pareto_figure(report: SweepReport, axis: Axis = "kept", *, dpi: float = DPI)
     """Mean return of the last episodes against a cost: a mark per cell, the front, full context's margin."""
     found, full = points(report.trials, axis), report.baselines.full
     colours, last = strategy_colours(report.trials), min(LAST, len(full.episodes))
-    cached = any(trial.cell.level == "cache" for trial in report.trials)
-    title, label = (CACHED if cached else TITLES)[axis]
+    title, label = (CACHED if report.cached else TITLES)[axis]
     with print_style():
         figure = Figure(figsize=(WIDTH, HEIGHT), dpi=dpi)
         heading(figure, title, _about(report), None)
@@ -77,7 +76,7 @@ def returns_figure(report: SweepReport, *, dpi: float = DPI) -> Figure:
     across = min(ACROSS, max(1, len(budgets)))
     height = TOP + 0.1 + rows * PANEL + (rows - 1) * BETWEEN + BELOW
     colours = strategy_colours(report.trials)
-    what = "entries a head" if any(trial.cell.level == "cache" for trial in report.trials) else "transitions"
+    what = "entries a head" if report.cached else "transitions"
     with print_style():
         figure = Figure(figsize=(WIDTH, height), dpi=dpi)
         heading(figure, "Return per episode", _about(report), None)
