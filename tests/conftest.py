@@ -32,7 +32,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if not session.config.getoption("numprocesses", None):
         import contexts_once
 
-        contexts_once.start()
+        of_a_worker = hasattr(session.config, "workerinput")  # whose directory lies in that of the run
+        own: Path = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        contexts_once.start(own.parent / "contexts" if of_a_worker else None)
 
 
 def pytest_collection_finish() -> None:

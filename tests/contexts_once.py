@@ -1,7 +1,8 @@
-"""Contexts of equal models are rolled out once by each worker of the tests: rollouts were a seventh of their time.
+"""Contexts of equal models are rolled out once in a run of the tests: rollouts were a seventh of their time.
 
 In the app they are kept in the user's cache, under a mark of all that decides them; tests have no cache, so here they
-stay in memory under the same mark. Tests with a cache of their own have them as the app does.
+stay in memory under the same mark, and in a directory of the run that its workers share. Tests with a cache of their
+own have them as the app does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from adtui.engine import opening
 from adtui.files.checkpoint import Checkpoint
@@ -19,7 +21,8 @@ from adtui.records.run_settings import RunSettings
 from adtui.records.sample import Sample
 
 _in_cache = opening._kept
-_blocks: dict[tuple[str, int], bytes] = {}
+_blocks: dict[str, bytes] = {}
+_shared: list[Path] = []
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,20 @@ class InMemory(Kept):
     """The contexts of one mark; every caller gets arrays of its own."""
 
     def block(self, number: int, count: int, n: int) -> tuple[Sample, ...] | None:
-        found: tuple[Sample, ...] = pickle.loads(_blocks.get((self.directory.name, number), pickle.dumps(())))
+        name = f"{self.directory.name}-{number}"
+        for directory in _shared:
+            if name not in _blocks and (directory / name).exists():
+                _blocks[name] = (directory / name).read_bytes()
+        found: tuple[Sample, ...] = pickle.loads(_blocks[name]) if name in _blocks else ()
         return found[:count] if len(found) >= count else None
 
     def keep(self, number: int, samples: tuple[Sample, ...]) -> None:
-        _blocks[self.directory.name, number] = pickle.dumps(samples)
+        name = f"{self.directory.name}-{number}"
+        _blocks[name] = pickle.dumps(samples)
+        for directory in _shared:
+            own = directory / f"{name}.{os.getpid()}"
+            own.write_bytes(_blocks[name])
+            own.replace(directory / name)  # whole for the others, or not there
 
 
 def _kept(checkpoint: Checkpoint, model: Model, settings: RunSettings, told: Mapping[str, object]) -> Kept | None:
@@ -40,8 +52,11 @@ def _kept(checkpoint: Checkpoint, model: Model, settings: RunSettings, told: Map
     return InMemory(found.directory) if found is not None and os.environ["XDG_CACHE_HOME"] == os.devnull else found
 
 
-def start() -> None:
-    """From now on, in this process."""
+def start(directory: Path | None) -> None:
+    """From now on, in this process; what is in the directory is of this run of the tests alone."""
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        _shared.append(directory)
     opening._kept = _kept
     defaults = opening.open_session.__kwdefaults__
     assert defaults is not None
