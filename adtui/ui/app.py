@@ -227,6 +227,8 @@ class AdtuiApp(ComparingApp):
         elif was_job or reply.kind != "user":
             if reply.id == self.opening and self.opened is None:
                 self.explorer.stopped_opening("failed")
+            elif reply.id == self.shown:
+                self.explorer.presenter.stopped("ended by an error: <explorer.reload> resumes")
             self._say("that failed", str(reply.error), reply.detail)
         else:
             self.explorer.receive(reply)
@@ -234,6 +236,8 @@ class AdtuiApp(ComparingApp):
     @on(EngineDied)
     def _died(self, event: EngineDied) -> None:
         self.alive = False
+        if self.shown is not None and not self._analysed:
+            self.explorer.presenter.stopped("engine gone: <explorer.reload> restarts it")
         self.jobs.clear()
         self.forget_questions()
         self.show_progress()

@@ -12,6 +12,7 @@ from test_app_engine import GARBAGE
 from textual.pilot import Pilot
 
 from adtui.files.runs import find_run
+from adtui.records.errors import EngineError
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -62,6 +63,7 @@ async def stopped(app: AdtuiApp, engine: SlowEngine, pilot: Pilot[str], run: Pat
     await until(pilot, lambda: there(app.jobs.progress).done == 6)
     await pilot.press("escape")
     await until(pilot, lambda: "stopped at 6/18 analysis: r resumes" in screen_text(app))
+    assert screen_text(app).count("not all tested: stopped") == 2  # of the model and of its heads
     return number
 
 
@@ -74,6 +76,7 @@ async def test_what_was_stopped_says_so_and_r_goes_on(run: Path) -> None:
         (resume,) = engine.asked(Resume)
         await until(pilot, lambda: "r resumes" not in screen_text(app))
         assert len(engine.asked(OpenRun)) == 1
+        assert "testing …" in screen_text(app)
         engine.say(StatsReady(resume.id, 2, sample_stats(2)), InsightFound(resume.id, insight(layer=0)))
         await until(pilot, lambda: len(app.explorer.panes.insights.insights) == 2)
         engine.say(Done(resume.id, "analysis"))
@@ -118,3 +121,20 @@ async def test_a_run_that_is_gone_from_the_disk_is_called_gone(run: Path) -> Non
         (run / "ckpt-1000.pt").unlink()
         app.look_for_newer()
         await until(pilot, lambda: "its checkpoints are gone from the disk" in screen_text(app))
+
+
+async def test_an_analysis_that_fails_or_loses_its_engine_has_not_tested_all(run: Path) -> None:
+    async with opened(SlowEngine()) as (app, engine, pilot):
+        app.watched = find_run(run)
+        error = EngineError("engine", expected="to answer", found="ValueError", action="report it")
+        engine.say(Failed(under_way(app), error, "bug"))
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: "ended by an error: r resumes" in screen_text(app))
+        assert "not all tested: stopped" in screen_text(app)
+        await pilot.press("r")
+        await until(pilot, lambda: "testing …" in screen_text(app))
+        engine.die("it left with exit code 1")
+        await until(pilot, lambda: isinstance(app.screen, Dialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: "not all tested: stopped" in screen_text(app))

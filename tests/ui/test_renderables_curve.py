@@ -64,6 +64,17 @@ def test_what_is_drawn() -> None:
     assert sum(line.count("^") for line in lines[:-2]) >= 3
 
 
+@pytest.mark.parametrize("height", [7, 8, 10])
+@pytest.mark.parametrize("high", [0.026, 0.03, 0.05, 0.104, 0.214, 0.9])
+def test_the_axis_begins_at_nought_and_ends_at_the_largest(high: float, height: int) -> None:
+    curve = values()
+    curve[20] = high
+    lines = curve_lines(curve, 34, height, episode=EPISODE, rewarded=REWARDED)
+    labels = [line.plain.split("┤")[0].strip() for line in lines if "┤" in line.plain]
+    assert (labels[0], labels[-1]) == (f"{high:.3f}", "0")
+    assert labels[1:-1] in ([], ["0.025"])
+
+
 def test_too_small_or_empty_draws_nothing() -> None:
     assert curve_lines(values(), 15, 9, episode=EPISODE, rewarded=REWARDED) == []
     assert curve_lines(values(), 40, 3, episode=EPISODE, rewarded=REWARDED) == []

@@ -177,6 +177,7 @@ def test_bars() -> None:
 def test_progress_of_unknown_length_has_no_bar() -> None:
     assert progress_text(0, 0, "loading") == "loading …"
     assert progress_text(0, 0, "loading", utf8=False) == "loading ..."
+    assert progress_text(90, 90, "analysis", 181_234.0).endswith(" 90/90")  # from a cache
     assert progress_text(1, 2, "trials", 0.08).endswith(" 1/2 12 s each")
     assert progress_text(1, 2, "knock-outs", note="3 undecided").endswith(" 1/2, 3 undecided")
 

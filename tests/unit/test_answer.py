@@ -24,8 +24,10 @@ MODEL = replace(SEEN, status="confirmed", knock_out=16.8, knock_out_changed=0.44
 HEAD = replace(MODEL, scope="head", layer=2, head=0, kind="reward-seeking", knock_out=12.4)
 
 
-def lines(*insights: Insight, testing: bool | None = False, trials: KnownTrials | None = None) -> list[tuple[str, str]]:
-    found = answer(insights, contexts=18, n_heads=16, testing=testing, trials=trials)
+def lines(
+    *insights: Insight, testing: bool | None = False, stopped: bool = False, trials: KnownTrials | None = None
+) -> list[tuple[str, str]]:
+    found = answer(insights, contexts=18, n_heads=16, testing=testing, stopped=stopped, trials=trials)
     return [(line.words, line.basis) for line in found]
 
 
@@ -64,6 +66,10 @@ def test_what_is_refuted_is_said_too() -> None:
 )
 def test_not_asked_not_yet_and_not_found_are_three_things(testing: bool | None, said: str) -> None:
     assert lines(SEEN, testing=testing)[0][0] == said
+
+
+def test_of_tests_that_were_stopped_nothing_is_no_evidence() -> None:
+    assert [words for words, _ in lines(MODEL, stopped=True)[:2]] == [lines(MODEL)[0][0], "not all tested: stopped"]
 
 
 def test_nothing_observed_is_nothing_to_test() -> None:

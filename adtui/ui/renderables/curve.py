@@ -124,7 +124,8 @@ def _draw(
     if cursor is not None and 0 <= cursor < len(y):
         plotext.scatter([cursor], [float(y[cursor])], marker=to_ascii_cells("◆", unless=utf8), color=CURSOR_MARK)
     plotext.xticks(*ticks(tokens[: len(y)], width - 8))
-    shown_y = [0.0, share, high] if share < high * 0.8 and height >= 7 else [0.0, high]
+    own_row = height >= 7 and 0 < round(share / high * (height - 3)) < height - 3  # two labels in one hide each other
+    shown_y = [0.0, share, high] if own_row else [0.0, high]
     plotext.yticks(shown_y, [_label(v) for v in shown_y])
     lines = [plain_line(line, utf8, color) for line in plotext.build().splitlines()[:height]]
     return tuple(lines)

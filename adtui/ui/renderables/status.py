@@ -15,6 +15,8 @@ from .readout import separator
 
 BAR = 12
 """Cells of the progress bar."""
+FASTEST = 1000
+"""A second; what goes faster, as what is found in a cache, is over before its pace can be read."""
 LEAST = 6
 """Cells of a shortened name that still tell it."""
 
@@ -34,7 +36,8 @@ def progress_text(done: int, total: int, what: str, rate: float = 0.0, note: str
     """ "attention ██████░░░░░░ 3/5", the pace where known, and the note; "opening …" while the total is not."""
     if total <= 0:
         return to_ascii(f"{what} …", unless=utf8)
-    pace = "" if rate <= 0 else f" {rate:.3g}/s" if rate >= 0.5 else f" {1 / rate:.0f} s each"
+    of_use = 0 < rate < FASTEST
+    pace = "" if not of_use else f" {rate:.3g}/s" if rate >= 0.5 else f" {1 / rate:.0f} s each"
     text = f"{what} {progress_bar(done, total, utf8=utf8)} {done}/{total}{pace}"
     return f"{text}, {to_ascii(note, unless=utf8)}" if note else text
 
