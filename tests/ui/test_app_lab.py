@@ -403,13 +403,19 @@ async def test_the_level_is_chosen_by_a_key_and_lists_what_heads_can_follow() ->
 
 
 async def test_cells_of_both_levels_stand_in_one_table_and_each_says_which() -> None:
-    async with lab() as (app, _engine, pilot):
+    async with lab() as (app, engine, pilot):
         state = there(app.desk.lab)
         await pilot.press("s")
         await until(pilot, lambda: state.report)
         await pilot.press("L", "s")
         await until(pilot, lambda: state.report)
         assert [len(state.cells), len(state.beside)] == [12, 12]
+        await pilot.press("e")
+        await until(pilot, lambda: engine.asked(ExportSweep))
+        exported = engine.asked(ExportSweep)[0]
+        assert isinstance(exported, ExportSweep)
+        assert {trial.cell.level for trial in exported.report.trials} == {"cache"}
+        assert exported.report.about["plan"]["level"] == "cache"
         await pilot.press("4", "enter", "home")
         await until(pilot, partial(shows, app, "12 of 12, 12 of the other level"))
         rows = [line for line in screen_text(app).splitlines() if "recent:10" in line]

@@ -146,6 +146,7 @@ def test_a_sweep_of_a_cache_measures_every_cell_by_itself(
         *(one.state + (one.cache or 0) for one in held),
     ]
     axes, legend = (figure := pareto_figure(report, "bytes")).axes[0], figure.legends[0]
+    assert any("level cache" in text.get_text() for text in figure.texts)
     assert axes.get_xlabel() == "Bytes that an agent holds: keys, values and what stands beside them"
     assert [text.get_text() for text in legend.get_texts()][:2] == ["recent, duo", "recent"]
     lines = alone_lines(report)
