@@ -18,18 +18,18 @@ from ..models.attend import value_norms
 from ..models.model import Model, as_floats
 from ..records.arrays import Doubles, Floats, Ints
 from ..records.errors import ConfigError, ModelError
+from ..records.levels import Level
 from ..records.trial_cost import Held
 from ..worlds.world import FloatArray, IntArray
 from .choice import Choice, Draws, scored
 from .head_scores import QueryMoments, expected_attention, key_difference, window_attention
 from .held_layer import BYTES_EACH, BYTES_HEAD, Entries, HeldLayer, packed, padded
 from .sharing import EVENLY, KEY, Ada, budgets_of_heads, is_full, kept_of_layer, words_of
+from .strategies import OF_HEADS
 from .strategies.base import (
     DIFFERENCE,
-    EMBEDDINGS,
     EXPECTED,
     LAYER_ROW,
-    PER_CONTEXT,
     QUERY_ROW,
     RECEIVED,
     VALUES,
@@ -37,13 +37,7 @@ from .strategies.base import (
     WINDOW_QUERIES,
     Bools,
     Contexts,
-    Level,
-    Merging,
 )
-
-NEEDS = frozenset(PER_CONTEXT) - {EMBEDDINGS}
-"""Evidence that a head has of its own."""
-READS_CELLS = frozenset({"distinct", "retrieval"})
 
 
 def check_level(choice: Choice, level: Level) -> None:
@@ -70,11 +64,9 @@ def check_cache(model: Model, choice: Choice) -> None:
             found="another kind, whose keys and values adtui cannot hold on to",
             action="use --level transition",
         )
-    strategy = choice.strategy
-    able = strategy.EXACT and strategy.NEEDS <= NEEDS and strategy.NAME not in READS_CELLS
-    if not able or isinstance(strategy, Merging):
+    if choice.strategy.NAME not in OF_HEADS:
         raise ConfigError(
-            f"strategy {strategy.NAME}",
+            f"strategy {choice.strategy.NAME}",
             expected="one that keeps exactly K by rewards, episodes, age, attention or keys: heads hold nothing else",
             found="another",
             action="use --level transition",

@@ -17,7 +17,9 @@ EPISODE, REWARDED = 20, 10
 """Transitions of an episode; every which one pays."""
 
 
-def agent_in_mid_life(model: Model, choice: Choice, n: int, budgets: Ints, shares: Doubles) -> CachePolicy:
+def agent_in_mid_life(
+    model: Model, choice: Choice, n: int, budgets: Ints, shares: Doubles, rooms: int = 1
+) -> CachePolicy:
     """One that has read n transitions and holds what it may, so that the next one makes every full head drop one.
 
     Keys, values and queries are random, and heads hold their newest; the same each time.
@@ -25,6 +27,7 @@ def agent_in_mid_life(model: Model, choice: Choice, n: int, budgets: Ints, share
     Args:
         budgets: (L, H) of its heads.
         shares: (L, H) entries of the heads in proportion: where scores divide a layer's budget, it is divided so.
+        rooms: agents side by side, which hold alike.
     """
     rng, width = np.random.default_rng(0), model.d_model // model.n_head
     like = next(model.network.parameters())
@@ -36,15 +39,16 @@ def agent_in_mid_life(model: Model, choice: Choice, n: int, budgets: Ints, share
     agent.step = n
     for layer, most in enumerate(np.minimum(budgets, n)):
         counts = _shared_out(int(most.sum()), shares[layer]) if isinstance(choice.shared, Ada) else most
-        came = np.concatenate([np.arange(n - count, n) for count in counts.tolist()])
+        came = np.tile(np.concatenate([np.arange(n - count, n) for count in counts.tolist()]), rooms)
         total, received = len(came), rng.random(len(came))
         rewards = (came % REWARDED == REWARDED - 1).astype(np.float32)
         keys, values = random(total, width), random(total, width)
-        agent.layers[layer] = HeldLayer(counts[None], keys, values, rewards, came // EPISODE, received, came)
+        each, episode = np.tile(counts, (rooms, 1)), came // EPISODE
+        agent.layers[layer] = HeldLayer(each, keys, values, rewards, episode, received, came)
         queries = agent.queries[layer] = Queries()
         needs = choice.strategy.NEEDS & {WINDOW, EXPECTED}
         for _ in range(min(n, WINDOW_QUERIES) if needs else 0):
-            queries.add(random(1, model.n_head, 1, width), needs)
+            queries.add(random(rooms, model.n_head, 1, width), needs)
     return agent
 
 

@@ -17,8 +17,9 @@ from ..compression.trials.prepare import Prepared, prepare
 from ..compression.trials.runner import described, run
 from ..compression.trials.summary import baselines, cells_of, trial_of
 from ..histories.goals import with_groups
-from ..records.defaults import MARGIN
+from ..records.defaults import MARGIN, POSITIONS
 from ..records.durations import time_left
+from ..records.levels import CACHE
 from ..records.messages import Progress, Reply
 from ..records.trial_messages import (
     BaselinesReady,
@@ -74,6 +75,8 @@ def prepared(request: RunSweep | RunSearch, choices: Sequence[Choice] = ()) -> P
         context=request.context,
         streams=request.streams,
         episodes=request.episodes,
+        positions="kept" if request.level == CACHE else POSITIONS,
+        level=request.level,
         choices=choices,
         known=with_groups,
     )

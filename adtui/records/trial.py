@@ -9,7 +9,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .defaults import LEVEL
 from .interval import Interval
+from .levels import Level
 from .trial_cost import Cost
 
 #: Episodes at the end over which the learnt return is averaged.
@@ -44,7 +46,7 @@ class TrialCell:
     budget: int | None
     parameters: dict[str, Any]
     positions: str
-    level: str = "transition"
+    level: Level = LEVEL
     shared: str = EVENLY
 
     @property

@@ -59,6 +59,7 @@ class Alone:
             allocated one; None where neither can be read.
         why: why it was not timed; "" otherwise.
         weighed: what `held` computes, as the agent's arrays had it after these steps; of a cache alone.
+        appends: it is no cell's agent, but the one of `Cost.appended`, measured beside full context.
     """
 
     n: int
@@ -69,6 +70,7 @@ class Alone:
     peak: int | None
     why: str = ""
     weighed: Held | None = None
+    appends: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Cost:
         held: what an agent holds; likewise.
         peak_memory: bytes of the accelerator at most while it steps; None on the CPU: `alone` has it there.
         alone: in a process of its own, at the context's own length and at longer ones; () where nobody asked.
+        appended: as `ratio`, over a step of an agent that appends to its own keys and values and holds a whole context
+            in every head; None where transitions are dropped, and in cells of before there was one.
     """
 
     ratio: Spread
@@ -89,6 +93,7 @@ class Cost:
     held: Held | None = None
     peak_memory: int | None = None
     alone: tuple[Alone, ...] = ()
+    appended: Spread | None = None
 
     @property
     def step_ratio(self) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .defaults import DEVICE, EPISODES, TRIAL_STREAMS
+from .defaults import DEVICE, EPISODES, LEVEL, TRIAL_STREAMS
+from .levels import Level
 from .messages import Reply, Request
 
 if TYPE_CHECKING:  # they cost the app 60 ms, and it needs them only in the lab
@@ -39,7 +40,7 @@ class RunSweep(Request):
         path: see `runs.find_run`.
         strategies, budgets: see `compression.trials.plan.sweep`.
         directory: finished cells go to `<directory>/<run>-<fingerprint>`.
-        device, heads, causal, adapter, context, streams, episodes: see `compression.trials.prepare`.
+        device, heads, causal, adapter, context, streams, episodes, level: see `compression.trials.prepare`.
     """
 
     path: str
@@ -53,6 +54,7 @@ class RunSweep(Request):
     context: int | None = None
     streams: int = TRIAL_STREAMS
     episodes: int = EPISODES
+    level: Level = LEVEL
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class RunSearch(Request):
         path: see `runs.find_run`.
         strategies: see `compression.trials.candidates.candidates_of`.
         directory: what is finished goes to `<directory>/search-<run>-<fingerprint>`.
-        device, heads, causal, adapter, context, streams, episodes: see `compression.trials.prepare`.
+        device, heads, causal, adapter, context, streams, episodes, level: see `compression.trials.prepare`.
     """
 
     path: str
@@ -78,6 +80,7 @@ class RunSearch(Request):
     context: int | None = None
     streams: int = TRIAL_STREAMS
     episodes: int = EPISODES
+    level: Level = LEVEL
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ class LabReady(Reply):
         horizon: steps of an episode.
         steps: (transitions, seconds) of a step of ROOMS rooms at once, for two lengths; () where it was not timed.
         places: in how many ways kept transitions can stand in this model, as far as a search tries it.
+        cached: the same as `steps` of agents whose heads hold so many keys and values; () where they cannot.
+        unheld: why they cannot, in words; "" where they can.
     """
 
     goals: int
@@ -106,6 +111,8 @@ class LabReady(Reply):
     horizon: int
     steps: tuple[tuple[int, float], ...] = ()
     places: int = 1
+    cached: tuple[tuple[int, float], ...] = ()
+    unheld: str = ""
 
 
 @dataclass(frozen=True)

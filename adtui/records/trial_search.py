@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .defaults import POSITIONS
+from .defaults import LEVEL, POSITIONS
 from .interval import Interval
+from .levels import at_level
 from .trial import SweepReport
 
 SCHEMA = "adtui.search/1"
 
 
-def named(label: str, positions: str) -> str:
-    """A candidate in words."""
-    return label if positions == POSITIONS else f"{label}, {positions}"
+def named(label: str, positions: str, level: str = LEVEL) -> str:
+    """A candidate in words: where transitions stand if not at the first places; what a cache holds stays anyway."""
+    return at_level(label if positions == POSITIONS or level != LEVEL else f"{label}, {positions}", level)
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Tried:
         loss: return of the last episodes lost against full context in the same rooms; 95 % over histories.
         collapses: share of the rooms in which it lost more than the margin.
         kept: whether it went on to the next round, or was good enough after the last.
+        level: what is dropped, see `levels`.
     """
 
     label: str
@@ -36,11 +38,12 @@ class Tried:
     loss: Interval
     collapses: float
     kept: bool
+    level: str = LEVEL
 
     @property
     def name(self) -> str:
-        """The label, and where transitions stand if not at the first places."""
-        return named(self.label, self.positions)
+        """See `named`."""
+        return named(self.label, self.positions, self.level)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from .blocks import packed
 
 DASH = "–"
 COSTS = ("time", "ms", "holds", "keys, values")
+APPENDED = "time, appending"
+"""Beside these where keys and values are held."""
 NAMES = {"all": "agree", "none": "without rewards", "1-10": "1–10 rewards", "more": "over 10 rewards"}
 LEGEND = (
     "agree: the same likeliest action as with the full context, in all contexts and in those with so many rewarded "
@@ -29,6 +31,12 @@ MEMORY_WORDS = {
     "online": "Memory: online. What a strategy drops is gone; agree and KL choose from the full context.",
     "full": "Memory: full. At every step a strategy chooses from the full context again; nothing is freed.",
 }
+APPENDED_WORDS = (
+    f"{APPENDED}: over a step of an agent that appends too, and holds the whole context in every head. That is no full "
+    "context: the model has learned a position for each place, and once a context is full every step moves all "
+    "transitions by one, so that what was read before stands elsewhere. Full context must then be read again, which "
+    "the column time is over."
+)
 CACHED_WORDS = (
     "Level: cache. Each head holds K keys and values of its own choice; what it drops is gone, nothing is read again; "
     "holds: rewards, episodes and attention beside these."
@@ -45,7 +53,7 @@ def print_report(report: SweepReport, console: Console) -> None:
         console.print(table.title, style="italic", highlight=False, markup=False)
         for line in stacked(report, console.width):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-    for line in (LEGEND, *alone_lines(report), *verdict_lines(report)):
+    for line in (LEGEND, *([APPENDED_WORDS] if report.cached else []), *alone_lines(report), *verdict_lines(report)):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
@@ -79,7 +87,8 @@ def _headings(report: SweepReport) -> tuple[str, ...]:
     """Of all columns but the first."""
     last = min(LAST, len(report.baselines.full.episodes))
     strata = (NAMES[name] for name in STRATA)
-    closed = (f"return, last {last}", "difference to full", "P(>full)", *COSTS, "verdict")
+    costs = (*COSTS, APPENDED) if report.cached else COSTS
+    closed = (f"return, last {last}", "difference to full", "P(>full)", *costs, "verdict")
     return ("kept", *strata, "KL", "KL p95", *closed)
 
 
@@ -92,7 +101,8 @@ def _rows(report: SweepReport) -> list[tuple[str, list[str]]]:
         name = "none (full context)" if label == FULL else label
         word = DASH if label not in passed else "passes" if passed[label] else "no evidence"
         word = "recommended" if label == report.verdict.recommended else word
-        rows.append((name, [*_open(trial), *_closed(trial), word]))
+        costs = _cost(trial.cost)[: None if report.cached else len(COSTS)]
+        rows.append((name, [*_open(trial), *_closed(trial), *costs, word]))
     return rows
 
 
@@ -121,7 +131,8 @@ def alone_lines(report: SweepReport) -> list[str]:
     by_length: dict[int, list[str]] = {}
     for trial in report.trials:
         for one in () if trial.cost is None else trial.cost.alone:
-            name = "full context" if trial.cell.label == FULL else _called(trial, one.kept)
+            whole = "appending, all in every head" if one.appends else "full context"
+            name = whole if trial.cell.label == FULL else _called(trial, one.kept)
             beyond = ", only timed: the model has no positions for so many" if one.scaled else ""
             by_length.setdefault(one.n, [f"  contexts of {one.n} transitions{beyond}"]).append(_alone(name, one))
     if not by_length:
@@ -159,28 +170,28 @@ def _open(trial: Trial) -> list[str]:
 
 
 def _closed(trial: Trial) -> list[str]:
-    found, spent = trial.closed_loop, _cost(trial.cost)
+    found = trial.closed_loop
     if found is None:
-        return [DASH] * 3 + spent
+        return [DASH] * 3
     last, change = found.last, found.difference
     return [
         f"{last.mean:.2f} [{last.low:.2f}, {last.high:.2f}]",
         f"{change.mean:+.2f} [{change.low:+.2f}, {change.high:+.2f}]",
         f"{found.improvement.mean:.2f}",
-        *spent,
     ]
 
 
 def _cost(cost: Cost | None) -> list[str]:
-    """A text for each of COSTS."""
+    """A text for each of COSTS, and for APPENDED."""
     if cost is None:
-        return [DASH] * len(COSTS)
+        return [DASH] * (len(COSTS) + 1)
     held = cost.held
     return [
         cost.ratio.words(),
         DASH if cost.milliseconds is None else f"{cost.milliseconds.median:.3g}",
         DASH if held is None else size_words(held.state),
         DASH if held is None or held.cache is None else size_words(held.cache),
+        DASH if cost.appended is None else cost.appended.words(),
     ]
 
 

@@ -151,7 +151,14 @@ LAB: tuple[Key, ...] = (
     Key("right,l", "→ l", "aside(1)", "", "the cell at the right in the picture: it costs more"),
     Key("space", "Space", "choose", "choose", "choose the strategy under the cursor, or not; change the setting"),
     Key("enter", "Enter", "enter", "", "the same in the list; any other pane at full size, and back"),
-    Key("b", "b", "budgets", "budgets", "type how many transitions to keep, with commas between"),
+    Key(
+        "L",
+        "L",
+        "level",
+        "level",
+        "what is dropped: whole transitions, or keys and values of each head (the cache), and the trials of that",
+    ),
+    Key("b", "b", "budgets", "", "type how many to keep, with commas between"),
     Key("s", "s", "start", "start", "run the trials that are chosen; finished cells are not run again"),
     Key(
         "o",
@@ -169,6 +176,13 @@ LAB: tuple[Key, ...] = (
     ),
     Key("v", "v", "axis", "axis", "the picture against kept transitions, bytes that an agent holds, or time of a step"),
     Key("e", "e", "export", "export", f"write report.json and four figures beside the cells, in {SWEEP_FIGURES}"),
+    Key(
+        "Y",
+        "Y",
+        "copy_command",
+        "",
+        "copy the shell command that runs the same trials; on the search's line, or after one, the same search",
+    ),
     *pane_keys(
         "strategies, and what to run",
         "return against kept transitions, bytes or time",

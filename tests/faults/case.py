@@ -19,7 +19,7 @@ if _TESTS not in sys.path:  # pytest puts it there; `python -m tests.faults` doe
 from processes import VARIABLE, marked, new_mark, wait_until_gone  # noqa: E402
 from terminal import ALTERNATE, LONGEST, Terminal, assert_restored  # noqa: E402
 
-from adtui.ui.lab.panes import ROWS  # noqa: E402
+from adtui.ui.lab.settings import LabSettings  # noqa: E402
 
 REPOSITORY = Path(_TESTS).parent
 MOMENTS = ("opening", "analysis", "knock-outs", "view", "export", "trials")
@@ -116,7 +116,7 @@ class Case:
         self.app.send("C")
         self.app.wait("contexts of")
         for keys, asks, number, shows in (
-            ("j" * ROWS.index("histories") + " ", "Histories", "1", "1 per held-out"),
+            ("j" * LabSettings().rows().index("histories") + " ", "Histories", "1", "1 per held-out"),
             ("j ", "Episodes", "5", "5 per history"),
         ):
             self.app.send(keys)

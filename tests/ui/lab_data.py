@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from fake_engine import FakeEngine
 
+from adtui.compression.choice import parse
+from adtui.compression.sharing import words_of
 from adtui.compression.trials.gate import judge
 from adtui.compression.trials.plan import FULL, WIPED, sweep
 from adtui.records.errors import ConfigError
 from adtui.records.interval import Interval
+from adtui.records.levels import Level
 from adtui.records.messages import Cancel, Cancelled, Done, Exported, Failed, Progress, Request
 from adtui.records.trial import STRATA, Baselines, ClosedLoop, OpenLoop, Stratum, SweepReport, Trial, TrialCell
 from adtui.records.trial_cost import Cost, Held, Spread
@@ -57,14 +60,17 @@ def closed(last: float, full: float = 17.0) -> ClosedLoop:
     )
 
 
-def trial(label: str, last: float) -> Trial:
+def trial(label: str, last: float, level: Level = "transition") -> Trial:
     """One cell with all of its parts."""
-    strategy, budget, *_ = (*label.split(":"), "")
+    choice = parse(label)
+    strategy, budget = choice.strategy.NAME, choice.budget
     kept = float(budget or N)
     stratum = Stratum(around(0.95, 0.01), around(0.012, 0.001), around(0.08, 0.01), 192, H)
     milliseconds = Spread(kept / 395, kept / 400, kept / 390)
     return Trial(
-        TrialCell(label, strategy, int(budget) if budget else None, {}, "reindexed"),
+        TrialCell(
+            *(label, strategy, budget, {}, "kept" if level == "cache" else "reindexed"), level, words_of(choice.shared)
+        ),
         H,
         OpenLoop(kept, N, dict.fromkeys(STRATA, stratum)),
         closed(last),
@@ -88,7 +94,8 @@ def labels(request: RunSweep) -> tuple[str, ...]:
 
 
 def started(request: RunSweep) -> SweepStarted:
-    about = {"checkpoint": "AD-darkroom-seed0/ckpt-1000.pt", "step": 1000, "plan": {"n_context": N}}
+    plan = {"n_context": N, "level": request.level, "streams": request.streams}
+    about = {"checkpoint": "AD-darkroom-seed0/ckpt-1000.pt", "step": 1000, "plan": plan}
     return SweepStarted(request.id, 1, DIRECTORY, labels(request), H, about)
 
 
@@ -125,7 +132,7 @@ class LabEngine(FakeEngine):
         lab_error: what the lab is refused with.
         sweep_error: what a sweep fails with.
         damaged: what is said of kept cells that cannot be read.
-        steps: what it has timed.
+        steps, cached, unheld: what it has timed, and why the model's keys and values cannot be held.
         rounds: how many of a search it finishes before it waits; None finishes all.
     """
 
@@ -137,6 +144,8 @@ class LabEngine(FakeEngine):
         self.sweep_error: ConfigError | None = None
         self.damaged = ""
         self.steps: tuple[tuple[int, float], ...] = ((9, 0.0035), (79, 0.0555))
+        self.cached: tuple[tuple[int, float], ...] = ((9, 0.004), (79, 0.011))
+        self.unheld = ""
         self.rounds: int | None = None
 
     def answer(self, request: Request) -> None:
@@ -144,7 +153,7 @@ class LabEngine(FakeEngine):
             case AskLab() if self.lab_error is not None:
                 self.say(Failed(request.id, self.lab_error, "user"))
             case AskLab():
-                self.say(LabReady(request.id, 8, N, 20, self.steps, 2))
+                self.say(LabReady(request.id, 8, N, 20, self.steps, 2, self.cached, self.unheld))
             case RunSearch():
                 self._search(request)
             case RunSweep() if self.sweep_error is not None:
@@ -180,7 +189,7 @@ class LabEngine(FakeEngine):
             if label == WIPED:
                 self.say(BaselinesReady(request.id, baselines(), 0.05))
             else:
-                found.append(trial(label, last_of(label)))
+                found.append(trial(label, last_of(label), request.level))
                 self.say(TrialReady(request.id, found[-1]))
             self.say(Progress(request.id, "trials", done, len(order), 0.5))
         if self.cells is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -18,6 +20,7 @@ from lab_data import DIRECTORY, OTHER_ENVIRONMENT, LabEngine
 from textual import events
 from textual.pilot import Pilot
 
+from adtui.cli.main import command_parser, main
 from adtui.compression.trials.plan import FULL, WIPED
 from adtui.records.durations import time_left
 from adtui.records.errors import ConfigError
@@ -28,7 +31,7 @@ from adtui.ui.engine_client import EngineClient
 from adtui.ui.explorer.selection import Selection
 from adtui.ui.key_words import filled
 from adtui.ui.keys import LAB
-from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, ROWS, VERDICT
+from adtui.ui.lab.panes import CELLS, CHOICES, FRONT, RETURNS, VERDICT
 from adtui.ui.lab.screen import LabScreen
 from adtui.ui.lab.settings import BESIDE, STRATEGIES, LabSettings, says
 from adtui.ui.lab.verdict import verdict_text
@@ -55,8 +58,12 @@ def shown(app: AdtuiApp) -> LabScreen:
     return app.screen
 
 
+OPTIONS = ("device", "heads", "causal", "adapter", "context", "streams", "episodes", "level")
+"""What a request of the lab and `adtui compress` call alike."""
+
+
 async def to_row(pilot: Pilot[str], app: AdtuiApp, row: str) -> None:
-    await pilot.press("1", *["j"] * (ROWS.index(row) - shown(app).panes.cursor))
+    await pilot.press("1", *["j"] * (shown(app).lab.settings.rows().index(row) - shown(app).panes.cursor))
 
 
 async def test_a_split_that_the_run_does_not_name_is_said_to_be_assumed() -> None:
@@ -79,7 +86,7 @@ async def test_a_split_that_the_run_does_not_name_is_said_to_be_assumed() -> Non
 async def test_every_strategy_is_listed_with_what_it_keeps() -> None:
     async with lab() as (app, _engine, _pilot):
         text = screen_text(app)
-        for name in STRATEGIES:
+        for name in STRATEGIES["transition"]:
             assert name in text
             assert says(name)
         assert "14 cells × 128 histories × 40 episodes" in text
@@ -91,7 +98,7 @@ async def test_the_whole_list_is_there_at_120x40_and_what_it_costs() -> None:
         for key in ("home", "end"):
             await pilot.press(key)
             text = screen_text(app)
-            assert all(f"{row} " in text for row in ROWS)
+            assert all(f"{row} " in text for row in LabSettings().rows())
             assert "more" not in "".join(line[:46] for line in text.splitlines())
             assert "about 14 min" in text
             assert "a search (o): about 53 min" in text
@@ -99,7 +106,7 @@ async def test_the_whole_list_is_there_at_120x40_and_what_it_costs() -> None:
 
 async def test_a_short_screen_says_how_much_more_of_the_list_there_is() -> None:
     async with lab(size=(80, 24)) as (app, _engine, pilot):
-        panes = shown(app).panes
+        panes, rows = shown(app).panes, LabSettings().rows()
 
         def there_is() -> list[int]:
             """Lines above, on display, below."""
@@ -108,20 +115,20 @@ async def test_a_short_screen_says_how_much_more_of_the_list_there_is() -> None:
             above, below = (0 if end is None else int(end[1]) for end in ends)
             return [
                 above,
-                len(re.findall(rf"(?m)^│(?:\[.\] .|   ) (?:{'|'.join(map(re.escape, ROWS))}) ", said)),
+                len(re.findall(rf"(?m)^│(?:\[.\] .|   ) (?:{'|'.join(map(re.escape, rows))}) ", said)),
                 below,
             ]
 
         assert there_is()[0] == 0
-        assert sum(there_is()) == len(ROWS)
+        assert sum(there_is()) == len(rows)
         await pilot.press("pagedown")
         assert panes.cursor == panes.page > 5
         assert all(there_is())
-        assert sum(there_is()) == len(ROWS)
+        assert sum(there_is()) == len(rows)
         await pilot.press("pagedown", "pageup", "end")
         assert panes.row == "search"
         assert there_is()[2] == 0
-        assert sum(there_is()) == len(ROWS)
+        assert sum(there_is()) == len(rows)
         await pilot.press("pageup", "home")
         assert panes.cursor == 0
 
@@ -329,7 +336,7 @@ async def test_o_searches_among_what_is_chosen_and_shows_path_and_test() -> None
     async with lab() as (app, engine, pilot):
         await to_row(pilot, app, "uniform")
         await pilot.press("space", "o")
-        await until(pilot, lambda: there(app.desk.lab).search is not None)
+        await until(pilot, lambda: there(app.desk.lab).found.search is not None)
         request = engine.asked(RunSearch)[0]
         assert isinstance(request, RunSearch)
         assert set(request.strategies) == {"newest+rewarded", "recent", "random"}
@@ -372,6 +379,134 @@ async def test_how_long_it_takes_is_said_before_it_begins() -> None:
     engine.steps = ()
     async with lab(engine) as (app, _engine, _pilot):
         assert "a search (o): how long is not known yet" in screen_text(app)
+
+
+# -- the level ---------------------------------------------------------------------------------------------------------
+async def test_the_level_is_chosen_by_a_key_and_lists_what_heads_can_follow() -> None:
+    async with lab() as (app, engine, pilot):
+        assert "1 strategies · 4 for transitions" in screen_text(app)
+        await to_row(pilot, app, "random")
+        await pilot.press("L")
+        await until(pilot, partial(shows, app, "1 strategies · 4 for the cache"))
+        text = screen_text(app)
+        assert all(f" {name} " in text for name in STRATEGIES["cache"])
+        assert not any(f" {name} " in text for name in ("medoids", "retrieval", "episode-summaries"))
+        assert shown(app).panes.row == "random"
+        await pilot.press("s")
+        await until(pilot, lambda: engine.asked(RunSweep))
+        request = engine.asked(RunSweep)[0]
+        assert isinstance(request, RunSweep)
+        assert (request.level, request.strategies) == ("cache", ("recent", "uniform", "newest+rewarded", "random"))
+        await until(pilot, lambda: there(app.desk.lab).report)
+        await until(pilot, partial(shows, app, "newest+rewarded:10, cache"))
+        assert "Level: cache. Each head holds K keys and values" in " ".join(screen_text(app).split())
+
+
+async def test_cells_of_both_levels_stand_in_one_table_and_each_says_which() -> None:
+    async with lab() as (app, engine, pilot):
+        state = there(app.desk.lab)
+        await pilot.press("s")
+        await until(pilot, lambda: state.report)
+        await pilot.press("L", "s")
+        await until(pilot, lambda: state.report)
+        assert [len(state.cells), len(state.beside)] == [12, 12]
+        await pilot.press("e")
+        await until(pilot, lambda: engine.asked(ExportSweep))
+        exported = engine.asked(ExportSweep)[0]
+        assert isinstance(exported, ExportSweep)
+        assert {trial.cell.level for trial in exported.report.trials} == {"cache"}
+        assert exported.report.about["plan"]["level"] == "cache"
+        await pilot.press("4", "enter", "home")
+        await until(pilot, partial(shows, app, "12 of 12, 12 of the other level"))
+        rows = [line for line in screen_text(app).splitlines() if "recent:10" in line]
+        assert sorted("recent:10, cache" in row for row in rows) == [False, True]
+        assert state.shown == state.cells[0]
+        assert there(state.shown).cell.level == "cache"
+        await pilot.press("end")
+        assert there(state.shown).cell.level == "transition"
+        await pilot.press("enter", "3")
+        await until(pilot, partial(shows, app, "3 returns · random:40"))
+        await pilot.press("L")
+        await until(pilot, lambda: there(state.shown).cell.level == "transition")
+        assert state.beside[0].cell.level == "cache"
+
+
+async def test_cells_of_other_rooms_are_not_put_beside() -> None:
+    async with lab() as (app, _engine, pilot):
+        state = there(app.desk.lab)
+        await pilot.press("s")
+        await until(pilot, lambda: state.report)
+        state.settings = replace(state.settings, streams=3)
+        await pilot.press("L", "s")
+        await until(pilot, lambda: state.report)
+        assert not state.beside
+        await pilot.press("L")
+        assert len(state.cells) == 12
+
+
+async def test_what_runs_at_one_level_is_not_shown_as_the_others() -> None:
+    async with lab(LabEngine(cells=5)) as (app, _engine, pilot):
+        state = there(app.desk.lab)
+        await pilot.press("L", "s")
+        await until(pilot, lambda: len(state.cells) == 3)
+        await pilot.press("L")
+        await until(pilot, partial(shows, app, "What runs is of the other level: L shows it."))
+        assert not state.cells
+        assert "No verdict yet" in screen_text(app)
+        await pilot.press("L")
+        await until(pilot, partial(shows, app, "Running uniform:10"))
+
+
+async def test_how_heads_share_is_a_setting_of_the_cache_and_duo_is_not_searched() -> None:
+    async with lab() as (app, engine, pilot):
+        await pilot.press("L")
+        await to_row(pilot, app, "shared")
+        await pilot.press("space", "space", "space", "o")
+        await until(pilot, partial(shows, app, "a search: none with duo"))
+        assert not engine.asked(RunSearch)
+        assert there(app.desk.lab).search_seconds() is None
+        await pilot.press("s")
+        await until(pilot, lambda: there(app.desk.lab).report)
+        request = engine.asked(RunSweep)[0]
+        assert isinstance(request, RunSweep)
+        assert request.strategies == ("recent", "uniform:shared=duo", "newest+rewarded:shared=duo", "random")
+        await pilot.press("4", "enter")
+        await until(pilot, partial(shows, app, "uniform:10, duo, cache"))
+
+
+async def test_a_model_whose_keys_cannot_be_held_says_so_and_stays_with_transitions() -> None:
+    engine = LabEngine()
+    engine.cached, engine.unheld = (), "GPT-2 is no causal model with a token for each transition"
+    async with lab(engine) as (app, _engine, pilot):
+        await pilot.press("L")
+        await until(pilot, partial(shows, app, "GPT-2 is no causal model"))
+        assert there(app.desk.lab).settings.level == "transition"
+        assert "4 for transitions" in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("keys", "options"),
+    [
+        ("", "--strategies {} --budgets 10,20,40"),
+        ("L", "--level cache --strategies {} --budgets 10,20,40"),
+        ("sL", "--level cache --strategies {} --budgets 10,20,40"),
+        ("Ls", f"--level cache --strategies {{}} --budgets 10,20,40 --output {DIRECTORY}"),
+        ("Lo2", "--level cache --strategies {} --search"),
+    ],
+)
+async def test_the_copied_command_runs_the_same_trials(keys: str, options: str) -> None:
+    async with lab() as (app, engine, pilot):
+        for key in keys:
+            await pilot.press(key)
+            await until(pilot, lambda: not there(app.desk.lab).running)
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard)
+        chosen = options.format("recent,uniform,newest+rewarded,random")
+        assert app.clipboard == f"adtui compress {engine.run.path} {chosen}"
+        _, name, *rest = shlex.split(app.clipboard)
+        args = command_parser(name).parse_args(rest)
+        asked = there(app.desk.lab).request(0)
+        assert all(getattr(args, one) == getattr(asked, one) for one in OPTIONS)
 
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
@@ -493,7 +628,9 @@ def test_importing_the_lab_loads_nothing_heavy() -> None:
 
 
 # -- with the real engine ----------------------------------------------------------------------------------------------
-async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@asynccontextmanager
+async def real_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[AdtuiApp, Pilot[str]]]:
+    """The lab of a tiny run with trials that take a second."""
     run = make_run(tmp_path / "runs" / "tiny", "pre", n_transit=12)
     monkeypatch.chdir(tmp_path)
     app = AdtuiApp(OpenRun(0, str(run), samples=1, device="cpu"), engine=EngineClient())
@@ -502,6 +639,11 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
         await pilot.press("C")
         await until(pilot, lambda: there(app.desk.lab).ready)
         there(app.desk.lab).settings = LabSettings(frozenset(BESIDE), (4,), streams=1, episodes=3)
+        yield app, pilot
+
+
+async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with real_lab(tmp_path, monkeypatch) as (app, pilot):
         await pilot.press("s")
         await until(pilot, lambda: there(app.desk.lab).started)
         await pilot.press("escape", "l")
@@ -510,3 +652,36 @@ async def test_real_trials_run_beside_a_responsive_explorer(tmp_path: Path, monk
         assert "No evidence" in there(there(app.desk.lab).report).verdict.sentence
     (directory,) = (tmp_path / "figs" / "compression").iterdir()
     assert [path.name for path in directory.iterdir()] == ["cells.jsonl"]
+
+
+async def test_real_trials_of_the_cache_are_kept_and_its_command_goes_on_from_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both levels of one run, side by side; the copied command finds every cell finished."""
+    async with real_lab(tmp_path, monkeypatch) as (app, pilot):
+        lab = there(app.desk.lab)
+        assert there(lab.ready).cached
+        for key in ("s", "L"):
+            await pilot.press(key)
+        await until(pilot, lambda: there(lab.every["transition"]).report)
+        lab.settings = replace(lab.settings, strategies=frozenset((*BESIDE, "key-difference")), shared="ada")
+        await pilot.press("s")
+        await until(pilot, lambda: lab.report)
+        report = there(lab.report)
+        heads = {trial.cell.label: there(trial.open_loop).heads for trial in report.trials[1:]}
+        assert set(heads) == {"recent:4", "random:4", "key-difference:4:shared=ada:floor=0.2"}
+        assert all(sum(map(sum, there(found))) == 4 * 4 for found in heads.values())
+        assert [one.cell.level for one in lab.beside] == ["transition"] * 2
+        assert there(lab.full).last_by_history == there(lab.every["transition"].full).last_by_history
+        await pilot.press("Y")
+        await until(pilot, lambda: app.clipboard)
+        command = shlex.split(app.clipboard)
+    kept = Path(command[command.index("--output") + 1]) / "cells.jsonl"
+    before = kept.read_bytes()
+    capsys.readouterr()
+    monkeypatch.setattr("adtui.compression.trials.runner.run_cell", None)
+    assert main([*command[1:], "--json", "--jobs", "1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["trials"] == report.to_json()["trials"]
+    assert {trial["cell"]["level"] for trial in found["trials"]} == {"cache"}
+    assert kept.read_bytes() == before

@@ -122,6 +122,15 @@ def test_stored_trials_of_these_weights_are_the_third_line(tmp_path: Path, model
     none = known_trials(tmp_path, model, figures)
     words = "no shorter context passed (12 tested)"
     assert none == KnownTrials(f"{words}: recent:20 loses 0.20 [0.10, 0.30] of 10.00", "128 histories")
+    cached = report(weights_mark(model), None).replace('"cell": {', '"cell": {"level": "cache", "positions": "kept", ')
+    (tmp_path / BESIDE).write_text(cached)
+    of_cache = known_trials(tmp_path, model, figures)
+    assert of_cache is not None
+    assert of_cache.words.startswith("no shorter context passed (12 tested, cache): recent:20, cache loses 0.20")
+    (tmp_path / BESIDE).write_text(cached.replace('"recommended": null', '"recommended": "recent:20"'))
+    of_cache = known_trials(tmp_path, model, figures)
+    assert of_cache is not None
+    assert of_cache.words.startswith("recent:20, cache keeps 98.0 %")
     for old, new in (("recent:20", "random:20"), ("-0.2", "NaN")):
         (tmp_path / BESIDE).write_text(report(weights_mark(model), None).replace(old, new))
         assert known_trials(tmp_path, model, figures) == KnownTrials(words, "128 histories")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +12,11 @@ import numpy as np
 import pytest
 from checkpoints import make_run
 
-from adtui.compression.caching import budgets_of, held_in_cache, read_through
+from adtui.compression.caching import CachePolicy, budgets_of, held_in_cache, read_through
 from adtui.compression.choice import parse
 from adtui.compression.made_up import agent_in_mid_life
-from adtui.compression.trials import alone, cell, runner
+from adtui.compression.strategies.base import Contexts
+from adtui.compression.trials import alone, cell, costs, runner
 from adtui.compression.trials.alone import Asked, made_up, measured
 from adtui.compression.trials.cell import opened, run_cell
 from adtui.compression.trials.front import points, spent
@@ -22,7 +24,7 @@ from adtui.compression.trials.open_loop import Reference
 from adtui.compression.trials.plan import FULL, ModelSource, Plan
 from adtui.compression.trials.retrieval import on_training
 from adtui.models.model import Model
-from adtui.records.arrays import Doubles
+from adtui.records.arrays import Doubles, Floats
 from adtui.records.trial_cost import Alone, Cost, Held, Spread
 from adtui.reports.figures.trials import pareto_figure
 from adtui.reports.trials import alone_lines
@@ -126,6 +128,8 @@ def test_a_sweep_of_a_cache_measures_every_cell_by_itself(
         return measured(opened(opening)[0], parse(label), request)
 
     monkeypatch.setattr(runner, "costs_alone", fake)
+    beside = Alone(11, 11, False, Held(1, 1), None, None, appends=True)
+    monkeypatch.setattr(runner, "appending_alone", lambda *_: (beside,))
     monkeypatch.setattr(alone, "TIMED", 6)
     report = runner.run(opening, PLAN, [parse(DUO), parse("recent:3")], output=tmp_path, alone=True)
     assert list(asked) == [FULL, DUO, "recent:3"]
@@ -142,18 +146,71 @@ def test_a_sweep_of_a_cache_measures_every_cell_by_itself(
         *(one.state + (one.cache or 0) for one in held),
     ]
     axes, legend = (figure := pareto_figure(report, "bytes")).axes[0], figure.legends[0]
+    assert any("level cache" in text.get_text() for text in figure.texts)
     assert axes.get_xlabel() == "Bytes that an agent holds: keys, values and what stands beside them"
     assert [text.get_text() for text in legend.get_texts()][:2] == ["recent, duo", "recent"]
     lines = alone_lines(report)
     assert "beyond the model's and what an agent holds" in lines[0]
     assert [line.split(":")[0].strip() for line in lines[2:]] == [
         "full context",
+        "appending, all in every head",
         "recent, 3, shared=duo, retrieval=0.5",
         "recent, 3",
     ]
     again = runner.run(opening, PLAN, [parse(DUO), parse("recent:3")], output=tmp_path, alone=True)
     assert len(asked) == 3
     assert [trial.cost for trial in again.trials] == [trial.cost for trial in report.trials]
+
+
+@pytest.mark.parametrize("label", [FULL, "recent:3"])
+def test_full_context_is_timed_as_it_acts_and_as_an_agent_that_appends(
+    opening: ModelSource, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    """Told apart by what is held: all in every head, or three; a pass over the context makes nobody read."""
+    model, choice = opened(opening)[0], parse(label)
+    contexts = alone.made_up(model, 11, 2)
+    read = list[str]()
+
+    def reading(policy: CachePolicy, part: Contexts) -> Floats:
+        said = read_through(policy, part)
+        read.append("all" if policy.counts.min() == 11 else "three" if policy.counts.max() == 3 else "others")
+        return said
+
+    def seconds(_: Model, step: Callable[[], object]) -> float:
+        read.clear()
+        step()
+        return {(): 8.0, ("all",): 2.0, ("three",): 1.0}[tuple(read)]
+
+    monkeypatch.setattr(costs, "read_through", reading)
+    monkeypatch.setattr(costs, "seconds", seconds)
+    budgets = None if label == FULL else budgets_of(model, choice, 11)
+    found = costs.cost(model, contexts, choice, "kept", "online", budgets, "cache")
+    assert found.ratio == Spread(*[1.0 if label == FULL else 1 / 8] * 3)
+    assert found.appended == Spread(*[4.0 if label == FULL else 0.5] * 3)
+    assert costs.cost(model, contexts, parse("recent:3"), "reindexed", "online").appended is None
+
+
+def test_the_agent_that_appends_is_measured_beside_full_context_at_every_length(
+    opening: ModelSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def measured_here(opening: ModelSource, plan: Plan, label: str, heads: Doubles | None = None) -> tuple[Alone, ...]:
+        held_by = None if heads is None else tuple(map(tuple, heads.tolist()))
+        asked.append(label)
+        return measured(
+            opened(opening)[0], parse(label), Asked(opening, label, "kept", "online", 11, (11, 33), held_by)
+        )
+
+    monkeypatch.setattr(alone, "TIMED", 6)
+    monkeypatch.setattr(alone, "costs_alone", measured_here)
+    own, longer = alone.appending_alone(opening, PLAN)
+    assert asked == ["recent:11"]
+    assert (own.kept, longer.kept, own.appends, longer.appends) == (11, 33, True, True)
+    assert own.weighed == own.held
+    cost = Cost(Spread(1, 1, 1), alone=(own, longer))
+    report = SimpleNamespace(about={}, trials=[SimpleNamespace(cell=SimpleNamespace(label=FULL), cost=cost)])
+    assert alone_lines(cast(Any, report))[2].strip().startswith("appending, all in every head: ")
 
 
 def test_what_weighs_otherwise_than_computed_is_said() -> None:

@@ -209,6 +209,11 @@ def test_the_command_prints_the_path_and_refuses_a_limit_without_a_search(
     assert "--search beside it" in capsys.readouterr().err
     assert main([*small, "--search", "--budgets", "7,200"]) == 2
     assert "--budgets: expected at least one below 7" in capsys.readouterr().err
+    assert main([*small, "--search", "--strategies", "recent", "--level", "cache", "--json"]) == 0
+    tried = [one for found in json.loads(capsys.readouterr().out)["rounds"] for one in found["tried"]]
+    assert {(one["label"], one["positions"], one["level"]) for one in tried} == {
+        (f"recent:{K}", "kept", "cache") for K in (4, 5, 6)
+    }
     assert main([*small, "--search", "--strategies", "distinct", "--level", "cache"]) == 2
     assert "strategy distinct: expected one that keeps exactly K by rewards" in capsys.readouterr().err
 

@@ -173,9 +173,21 @@ def test_the_engine_says_what_a_lab_is_made_of(run: Path, tmp_path: Path) -> Non
         engine.advance()
     engine.handle(AskLab(3))
     found = sent[-1]
-    assert replace(found, steps=()) == LabReady(3, 8, 11, 20, places=2)
-    assert [length for length, _ in found.steps] == [1, 11]
-    assert all(seconds > 0 for _, seconds in found.steps)
+    assert replace(found, steps=(), cached=()) == LabReady(3, 8, 11, 20, places=2)
+    for timed in (found.steps, found.cached):
+        assert [length for length, _ in timed] == [1, 11]
+        assert all(seconds > 0 for _, seconds in timed)
+
+
+def test_the_lab_is_told_of_a_model_whose_keys_cannot_be_held(run: Path) -> None:
+    sent: list[Any] = []
+    engine = Engine(sent.append)
+    engine.handle(OpenRun(2, str(run), samples=1, causal=False))
+    while engine.jobs:
+        engine.advance()
+    engine.handle(AskLab(3))
+    assert sent[-1].cached == ()
+    assert "no causal model with a token for each transition" in sent[-1].unheld
 
 
 def test_the_engine_exports_a_report(told: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

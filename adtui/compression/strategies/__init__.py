@@ -33,11 +33,12 @@ from . import (
     uniform,
     value_weighted,
 )
-from .base import Contexts, Parameters, Strategy, name_of
+from .base import EMBEDDINGS, PER_CONTEXT, Contexts, Merging, Parameters, Strategy, name_of
 
 __all__ = [
     "NAMES",
     "OF_CACHES",
+    "OF_HEADS",
     "STRATEGIES",
     "Contexts",
     "Parameters",
@@ -75,3 +76,15 @@ STRATEGIES: tuple[Strategy, ...] = (
 NAMES = tuple(name_of(strategy) for strategy in STRATEGIES)
 OF_CACHES = tuple(name_of(strategy) for strategy in (layer_attention, expected_attention, key_difference))
 """Rules that were made for the heads of a cache; they can drop transitions as well."""
+_READS_CELLS = (distinct, retrieval)
+
+
+def _for_heads(strategy: Strategy) -> bool:
+    """Whether a head can go by it, which holds keys, values, rewards and episodes, and nothing else."""
+    if strategy in (none, *_READS_CELLS) or isinstance(strategy, Merging):
+        return False
+    return strategy.EXACT and strategy.NEEDS.issubset(set(PER_CONTEXT) - {EMBEDDINGS})
+
+
+OF_HEADS = tuple(name_of(strategy) for strategy in STRATEGIES if _for_heads(strategy))
+"""Rules that the heads of a cache can follow, each by itself."""

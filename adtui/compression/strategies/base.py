@@ -27,9 +27,6 @@ Positions = Literal["reindexed", "spread", "kept"]
 Memory = Literal["online", "full"]
 """What an agent that acts may choose from: what it has kept and its newest transition, or its whole context again."""
 
-Level = Literal["transition", "cache"]
-"""What is dropped: a transition, the rest being read again; or its key and value in one head, the rest being held."""
-
 QUERY_ROW, RECEIVED, WINDOW, VALUES, EMBEDDINGS = "query_row", "received", "window", "values", "embeddings"
 LAYER_ROW, DIFFERENCE, EXPECTED = "layer_row", "difference", "expected"
 PER_CONTEXT = (QUERY_ROW, RECEIVED, WINDOW, VALUES, LAYER_ROW, DIFFERENCE, EXPECTED, EMBEDDINGS)

@@ -33,7 +33,7 @@ from ..made_up import agent_in_mid_life
 from ..strategies.base import Contexts, Memory, Positions
 from .cell import opened
 from .costs import offered, seconds
-from .plan import ModelSource, Plan
+from .plan import RECENT, ModelSource, Plan
 from .resident import Resident
 
 LONGER = (1024, 4096, 16384)
@@ -90,6 +90,14 @@ def costs_alone(opening: ModelSource, plan: Plan, label: str, heads: Doubles | N
             action="leave out --cost",
         )
     return TypeAdapter(tuple[Alone, ...]).validate_json(done.stdout, strict=True)
+
+
+def appending_alone(opening: ModelSource, plan: Plan) -> tuple[Alone, ...]:
+    """The same of the agent that appends and holds a whole context in every head, which no cell is."""
+    model, _ = opened(opening)
+    heads = np.full((model.n_layer, model.n_head), float(plan.n_context))
+    found = costs_alone(opening, plan, f"{RECENT}:{plan.n_context}", heads)
+    return tuple(replace(one, appends=True) for one in found)
 
 
 def main() -> None:

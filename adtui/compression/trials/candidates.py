@@ -9,8 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...records.defaults import POSITIONS
+from ...records.defaults import LEVEL, POSITIONS
 from ...records.errors import ConfigError
+from ...records.levels import CACHE, Level
 from ...records.trial_search import named
 from ..choice import Choice, parse
 from ..sharing import KEY, Duo
@@ -32,15 +33,16 @@ OVERHEAD = 6
 
 @dataclass(frozen=True)
 class Candidate:
-    """A choice, and where what it keeps stands."""
+    """A choice, where what it keeps stands, and what is dropped."""
 
     choice: Choice
     positions: Positions
+    level: Level = LEVEL
 
     @property
     def name(self) -> str:
         """In words; no two candidates share one."""
-        return named(self.choice.label, self.positions)
+        return named(self.choice.label, self.positions, self.level)
 
     @property
     def budget(self) -> int:
@@ -51,8 +53,17 @@ class Candidate:
 WHOLE = Candidate(parse(FULL), POSITIONS)
 
 
+def whole_of(level: Level) -> Candidate:
+    """The full context that candidates of a level are held against."""
+    return Candidate(parse(FULL), "kept", level) if level == CACHE else WHOLE
+
+
 def candidates_of(
-    strategies: Sequence[str], n_context: int, places: Sequence[Positions], budgets: Sequence[int] = ()
+    strategies: Sequence[str],
+    n_context: int,
+    places: Sequence[Positions],
+    budgets: Sequence[int] = (),
+    level: Level = LEVEL,
 ) -> tuple[Candidate, ...]:
     """Every strategy at every budget below the context's length; no controls.
 
@@ -77,7 +88,7 @@ def candidates_of(
         if newest < K and SPLIT in map(str.strip, strategies)
     ]
     choices = {choice.label: choice for choice in (*plain, *splits)}.values()
-    return tuple(Candidate(choice, where) for choice in choices for where in places)
+    return tuple(Candidate(choice, where, level) for choice in choices for where in places)
 
 
 def usual_budgets(n_context: int) -> tuple[int, ...]:

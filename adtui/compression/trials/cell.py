@@ -146,7 +146,7 @@ def run_cell(
         "agree": found.agree.astype(int).tolist(),
         "kl": found.divergence.tolist(),
     }
-    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, budgets)
+    spent = cost(model, reference.contexts, choice, plan.positions, plan.memory, budgets, plan.level)
     return Outcome(returns, actions if full_actions is None else None, compared, spent, found.heads)
 
 

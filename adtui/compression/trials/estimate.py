@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ...records.defaults import LEVEL
+from ...records.levels import CACHE, Level
 from ...records.trial_messages import LabReady
 from ...worlds.returns import ROOMS_AT_ONCE
 from ..choice import Choice
@@ -15,20 +17,23 @@ CONTEXTS = 12
 """Full contexts of a history that the open loop asks at, see `plan.Plan`."""
 
 
-def seconds_of(ready: LabReady, transitions: float, passes: int = 1) -> float | None:
+def seconds_of(ready: LabReady, transitions: float, passes: int = 1, level: Level = LEVEL) -> float | None:
     """Of one step of ROOMS_AT_ONCE histories that act on so many; None where nothing was timed.
 
     Args:
         passes: of the model in a step.
     """
-    if not ready.steps:
+    timed = ready.cached if level == CACHE else ready.steps
+    if not timed:
         return None
-    (short, first), (long, last) = ready.steps[0], ready.steps[-1]
+    (short, first), (long, last) = timed[0], timed[-1]
     slope = (last - first) / (long - short) if long > short else first / short
     return passes * max(first + slope * (transitions - short), 0.0) + SIMULATED
 
 
-def sweep_seconds(ready: LabReady, choices: Iterable[Choice], streams: int, episodes: int) -> float | None:
+def sweep_seconds(
+    ready: LabReady, choices: Iterable[Choice], streams: int, episodes: int, level: Level = LEVEL
+) -> float | None:
     """Of a sweep: full context, the control whose context is wiped, and the choices."""
     batches = ready.goals * streams / ROOMS_AT_ONCE
     full, wiped = seconds_of(ready, ready.n_context), seconds_of(ready, ready.horizon / 2)
@@ -37,8 +42,9 @@ def sweep_seconds(ready: LabReady, choices: Iterable[Choice], streams: int, epis
     steps = episodes * ready.horizon
     total = batches * (steps + CONTEXTS) * full + batches * steps * wiped
     for choice in choices:
-        step = seconds_of(ready, choice.limit(ready.n_context), _passes(choice)) or 0.0
-        total += batches * (steps * step + CONTEXTS * step)
+        step = seconds_of(ready, choice.limit(ready.n_context), _passes(choice, level), level) or 0.0
+        asked = CONTEXTS * (ready.n_context if level == CACHE else 1)  # contexts are read from their first on
+        total += batches * (steps + asked) * step
     return total
 
 
@@ -53,7 +59,7 @@ def search_seconds(
     full = seconds_of(ready, ready.n_context)
     if full is None or not candidates:
         return None
-    each = [seconds_of(ready, one.budget, _passes(one.choice)) or 0.0 for one in candidates]
+    each = [seconds_of(ready, one.budget, _passes(one.choice, one.level), one.level) or 0.0 for one in candidates]
     mean, count, total = sum(each) / len(each), len(each), 0.0
     for histories in HISTORIES:
         total += histories / ROOMS_AT_ONCE * (full + count * mean)
@@ -63,5 +69,6 @@ def search_seconds(
     return total * episodes * ready.horizon
 
 
-def _passes(choice: Choice) -> int:
-    return 2 if choice.strategy.NEEDS else 1
+def _passes(choice: Choice, level: Level) -> int:
+    """A head has its evidence from the pass that it acts on."""
+    return 2 if choice.strategy.NEEDS and level != CACHE else 1

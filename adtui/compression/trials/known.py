@@ -12,8 +12,9 @@ from ...files.stored import read_report
 from ...models.mark import weights_mark
 from ...models.model import Model
 from ...records.answer import KnownTrials
-from ...records.defaults import POSITIONS, SWEEP_FIGURES
+from ...records.defaults import LEVEL, POSITIONS, SWEEP_FIGURES
 from ...records.interval import Interval
+from ...records.levels import CACHE, at_level
 from ...records.trial_search import named
 from .plan import FULL, RANDOM
 
@@ -45,6 +46,11 @@ class _Baselines(_Part):
 class _Cell(_Part):
     label: str = Field(max_length=200)
     positions: str = Field(default=POSITIONS, max_length=20)
+    level: str = Field(default=LEVEL, max_length=20)
+
+    @property
+    def name(self) -> str:
+        return named(self.label, self.positions, self.level)
 
 
 class _Trial(_Part):
@@ -105,9 +111,8 @@ def _least(stored: _Stored) -> str:
     if not known:
         return ""
     lost, cell = max(known, key=lambda one: one[0].mean)
-    name = named(cell.label, cell.positions)
     least = "loses" if len(known) == 1 else "loses least,"
-    return f": {name} {least} {-lost.mean:.2f} [{-lost.high:.2f}, {-lost.low:.2f}] of {full:.2f}"
+    return f": {cell.name} {least} {-lost.mean:.2f} [{-lost.high:.2f}, {-lost.low:.2f}] of {full:.2f}"
 
 
 def _said(stored: _Stored) -> KnownTrials | None:
@@ -115,7 +120,9 @@ def _said(stored: _Stored) -> KnownTrials | None:
     full, verdict = stored.baselines.full.last.mean, stored.verdict
     if verdict.recommended is None:
         histories = max((one.histories for one in stored.trials), default=0)
-        words = f"no shorter context passed ({verdict.tested} tested)" if verdict.tested else NOT_JUDGED
+        cached = any(one.cell.level == CACHE for one in stored.trials)
+        tested = at_level(f"{verdict.tested} tested", CACHE if cached else LEVEL)
+        words = f"no shorter context passed ({tested})" if verdict.tested else NOT_JUDGED
         words += _least(stored)
         return KnownTrials(words, f"{histories} histories")
     chosen = next((one for one in stored.trials if one.cell.label == verdict.recommended), None)
@@ -126,6 +133,5 @@ def _said(stored: _Stored) -> KnownTrials | None:
     if not all(map(math.isfinite, values)):
         return None
     shares = [f"{100 * (1 + value / full):.1f}" for value in values]
-    name = named(chosen.cell.label, chosen.cell.positions)
-    words = f"{name} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
+    words = f"{chosen.cell.name} keeps {shares[0]} % of the return [{shares[1]}, {shares[2]}] ✔"
     return KnownTrials(words, f"{chosen.histories} histories")

@@ -12,11 +12,12 @@ import numpy as np
 
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
 from ...records.errors import ConfigError
+from ...records.levels import Level
 from ...records.trial import TrialCell
 from ...worlds.world import IntArray, World
 from ..choice import Choice, parse
 from ..sharing import KEY, holds_more, words_of
-from ..strategies.base import Level, Memory, Positions
+from ..strategies.base import Memory, Positions
 
 FULL = "none"
 #: The control whose context is emptied at every reset; no strategy has this name.

@@ -12,6 +12,7 @@ from ...files.runs import find_run
 from ...models.mark import weights_mark
 from ...models.model import Model
 from ...records.defaults import DEVICE, EPISODES, LEVEL, MEMORY, POSITIONS, SEED, TRIAL_STREAMS
+from ...records.levels import Level
 from ...records.provenance import Provenance
 from ...records.run_settings import RunSettings
 from ...worlds.named import arena_named
@@ -19,7 +20,7 @@ from ...worlds.settings import arena_of, run_settings
 from ..caching import check_cache, check_level, in_cache
 from ..choice import Choice
 from ..shortened import check_needs, check_positions
-from ..strategies.base import Level, Memory, Positions
+from ..strategies.base import Memory, Positions
 from .cell import opened
 from .plan import ModelSource, Plan
 from .retrieval import TASKS, check_training

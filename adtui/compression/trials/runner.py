@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from ...records.defaults import MARGIN
+from ...records.levels import CACHE
 from ...records.trial import SweepReport
 from ..choice import Choice
 from . import backends, store
-from .alone import costs_alone
+from .alone import appending_alone, costs_alone
 from .cell import Outcome, run_cell
 from .closed_loop import random_returns
 from .plan import FULL, WIPED, ModelSource, Plan, fingerprint
@@ -92,8 +93,10 @@ def run(
     for label in [FULL, *order[2:]] if alone else []:
         outcome = finished[label]
         if outcome.cost is not None and not outcome.cost.alone:
-            found_alone = costs_alone(opening, plan, label, outcome.heads)
-            note(label, replace(outcome, cost=replace(outcome.cost, alone=found_alone)))
+            measured = costs_alone(opening, plan, label, outcome.heads)
+            if label == FULL and plan.level == CACHE:
+                measured += appending_alone(opening, plan)
+            note(label, replace(outcome, cost=replace(outcome.cost, alone=measured)))
     return report(
         described(about or {}, mark, plan),
         plan,

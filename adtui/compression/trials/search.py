@@ -26,7 +26,7 @@ from ...worlds.draws import Use, number
 from ..choice import parse
 from ..strategies.base import Positions
 from . import backends
-from .candidates import HISTORIES, HISTORIES_TESTED, WHOLE, Candidate, candidates_of, none_below, weight, work
+from .candidates import HISTORIES, HISTORIES_TESTED, Candidate, candidates_of, none_below, weight, whole_of, work
 from .cell import leave_interrupts_to_the_parent, opened
 from .closed_loop import random_returns, returns_and_actions
 from .gate import COLLAPSES
@@ -102,7 +102,7 @@ def search_of(
     if plan.streams == TRIAL_STREAMS:  # one test alone: more histories, so that less is left open
         plan = replace(plan, streams=-(-HISTORIES_TESTED // len(plan.goals)))
     places = places_of(prepared.opening, plan) if wide else (plan.positions,)
-    candidates = candidates_of(strategies, plan.n_context, places, budgets)
+    candidates = candidates_of(strategies, plan.n_context, places, budgets, plan.level)
     if not candidates:
         raise none_below(plan.n_context)
     for one in candidates:
@@ -136,15 +136,15 @@ def search(
     ends = math.inf if wanted.seconds is None else time.monotonic() + wanted.seconds
     stored = StoredRuns(output, fingerprint(wanted.opening, wanted.rooms(HISTORIES[0])))
     left, rounds, done, n = list(wanted.candidates), list[Round](), 0, wanted.plan.n_context
-    tested = len(wanted.plan.rooms)
+    tested, whole = len(wanted.plan.rooms), whole_of(wanted.plan.level)
     for past, histories in enumerate(HISTORIES):
-        plan, asked = wanted.rooms(histories), [WHOLE, *left]
+        plan, asked = wanted.rooms(histories), [whole, *left]
         found: dict[str, list[float]] = {}
         total = done + work(left, n, HISTORIES[past:], tested)
         for one, returns, fresh in _returns(wanted, plan, histories, asked, stored, ends):
             found[one.name] = returns
             done += histories * weight(one.budget or n)
-            what = "full context" if one.name == FULL else one.name
+            what = "full context" if one == whole else one.name
             progress(f"round {past + 1}, {len(found)} of {len(asked)}: {what}", done, total, fresh)
         if len(found) <= len(left):
             break  # the time is over
@@ -247,7 +247,7 @@ def _round(
     *,
     last: bool,
 ) -> Round:
-    full = np.array(found[WHOLE.name])
+    full = np.array(found[whole_of(plan.level).name])
     margin = wanted.margin * float(full.mean() - np.mean(random_returns(plan)))
     tried = [_tried(one, full - np.array(found[one.name]), margin) for one in candidates]
     tried.sort(key=lambda one: _rank(one, margin))
@@ -260,7 +260,7 @@ def _round(
 
 def _tried(one: Candidate, loss: Doubles, margin: float) -> Tried:
     collapses = float((loss > margin).mean())
-    return Tried(one.choice.label, one.budget, one.positions, _interval(loss), collapses, kept=False)
+    return Tried(one.choice.label, one.budget, one.positions, _interval(loss), collapses, kept=False, level=one.level)
 
 
 def _interval(loss: Doubles) -> Interval:

@@ -112,6 +112,7 @@ def _about(report: SweepReport) -> str:
     about, full = report.about, report.baselines.full
     parts = [str(about.get("checkpoint", "")), f"step {about['step']}" if "step" in about else ""]
     goals = f" on {about['held_out']}" if "held_out" in about else ""
+    parts += ["level cache"] if report.cached else []
     parts.append(f"{len(full.last_by_history)} histories of {len(full.episodes)} episodes{goals}, 95 % intervals")
     return " · ".join(part for part in parts if part)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import fields
 
 from ...records.defaults import FIRST
-from ...records.messages import OpenRun, Request
+from ...records.messages import OpenRun
 from ...records.run import RunInfo
+from ..shell_options import options_of
 from .panes import ACTIONS, HEADS, INSIGHTS, NUMBERS, QUERY
 from .selection import Selection
 
@@ -31,27 +31,6 @@ def shell_command(pane: int, asked: OpenRun, chosen: Selection, run: RunInfo) ->
         words = ["export"]
     else:
         words = ["extract", "--layers", str(chosen.layer), "--output", ARRAYS]
+    # How many samples there must be; sample i does not depend on it.
     reached = None if words[0] == "analyze" or chosen.sample < FIRST else chosen.sample + 1
-    return shlex.join(["adtui", words[0], asked.path, *words[1:], *_opening(asked, reached)])
-
-
-def _opening(asked: OpenRun, reached: int | None) -> list[str]:
-    """The options that the run was opened with, as far as they differ from what is taken without them.
-
-    Args:
-        reached: how many samples there must be; sample i does not depend on it.
-    """
-    words = []
-    common = {field.name for field in fields(Request)}
-    for field in fields(OpenRun):
-        value = getattr(asked, field.name)
-        if field.name == "samples" and value is None:
-            value = reached
-        if field.name in common or field.name == "path" or value == field.default:
-            continue
-        option = field.name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(f"--{'' if value else 'no-'}{option}")
-        else:
-            words += [f"--{option}", str(value)]
-    return words
+    return shlex.join(["adtui", words[0], asked.path, *words[1:], *options_of(asked, ("path",), samples=reached)])

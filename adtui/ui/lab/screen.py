@@ -16,8 +16,9 @@ from ..key_bars import screen_bar
 from ..keys import LAB_TITLE, bindings
 from ..screens.line import LineScreen
 from ..screens.panes import PanesScreen
-from .panes import CHOICES, FRONT, SETTINGS, VERDICT, LabPanes
-from .settings import LabSettings
+from .panes import CHOICES, FRONT, UNSEARCHED, VERDICT, LabPanes
+from .settings import SETTINGS, SHARED, LabSettings
+from .shell_command import shell_command
 from .state import Lab
 
 FAR = 10_000
@@ -119,6 +120,13 @@ class LabScreen(PanesScreen[LabPanes]):
         self.lab.turn()
         self.panes.show()
 
+    def action_level(self) -> None:
+        """What is dropped: transitions, or keys and values."""
+        if self.lab.ready is None:
+            self.notify(self.lab.error or "the engine has not answered yet", severity="warning", markup=False)
+        elif why := self.panes.turn_level():
+            self.notify(why, severity="warning", markup=False)
+
     # -- choosing ----------------------------------------------------------------------------------------------------
     def action_choose(self) -> None:
         """What the line under the cursor is for."""
@@ -128,6 +136,9 @@ class LabScreen(PanesScreen[LabPanes]):
             self.action_start()
         elif self.panes.row == "search":
             self.action_search()
+        elif self.panes.row == SHARED:
+            self.lab.settings = self.lab.settings.turned()
+            self.panes.show()
         elif self.panes.row in SETTINGS:
             self._change(self.panes.row)
         else:
@@ -148,7 +159,7 @@ class LabScreen(PanesScreen[LabPanes]):
     def _change(self, name: str) -> None:
         lab, now = self.lab, self.lab.settings
         hint, value = {
-            "budgets": ("transitions to keep, with commas between", ",".join(map(str, now.budgets))),
+            "budgets": ("how many to keep, with commas between", ",".join(map(str, now.budgets))),
             "histories": ("how many for each goal", str(now.streams)),
             "episodes": ("how many in each history", str(now.episodes)),
         }[name]
@@ -170,7 +181,9 @@ class LabScreen(PanesScreen[LabPanes]):
 
     def action_search(self) -> None:
         """Look for the smallest context that does."""
-        if self._free():
+        if not self.lab.settings.searchable:
+            self.notify(f"a search: {UNSEARCHED}", severity="warning")
+        elif self._free():
             self._begin(self.lab.search_request(self._engine.next_id()), VERDICT)
 
     def _free(self) -> bool:
@@ -200,8 +213,22 @@ class LabScreen(PanesScreen[LabPanes]):
 
     def action_export(self) -> None:
         """Write what has been found."""
-        document, started = self.lab.document(), self.lab.started
+        document, started = self.lab.found.document(), self.lab.started
         if document is None or started is None:
             self.notify("nothing to export yet: <lab.start> starts the trials", severity="warning")
         else:
             self.post_message(self.Export(ExportSweep(self._engine.next_id(), document, started.directory)))
+
+    @property
+    def _means_search(self) -> bool:
+        """Whether a search is what is pointed at: its line in the list, or elsewhere what is on display."""
+        return self.panes.row == "search" if self.panes.active == CHOICES else self.lab.searches_here
+
+    def action_copy_command(self) -> None:
+        """The shell command that runs the same."""
+        if self.lab.run is None:
+            self.notify("no command yet: the run is opening", severity="warning")
+            return
+        command = shell_command(self.lab, search=self._means_search)
+        self.app.copy_to_clipboard(command)
+        self.notify(f"copied (if your terminal allows OSC 52): {command}", markup=False)

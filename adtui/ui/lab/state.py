@@ -9,14 +9,13 @@ from ...compression.strategies.base import Positions
 from ...compression.trials.candidates import candidates_of
 from ...compression.trials.estimate import search_seconds, sweep_seconds
 from ...compression.trials.front import AXES, Axis
-from ...compression.trials.gate import pending
-from ...compression.trials.plan import FULL, WIPED, least_episodes, sweep
+from ...compression.trials.plan import FULL, least_episodes, sweep
+from ...records.defaults import LEVEL, TRIAL_STREAMS
 from ...records.defaults import SWEEP_FIGURES as FIGURES
-from ...records.defaults import TRIAL_STREAMS
-from ...records.errors import ConfigError
+from ...records.levels import CACHE, LEVELS, Level
 from ...records.messages import Cancelled, Failed, OpenRun, Progress, Reply
 from ...records.run import RunInfo
-from ...records.trial import Baselines, ClosedLoop, SweepReport, Trial
+from ...records.trial import ClosedLoop, SweepReport, Trial, TrialCell
 from ...records.trial_messages import (
     BaselinesReady,
     CellsDamaged,
@@ -30,8 +29,8 @@ from ...records.trial_messages import (
     SweepStarted,
     TrialReady,
 )
-from ...records.trial_search import Round, SearchReport
-from .settings import BESIDE, MOST, LabSettings, number, whole
+from .found import Found
+from .settings import LabSettings, typed
 
 GONE = "the engine has gone: <explorer.reload>, in the explorer, starts it again; finished cells are kept"
 PLACES: tuple[Positions, ...] = ("reindexed", "spread")
@@ -46,14 +45,9 @@ class Lab:
         error: why there can be no trials, or why the last ones failed; "" otherwise.
         asked: id of the question whose answer is `ready`.
         job: id of the sweep that runs, None when none does.
-        started: of the sweep on display, None before the first.
-        trials: its finished cells by label, the full context first.
-        report: its report, None until all cells are finished.
+        every: what has been found at each level. That of the chosen level is on display; of the other, the cells.
         searching: whether what runs, or ran last, is a search.
-        candidates: how many it tries.
-        rounds: those that are finished.
-        search: its report, None until it has ended; its test is shown as a sweep.
-        selected: label of the cell whose curve is shown; None is the newest.
+        selected: the cell whose curve is shown; None is the newest.
         axis: what the picture has across.
     """
 
@@ -66,6 +60,8 @@ class Lab:
         self.asked = 0
         self.job: int | None = None
         self.searching = False
+        self._ran: Level = LEVEL
+        self._began = self.settings
         self._clear()
 
     def open(self, request: OpenRun, run: RunInfo, asked: int) -> None:
@@ -75,7 +71,7 @@ class Lab:
             request: how it was opened.
             asked: id of the question what its trials are made of.
         """
-        self._request, self.run, self.asked = request, run, asked
+        self.opened, self.run, self.asked = request, run, asked
         self.ready, self.error, self.job, self.searching = None, "", None, False
         self._clear()
 
@@ -94,57 +90,36 @@ class Lab:
         self.ready, self.error, self.job = None, GONE, None
 
     def _clear(self) -> None:
-        self.started: SweepStarted | None = None
-        self.trials: dict[str, Trial] = {}
-        self.baselines: Baselines | None = None
-        self.margin_share = 0.0
+        self.every: dict[Level, Found] = {level: Found(level) for level in LEVELS}
         self.progress: Progress | None = None
-        self.report: SweepReport | None = None
-        self.selected: str | None = None
-        self.candidates, self.directory = 0, ""
-        self.rounds: list[Round] = []
-        self.search: SearchReport | None = None
+        self.selected: TrialCell | None = None
+
+    @property
+    def found(self) -> Found:
+        """What is on display."""
+        return self.every[self.settings.level]
 
     # -- what is chosen ----------------------------------------------------------------------------------------------
     def toggle(self, name: str) -> None:
         """Choose a strategy, or not; those that the gate needs stay chosen."""
-        if name not in BESIDE:
-            self.settings = replace(self.settings, strategies=self.settings.strategies ^ {name})
+        self.settings = self.settings.toggled(name)
+
+    def turn_level(self) -> str:
+        """Show and run the other level. Returns why this model cannot, in words; "" where it can."""
+        if self.settings.level == LEVEL and self.ready is not None and self.ready.unheld:
+            return self.ready.unheld
+        self.settings = replace(self.settings, level=CACHE if self.settings.level == LEVEL else LEVEL)
+        self.selected = None
+        return ""
 
     def read(self, name: str, text: str) -> LabSettings:
-        """The settings with one of them as it was typed: "budgets", "histories" or "episodes"; "" changes nothing.
-
-        Raises:
-            ConfigError: it is no number, or one that cannot be used.
-        """
-        if not text.strip():
-            return self.settings
-        if name == "budgets":
-            return replace(self.settings, budgets=self._budgets(text))
-        if name == "histories":
-            return replace(self.settings, streams=number("histories per goal", text, 1))
-        # Some of a history must be left when the context is full.
-        least = 1 if self.ready is None else least_episodes(self.ready.n_context, self.ready.horizon)
-        return replace(self.settings, episodes=number("episodes", text, least))
-
-    def _budgets(self, text: str) -> tuple[int, ...]:
-        """ "10, 20" → (10, 20), in order."""
-        parts = [part.strip() for part in text.split(",") if part.strip()]
-        most = self.ready.n_context - 1 if self.ready is not None else MOST
-        wrong = next((part for part in parts if not whole(part, 1, most)), None if parts else text)
-        if wrong is not None:
-            raise ConfigError(
-                "budgets",
-                expected=f"numbers from 1 to {most} with commas between (a full context has {most + 1} transitions)",
-                found=wrong,
-                action="write such as 10,20,40",
-            )
-        return tuple(sorted({int(part) for part in parts}))
+        """See `settings.typed`."""
+        return typed(self.settings, name, text, self.ready)
 
     def request(self, number: int) -> RunSweep:
         """The sweep that is chosen. Only while a run is open."""
         assert self.run is not None, "no run is open"
-        chosen, opened = self.settings, self._request
+        chosen, opened = self.settings, self.opened
         return RunSweep(
             number,
             self.run.path,
@@ -158,6 +133,7 @@ class Lab:
             context=opened.context,
             streams=chosen.streams,
             episodes=chosen.episodes,
+            level=chosen.level,
         )
 
     def search_request(self, number: int) -> RunSearch:
@@ -170,14 +146,16 @@ class Lab:
         if self.ready is None:
             return None
         chosen = self.settings
-        return sweep_seconds(self.ready, sweep(chosen.names(), chosen.budgets), chosen.streams, chosen.episodes)
+        choices = sweep(chosen.names(), chosen.budgets)
+        return sweep_seconds(self.ready, choices, chosen.streams, chosen.episodes, chosen.level)
 
     def search_seconds(self) -> float | None:
         """The same of a search."""
-        if self.ready is None:
+        if self.ready is None or not self.settings.searchable:
             return None
-        chosen, places = self.settings, PLACES[: self.ready.places]
-        tried = candidates_of(chosen.names(), self.ready.n_context, places)
+        chosen = self.settings
+        places: Sequence[Positions] = ("kept",) if chosen.level == CACHE else PLACES[: self.ready.places]
+        tried = candidates_of(chosen.names(), self.ready.n_context, places, level=chosen.level)
         streams = None if chosen.streams == TRIAL_STREAMS else chosen.streams
         return search_seconds(self.ready, tried, streams, chosen.episodes)
 
@@ -190,33 +168,35 @@ class Lab:
     def begin(self, number: int, *, searching: bool = False) -> None:
         """A sweep or a search was asked for; what is shown of the one before stays until it starts."""
         self.job, self.error, self.progress, self.searching = number, "", None, searching
+        self._ran, self._began = self.settings.level, self.settings
 
     def receive(self, reply: Reply) -> bool:
         """Take in a reply. Returns False where it is not about the lab."""
         if reply.id not in (self.job, self.asked):
             return False
+        ran = self.every[self._ran]
         match reply:
             case LabReady():
                 self._know(reply)
             case SweepStarted():
-                self._clear()
-                self.started = reply
+                self._begun(Found(self._ran, reply, settings=self._began))
             case TrialReady():
-                self.trials[reply.trial.cell.label] = reply.trial
+                ran.trials[reply.trial.cell.label] = reply.trial
             case BaselinesReady():
-                self.baselines, self.margin_share = reply.baselines, reply.margin_share
+                ran.baselines, ran.margin_share = reply.baselines, reply.margin_share
             case Progress():
                 self.progress = reply
             case SweepReady():
-                self.report = reply.report
+                ran.report = reply.report
                 self.job = None
             case SearchStarted():
-                self._clear()
-                self.candidates, self.directory = reply.candidates, reply.directory
+                self._begun(Found(self._ran, candidates=reply.candidates, directory=reply.directory))
             case RoundReady():
-                self.rounds.append(reply.round)
+                ran.rounds.append(reply.round)
             case SearchReady():
-                self._found(reply)
+                ran.searched(reply)
+                self.job = None
+                self.selected = next((one.cell for one in ran.cells if one.cell.label == reply.report.chosen), None)
             case Failed():
                 self.error = str(reply.error)
                 self.job = None
@@ -228,18 +208,12 @@ class Lab:
                 return False
         return True
 
-    def _found(self, reply: SearchReady) -> None:
-        """The search has ended: its test is a sweep of one candidate."""
-        self.search, self.job = reply.report, None
-        test = reply.report.confirmation
-        if test is None:
-            return
-        labels = (FULL, WIPED, *(trial.cell.label for trial in test.trials[1:]))
-        histories = test.trials[0].histories
-        self.started = SweepStarted(reply.id, 0, self.directory, labels, histories, test.about)
-        self.trials = {trial.cell.label: trial for trial in test.trials}
-        self.baselines, self.margin_share = test.baselines, test.verdict.margin_share
-        self.report, self.selected = test, reply.report.chosen
+    def _begun(self, found: Found) -> None:
+        """Trials have begun: those before them at that level are not shown any more."""
+        self.every[found.level] = found
+        self.progress = None
+        if self.found is found:
+            self.selected = None
 
     def _know(self, reply: LabReady) -> None:
         self.ready, self.error = reply, ""
@@ -247,26 +221,41 @@ class Lab:
         quarter = max(1, reply.n_context // 4)
         least = least_episodes(reply.n_context, reply.horizon)
         episodes = max(self.settings.episodes, least)
-        self.settings = replace(self.settings, budgets=fitting or (quarter,), episodes=episodes)
+        level = LEVEL if reply.unheld else self.settings.level
+        self.settings = replace(self.settings, budgets=fitting or (quarter,), episodes=episodes, level=level)
 
     @property
     def cells(self) -> list[Trial]:
-        """Finished cells in the order in which they were asked for, without the full context."""
-        order = self.started.labels if self.started is not None else ()
-        return [self.trials[label] for label in order if label in self.trials and label != FULL]
+        """Finished cells on display, without the full context."""
+        return self.found.cells
+
+    @property
+    def beside(self) -> list[Trial]:
+        """Finished cells of the other level, where they were run in the same rooms with the same draws."""
+        others = (one for one in self.every.values() if one is not self.found)
+        return [cell for other in others if self.found.beside(other) for cell in other.cells]
 
     @property
     def full(self) -> ClosedLoop | None:
         """The full context, once it is known."""
-        return self.trials[FULL].closed_loop if FULL in self.trials else None
+        return self.found.full
+
+    @property
+    def report(self) -> SweepReport | None:
+        """Of what is on display."""
+        return self.found.report
+
+    @property
+    def started(self) -> SweepStarted | None:
+        """The sweep on display."""
+        return self.found.started
 
     @property
     def shown(self) -> Trial | None:
         """The cell whose curve is shown."""
-        if self.selected in self.trials:
-            return self.trials[self.selected]
-        newest = [trial for label, trial in self.trials.items() if label != FULL]
-        return newest[-1] if newest else None
+        chosen = next((one for one in (*self.cells, *self.beside) if one.cell == self.selected), None)
+        newest = [trial for label, trial in self.found.trials.items() if label != FULL]
+        return chosen or (newest[-1] if newest else None)
 
     def turn(self) -> None:
         """The next axis."""
@@ -274,24 +263,23 @@ class Lab:
 
     def move(self, step: int, order: Sequence[Trial] | None = None) -> None:
         """Select the next cell, in the order of the table or in another."""
-        cells = list(self.cells if order is None else order)
+        cells = list((*self.cells, *self.beside) if order is None else order)
         if cells:
             shown = self.shown
             index = cells.index(shown) if shown in cells else 0
-            self.selected = cells[max(0, min(index + step, len(cells) - 1))].cell.label
+            self.selected = cells[max(0, min(index + step, len(cells) - 1))].cell
 
     @property
     def next_label(self) -> str | None:
-        """The cell that runs now: the first of the order that is not finished, in this sweep or in an earlier one."""
-        if self.started is None or not self.running:
-            return None
-        finished = {*self.trials, *(() if self.baselines is None else (WIPED,))}
-        return next((label for label in self.started.labels if label not in finished), None)
+        """The cell that runs now, of what is on display."""
+        return self.found.next_label() if self.runs_here else None
 
-    def document(self) -> SweepReport | None:
-        """What can be exported: the report, or what of it there is, without a verdict."""
-        if self.report is not None or self.started is None or self.baselines is None:
-            return self.report
-        trials = [self.trials[FULL], *self.cells] if FULL in self.trials else self.cells
-        verdict = pending(self.baselines, len(self.started.labels) - 2, len(self.cells), self.margin_share)
-        return SweepReport(self.started.about, self.baselines, tuple(trials), verdict)
+    @property
+    def runs_here(self) -> bool:
+        """Whether what runs is of the level on display."""
+        return self.running and self._ran == self.settings.level
+
+    @property
+    def searches_here(self) -> bool:
+        """Whether what is on display is a search."""
+        return self.searching if self._ran == self.settings.level else bool(self.found.directory)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from rich.style import Style
 from rich.text import Text
 
+from ...records.levels import at_level
 from ...records.plain import to_ascii_cells
-from ...records.trial import LAST, Trial
+from ...records.trial import EVENLY, LAST, Trial, TrialCell
 from ...records.trial_cost import size_words
 from .scroll import first_line
 
@@ -25,15 +26,15 @@ def cells_lines(
     height: int,
     *,
     letters: dict[str, str],
-    selected: str | None = None,
-    recommended: str | None = None,
+    selected: TrialCell | None = None,
+    recommended: Sequence[TrialCell] = (),
     utf8: bool = True,
 ) -> list[Text]:
     """A header, then a line per cell; those around the selected one where not all fit.
 
     Args:
         letters: strategy → its letter in the picture.
-        selected, recommended: labels; the recommended cell has a star.
+        selected, recommended: what is recommended has a star.
     """
     if not trials or height < 2:
         return []
@@ -41,24 +42,27 @@ def cells_lines(
     wide = max(len(name) for name in ("  cell", *names)) + 1
     columns = _fitting(_columns(trials, brief=width - wide <= WITH_INTERVAL), width - wide)
     head = "  cell".ljust(wide) + "".join(f" {name:>{size}}" for name, size, _ in columns)
-    labels = [trial.cell.label for trial in trials]
-    place = labels.index(selected) if selected in labels else 0
+    place = next((at for at, trial in enumerate(trials) if trial.cell == selected), 0)
     first = first_line(place, height - 1, len(trials))
     lines = [Text(head[:width], HEAD, no_wrap=True, end="")]
     for trial, name in list(zip(trials, names, strict=True))[first : first + height - 1]:
-        best = trial.cell.label == recommended
+        best = trial.cell in recommended
         star = "★" if best else " "
         values = "".join(f" {show(trial):>{size}}" for _, size, show in columns)
         row = (name.ljust(wide - 1) + star + values)[:width].ljust(width)
         row = to_ascii_cells(row, unless=utf8)
-        style = SELECTED if trial.cell.label == selected else BEST if best else Style()
+        style = SELECTED if trial.cell == selected else BEST if best else Style()
         lines.append(Text(row, style, no_wrap=True, end=""))
     return lines
 
 
 def short(trial: Trial) -> str:
-    """The cell's name without parameters: the lab leaves them at their defaults."""
-    return FULL_NAME if trial.cell.budget is None else f"{trial.cell.strategy}:{trial.cell.budget}"
+    """The cell's name without parameters, which the lab leaves at their defaults, and its level if it is a cache's."""
+    cell = trial.cell
+    if cell.budget is None:
+        return FULL_NAME
+    shared = "" if cell.shared == EVENLY else f", {cell.shared.partition(':')[0]}"
+    return at_level(f"{cell.strategy}:{cell.budget}{shared}", cell.level)
 
 
 def _columns(trials: Sequence[Trial], *, brief: bool) -> list[Column]:
@@ -66,6 +70,7 @@ def _columns(trials: Sequence[Trial], *, brief: bool) -> list[Column]:
     loops = [trial.closed_loop for trial in trials if trial.closed_loop is not None]
     last = min(LAST, len(loops[0].episodes)) if loops else LAST
     memory: list[Column] = [("memory", 7, _memory)] if any(t.cost and t.cost.peak_memory for t in trials) else []
+    appended: list[Column] = [("append", 6, _appended)] if any(t.cost and t.cost.appended for t in trials) else []
     return [
         ("return", 6, _mean) if brief else (f"return, last {last}", WITH_INTERVAL, _return),
         ("agree", 5, lambda trial: _open(trial, "agreement", "{:.0%}")),
@@ -73,6 +78,7 @@ def _columns(trials: Sequence[Trial], *, brief: bool) -> list[Column]:
         ("p95", 5, lambda trial: _open(trial, "kl_p95", "{:.2f}")),
         ("P>full", 6, _improvement),
         ("time", 5, lambda trial: "–" if trial.cost is None else f"{trial.cost.step_ratio:.2f}"),
+        *appended,
         ("holds", 7, lambda trial: _held(trial, "state")),
         ("K, V", 7, lambda trial: _held(trial, "cache")),
         *memory,
@@ -109,6 +115,11 @@ def _open(trial: Trial, name: str, form: str) -> str:
 
 def _improvement(trial: Trial) -> str:
     return "–" if trial.closed_loop is None else f"{trial.closed_loop.improvement.mean:.2f}"
+
+
+def _appended(trial: Trial) -> str:
+    found = None if trial.cost is None else trial.cost.appended
+    return "–" if found is None else f"{found.median:.2f}"
 
 
 def _held(trial: Trial, part: str) -> str:

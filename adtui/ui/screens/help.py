@@ -109,6 +109,7 @@ PICTURES = (
         "return of the last episodes; same action, KL mean and 95th percentile (nats) against full context;",
     ),
     ("", "P>full: chance of returning more, paired, ties half; time of a step over that with full context"),
+    ("", "(cache): keys and values are dropped; append: time over an agent's that appends and holds all, see the docs"),
 )
 
 
