@@ -79,10 +79,8 @@ class Judging:
         kind, evidence = self.kind, self.evidence
         rule, n = kind.rule, evidence.n_keys
         if not np.isfinite(effects.mean[0]):
-            sentence = (
-                f"No evidence of {kind.noun}: not defined here (it needs {rule.min_keys} context tokens with attention "
-                f"on them, and what its rule counts)."
-            )
+            needs = f"it needs {rule.min_keys} context tokens with attention on them, and what its rule counts"
+            sentence = f"No evidence of {kind.noun}: not defined here ({kind.undefined or needs})."
             return self._insight(effects, 0, sentence, "no evidence")
         smallest = "head" if "head" in kind.scopes else kind.scopes[-1]
         parts = [i for i in range(len(holds)) if scope_of(evidence.scopes[i]) == smallest]

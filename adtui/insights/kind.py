@@ -29,6 +29,7 @@ class Kind:
         scopes: what it can be about.
         across: the effect is how much the measure changes from the first of these phases to the second.
         in_phases: also judged within each phase.
+        undefined: why no sample may define it, in words; "" is that it needs more tokens, or what its rule counts.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Kind:
     scopes: tuple[str, ...] = ("model", "layer", "head")
     across: tuple[str, str] | None = None
     in_phases: bool = True
+    undefined: str = ""

@@ -195,6 +195,6 @@ INSIGHT_KINDS = (
     Kind(
         "short context", "a short context", RULES["short context"], episodes, "episodes in the context", _says_short,
         "It is about the contexts that were chosen, not about the model.", ("none",), scopes=("model",),
-        in_phases=False,
+        in_phases=False, undefined="latents carry what is older, or its episodes are no attempts",
     ),
 )  # fmt: skip

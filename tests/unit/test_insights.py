@@ -339,4 +339,7 @@ def test_many_heads_of_noise_give_no_more_discoveries_than_the_rate() -> None:
 def test_a_context_of_which_latents_carry_the_rest_is_not_called_short() -> None:
     stats, samples = make([[RECENT, FLAT]], n=5)
     carried = [replace(one, older=75) for one in samples]
-    assert not [one for one in find_insights(stats, carried) if one.status == "observed"]
+    found = list(find_insights(stats, carried))
+    assert not [one for one in found if one.status == "observed"]
+    (short,) = [one for one in found if one.kind == "short context"]
+    assert "latents carry what is older" in short.sentence
