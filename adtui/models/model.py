@@ -289,7 +289,7 @@ class Model:
         return self._float if self.head.continuous else torch.int64
 
     def _tensor(self, values: Array, dtype: torch.dtype) -> Tensor:
-        return torch.as_tensor(np.require(values, requirements="CW")).to(device=self.device, dtype=dtype)
+        return torch.as_tensor(np.require(values, requirements=("C", "W"))).to(device=self.device, dtype=dtype)
 
 
 def as_floats(values: Tensor) -> Floats:
