@@ -234,6 +234,15 @@ async def test_the_palette_runs_our_commands() -> None:
         await until(pilot, lambda: app.explorer.presenter.selection.mean)
 
 
+async def test_the_palettes_commands_have_the_names_of_the_settings_file_and_say_what_they_do() -> None:
+    async with opened() as (app, _engine, pilot):
+        await pilot.press("ctrl+p", *"knock out epi")
+        await until(pilot, partial(shows, app, "knock out episode"))
+        await until(pilot, partial(shows, app, "X: hide the whole episode under the cursor too"))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is app.explorer)
+
+
 async def test_keys_for_what_this_model_lacks_say_so() -> None:
     async with opened() as (app, _engine, pilot):
         for key, said in {
