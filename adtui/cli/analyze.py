@@ -52,9 +52,10 @@ def run(args: argparse.Namespace) -> int:
         quick = are_quick(session.model, layouts, session.log.insights)
         tested = args.knock_outs or (args.knock_outs is None and quick)
         if tested:
-            for found in session.test_insights():
-                if isinstance(found, tuple):
-                    progress.update(task, description="knocking out", completed=found[0], total=found[1])
+            for doing, told in (("knocking out", session.test_insights()), ("redrawing contexts", session.redraws())):
+                for found in told:
+                    if isinstance(found, tuple):
+                        progress.update(task, description=doing, completed=found[0], total=found[1])
     sys.stdout.write(_report(session, testing=False if tested else None, as_json=args.json))
     return DONE
 

@@ -13,6 +13,7 @@ from ..insights.confirmation import CONTROLS, NOTHING_NAMED, KnockOuts, Test, se
 from ..insights.following import PLACES, Relocations
 from ..insights.named_transitions import NAMES, Heads, every_head, named
 from ..insights.placebo import placebo
+from ..insights.recurrence import REDRAWS, Recurrence, recurring
 from ..insights.stories import told_once
 from ..models.model import Model
 from ..records.ablation import WAYS
@@ -21,6 +22,8 @@ from ..records.attention import Attention
 from ..records.insight import Insight, KnockOut, Placebo
 from ..records.layout import Layout
 from ..records.sample import Sample, phase_of
+from ..records.statistics import SampleStats
+from ..records.steps import said
 from ..worlds.world import World
 
 UNKNOWN_WORLD = "the run's world is not known"
@@ -93,6 +96,13 @@ class InsightTests:
         named_by = [{at: found.transitions for at, found in one.knock_outs.items()} for one in self.tested]
         *settled, followed = settle(self._tests)
         yield from self._news([*told_once(settled, named_by), followed])
+
+    def redraws(self, stats: Sequence[SampleStats]) -> Iterator[Told]:
+        """Whether what is confirmed would be with its contexts drawn anew; after `run`, and yields as that does."""
+        confirmed = [one for one in self.told.values() if one.status == "confirmed"]
+        steps = Recurrence(stats, self.samples, self._tests, self.seed).shares(confirmed)
+        shares = yield from said(steps, lambda done: (done, REDRAWS))
+        yield from self._news([recurring(one, shares[one.key]) for one in confirmed if one.key in shares])
 
     def placebo(self) -> Placebo | None:
         """Of all tests; None where none could be decided."""

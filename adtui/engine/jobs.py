@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ from .timelines import follow
 from .trials_child import ChildComparison, ChildSearch, ChildSweep
 
 if TYPE_CHECKING:
+    from .insight_tests import Told
     from .session import Session
 
 Analysis = OpenRun | Resume
@@ -79,8 +80,7 @@ class Engine:
     keep = False
 
     def __init__(self, send: Callable[[Reply], None], nudge: Callable[[], None] = lambda: None) -> None:
-        self.send = send
-        self.nudge = nudge
+        self.send, self.nudge = send, nudge
         self.session: Session | None = None
         self.jobs: deque[Job] = deque()
         self.stopping: set[int] = set()
@@ -266,22 +266,25 @@ class Engine:
         yield
 
     def _test_insights(self, request: Analysis, session: Session) -> Steps:
-        """Observed → confirmed, refuted or no evidence, provisionally until all are tested; then the placebos."""
+        """Observed → confirmed, refuted or no evidence, provisionally until all are tested; placebos; redraws."""
+        yield from self._testing(request, session, "knock-outs", session.test_insights())
+        if session.placebo is not None:
+            self.send(PlaceboReady(request.id, session.placebo))
+        yield from self._testing(request, session, "redraws", session.redraws())
+
+    def _testing(self, request: Analysis, session: Session, what: str, told: Iterator[Told]) -> Steps:
         shown = (-1, -1)
-        for found in session.test_insights():
+        for found in told:
             if isinstance(found, tuple):
                 if found != shown:
-                    note = f"{session.undecided} undecided" if session.undecided else ""
-                    self.send(Progress(request.id, "knock-outs", *found, note=note))
-                    shown = found
+                    self.send(Progress(request.id, what, *found, note=session.log.undecided))
+                shown = found
                 yield
             else:
                 self.send(InsightFound(request.id, found))
-        if session.placebo is not None:
-            self.send(PlaceboReady(request.id, session.placebo))
 
     def _rolled(self, request: Request, done: int, total: int) -> None:
-        """Opening is one step, and rollouts of a long context take long: between episodes it can be stopped."""
+        """Opening is one step, and rollouts take long: between episodes it can be stopped."""
         self._check_stop(request)
         self.send(Progress(request.id, "rollouts", done, total))
 

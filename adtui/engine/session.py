@@ -74,6 +74,7 @@ class Session:
     _captures: OrderedDict[int, Capture] = field(default_factory=OrderedDict)
     _pictures: Pictures = field(default_factory=Pictures)
     _asked: dict[tuple[object, ...], Insight] = field(default_factory=dict)
+    _tests: InsightTests | None = None
 
     def __post_init__(self) -> None:
         self.begun = self.begun or len(self.samples)
@@ -160,11 +161,6 @@ class Session:
             self.analyse(index)
             yield index
 
-    @property
-    def undecided(self) -> int:
-        """How many insights have been tested and are neither confirmed nor refuted: later tests may change that."""
-        return sum(one.status == "no evidence" and one.knock_out_n > 0 for one in self.log.insights)
-
     def test_insights(self) -> Iterator[Insight | tuple[int, int]]:
         """Knock out what each observed insight names, in every context that it is about; analyse all samples first.
 
@@ -176,14 +172,21 @@ class Session:
         # one that was tested before the tests were stopped is tested again, as it was observed
         observed = [self._asked[one.key] for one in self.log.insights if one.key in self._asked]
         layouts = [self.layout(index) for index in range(len(self.samples))]
-        tests = InsightTests(
-            self.model, self.samples, layouts, self.attentions, self.seed, known_world(self.info.settings)
-        )
-        for found in tests.run(observed):
+        world = known_world(self.info.settings)
+        tests = InsightTests(self.model, self.samples, layouts, self.attentions, self.seed, world)
+        yield from self._restating(tests.run(observed))
+        self.placebo, self._tests = tests.placebo(), tests
+
+    def redraws(self) -> Iterator[Insight | tuple[int, int]]:
+        """Whether what is confirmed would be with other contexts: `InsightTests.redraws`, after `test_insights`."""
+        if self._tests is not None:
+            yield from self._restating(self._tests.redraws([self.stats[i] for i in range(len(self.samples))]))
+
+    def _restating(self, told: Iterator[Insight | tuple[int, int]]) -> Iterator[Insight | tuple[int, int]]:
+        for found in told:
             if isinstance(found, Insight):
                 self.log.restate(found)
             yield found
-        self.placebo = tests.placebo()
 
     def matrices(self, sample: int, layer: int) -> Floats:
         """(H, N, N) attention of every head of a layer."""

@@ -145,9 +145,16 @@ class Measured(Protocol):
     def side(self) -> str: ...
 
 
+Redrawn = Sequence[tuple[int, int]]
+"""(context, what stands for its task) of contexts that were drawn anew, some several times."""
+
+
 class Test(Protocol):
     """One claim that is tested: by knock-outs, or by moving rewards."""
 
+    @property
+    def insight(self) -> Insight: ...
+    def redrawn(self, contexts: Redrawn) -> Test: ...
     @property
     def decidable(self) -> bool: ...
     @property
@@ -184,6 +191,18 @@ class KnockOuts:
         """Take one context's knock-out; without controls it says nothing."""
         if len(found.control_kl):
             self.knock_outs[context], self.tasks[context] = found, task
+
+    def redrawn(self, contexts: Redrawn) -> KnockOuts:
+        """The same knock-outs as if these had been the contexts, in this order."""
+        found = KnockOuts(self.insight)
+        for at, (context, task) in enumerate(contexts):
+            if context in self.knock_outs:
+                found.add(self.knock_outs[context], at, task)
+        found.others = {
+            how: {at: each[context] for at, (context, _) in enumerate(contexts) if context in each}
+            for how, each in self.others.items()
+        }
+        return found
 
     @property
     def decidable(self) -> bool:

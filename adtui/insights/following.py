@@ -29,6 +29,7 @@ from ..records.insight import Insight
 from ..records.relocation import Relocation
 from ..statistics.intervals import average_within, over_histories
 from ..statistics.randomisation import randomisation_test
+from .confirmation import Redrawn
 from .thresholds import TESTS
 from .wording import p_value
 
@@ -121,6 +122,14 @@ class Relocations:
         if found is not None:
             self.contexts[context], self.tasks[context] = found, task
             self.__dict__.pop("effect", None)
+
+    def redrawn(self, contexts: Redrawn) -> Relocations:
+        """As if these had been the contexts; see `confirmation.KnockOuts`."""
+        found = Relocations(undefined=self.undefined)
+        for at, (context, task) in enumerate(contexts):
+            if context in self.contexts:
+                found.add(self.contexts[context], at, task)
+        return found
 
     @property
     def insight(self) -> Insight:

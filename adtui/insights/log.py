@@ -16,6 +16,7 @@ from ..records.statistics import SampleStats
 from ..records.steps import at_one_go
 from .evidence import Evidence
 from .judging import Judging
+from .kind import Kind
 from .kinds import INSIGHT_KINDS
 from .thresholds import RULES
 
@@ -24,6 +25,7 @@ __all__ = [
     "RULES",
     "InsightLog",
     "find_insights",
+    "statements",
 ]
 
 Key = tuple[str, int | None, int | None, str]  # see records.Insight.key
@@ -39,7 +41,7 @@ def find_insights(stats: Sequence[SampleStats], samples: Sequence[Sample]) -> It
         stats: one per sample, all of one model.
         samples: the same samples in the same order; intervals are over `Sample.history`.
     """
-    yield from sorted(at_one_go(_all(Evidence(stats, samples))).values(), key=_importance)
+    yield from sorted(at_one_go(statements(Evidence(stats, samples))).values(), key=_importance)
 
 
 class InsightLog:
@@ -57,6 +59,12 @@ class InsightLog:
         """What holds now, the most important first."""
         return tuple(sorted(self._told.values(), key=_importance))
 
+    @property
+    def undecided(self) -> str:
+        """ "3 undecided": insights that have been tested and are neither confirmed nor refuted; "" where none is."""
+        count = sum(one.status == "no evidence" and one.knock_out_n > 0 for one in self.insights)
+        return f"{count} undecided" if count else ""
+
     def update(self, stats: Sequence[SampleStats], samples: Sequence[Sample]) -> list[Insight]:
         """`updating` at one go."""
         return at_one_go(self.updating(stats, samples))
@@ -68,7 +76,7 @@ class InsightLog:
         """
         evidence = Evidence(stats, samples)
         kinds = {kind.name: kind for kind in INSIGHT_KINDS}
-        now = yield from _all(evidence)
+        now = yield from statements(evidence)
         # repr, because an interval of NaNs is never equal to another
         changed = [found for key, found in now.items() if repr(self._told.get(key)) != repr(found)]
         if evidence.stats:
@@ -84,16 +92,16 @@ class InsightLog:
         self._told[insight.key] = insight
 
 
-def _all(evidence: Evidence) -> Generator[None, None, dict[Key, Insight]]:
+def statements(evidence: Evidence, kinds: Sequence[Kind] = INSIGHT_KINDS) -> Generator[None, None, dict[Key, Insight]]:
     """Every statement over all samples; then, of each phase, what is observed there and not over all samples."""
     found: dict[Key, Insight] = {}
-    for kind in INSIGHT_KINDS:
+    for kind in kinds:
         found |= {one.key: one for one in Judging(kind, evidence).find()}
         yield
     observed = {one.key for one in found.values() if one.status == "observed"}
     for phase in PHASES:
         part = evidence.part(phase)
-        for kind in INSIGHT_KINDS:
+        for kind in kinds:
             of_phase = Judging(kind, part).find_in_phase()
             found |= {one.key: one for one in of_phase if (*one.key[:3], "") not in observed}
             yield

@@ -246,6 +246,11 @@ TESTS = {
         "Smallest effect of a moved reward for confirmed, and below 0 for refuted: 5 points of probability, as the KL "
         "and the share of changed actions ask of knock-outs.",
     ),
+    "redraws": Threshold(
+        20,
+        "Times that the contexts are drawn anew, to see what is confirmed again: a share comes in steps of 5 points. "
+        "Each takes as long as the statistics of all confirmed claims do.",
+    ),
     "same sets": Threshold(
         0.7,
         "Mean Jaccard overlap (shared over all) of what two insights about one place name, from which they are one "

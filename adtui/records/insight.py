@@ -46,6 +46,7 @@ class Insight:
         also: where several kinds name the same transitions: the others' names, on the one that is told.
         same_as: the kind that is told instead of this one; "" is this one itself.
         ablations: the panel behind the status; () before the test.
+        recurs: of what is confirmed, the share of redraws of its contexts in which it is again; NaN before these.
     """
 
     kind: str
@@ -77,6 +78,7 @@ class Insight:
     same_as: str = ""
     ablations: tuple[Ablation, ...] = ()
     over: str = "histories"
+    recurs: float = float("nan")
 
     @property
     def key(self) -> tuple[str, int | None, int | None, str]:
