@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from ..records.answer import COMPRESS, HEADS, USES, Answer, KnownTrials, Line, Part
 from ..records.insight import Insight
@@ -36,6 +37,7 @@ def answer(
     contexts: int,
     n_heads: int,
     testing: bool | None = False,
+    stopped: bool = False,
     trials: KnownTrials | None = None,
 ) -> Answer:
     """What is known by now.
@@ -45,16 +47,18 @@ def answer(
         contexts: how many the statements are about.
         n_heads: of the model, over all layers.
         testing: whether tests are still running, so that "no evidence" may be "not yet"; None where none were made.
+        stopped: whether they ended before all were made: what nothing was found for may just not have been tested.
         trials: stored compression trials of these weights.
     """
     told = [one for one in insights if not one.same_as]
-    return _uses(told, contexts, testing), _heads(told, n_heads, testing), _compress(trials)
+    nothing = partial(_nothing, testing=testing, stopped=stopped)
+    return _uses(told, contexts, testing, nothing), _heads(told, n_heads, nothing), _compress(trials)
 
 
-def answer_of(run: RunInfo, insights: Sequence[Insight], testing: bool | None) -> Answer:
+def answer_of(run: RunInfo, insights: Sequence[Insight], testing: bool | None, *, stopped: bool = False) -> Answer:
     """`answer` for an open run: what its contexts, heads and stored trials make of these insights."""
     contexts, heads = len(run.samples), run.n_layer * run.n_head
-    return answer(insights, contexts=contexts, n_heads=heads, testing=testing, trials=run.trials)
+    return answer(insights, contexts=contexts, n_heads=heads, testing=testing, stopped=stopped, trials=run.trials)
 
 
 def telling_head(insights: Iterable[Insight]) -> tuple[int, int] | None:
@@ -68,18 +72,18 @@ def _strength(insight: Insight) -> float:
     return insight.knock_out if insight.knock_out > 0 else 0.0
 
 
-def _uses(insights: Sequence[Insight], contexts: int, testing: bool | None) -> Line:
+def _uses(insights: Sequence[Insight], contexts: int, testing: bool | None, nothing: Callable[[int, str], str]) -> Line:
     named = [one for one in insights if one.layer is None and one.kind in NAMES]
     moved = [one for one in insights if one.kind == FOLLOWING and one.status in ("confirmed", "refuted")]
     parts = [Part(_follows(one), one.key) for one in moved]
     parts += [_part(one) for status in ("confirmed", "refuted") for one in _strongest(named, status)]
     if not parts:
-        parts = [Part(_nothing(len(named), testing, "the model as a whole"))]
+        parts = [Part(nothing(len(named), "the model as a whole"))]
         parts += [Part(f"{_what(one)} {OBSERVED}", one.key) for one in _strongest(named, "observed")]
     return Line(USES, tuple(parts), _counted(contexts, "context") if named or testing is False else "")
 
 
-def _heads(insights: Sequence[Insight], n_heads: int, testing: bool | None) -> Line:
+def _heads(insights: Sequence[Insight], n_heads: int, nothing: Callable[[int, str], str]) -> Line:
     of_heads = [one for one in insights if one.head is not None and one.kind in NAMES]
     found = _strongest(of_heads, "confirmed")
     parts = []
@@ -88,7 +92,7 @@ def _heads(insights: Sequence[Insight], n_heads: int, testing: bool | None) -> L
         habits = "+".join(dict.fromkeys(NAMED[one.kind][1] for one in mine))
         parts.append(Part(f"{where} {habits} {CONFIRMED} ×{brief(mine[0].knock_out, 2)}", mine[0].key))
     if not parts:
-        parts = [Part(_nothing(len(of_heads), testing, "any head"))]
+        parts = [Part(nothing(len(of_heads), "any head"))]
     tested = len({(one.layer, one.head) for one in of_heads if one.knock_out_contexts})
     return Line(HEADS, tuple(parts), f"{tested} of {n_heads} tested" if tested else "")
 
@@ -121,12 +125,14 @@ def _what(insight: Insight) -> str:
     return f"{NAMED[insight.kind][0](insight.n_keys)}{phase}"
 
 
-def _nothing(observed: int, testing: bool | None, whose: str) -> str:
-    """Why nothing is confirmed: not asked, not yet, or not found."""
+def _nothing(observed: int, whose: str, *, testing: bool | None, stopped: bool) -> str:
+    """Why nothing is confirmed: not asked, not yet, not to the end, or not found."""
     if testing is None:
         return "not tested by knock-outs"
     if testing:
         return "testing …"
+    if stopped:
+        return "tests stopped before any was decided"
     return f"no evidence for {whose}" if observed else f"nothing to test for {whose}"
 
 

@@ -34,7 +34,7 @@ from .commands import KeyCommands
 from .comparing import ComparingApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
-from .jobs import KEPT
+from .jobs import KEPT, how_far
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
@@ -201,9 +201,7 @@ class AdtuiApp(ComparingApp):
             self.explorer.stopped_opening()
             return
         if reply.id == self.shown and progress is not None:
-            self.explorer.presenter.stopped(
-                f"stopped at {progress.done}/{progress.total} {progress.what}: <explorer.reload> resumes"
-            )
+            self.explorer.presenter.stopped(f"stopped {how_far(progress)}: <explorer.reload> resumes")
         elif reply.id == self.opening:
             self.not_opened()
         self.notify(f"{reply.what} {KEPT.get(reply.what, 'cancelled')}")
@@ -216,7 +214,10 @@ class AdtuiApp(ComparingApp):
             self.timeline.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
+        progress = self.jobs.of(reply.id)
         was_job = self.jobs.end(reply.id)
+        if reply.id == self.shown and progress is not None:
+            self.explorer.presenter.stopped(f"failed {how_far(progress)}: <explorer.reload> resumes")
         reopening = reply.id == self.opening and self.opened is not None
         if reopening:
             self.not_opened()
@@ -234,6 +235,8 @@ class AdtuiApp(ComparingApp):
     @on(EngineDied)
     def _died(self, event: EngineDied) -> None:
         self.alive = False
+        if self.jobs.has(self.shown):
+            self.explorer.presenter.stopped("stopped: the engine has gone")
         self.jobs.clear()
         self.forget_questions()
         self.show_progress()

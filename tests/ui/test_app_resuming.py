@@ -25,6 +25,7 @@ from adtui.records.messages import (
     StatsReady,
 )
 from adtui.ui.app import AdtuiApp
+from adtui.ui.messages import EngineDied
 from adtui.ui.screens.dialog import Dialog
 
 
@@ -81,6 +82,22 @@ async def test_what_was_stopped_says_so_and_r_goes_on(run: Path) -> None:
         await pilot.press("r")
         await until(pilot, lambda: "no newer checkpoint than step 1000" in screen_text(app))
         assert len(engine.asked(Resume)) == 1
+
+
+@pytest.mark.parametrize("end", ["stopped", "failed", "engine gone"])
+async def test_an_analysis_that_did_not_end_has_found_no_evidence_of_nothing(run: Path, end: str) -> None:
+    async with opened(SlowEngine()) as (app, engine, pilot):
+        assert isinstance(engine, SlowEngine)
+        if end == "stopped":
+            await stopped(app, engine, pilot, run)
+        elif end == "failed":
+            engine.say(Failed(under_way(app), GARBAGE, "memory"))
+        else:
+            under_way(app)
+            app.post_message(EngineDied("killed"))
+        said = "tests stopped before any was decided"
+        strip = app.explorer.panes.answer
+        await until(pilot, lambda: [line.parts[0].text for line in there(strip.answer)[:2]] == [said] * 2)
 
 
 async def test_r_during_the_analysis_says_that_nothing_is_newer(run: Path) -> None:

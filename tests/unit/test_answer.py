@@ -66,6 +66,18 @@ def test_not_asked_not_yet_and_not_found_are_three_things(testing: bool | None, 
     assert lines(SEEN, testing=testing)[0][0] == said
 
 
+def test_tests_that_were_stopped_are_no_evidence_of_nothing() -> None:
+    found = answer([SEEN, replace(HEAD, status="observed")], contexts=4, n_heads=16, stopped=True)
+    assert [line.words for line in found[:2]] == [
+        "tests stopped before any was decided · newest 19 of 79 ●",
+        "tests stopped before any was decided",
+    ]
+    assert [line.words for line in answer([], contexts=4, n_heads=16, stopped=True)[:2]] == [
+        "tests stopped before any was decided"
+    ] * 2
+    assert answer([MODEL], contexts=4, n_heads=16, stopped=True)[0] == answer([MODEL], contexts=4, n_heads=16)[0]
+
+
 def test_nothing_observed_is_nothing_to_test() -> None:
     assert lines()[0] == ("nothing to test for the model as a whole", "18 contexts")
     assert lines()[1] == ("nothing to test for any head", "")

@@ -29,7 +29,8 @@ class Answering:
     def show(self, run: RunInfo | None) -> None:
         """What is known by now."""
         if run is not None:
-            self._panes.answer.show(answer_of(run, self._panes.insights.known, self._testing))
+            known, stopped = self._panes.insights.known, bool(self.where)
+            self._panes.answer.show(answer_of(run, known, self._testing, stopped=stopped))
 
     def begin(self, run: RunInfo) -> None:
         """A run has opened: it will be tested."""
