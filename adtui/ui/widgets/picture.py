@@ -57,6 +57,7 @@ class PicturePane(Pane):
         return strip
 
     def on_resize(self) -> None:
+        self._strips.clear()  # why it is empty, too, is laid out for the size
         self._redraw()
         wanted = self.pixels_wanted()
         if wanted != self._told:
