@@ -72,6 +72,7 @@ class AdtuiApp(ComparingApp):
     COMMANDS: ClassVar = {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", "back to the shell", show=False, priority=True, system=True),
     ]
 
     def __init__(

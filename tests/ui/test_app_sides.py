@@ -203,7 +203,7 @@ async def test_it_holds_in_every_size(runs: Path, size: tuple[int, int]) -> None
 
 
 def test_every_key_of_the_table_is_pressed_above() -> None:
-    shared = {"up", "down", "n", "shift+tab", "ctrl+p", "ctrl+l"}
+    shared = {"up", "down", "n", "shift+tab", "ctrl+p", "ctrl+l", "ctrl+z"}
     pressed = set("jkhlpmsqeyYRf123456") | {"right", "left", "enter", "escape", "tab", "question_mark", "equals_sign"}
     pressed |= {f"{side}_{kind}_bracket" for side in ("left", "right") for kind in ("square", "curly")}
     assert {one for key in SIDES for one in key.keys.split(",")} <= shared | pressed
