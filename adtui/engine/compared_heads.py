@@ -64,14 +64,8 @@ def passing(model: Model, samples: Sequence[Sample]) -> Generator[int, None, See
     """
     rows, written, stats = [], [], []
     for done, sample in enumerate(samples, 1):
+        check_sees_all(model, sample.n_context)
         attention, layout = capture(model, sample).attention, model.layout(sample)
-        if len(layout.visible) < sample.n_context:
-            raise ConfigError(
-                model.description,
-                expected="models that see every transition of a context one by one",
-                found=f"one that sees {len(layout.visible)} of {sample.n_context}",
-                action="give a shorter --context",
-            )
         row = attention.query_row.astype(np.float64)
         moved = layout.by_transition(row * attention.value_norm)
         shape = (-1, sample.n_context + 1)
@@ -81,6 +75,22 @@ def passing(model: Model, samples: Sequence[Sample]) -> Generator[int, None, See
         yield done
     heads = tuple((layer, head) for layer in range(model.n_layer) for head in range(model.n_head))
     return Seen(np.stack(rows), np.stack(written), tuple(stats), heads)
+
+
+def check_sees_all(model: Model, n: int) -> None:
+    """Raises ConfigError where a model keeps some of n transitions as latents: its rows are then not over all."""
+
+    def seen(n: int) -> int:
+        return len(model.network.layout(n).visible)
+
+    if seen(n) < n:
+        most = next((fewer for fewer in range(n - 1, 0, -1) if seen(fewer) == fewer), 0)
+        raise ConfigError(
+            model.description,
+            expected="models that see every transition of a context one by one",
+            found=f"one that sees {seen(n)} of {n}",
+            action=f"give --context {most} or less" if most else "compare runs without a compressor",
+        )
 
 
 def _shares(values: Doubles, axis: int | tuple[int, ...]) -> Doubles:
@@ -184,6 +194,8 @@ def opened(
                 action="compare runs of one world",
             )  # fmt: skip
     n = min(model.context_length(asked.context) for model, _, _ in models)
+    for model, _, _ in models:
+        check_sees_all(model, n)  # before contexts are made, which takes long
     common: dict[str, Any] = {"device": asked.device, "heads": asked.heads, "adapter": asked.adapter}
     common |= {"context": n, "samples": asked.samples}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,4 +127,5 @@ def _write(request: Single | ExportAll, total: int, paths: Iterable[Path | None]
         written += [] if path is None else [str(path)]
         send(Progress(request.id, "export", done, total, clock.rate(done)))
         yield
-    send(Exported(request.id, str(Path(request.directory).resolve()), tuple(written)))
+    common = os.path.commonpath([Path(path).parent for path in written]) if written else request.directory
+    send(Exported(request.id, str(Path(common).resolve()), tuple(written)))

@@ -104,7 +104,7 @@ class Engine:
                 self.jobs.append(Job(request, "export", export_all(self._opened, request, self.send, self._add)))
             case SetBeside():
                 self._drop_jobs(lambda job: isinstance(job.request, SetBeside))
-                compared = self.sides.compare(request, lambda: self._check_stop(request))
+                compared = self.sides.compare(request, lambda: self._check_stop(request), self.keep)
                 self.jobs.appendleft(Job(request, BESIDE, compared))
             case MatchHeads() | GetPair():
                 self._guard(request, lambda: self.sides.answer(request))

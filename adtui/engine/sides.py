@@ -34,11 +34,12 @@ class Sides:
         self._both: Both | None = None
         self._captures: OrderedDict[tuple[int, int], Capture] = OrderedDict()
 
-    def compare(self, request: SetBeside, stopping: Callable[[], None]) -> Steps:
+    def compare(self, request: SetBeside, stopping: Callable[[], None], keep: bool = False) -> Steps:
         """Open both, pass all contexts through them, say what differs.
 
         Args:
             stopping: called between the episodes in which the contexts are made; raises to stop that.
+            keep: see `open_session`; the app has made the first run's contexts to show it.
         """
         from .compared_heads import compared, opened, passing_both  # torch
         from .compared_runs import candidates
@@ -62,7 +63,7 @@ class Sides:
             stopping()
             self._send(Progress(request.id, f"{WHAT}: {what}", done, total))
 
-        options = {"causal": asked.causal, "window": asked.window, "histories": asked.histories}
+        options = {"causal": asked.causal, "window": asked.window, "histories": asked.histories, "keep": keep}
         asks = Asked(asked.device, asked.heads, asked.adapter, asked.context, seed=asked.seed, samples=asked.samples)
         steps = passing_both(opened(found[0], found[1], asks, rolled, options=options))
         clock, count = Clock(), itertools.count(1)

@@ -54,7 +54,7 @@ def answer(
     return _uses(told, contexts, why_none), _heads(told, n_heads, why_none), _compress(trials)
 
 
-def answer_of(run: RunInfo, insights: Sequence[Insight], testing: bool | None, stopped: bool = False) -> Answer:
+def answer_of(run: RunInfo, insights: Sequence[Insight], testing: bool | None, *, stopped: bool = False) -> Answer:
     """`answer` for an open run: what its contexts, heads and stored trials make of these insights."""
     contexts, heads = len(run.samples), run.n_layer * run.n_head
     return answer(insights, contexts=contexts, n_heads=heads, testing=testing, stopped=stopped, trials=run.trials)

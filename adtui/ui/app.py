@@ -34,7 +34,7 @@ from .commands import KeyCommands
 from .comparing import ComparingApp
 from .engine_client import EngineLink
 from .explorer.screen import ExplorerScreen
-from .jobs import KEPT
+from .jobs import KEPT, how_far
 from .lab.desk import WHAT as TRIALS
 from .lab.desk import LabDesk
 from .messages import EngineDied, EngineReplied
@@ -72,6 +72,7 @@ class AdtuiApp(ComparingApp):
     COMMANDS: ClassVar = {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", "quit", show=False, priority=True, system=True),
+        Binding("ctrl+z", "suspend_process", "back to the shell", show=False, priority=True, system=True),
     ]
 
     def __init__(
@@ -201,9 +202,7 @@ class AdtuiApp(ComparingApp):
             self.explorer.stopped_opening()
             return
         if reply.id == self.shown and progress is not None:
-            self.explorer.presenter.stopped(
-                f"stopped at {progress.done}/{progress.total} {progress.what}: <explorer.reload> resumes"
-            )
+            self.explorer.presenter.stopped(f"stopped {how_far(progress)}: <explorer.reload> resumes")
         elif reply.id == self.opening:
             self.not_opened()
         self.notify(f"{reply.what} {KEPT.get(reply.what, 'cancelled')}")
@@ -216,7 +215,10 @@ class AdtuiApp(ComparingApp):
             self.timeline.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
+        progress = self.jobs.of(reply.id)
         was_job = self.jobs.end(reply.id)
+        if reply.id == self.shown and progress is not None:
+            self.explorer.presenter.stopped(f"failed {how_far(progress)}: <explorer.reload> resumes")
         reopening = reply.id == self.opening and self.opened is not None
         if reopening:
             self.not_opened()
@@ -227,8 +229,6 @@ class AdtuiApp(ComparingApp):
         elif was_job or reply.kind != "user":
             if reply.id == self.opening and self.opened is None:
                 self.explorer.stopped_opening("failed")
-            elif reply.id == self.shown:
-                self.explorer.presenter.stopped("ended by an error: <explorer.reload> resumes")
             self._say("that failed", str(reply.error), reply.detail)
         else:
             self.explorer.receive(reply)

@@ -13,6 +13,11 @@ KEPT = {
 """What is said of a job that was stopped and has left something."""
 
 
+def how_far(progress: Progress) -> str:
+    """ "at 6/18 knock-outs", as what is said of a job that ended there."""
+    return f"at {progress.done}/{progress.total} {progress.what}"
+
+
 class Jobs:
     """The jobs under way, the newest last."""
 

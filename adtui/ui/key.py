@@ -35,6 +35,7 @@ EVERYWHERE = (
     Key("question_mark", "?", "help", "help", "every key and every number, explained"),
     Key("q", "q", "app.quit", "quit", "quit; Ctrl+C too"),
     Key("ctrl+l", "Ctrl+L", "app.redraw", "", "paint the screen anew, after something else has written on it"),
+    Key("ctrl+z", "Ctrl+Z", "app.suspend_process", "", "back to the shell; fg there goes on here"),
     Key("ctrl+p", "Ctrl+P", "app.command_palette", "", "every command by name"),
 )
 """At the end of every screen's keys."""

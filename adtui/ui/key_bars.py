@@ -10,8 +10,8 @@ from .key_names import UNCHANGED, Changes, changed, key_name
 from .keys import KEYS, TABLES
 from .list_keys import LIST
 
-WAYS_OUT = ("help", "back", "quit")
-"""What a bar always names."""
+WAYS_OUT = ("back", "explorer", "help", "quit")
+"""What a bar always names: the labels of the keys that leave a screen, and of the help's."""
 UP_DOWN, ALL_FOUR = ("up", "down"), ("left", "up", "down", "right")
 ARROWS = {
     "map": (ALL_FOUR, "cell"),
@@ -74,7 +74,7 @@ def _labelled(keys: Iterable[Key], has: frozenset[str] = frozenset()) -> list[tu
 
 
 def _fit(middle: list[tuple[str, str]], keys: Iterable[Key], width: int, plain: bool) -> str:
-    """As many of the first keys as fit, then help and quit."""
+    """As many of the first keys as fit, then those of `WAYS_OUT`."""
     end = [(key.shown, key.label) for key in keys if key.label in WAYS_OUT]
     while middle and _length([*middle, *end]) > width:
         middle.pop()

@@ -17,7 +17,11 @@ Changes = Mapping[str, str]
 """ "explorer.knock_out" → Textual's names of the keys that do it now, comma separated: a keymap as Textual takes it."""
 
 UNCHANGED: Changes = {}
-RESERVED = {"ctrl+c": "it always quits", "ctrl+p": "it always opens the palette"}
+RESERVED = {
+    "ctrl+c": "it always quits",
+    "ctrl+p": "it always opens the palette",
+    "ctrl+z": "it always goes back to the shell",
+}
 _NAMES = {
     "move(-1,0)": "up",
     "move(1,0)": "down",

@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 from ..records.defaults import FIGURES, SWEEP_FIGURES
 from .key import COMPRESSOR, EVERYWHERE, HEADS, HEATMAP, INSIGHTS, VIEWS_DIFFER, Key, pane_keys
-from .key_names import key_name
+from .key_names import RESERVED, key_name
 from .runs.keys import RUNS
 from .sides.keys import SIDES
 
@@ -273,7 +273,7 @@ TABLES = {"explorer": KEYS, "map": MAP, "timeline": TIMELINE, "lab": LAB, "sides
 
 
 def bindings(place: str = "explorer") -> list[Binding]:
-    """One of `TABLES` as Textual's bindings, with the ids of `key_names.Changes`. The app itself binds Ctrl+P.
+    """One of `TABLES` as Textual's bindings, with the ids of `key_names.Changes`. The app itself binds RESERVED.
 
     All have priority: then they act in the order in which they were typed. Other keys are queued at the pane that has
     the focus when they arrive, which is the wrong one when several come in one packet, as over a slow line.
@@ -288,5 +288,5 @@ def bindings(place: str = "explorer") -> list[Binding]:
             id=f"{place}.{key_name(key.action)}",
         )
         for key in TABLES[place]
-        if key.keys != "ctrl+p"
+        if key.keys not in RESERVED
     ]

@@ -195,6 +195,6 @@ async def test_it_holds_in_every_size(runs: tuple[Run, ...], size: tuple[int, in
 
 
 def test_every_key_of_the_table_is_pressed_above() -> None:
-    shared = {"shift+tab", "ctrl+p", "ctrl+l"}
+    shared = {"shift+tab", "ctrl+p", "ctrl+l", "ctrl+z"}
     pressed = set("jkhloOxyYf123q") | {"up", "down", "left", "right", "slash", "enter", "escape", "equals_sign", "tab"}
     assert {one for key in RUNS for one in key.keys.split(",")} <= shared | pressed | {"question_mark"}

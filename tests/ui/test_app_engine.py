@@ -191,6 +191,22 @@ async def test_a_picture_that_fails_says_why_in_its_pane() -> None:
         await until(pilot, lambda: engine.held)
         engine.say(Failed(engine.held[0].id, GARBAGE, "user"))
         await until(pilot, lambda: "expected a checkpoint" in screen_text(app))
+        assert "rewarded  ⠤" not in screen_text(app), "no curve of the head before stays"
+        for curve in (app.explorer.panes.query_curve, app.explorer.panes.received_curve):
+            said = " ".join(" ".join(curve.render_line(y).text for y in range(curve.size.height)).split())
+            assert "expected a checkpoint" in said
+
+
+async def test_thumbnails_that_fail_are_not_those_of_the_sample_before() -> None:
+    async with opened() as (app, engine, pilot):
+        engine.holding = (GetSheet,)
+        await pilot.press("n")
+        await until(pilot, lambda: engine.held)
+        engine.say(Failed(engine.held[0].id, GARBAGE, "user"))
+        sheet = app.explorer.panes.sheet
+        await until(pilot, lambda: sheet.top is None)
+        said = " ".join(" ".join(sheet.render_line(y).text for y in range(sheet.size.height)).split())
+        assert "expected a checkpoint" in said
 
 
 async def test_a_bug_is_a_dialog_with_its_detail() -> None:

@@ -264,6 +264,7 @@ def _tested() -> set[str]:
     return (
         pressed
         | {"tab", "shift+tab", "enter", "escape", "s", "e", "E", "r", "y", "question_mark", "q", "ctrl+p", "ctrl+l"}
+        | {"ctrl+z"}  # e2e/test_shell.py
         | set("123456789tcxX")
         | set("uz")  # test_app_knock_out.py
         | {"C"}  # test_app_lab.py

@@ -26,6 +26,7 @@ from adtui.records.messages import (
     StatsReady,
 )
 from adtui.ui.app import AdtuiApp
+from adtui.ui.messages import EngineDied
 from adtui.ui.screens.dialog import Dialog
 
 
@@ -86,6 +87,22 @@ async def test_what_was_stopped_says_so_and_r_goes_on(run: Path) -> None:
         assert len(engine.asked(Resume)) == 1
 
 
+@pytest.mark.parametrize("end", ["stopped", "failed", "engine gone"])
+async def test_an_analysis_that_did_not_end_has_found_no_evidence_of_nothing(run: Path, end: str) -> None:
+    async with opened(SlowEngine()) as (app, engine, pilot):
+        assert isinstance(engine, SlowEngine)
+        if end == "stopped":
+            await stopped(app, engine, pilot, run)
+        elif end == "failed":
+            engine.say(Failed(under_way(app), GARBAGE, "memory"))
+        else:
+            under_way(app)
+            app.post_message(EngineDied("killed"))
+        said = "not all tested: stopped"
+        strip = app.explorer.panes.answer
+        await until(pilot, lambda: [line.parts[0].text for line in there(strip.answer)[:2]] == [said] * 2)
+
+
 async def test_r_during_the_analysis_says_that_nothing_is_newer(run: Path) -> None:
     async with opened(SlowEngine()) as (app, engine, pilot):
         app.watched = find_run(run)
@@ -123,14 +140,14 @@ async def test_a_run_that_is_gone_from_the_disk_is_called_gone(run: Path) -> Non
         await until(pilot, lambda: "its checkpoints are gone from the disk" in screen_text(app))
 
 
-async def test_an_analysis_that_fails_or_loses_its_engine_has_not_tested_all(run: Path) -> None:
+async def test_an_analysis_that_failed_goes_on_and_may_lose_its_engine(run: Path) -> None:
     async with opened(SlowEngine()) as (app, engine, pilot):
         app.watched = find_run(run)
         error = EngineError("engine", expected="to answer", found="ValueError", action="report it")
         engine.say(Failed(under_way(app), error, "bug"))
         await until(pilot, lambda: isinstance(app.screen, Dialog))
         await pilot.press("escape")
-        await until(pilot, lambda: "ended by an error: r resumes" in screen_text(app))
+        await until(pilot, lambda: "r resumes" in screen_text(app))
         assert "not all tested: stopped" in screen_text(app)
         await pilot.press("r")
         await until(pilot, lambda: "testing …" in screen_text(app))

@@ -19,8 +19,10 @@ from adtui.ui.renderables.sides import pair_name
 from adtui.ui.screens.help import HelpScreen
 from adtui.ui.screens.picker import PickerScreen
 from adtui.ui.sides.keys import SIDES
+from adtui.ui.sides.panes import SidesPanes
 from adtui.ui.sides.screen import SidesScreen
 from adtui.ui.timeline.screen import TimelineScreen
+from adtui.ui.widgets.side_picture import SidePicture
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +142,18 @@ async def test_leaving_stops_a_comparison_under_way(runs: Path) -> None:
         await until(pilot, lambda: isinstance(app.screen, PickerScreen))
         await pilot.press("slash", *"AD-b", "enter")
         await until(pilot, lambda: isinstance(app.screen, SidesScreen) and "comparing" in screen_text(app))
+        assert "A AD-a/ckpt-20.pt, B AD-b/ckpt-5.pt " in screen_text(app)
+        await pilot.press("2")
+        for size in ((120, 40), (60, 20), (200, 50)):
+            await pilot.resize_terminal(*size)
+            while app.screen.query_one(SidesPanes).region.width != size[0]:
+                await pilot.pause()
+            await pilot.pause()
+            pane = app.screen.query_one("#side-first", SidePicture)
+            text = [line.text for line in map(pane.render_line, range(pane.size.height))]
+            assert [line.strip() for line in text if line.strip()] == ["comparing …"]
+            (at,) = (y for y, line in enumerate(text) if line.strip())
+            assert text[at].index("c") == (pane.size.width - len("comparing …")) // 2
         await pilot.press("escape")
         await until(pilot, lambda: engine.asked(Cancel))
         assert engine.asked(Cancel)[0].job == engine.asked(SetBeside)[0].id
@@ -189,7 +203,7 @@ async def test_it_holds_in_every_size(runs: Path, size: tuple[int, int]) -> None
 
 
 def test_every_key_of_the_table_is_pressed_above() -> None:
-    shared = {"up", "down", "n", "shift+tab", "ctrl+p", "ctrl+l"}
+    shared = {"up", "down", "n", "shift+tab", "ctrl+p", "ctrl+l", "ctrl+z"}
     pressed = set("jkhlpmsqeyYRf123456") | {"right", "left", "enter", "escape", "tab", "question_mark", "equals_sign"}
     pressed |= {f"{side}_{kind}_bracket" for side in ("left", "right") for kind in ("square", "curly")}
     assert {one for key in SIDES for one in key.keys.split(",")} <= shared | pressed

@@ -95,7 +95,9 @@ async def test_it_holds_in_every_size(run: Path, size: tuple[int, int]) -> None:
 
 
 def test_every_key_of_the_table_is_pressed_above() -> None:
-    shared = {"up", "k", "down", "left", "h", "right", "tab", "shift+tab", "q", "ctrl+p", "ctrl+l", "question_mark"}
+    shared = {"up", "k", "down", "left", "h", "right", "tab", "shift+tab", "q", "ctrl+p", "ctrl+l", "ctrl+z"} | {
+        "question_mark"
+    }
     pressed = set("sjl123fT") | {"comma", "full_stop", "less_than_sign", "enter", "escape", "greater_than_sign"}
     pressed |= {"equals_sign"}  # test_app_sides.py
     assert {one for key in TIMELINE for one in key.keys.split(",")} <= shared | pressed

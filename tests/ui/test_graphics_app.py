@@ -166,7 +166,7 @@ STEPS: tuple[tuple[str, Do, bool, bool], ...] = (
     ("part of it behind a dialog", over(partial(Dialog, "that failed", "no reason\n" * 9)), True, False),
     ("the dialog gone", press("escape"), True, False),
     ("behind the help", to(HelpScreen, "question_mark"), False, False),
-    ("a smaller terminal under the help", resize(100, 32), False, True),
+    ("a smaller terminal under the help", resize(100, 32), False, False),
     ("the help gone", press("escape"), True, True),
     ("the lab", to(LabScreen, "C"), False, False),
     ("a resize in the lab", resize(*WIDE), False, False),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_driver import there
 from pane_data import attention, axis, view
 from picture_terminal import NOTHING, PictureTerminal
 from textual._compositor import CompositorUpdate
@@ -15,12 +16,14 @@ from textual.widgets import Static
 
 from adtui.records.attention import HeadView
 from adtui.ui.renderables.colors import CURSOR_RGB, GUIDE, MASKED, choose_table
-from adtui.ui.renderables.graphic import RING
+from adtui.ui.renderables.graphic import RING, Graphic
 from adtui.ui.renderables.pixel_heatmap import PixelHeatmap, code_colors
 from adtui.ui.renderables.scales import largest, to_levels
 from adtui.ui.terminal.changed_cells import ThriftyApp
+from adtui.ui.terminal.graphics_kitty import KittyWriter
 from adtui.ui.terminal.graphics_layer import GraphicsLayer
 from adtui.ui.terminal.graphics_probe import KITTY, SIXEL
+from adtui.ui.terminal.graphics_sixel import SixelWriter
 from adtui.ui.widgets.heatmap import HeatmapPane
 
 WIDTH, HEIGHT, CELL = 90, 24, (10, 20)
@@ -79,7 +82,7 @@ def pictured(app: Pictured) -> np.ndarray:
     """The pixels of the pane where the picture is to be: (H, W, 3)."""
     picture = app.pane._picture
     assert isinstance(picture, PixelHeatmap)
-    x, y = app.pane._corner()
+    x, y = there(app.pane._corner())
     width, height = picture.graphic().size
     return app.terminal.shown()[y * CELL[1] :, x * CELL[0] :][:height, :width]
 
@@ -167,6 +170,42 @@ async def test_a_cursor_move_sends_the_ring_alone() -> None:
         await pilot.press("up")
         await pilot.pause()
         assert [command["a"] for command in app.terminal.commands] == ["p"]
+
+
+@pytest.mark.parametrize("covered", [False, True])
+@pytest.mark.parametrize("protocol", [KITTY, SIXEL])
+async def test_one_picture_is_sent_for_a_size(protocol: str, covered: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    for writer in (KittyWriter, SixelWriter):
+        draw = writer.draw
+
+        def counted(self: Any, graphic: Graphic, *rest: Any, draw: Any = draw) -> str:
+            drawn.append(graphic.size)
+            return str(draw(self, graphic, *rest))
+
+        monkeypatch.setattr(writer, "draw", counted)
+    app = Pictured(protocol)
+    async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
+        app.pane.show(view(attention(N)), axis(N - 1))
+        if covered:
+            await app.push_screen(Box())
+        await pilot.pause()
+        for size in ((WIDTH - 10, HEIGHT - 2), (WIDTH, HEIGHT)):
+            drawn.clear()
+            app.terminal = PictureTerminal(*size, CELL)
+            await pilot.resize_terminal(*size)
+            while app.size != size or app.pane._drawn_for != app.pane.size:
+                await pilot.pause()
+            await pilot.pause()
+            picture = app.pane._picture
+            assert isinstance(picture, PixelHeatmap)
+            assert drawn == [picture.graphic().size]
+            drawn.clear()
+            app.pane.show(view(attention(N)), axis(N - 1))  # what the engine answers when asked for this size
+            await pilot.pause()
+            assert not drawn
+        if not covered:
+            assert_shows(app, view(attention(N)), N - 1)
 
 
 async def test_sixels_are_sent_only_where_cells_cannot_show_every_weight() -> None:

@@ -43,13 +43,15 @@ def test_plain_help_is_ascii() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
-def test_the_key_bar_fits_and_always_offers_help_and_quit(width: int) -> None:
-    from textual.content import Content
-
-    for line in (bar(width, heatmap=False), screen_bar("lab", width)):
-        plain = Content.from_markup(line).plain
+def test_the_key_bar_fits_and_always_offers_help_and_the_ways_out(width: int) -> None:
+    ends = dict.fromkeys(("sides", "runs"), "Esc q back  ? help")
+    for place in ("map", "timeline", "lab", *ends):
+        plain = Content.from_markup(screen_bar(place, width)).plain
         assert len(plain) <= width
-        assert plain.endswith("? help  q quit")
+        assert plain.endswith(ends.get(place, "Esc explorer  ? help  q quit"))
+    plain = Content.from_markup(bar(width, heatmap=False)).plain
+    assert len(plain) <= width
+    assert plain.endswith("? help  q quit")
 
 
 def test_the_bar_names_keys_that_mean_something_here() -> None:

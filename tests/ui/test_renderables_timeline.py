@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from adtui.records.interval import Interval
 from adtui.records.timeline import ENTROPY, RECENCY, Effects, Emergence, Point, Returns, Timeline
@@ -77,6 +78,24 @@ def test_claims_are_bright_once_they_hold() -> None:
         "L0H0 recency: step 20 (after 10)",
     ]
     assert [bool(line.style.dim) for line in lines] == [False, True]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("utf8", [True, False])
+@pytest.mark.parametrize("width", range(8, 90))
+def test_what_has_no_room_goes_by_whole_parts_or_is_seen_to_be_cut(width: int, utf8: bool) -> None:
+    found = timeline()
+    words, *_ = text(return_lines(found, 3, width, 3, utf8=utf8))
+    (whole, *_), between = text(return_lines(found, 3, 200, 3, utf8=utf8)), " · " if utf8 else " | "
+    assert len(words) <= width
+    assert whole.startswith(words)
+    assert whole == words or whole[len(words) :].startswith((between, " "))
+    for said, all_of_it in zip(
+        text(emergence_lines(found.emergences, 9, width, 2, utf8=utf8)),
+        text(emergence_lines(found.emergences, 9, 200, 2, utf8=utf8)),
+        strict=True,
+    ):
+        assert len(said) <= width
+        assert said == all_of_it or said == all_of_it[: width - 1] + ("…" if utf8 else "~")
 
 
 def test_columns_go_evenly_over_the_checkpoints() -> None:

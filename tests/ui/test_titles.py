@@ -29,7 +29,7 @@ from adtui.ui.renderables.reason import reason_lines
 from adtui.ui.renderables.scales import legends
 from adtui.ui.renderables.sides import rows_legends
 from adtui.ui.renderables.title import PARTS, fitted, fitted_legend
-from adtui.ui.sides.panes import SidesPanes
+from adtui.ui.sides.panes import SidesPanes, _side
 from adtui.ui.sides.screen import SidesScreen
 from adtui.ui.widgets.pane_stack import _tabs
 
@@ -158,6 +158,23 @@ async def test_every_tab_is_there_on_the_smallest_screen(key: str) -> None:
         line = screen_text(app).splitlines()[1]
         before, after = "1234567".split(key)
         assert re.fullmatch(rf" ?{' '.join(before)} +{key} \w+.*? +{' '.join(after)} *", line)
+
+
+@pytest.mark.parametrize("width", range(14, 70))
+@pytest.mark.parametrize(
+    ("one", "other", "begins"),
+    [
+        ("dicp_ad-AD-darkroom-dynamicsFalse-seed0 · step 44", "adcw_ad-AD-darkroom-seed0 · step 310", "dicp_ad"),
+        ("AD-darkroom-a-long-name-seed0 · step 9", "AD-darkroom-a-long-name-seed1 · step 9", "…seed0"),
+    ],
+)
+def test_a_side_says_which_run_it_is_however_little_room_there_is(
+    one: str, other: str, begins: str, width: int
+) -> None:
+    shown = fitted(_side("L3H1", one, other), width)
+    assert len(shown) <= width
+    assert shown.startswith((f"L3H1 · {begins[:6]}", f"L3H1 · {one.split(PARTS)[0]}"))
+    assert fitted(_side("L3H1", "AD-a · step 20", "AD-a · step 10"), 14) == "L3H1 · step 20"
 
 
 @given(LINES, st.integers(1, 60), st.integers(1, 9))

@@ -13,6 +13,8 @@ from textual.message import Message
 from adtui.records.attention import CellInfo
 from adtui.records.place import Place
 from adtui.ui.renderables.colors import choose_table
+from adtui.ui.renderables.reason import reason_lines
+from adtui.ui.widgets import picture
 from adtui.ui.widgets.cell_readout import changed
 from adtui.ui.widgets.heatmap import HeatmapPane
 
@@ -39,6 +41,25 @@ async def test_says_why_it_is_empty() -> None:
         await pilot.pause()
         assert "the engine has left" in "".join(lines(pane))
         assert pane.cursor == (0, 0)
+
+
+async def test_why_it_is_empty_is_wrapped_once_for_all_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapped: list[str] = []
+
+    def counted(reason: str, width: int, height: int) -> list[str]:
+        wrapped.append(reason)
+        return reason_lines(reason, width, height)
+
+    monkeypatch.setattr(picture, "reason_lines", counted)
+    pane = HeatmapPane()
+    async with HeatmapHost(pane, TRUE).run_test(size=SIZE) as pilot:
+        wrapped.clear()
+        pane.clear("the engine has left " * 9)
+        await pilot.pause()
+        assert [line.strip() for line in lines(pane) if line.strip()] == [
+            line.strip() for line in reason_lines("the engine has left " * 9, *pane.size) if line.strip()
+        ]
+        assert len(wrapped) == 1
 
 
 async def test_asks_for_its_pixels_again_when_resized() -> None:

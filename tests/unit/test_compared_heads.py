@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,14 @@ import pytest
 import torch
 from checkpoints import make_run, reference, save_checkpoint, settings
 from planted import WIDTH, planted_session
+from references import compressed_ad
 from torch import Tensor
 
 from adtui.cli.main import main
+from adtui.engine import compared_heads
 from adtui.engine.compared_heads import Seen, matched, pairs_of, seen
+from adtui.engine.compared_runs import candidates
+from adtui.engine.comparison import Asked
 from adtui.engine.opening import open_session
 from adtui.engine.session import Session
 from adtui.files.checkpoint import load_checkpoint
@@ -25,6 +30,7 @@ from adtui.files.provenance import read_provenance
 from adtui.insights.differences import claim_tests
 from adtui.insights.evidence import Evidence
 from adtui.models.loading import load_model
+from adtui.records.errors import ConfigError
 from adtui.statistics.assignment import assign
 from adtui.statistics.divergence import jensen_shannon
 
@@ -155,6 +161,21 @@ def test_the_same_model_on_the_same_contexts_differs_in_nothing(session: Session
     )
     assert found
     assert all(test.p == 1 and not test.differs for test in found)
+
+
+def test_a_model_that_keeps_latents_is_refused_before_contexts_are_made(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = compressed_ad.make_run(tmp_path / "other", n_transit=8)
+    asked = Asked("cpu", None, None, None, seed=0, samples=2)
+    first, second = candidates([str(run), str(other)], once=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(compared_heads, "open_session", None)
+        with pytest.raises(ConfigError, match=r"one that sees .* of .*give --context [0-9]+ or less") as refused:
+            compared_heads.opened(first, second, asked, lambda *_: None)
+    (most,) = map(int, re.findall("--context ([0-9]+)", str(refused.value)))
+    both = compared_heads.opened(first, second, replace(asked, context=most), lambda *_: None)
+    assert {sample.n_context for sample in both.first.samples} == {most}
 
 
 def test_a_claim_that_holds_in_one_only_is_found(tmp_path: Path) -> None:

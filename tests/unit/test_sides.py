@@ -137,6 +137,7 @@ def test_heads_are_matched_anew_and_the_figure_says_where_it_comes_from(
     assert by_index.in_one_only == tuple(sorted(by_index.in_one_only, key=lambda one: one.p))
     told = next(reply for reply in ask(ExportPair(3, 0, (1, 1), (1, 0), str(tmp_path))) if isinstance(reply, Exported))
     assert [Path(path).name for path in told.paths] == ["pair_sample0_layer1_head1_layer1_head0.png"]
+    assert Path(told.directory, Path(told.paths[0]).name) == Path(told.paths[0]).resolve()
     about = read_provenance(Path(told.paths[0]))
     assert [one["run"] for one in about["runs"]] == ["run0", "run1"]
     assert about["options"]["pair"] == [[1, 1], [1, 0]]

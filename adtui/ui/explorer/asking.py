@@ -59,13 +59,15 @@ class Asking:
         self.views: Questions[GetView, HeadView] = Questions(
             engine,
             self._show_view,
-            failed=panes.heatmap.clear,
+            failed=panes.no_view,
             unasked=self._prepare,
             beside=beside,
             look_ahead=look_ahead,
         )
         self.cells: Questions[GetCell, CellInfo] = Questions(engine, panes.heatmap.show_cell, keep=256, again=True)
-        self.sheets: Questions[GetSheet, Sheet] = Questions(engine, lambda _: showing.sheet(), keep=16)
+        self.sheets: Questions[GetSheet, Sheet] = Questions(
+            engine, lambda _: showing.sheet(), failed=panes.sheet.clear, keep=16
+        )
         self.chances: Questions[GetChances, Chances] = Questions(engine, showing.chances, failed=panes.actions.clear)
         self.rounds: Questions[GetView, HeadView] = Questions(
             engine, lambda _: showing.round(), failed=panes.memory.clear, keep=16

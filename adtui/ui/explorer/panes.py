@@ -88,16 +88,18 @@ class Panes(PaneStack):
         reason = self.words(reason)
         self.answer.show(None)
         self.sheet.clear(reason)
-        self.heatmap.clear(reason)
-        self.query_curve.clear(reason)
-        self.received_curve.clear(reason)
+        self.no_view(reason)
         self.actions.clear(reason)
-        self.latents.clear(reason)
         self.memory.clear(reason)
         self.insights.clear()
         self.insights.status(reason)
         for index in range(len(self.all)):
             self.name_pane(index)
+
+    def no_view(self, reason: str) -> None:
+        """Empty the panes that draw the selected head, and say why."""
+        for pane in (self.heatmap, self.query_curve, self.received_curve, self.latents):
+            pane.clear(reason)
 
     def fold(self, width: int, height: int) -> None:
         self.answer.fold(height)

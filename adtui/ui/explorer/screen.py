@@ -96,6 +96,8 @@ class ExplorerScreen(MarkingScreen):
         self.status.message = f"opening {asked.path}"
         if self.presenter.run is None:
             self.panes.clear("opening the run …")
+        elif before is not None and before.flow_step != asked.flow_step:
+            self.note(f"opening flow step {asked.flow_step}" if asked.flow_step else "opening the prior pass")
         else:
             again = before is None or before.path == asked.path
             self.note("opening the newest checkpoint" if again else f"opening {Path(asked.path).name}")

@@ -72,7 +72,7 @@ class MapPanes(PaneStack):
         self.name_pane(ACTIONS, f"{measured}{edited}" if moment.chances.without is not None else "")
         self.name_pane(HERE, "" if state.cursor is None else f"({state.cursor[0]},{state.cursor[1]})")
         played = moment.length - moment.recorded
-        self.name_pane(RETURNS, f"{played} steps played" if played else "")
+        self.name_pane(RETURNS, f"{played} step{'' if played == 1 else 's'} played" if played else "")
 
     # -- what each pane draws ----------------------------------------------------------------------------------------
     @property
@@ -92,7 +92,8 @@ class MapPanes(PaneStack):
         if moment is None:
             return []
         if moment.size is None:
-            return (arm_lines if moment.context.stateless else dimension_lines)(moment, width, height)
+            told = arm_lines if moment.context.stateless else dimension_lines
+            return told(moment, width, height, utf8=self._utf8)
         floor = self._plan(moment, moment.size)
         below = self._below(moment, floor, width) if height >= moment.size + 1 else []
         below = below[: max(0, height - moment.size)]

@@ -11,6 +11,7 @@ from ...records.ablation import CAVEAT, DENOISING, DIRECTIONS, NOISING, Ablation
 from ...records.insight import Insight
 from ...records.plain import to_ascii, to_ascii_cells
 from .insight import MARKS
+from .title import cut
 
 AGREES = {True: "✔", False: "✘", None: "○"}
 WHAT = {NOISING: "what it names is ablated", DENOISING: "all but what it names is ablated"}
@@ -61,4 +62,4 @@ def _padded(text: str, width: int) -> str:
 
 def _plain(lines: list[str], width: int, utf8: bool) -> list[str]:
     """In ASCII where that is asked for: marks keep their cell."""
-    return [to_ascii(to_ascii_cells(line, unless=utf8), unless=utf8)[:width] for line in lines]
+    return [cut(to_ascii(to_ascii_cells(line, unless=utf8), unless=utf8), width, utf8) for line in lines]

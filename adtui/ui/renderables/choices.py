@@ -12,6 +12,7 @@ from rich.text import Text
 from ...records.plain import to_ascii_cells
 from .colors import FAINT
 from .scroll import first_line
+from .title import cut
 
 CURSOR = Style(reverse=True)
 LEAST = 6
@@ -61,11 +62,6 @@ def options_lines(
             line.stylize(FAINT, wide)
         lines.append(line)
     return [*lines, *(Text(text, no_wrap=True, end="") for text in said)]
-
-
-def cut(text: str, width: int, utf8: bool = True) -> str:
-    """At most `width` characters, the last of them a sign where some are missing."""
-    return text if len(text) <= width else text[: width - 1] + to_ascii_cells("…", unless=utf8)
 
 
 def _below(paragraphs: Sequence[str], width: int, spare: int, height: int) -> list[str]:

@@ -107,6 +107,11 @@ class Graphic:
         width = min(frame.cols * frame.zoom_x, frame.columns * frame.cols_per_cell)
         return width, min(frame.rows * frame.zoom_y, frame.lines * frame.rows_per_cell)
 
+    def looks_as(self, other: Graphic) -> bool:
+        """Whether both are the same pixels."""
+        alike = self.frame == other.frame and np.array_equal(self.codes, other.codes)
+        return alike and np.array_equal(self.colors, other.colors)
+
     def cut(self, cells: Box) -> Box:
         """The pixels of the picture in these cells of it; of no width or height where it does not reach them."""
         (width, height), wide, high = self.size, self.frame.cols_per_cell, self.frame.rows_per_cell

@@ -15,6 +15,7 @@ from ...records.interval import Interval
 from ...records.place import head_name
 from ...records.plain import to_ascii, to_ascii_cells
 from .curve import empty_plot, plain_line, thin, ticks
+from .title import cut
 
 CHOSEN, ONLY = Style(reverse=True), Style(bold=True)
 FIRST, SECOND, REWARDED = 39, 214, 244
@@ -86,7 +87,7 @@ def claim_lines(
     shown = (
         lines[:height] if len(lines) <= height else [*lines[: height - 1], (f"… more at full size ({full})", Style())]
     )
-    return [Text(to_ascii(words, unless=utf8)[:width], style, no_wrap=True, end="") for words, style in shown]
+    return [Text(cut(to_ascii(words, unless=utf8), width, utf8), style, no_wrap=True, end="") for words, style in shown]
 
 
 def _effects(one: ClaimTest) -> str:

@@ -11,6 +11,7 @@ from rich.text import Text
 from ...records.arrays import Doubles, Ints
 from ...records.plain import to_ascii, to_ascii_cells
 from ...records.timeline import ENTROPY, Emergence, Timeline
+from .title import cut, fitted
 
 BARS = " ▁▂▃▄▅▆▇█"
 NARROWEST = 8
@@ -105,7 +106,7 @@ def emergence_lines(
     for one in emergences[first : first + height]:
         words = f"L{one.layer}H{one.head} {one.kind}: {one.when}"
         style = EMERGED if one.step <= step else Style(dim=True)
-        lines.append(Text(to_ascii(words, unless=utf8)[:width], style, no_wrap=True, end=""))
+        lines.append(Text(cut(to_ascii(words, unless=utf8), width, utf8), style, no_wrap=True, end=""))
     return lines
 
 
@@ -129,4 +130,4 @@ def return_lines(found: Timeline, at: int, width: int, height: int, *, utf8: boo
         level[index] = level[index - 1] if level[index] != level[index] else level[index]
     none = np.zeros(len(level), np.bool_)
     bars = _bars(np.clip(level, 0, 1), columns(len(level), width), height - 1, at, none, utf8)
-    return [Text(to_ascii(words, unless=utf8)[:width], no_wrap=True, end=""), *bars]
+    return [Text(to_ascii(fitted([words], width), unless=utf8), no_wrap=True, end=""), *bars]

@@ -1,4 +1,5 @@
-"""Titles and legends of panes that are never cut: they say less where there is less room."""
+"""Titles, legends and lines of panes, which say less where there is less room; what has no shorter form shows that it
+is cut."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
+
+from ...records.plain import to_ascii_cells
 
 PARTS, SIGNS = " · ", "  "
 """What stands between the parts of a title, and between those of a legend."""
@@ -29,6 +32,11 @@ def fitted(forms: Sequence[str], width: int, between: str = PARTS) -> str:
 def fitted_legend(forms: Sequence[Text], width: int) -> Text:
     """The first of the ways to say it that fits, the longest first; nothing where none does."""
     return next((form for form in forms if form.cell_len <= width), Text(end=""))
+
+
+def cut(text: str, width: int, utf8: bool = True) -> str:
+    """At most `width` characters, the last of them a sign where some are missing."""
+    return text if len(text) <= width else (text[: width - 1] + to_ascii_cells("…", unless=utf8))[:width]
 
 
 def without_end(text: str, width: int, between: str) -> str:

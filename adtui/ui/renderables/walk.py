@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...records.plain import to_ascii, to_ascii_cells
 from .colors import ACCENT, FAINT, REWARD
 from .readout import transition, weight
 from .scroll import first_line
-from .title import fitted
+from .title import cut, fitted
 
 BARS = "▁▂▃▄▅▆▇█"
 SELECTED = Style(reverse=True)
@@ -37,7 +38,7 @@ def here_lines(
     for index, number in list(zip(here, numbers, strict=True))[first : first + height]:
         text = f"{weight(float(moment.weights[index])):<7} {transition(moment.context, index, utf8)}"
         style = SELECTED if number == picked else REWARD if moment.context.rewards[index] > 0 else Style()
-        lines.append(Text(to_ascii(text[:width], unless=utf8), style, no_wrap=True, end=""))
+        lines.append(Text(cut(to_ascii(text, unless=utf8), width, utf8), style, no_wrap=True, end=""))
     return lines
 
 
@@ -72,9 +73,9 @@ def returns_lines(moment: Moment, width: int, height: int, *, utf8: bool = True)
         above = (height - 2 - row) * len(BARS)
         parts = [_bar(int(level) - above) * (WIDE - 1) + " " for level in levels]
         lines.append(Text(to_ascii_cells("".join(parts), unless=utf8), ACCENT, no_wrap=True, end=""))
-    cut = "" if moment.whole or len(returns) > 1 else ", seen in part"
-    now = f"ep{moment.first_episode + len(returns) - 1}: {returns[-1]:.3g} so far{moment.best_words}{cut}"
-    lines.append(Text(to_ascii(now[:width], unless=utf8), FAINT, no_wrap=True, end=""))
+    part = "" if moment.whole or len(returns) > 1 else ", seen in part"
+    now = f"ep{moment.first_episode + len(returns) - 1}: {returns[-1]:.3g} so far{moment.best_words}{part}"
+    lines.append(Text(cut(to_ascii(now, unless=utf8), width, utf8), FAINT, no_wrap=True, end=""))
     return lines
 
 
@@ -82,22 +83,24 @@ def _bar(eighths: int) -> str:
     return " " if eighths <= 0 else BARS[min(eighths, len(BARS)) - 1]
 
 
-def arm_lines(moment: Moment, width: int, height: int) -> list[Text]:
+def arm_lines(moment: Moment, width: int, height: int, *, utf8: bool = True) -> list[Text]:
     """A bandit's arms: how often the context pulled each, its mean pay, and the attention on these pulls."""
-    lines = ["no floor plan: bandits have arms, and one state", "", "arm   pulls   mean paid   attention"]
+    why = textwrap.wrap("no floor plan: bandits have arms, and one state", max(1, width))
+    lines = [*why, "", "arm   pulls   mean paid   attention"]
     for arm, (pulls, mean, mass) in enumerate(moment.arms.tolist()):
         paid = f"{mean:.3g}" if pulls else "-"
         lines.append(f"{arm:>3} {pulls:>7.0f} {paid:>11} {mass:>11.3f}")
-    return [Text(line[:width], no_wrap=True, end="") for line in lines[:height]]
+    return [Text(cut(line, width, utf8), no_wrap=True, end="") for line in lines[:height]]
 
 
-def dimension_lines(moment: Moment, width: int, height: int) -> list[Text]:
+def dimension_lines(moment: Moment, width: int, height: int, *, utf8: bool = True) -> list[Text]:
     """States that are no cells: each dimension's mean over the context, the attention's mean of it, and the query's."""
     context, weights = moment.context, moment.weights.astype(np.float64)
-    lines = ["no floor plan: states of this world are no cells of a room", "", "dimension   mean    attended  query"]
+    why = textwrap.wrap("no floor plan: states of this world are no cells of a room", max(1, width))
+    lines = [*why, "", "dimension   mean    attended  query"]
     share = weights / weights.sum() if weights.sum() > 0 else weights
     for index in range(context.query_state.shape[0]):
         values = context.next_states[:, index].astype(np.float64)
         mean = values.mean() if len(values) else float("nan")
         lines.append(f"{index:>9} {mean:>7.3g} {share @ values:>9.3g} {float(context.query_state[index]):>7.3g}")
-    return [Text(line[:width], no_wrap=True, end="") for line in lines[:height]]
+    return [Text(cut(line, width, utf8), no_wrap=True, end="") for line in lines[:height]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ from ...records.place import Frame, head_name
 from ..renderables.diverging import diverging, diverging_legends, diverging_levels
 from ..renderables.scales import largest, legends, to_levels
 from ..renderables.sides import both_rows, claim_lines, pair_lines, pair_name, rows_legends
-from ..renderables.title import PARTS
+from ..renderables.title import PARTS, cut
 from ..widgets.drawn import DrawnPane
 from ..widgets.pane import color_table
 from ..widgets.pane_stack import PaneStack
@@ -27,6 +28,8 @@ from .state import SidesState
 HEADS, FIRST, SECOND, APART, ROWS, CLAIMS = range(6)
 UNSEEN = (32, 64)
 """Pixels of pictures none of which is on display: their rows are still asked for."""
+SHORTEST = 6
+"""Letters of a run's name in a title, at least."""
 
 
 class SidesPanes(PaneStack):
@@ -179,10 +182,17 @@ def _brightest(view: PairView) -> float:
 
 
 def _side(head: str, name: str, other: str) -> tuple[str, ...]:
-    """A side's title; in less room, only by what its name differs from the other's."""
+    """A side's title; in less room only how its name differs from the other's, and of the run's as much as fits."""
     parts, others = name.split(PARTS), other.split(PARTS)
     apart = [part for part in parts if part not in others] or parts
-    return PARTS.join([head, *parts]), PARTS.join([head, *apart])
+    forms = [parts, apart]
+    if apart[0] == parts[0]:
+        both = zip(parts[0], others[0], strict=False)
+        alike = "".join(one for one, _ in takewhile(lambda two: two[0] == two[1], both))
+        begins = max(alike.rfind(sign) for sign in "-_ ") + 1
+        run = ("…" if begins else "") + parts[0][begins:]
+        forms += [[parts[0]], *([cut(run, width)] for width in range(len(run), SHORTEST - 1, -1))]
+    return tuple(PARTS.join([head, *form]) for form in forms)
 
 
 def _count(claims: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -80,7 +81,7 @@ class SidesScreen(PanesScreen[SidesPanes]):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.status.message = "side by side"
+        self.status.message = f"A {_named(self._asked.run.path)}, B {_named(self._asked.other)}"
         self._tell_status()
         self.panes.show()
         self.ask()
@@ -217,3 +218,8 @@ def shell_command(asked: SetBeside, state: SidesState) -> str | None:
     if state.found is not None and state.found.matched == INDEX:
         words += ["--match", INDEX]
     return shlex.join(["adtui", "compare", run.path, asked.other, "--head-by-head", *words])
+
+
+def _named(checkpoint: str) -> str:
+    """By its file and the directory that it is in, which is the run."""
+    return "/".join(Path(checkpoint).parts[-2:])

@@ -19,6 +19,7 @@ from textual.screen import Screen
 from ...records.plain import to_ascii_cells
 from .graphics_layer import GraphicsLayer
 from .shadow import Shadow
+from .suspending import has_shell, stop
 
 PIXELS = frozenset("▀▄░▒▓")
 """Signs that show pixels: their colours are numbers."""
@@ -70,6 +71,14 @@ class ThriftyApp(App[ReturnType]):
 
     def _resumed(self, _: App[object]) -> None:
         self._shadow = None
+
+    def action_suspend_process(self) -> None:
+        """Back to the shell; `fg` there goes on here."""
+        if not self.is_headless and has_shell():
+            with self.suspend():
+                stop()
+        else:
+            self.notify("no shell to go back to: this terminal runs adtui alone", severity="warning")
 
     def action_redraw(self) -> None:
         """Paint every cell again: something else may have written on the terminal."""

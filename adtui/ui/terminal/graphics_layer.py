@@ -49,7 +49,8 @@ class GraphicsLayer:
     Attributes:
         graphic: the picture, None for none.
         weight: (row, col) that the ring is around.
-        origin: gives the cell of its upper left corner, on the screen.
+        origin: gives the cell of its upper left corner, on the screen; None while the picture is still that of another
+            size of its pane, which is not worth sending.
     """
 
     def __init__(self, protocol: str, cell: tuple[int, int], *, always: bool = False) -> None:
@@ -58,7 +59,7 @@ class GraphicsLayer:
         self.cell = cell
         self.graphic: Graphic | None = None
         self.weight: tuple[int, int] | None = None
-        self.origin: Callable[[], tuple[int, int]] = lambda: (0, 0)
+        self.origin: Callable[[], tuple[int, int] | None] = lambda: (0, 0)
         self._writer = writer_of(protocol)
         self._shown: tuple[Graphic, tuple[int, int], list[Box]] | None = None
         self._ring: Box | None = None
@@ -78,8 +79,10 @@ class GraphicsLayer:
         if self._shown is not None and not touched and self.graphic is self._shown[0]:
             return self._moved(*self._shown)
         origin = self.origin()
-        parts = [] if self.graphic is None else boxes(shadow.picture_runs(), origin, self.graphic)
-        if self.graphic is None or not parts:
+        if self.graphic is None or origin is None:
+            return self.clear()
+        parts = boxes(shadow.picture_runs(), origin, self.graphic)
+        if not parts:
             return self.clear()
         self._shown, self._ring = (self.graphic, origin, parts), None
         return self._writer.draw(self.graphic, origin, parts) + self._moved(*self._shown)

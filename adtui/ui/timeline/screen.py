@@ -63,7 +63,8 @@ class TimelinePanes(PaneStack):
         where = f"step {point.step} · {state.at + 1}/{len(found.points)}"
         missing = f" · {len(found.missing)} left out" if found.missing else ""
         self.name_pane(HEADS, f"{SHOWN[state.measure]} · {where}{missing}")
-        self.name_pane(CLAIMS, f"{len(found.emergences)} claims at step {found.points[-1].step}")
+        claims = f"{len(found.emergences)} claim{'' if len(found.emergences) == 1 else 's'}"
+        self.name_pane(CLAIMS, f"{claims} at step {found.points[-1].step}")
         told = found.about["returns"]
         self.name_pane(RETURN, "" if told is None else f"{told['histories']} histories on {told['goals']}")
 

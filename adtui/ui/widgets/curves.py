@@ -48,6 +48,7 @@ class CurvePane(LazyPane):
     def clear(self, reason: str) -> None:
         """Show nothing, and say why."""
         self._values = self._axis = None
+        self.explain("")
         self._reason = reason
         self.redraw()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -89,6 +89,7 @@ class HeatmapPane(PicturePane):
         self._pixel: Pixel = (0, 0)
         self._aim: tuple[int | None, int | None] = (None, None)
         self._picture: Heatmap | None = None
+        self._drawn_for = Size()
         self._readout = CellReadout()
         self._layer: GraphicsLayer | None = None
 
@@ -211,17 +212,25 @@ class HeatmapPane(PicturePane):
         if self._shown is None or not self.size:
             return
         table, top, size = self.table, self._brightest(self._shown.view), (self.size.width, self._first_line)
+        self._drawn_for = self.size
         self._picture = picture_of(self._shown, self.scale, top, table, size, self._layer)
         if self._layer is not None:
-            self._layer.graphic = self._picture.graphic() if isinstance(self._picture, PixelHeatmap) else None
+            graphic, before = None, self._layer.graphic
+            if isinstance(self._picture, PixelHeatmap):
+                graphic = self._picture.graphic()
+            if graphic is None or before is None or not graphic.looks_as(before):  # else it is there, or being sent
+                self._layer.graphic = graphic
             self._layer.weight = self._pixel
         self.explain(legends(self.scale, top, self._shown.cols.n_keys, table))
         self._cell = None
         self._readout.show(self._text())
         self._repaint()
 
-    def _corner(self) -> tuple[int, int]:
-        """The cell of the screen where the picture begins."""
+    def _corner(self) -> tuple[int, int] | None:
+        """The cell of the screen where the picture begins; None until the picture is of the pane's size, and the screen
+        of the terminal's: below a dialog that comes a frame later."""
+        if self.size != self._drawn_for or self.screen.outer_size != self.app.size:
+            return None
         x, y = self.content_region.offset
         return x + (0 if self._picture is None else self._picture.frame.gutter), y
 

@@ -57,6 +57,7 @@ class PicturePane(Pane):
         return strip
 
     def on_resize(self) -> None:
+        self._strips.clear()  # why it is empty, too, is laid out for the size
         self._redraw()
         wanted = self.pixels_wanted()
         if wanted != self._told:
@@ -72,9 +73,10 @@ class PicturePane(Pane):
         raise NotImplementedError
 
     def _draw_reason(self, y: int) -> Strip:
-        """Line y while there is no picture: why, in the middle."""
-        lines = reason_lines(self._reason, *self.size)
-        return self.strip([Segment(lines[y])] if y < len(lines) else [])
+        """Line y while there is no picture: why, in the middle. Makes all lines: wrapping is of all."""
+        lines = dict(enumerate(reason_lines(self._reason, *self.size)))
+        self._strips = {at: self.strip([Segment(lines[at])] if at in lines else []) for at in range(self.size.height)}
+        return self._strips.get(y, self.strip([]))
 
     def _repaint(self, *regions: Region) -> None:
         """These cells have changed, or all where none are given."""
