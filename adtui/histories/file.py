@@ -181,25 +181,24 @@ class HistoryFile:
     def rewarded_cells(self, task: int, pays: Callable[[Floats], Bools]) -> set[tuple[int, int]]:
         """The cells that steps end on which `pays` marks by their rewards, in the last part of a task that has any.
 
-        Steps that end an episode are left out, and so are those that are no move: their next state may be the cell of
-        the reset.
+        Those that end no episode count, where there are some.
         """
         steps, streams = self.size(task)
         size = max(1, _SHOWING // streams)
+        at_ends: set[tuple[int, int]] = set()
         for last in range(steps, max(0, steps - _PARTS * size), -size):
             first = max(0, last - size)
             rewarded = pays(self.rewards(task, slice(None), first, last))
-            rewarded &= ~self.clock.ends(task, first, last)
             if not rewarded.any():
                 continue
-            states, reached = (
-                self._cells(task, name, slice(None), first, last).reshape(last - first, -1, 2)[rewarded]
-                for name in ("states", "next_states")
-            )
-            moved = np.abs(reached - states).sum(axis=1) <= 1
-            if moved.any():
-                return {(int(x), int(y)) for x, y in np.unique(reached[moved], axis=0)}
-        return set()
+            reached, sure = self.clock.reached(task, slice(None), first, last)
+            rewarded &= sure
+            inner = rewarded & ~self.clock.ends(task, first, last)
+            cells = {(int(x), int(y)) for x, y in np.unique(reached[inner if inner.any() else rewarded], axis=0)}
+            if inner.any():
+                return cells
+            at_ends = at_ends or cells
+        return at_ends
 
     def optimal_action(self, task: int, stream: int, step: int) -> int | None:
         """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).

@@ -70,7 +70,8 @@ def _with_tasks(settings: RunSettings, file: HistoryFile) -> RunSettings:
         return settings
     pays = pays_of(file, world)
     overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
-    return replace(settings, groups=group_goals(file, settings, world, pays), overruled=overruled)
+    groups = group_goals(file, settings, world, pays)
+    return replace(settings, groups=groups, overruled=overruled, marks=pays.values)
 
 
 def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:
@@ -143,9 +144,10 @@ def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None
         return None
     stays = np.append(found.episode[1:] == found.episode[:-1], False)  # the last step may end its episode
     stays &= np.abs(found.next_states - found.states).sum(axis=1) <= 1
-    cells = {(int(x), int(y)) for x, y in np.unique(found.next_states[stays & (found.rewards > 0)], axis=0)}
-    if "rewards" in settings.overruled:  # they mark something else
-        cells = set()
+    paid = Pays(settings.marks)(found.rewards)
+    if "rewards" in settings.overruled and settings.marks is None:  # they mark nothing
+        paid[:] = False
+    cells = {(int(x), int(y)) for x, y in np.unique(found.next_states[stays & paid], axis=0)}
     if len(cells) == 1:
         return cells.pop()
     if cells:
