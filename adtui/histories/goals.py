@@ -23,6 +23,7 @@ from ..worlds.permuted import PermutedDarkRoom
 from ..worlds.settings import count_tasks, split_of, world_of
 from ..worlds.world import World, split_tasks
 from .file import HistoryFile, Stretch, open_histories
+from .moves import other_moves
 from .paths import find_histories, given_histories
 from .pays import USUAL, Pays, pays_of
 from .shown_tasks import shown_task
@@ -69,9 +70,10 @@ def _with_tasks(settings: RunSettings, file: HistoryFile) -> RunSettings:
     if world is None or not world.STATES:
         return settings
     pays = pays_of(file, world)
-    overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
-    groups = group_goals(file, settings, world, pays)
-    return replace(settings, groups=groups, overruled=overruled, marks=pays.values)
+    drawn, line = other_moves(file, world) or (None, "")
+    told = {name: words for name, words in (("rewards", pays.line), ("actions", line)) if words}
+    groups, overruled = group_goals(file, settings, world, pays), {**settings.overruled, **told}
+    return replace(settings, groups=groups, overruled=overruled, marks=pays.values, arrows=drawn)
 
 
 def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:

@@ -78,6 +78,8 @@ class Walk:
             return f"the world has no task {self.whole.task}"
         if self.whole.marks is not None:
             return "this history pays {:.4g} and {:.4g} where the world pays 1 and 0".format(*self.whole.marks)
+        if self.world.does(self.whole.task) is not None and self.whole.arrows != self.world.arrows(self.whole.task):
+            return "the actions of this history do otherwise than the world's"
         if isinstance(self.world, Bandit) and (
             wrong := self.world.contradiction(self.whole.task, self.whole.actions, self.whole.rewards)
         ):
