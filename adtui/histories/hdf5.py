@@ -56,7 +56,7 @@ class Column:
         values = self._values(place)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise unusable(self.at, "finite numbers", "NaN or infinite ones")
-        return self._unfolded(values) if self.folded else values
+        return self.unfolded(values) if self.folded else values
 
     def _values(self, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
         try:
@@ -65,7 +65,7 @@ class Column:
             raise unusable(self.at, "sound chunks, packed by gzip or lzf if at all", str(fault)) from None
         return _guarded(self.at, lambda: np.asarray(self.data[place]))
 
-    def _unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Values without their last axis."""
         if values.shape[-1] == 1:
             single: np.ndarray[Any, Any] = values[..., 0]

@@ -43,6 +43,8 @@ class NpzHistories:
         HistoryError: unreadable, no such metadata, files elsewhere or of other arrays.
     """
 
+    told: tuple[str, ...] = ()
+
     def __init__(self, path: Path, grid_size: int | None) -> None:
         self.path = path
         if grid_size is None:
