@@ -110,11 +110,11 @@ class Spelled:
         if self._size is None or name not in (STATES, NEXT_STATES):
             return self._plain(group, name)
         if name == STATES or self._file.has(group, self._own(group, name)):
-            column, steps = self._cells(group, name), self._plain(group, "rewards").shape[0]
-            whole = column.shape[0] != steps + 1
+            column, steps = self._cells(group, name), self._steps(group)
+            whole = column.shape[:1] != (steps + 1,)
             return column if whole else Shifted(column.at, column.data, inner=column, steps=steps)
-        states, steps = self._cells(group, STATES), self._plain(group, "rewards").shape[0]
-        if states.shape[0] - steps not in (0, 1):
+        states, steps = self._cells(group, STATES), self._steps(group)
+        if states.shape[:1] not in ((steps,), (steps + 1,)):
             return self._plain(group, name)
         self._tell(f"{self._file.path.name} has no next_states: the state of the step after is taken for each")
         return Shifted(states.at, states.data, inner=states, first=1, steps=steps)
@@ -129,6 +129,10 @@ class Spelled:
             self._found[group, name] = self._file.column(group, self._own(group, name))
         return self._found[group, name]
 
+    def _steps(self, group: str) -> int:
+        """As many as there are rewards; 0 where these are none of steps, which is told where they are read."""
+        return next(iter(self._plain(group, "rewards").shape), 0)
+
     def _cells(self, group: str, name: str) -> Column:
         """The column as cells, if it is one of their numbers, as the other one of states then is, too."""
         assert self._size is not None, "states are cells"
@@ -140,7 +144,7 @@ class Spelled:
             return column
         if own in (rest, alone):
             ones = 0
-        elif own[:-1] in (rest, alone) and own[-1] != CELL and own[-1] in (1, self._size**2, CELL * self._size):
+        elif own[:-1] in (rest, alone) and own[-1:] != (CELL,) and own[-1] in (1, self._size**2, CELL * self._size):
             ones = own[-1]
         else:
             return column

@@ -21,6 +21,8 @@ CONFIGS = (
     "config.json",
     "hparams.json",
     "args.json",
+    *("hparams.yml", "args.yaml", "args.yml", "params.yaml", "params.json", "cfg.yaml", "settings.yaml"),
+    *("model_config.json", "model_config.yaml", "train_config.json", "train_config.yaml", "training_config.json"),
 )
 HISTORIES = "histories"
 """What the run's histories show counts for more than any of these: how long their episodes are."""
