@@ -23,8 +23,8 @@ AVERAGED = "n_averaged"
 STEPS = ("step", "global_step", "iteration", "iter_num", "iter", "steps", "train_step", "train_steps", "num_updates")
 HEADS = "tf_n_head"
 _DEPTH, _MOST = 4, 64
-#: How deep modules within modules are followed.
-_DEEPEST = 24
+#: How deep modules within modules are followed, and how many there are.
+_DEEPEST, _MOST_MODULES = 24, 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,18 +77,25 @@ def _found(values: Mapping[Any, Any], place: str, depth: int) -> Iterator[StateD
 def opened(value: Any) -> Any:
     """A module's weights and a namespace's attributes; any other value as it is."""
     value = attributes(value)
-    return _module(value, 0) if is_module(value) else value
+    return _module(value) if is_module(value) else value
 
 
-def _module(told: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    """What the `state_dict` of a module of these attributes has: that of a model that was saved as a whole."""
-    kept = told.get("_non_persistent_buffers_set") or ()
-    own = {**dict(told["_parameters"]), **{k: v for k, v in dict(told.get("_buffers") or {}).items() if k not in kept}}
-    weights = {str(name): value for name, value in own.items() if isinstance(value, Tensor)}
-    for name, part in dict(told["_modules"]).items():
-        part = attributes(part)
-        if depth < _DEEPEST and is_module(part):
-            weights |= {f"{name}.{inner}": value for inner, value in _module(part, depth + 1).items()}
+def _module(told: Mapping[Any, Any]) -> dict[str, Any]:
+    """What the `state_dict` of a module of these attributes has: that of a model that was saved as a whole.
+
+    Of a module within itself, or of more than any model has, nothing.
+    """
+    weights: dict[str, Any] = {}
+    waiting = [("", told, 0)]
+    for prefix, module, depth in waiting:
+        if len(waiting) + len(module["_modules"]) > _MOST_MODULES or depth == _DEEPEST:
+            return {}
+        kept, buffers = module.get("_non_persistent_buffers_set"), module.get("_buffers")
+        kept = kept if isinstance(kept, set | frozenset | list) else ()
+        own = [*module["_parameters"].items(), *(buffers.items() if isinstance(buffers, Mapping) else ())]
+        weights |= {prefix + str(name): one for name, one in own if isinstance(one, Tensor) and name not in kept}
+        inside = [(name, attributes(part)) for name, part in module["_modules"].items()]
+        waiting += [(f"{prefix}{name}.", part, depth + 1) for name, part in inside if is_module(part)]
     return weights
 
 

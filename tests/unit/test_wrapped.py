@@ -429,6 +429,14 @@ def test_what_a_module_does_not_save_is_no_weight(tmp_path: Path) -> None:
     assert "found also kept (1 in excess)" in refused(tmp_path / "z.pt", model)
 
 
+def test_a_module_within_itself_is_no_model(tmp_path: Path) -> None:
+    model = nn.Module()
+    for name in "abc":
+        model._modules[name] = model
+    assert "x.pt" in refused(tmp_path / "x.pt", {"model": model, "config": CONFIG})
+    assert "x.pt" in refused(tmp_path / "x.pt", model)
+
+
 def test_another_object_is_refused_with_what_to_do(tmp_path: Path) -> None:
     message = refused(tmp_path / "x.pt", Loop())
     assert "Loop" in message
