@@ -25,7 +25,7 @@ from ..worlds.world import World, split_tasks
 from .file import HistoryFile, Stretch, open_histories
 from .moves import other_moves
 from .paths import find_histories, given_histories
-from .pays import USUAL, Pays, pays_of
+from .pays import USUAL, Pays, ends_where_paid, pays_of
 from .shown_tasks import shown_task
 
 #: Groups that are looked at, those of the split's test side first.
@@ -71,7 +71,8 @@ def _with_tasks(settings: RunSettings, file: HistoryFile) -> RunSettings:
         return settings
     pays = pays_of(file, world)
     drawn, line = other_moves(file, world) or (None, "")
-    told = {name: words for name, words in (("rewards", pays.line), ("actions", line)) if words}
+    lines = {"rewards": pays.line, "actions": line, "ends": ends_where_paid(file, world, pays)}
+    told = {name: words for name, words in lines.items() if words}
     groups, overruled = group_goals(file, settings, world, pays), {**settings.overruled, **told}
     return replace(settings, groups=groups, overruled=overruled, marks=pays.values, arrows=drawn)
 

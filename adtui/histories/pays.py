@@ -8,6 +8,7 @@ import numpy as np
 
 from ..records.arrays import Bools, Floats
 from ..records.errors import HistoryError
+from ..worlds.darkroom import DarkRoom
 from ..worlds.world import World, numbers
 from .file import HistoryFile
 from .looks import STEPS, STREAMS, some
@@ -15,6 +16,8 @@ from .looks import STEPS, STREAMS, some
 #: Cells that a world of cells pays in, at most: key and door.
 _FEW = 2
 _TWO = 2
+#: So many paid steps must have ended their episodes for all to be said to.
+_ENOUGH = 8
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,28 @@ def pays_of(file: HistoryFile, world: World) -> Pays:
     if least > 0:
         return Pays(None, f"rewards of {name} are {_span(values)}, not 0 and 1: every step counts as rewarded")
     return USUAL
+
+
+def ends_where_paid(file: HistoryFile, world: World, pays: Pays) -> str:
+    """What a user should know where every episode ends with the first step that is paid; "" elsewhere."""
+    if not isinstance(world, DarkRoom):  # elsewhere there is more to be had in an episode
+        return ""
+    found = 0
+    for task in some(file.tasks):
+        try:
+            steps, streams = file.size(task)
+            last, part = min(steps, STEPS) - 1, slice(0, min(streams, STREAMS))
+            paid, ends = pays(file.rewards(task, part, 0, last)), file.clock.ends(task, 0, last)[:, part]
+            look = file.clock.look(task)
+            if (paid & ~ends).any() and look is not None and file.rewarded_cells(task, pays) == {look.start}:
+                continue  # nobody sees a reset from the start to the start
+        except HistoryError:  # said where its histories are needed
+            continue
+        if (paid & ~ends).any():
+            return ""
+        found += int(paid.sum())
+    name = file.path.name
+    return "" if found < _ENOUGH else f"episodes of {name} end at their reward; rollouts go on to step {world.horizon}"
 
 
 def _span(values: set[float]) -> str:

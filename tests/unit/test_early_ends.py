@@ -48,7 +48,9 @@ def test_the_goal_is_where_the_rewarded_action_leads(tmp_path: Path, online: boo
     group_of = dict(zip(GOALS, (*GOALS[1:], GOALS[0]), strict=True))
     written(own / "datasets" / NAME, group_of={goal: goal for goal in GOALS}, online=online, dones=dones, cost=cost)
     written(swapped / "datasets" / NAME, group_of=group_of, online=online, dones=dones, cost=cost)
-    assert with_groups(run_settings(settings()), own).groups is None
+    told = with_groups(run_settings(settings()), own)
+    assert told.groups is None
+    assert f"episodes of {NAME} end at their reward; rollouts go on to step 20" in told.doubts
 
     found = with_groups(run_settings(settings()), swapped)
     assert found.groups is not None
