@@ -12,6 +12,7 @@ import torch
 
 from ..records.errors import CheckpointError
 from .inert import stand_ins
+from .other_kinds import other_kind
 from .pickles import HostilePickleError, scan
 from .safetensors_file import is_safetensors, read_safetensors
 
@@ -111,15 +112,7 @@ def _unpickle(path: Path, file: BinaryIO, head: bytes) -> tuple[Any, set[str]]:
         raise CheckpointError(path, expected=LAYOUT, found=_look(head), action=_DAMAGED) from None
 
 
-#: What files of other kinds begin with, what they are, and what to do.
-_OTHERS = (
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file", "get the file itself: git lfs pull"),
-    (b"<!DOCTYPE", "a web page", "download the file itself"),
-    (b"<html", "a web page", "download the file itself"),
-    (b"\x1f\x8b", "a file packed by gzip", "unpack it: gunzip"),
-    (b"\x89HDF", "an HDF5 file", "give the checkpoint, and this one with --histories if it has histories"),
-)
-#: The same of the entries in a ZIP archive.
+#: What entries of a ZIP archive of another kind are called, and what it is.
 _ARCHIVES = (
     (re.compile(r"(?:.*/)?(?:code/.*|constants\.pkl)"), "a TorchScript archive"),
     (re.compile(r".*\.npy"), "an .npz archive of NumPy"),
@@ -130,7 +123,7 @@ _TEXT = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".py", ".csv", ".log"
 
 def _other_kind(path: Path, head: bytes) -> CheckpointError | None:
     """The error of a file that is told to be of another kind by its beginning or its name."""
-    kind = next(((found, action) for begins, found, action in _OTHERS if head.lower().startswith(begins.lower())), None)
+    kind = other_kind(head)
     if kind is None and path.suffix.lower() in _TEXT and not head.startswith((_ZIP, b"\x80")):
         kind = "a text file", "give the checkpoint beside it, or their directory"
     return None if kind is None else CheckpointError(path, expected=LAYOUT, found=kind[0], action=kind[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -195,4 +196,30 @@ def test_of_two_groups_of_a_number_the_plain_one_counts(tmp_path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file.move("38", "task_38")
     with pytest.raises(HistoryError, match="one group per goal, found goal_38 and task_38"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS, not the file; get the file itself"),
+        (b"PK\x03\x04", "a ZIP archive, as .npz files are; write its arrays into an HDF5 file"),
+        (pickle.dumps({"states": [1]}), "a pickle; write its arrays into an HDF5 file"),
+        (b"", "an empty file"),
+    ],
+)
+def test_files_of_another_kind_are_told_by_what_they_are(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "x.hdf5").write_bytes(data)
+    with pytest.raises(HistoryError) as caught:
+        read(tmp_path / "x.hdf5")
+    assert f"expected an HDF5 file of histories, found {words}" in str(caught.value)
+
+
+def test_rows_of_several_lengths_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        del file["38/actions"]
+        rows = file.create_dataset("38/actions", (2,), dtype=h5py.vlen_dtype(np.int32))
+        rows[0], rows[1] = np.arange(3), np.arange(4)
+    with pytest.raises(HistoryError, match="found rows of several lengths; store episodes on end"):
         read(path)
