@@ -192,8 +192,7 @@ def _further_down(directory: Path) -> dict[str, Run]:
     for child in directories_below(directory):
         with suppress(RunError):
             found |= {run.directory: run for run in list_runs(child)}
-    root = directory.resolve()
-    return {os.path.relpath(place, root): run for place, run in sorted(found.items())}
+    return {os.path.relpath(place, directory.resolve()): run for place, run in sorted(found.items())}
 
 
 def _no_checkpoints(directory: Path) -> RunError:

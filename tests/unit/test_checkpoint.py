@@ -309,28 +309,3 @@ def test_a_step_that_nothing_says_is_told(tmp_path: Path, name: str, step: int |
 
 def test_no_config_is_an_empty_one(tmp_path: Path) -> None:
     assert load_checkpoint(save(tmp_path / "ckpt-1.pt", {"model": WEIGHTS, "config": None})).config == {}
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
-        ("x.pt", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "git lfs pull"),
-        ("x.pt", b"<!doctype html><html></html>", "found a web page; download"),
-        ("x.pt.gz", b"\x1f\x8b\x08\x00", "found a file packed by gzip; unpack it"),
-        ("x.hdf5", b"\x89HDF\r\n\x1a\n", "--histories"),
-        ("config.json", b"{}", "found a text file; give the checkpoint beside it"),
-        ("config.yaml", b"env: darkroom\n", "found a text file; give the checkpoint beside it"),
-    ],
-)
-def test_what_is_no_checkpoint_is_told_by_what_it_is(tmp_path: Path, name: str, data: bytes, words: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(data)
-    assert words in complaint(path)
-
-
-def test_other_archives_are_told_by_what_they_are(tmp_path: Path) -> None:
-    np.savez(tmp_path / "w.npz", a=np.ones(2))
-    assert "found an .npz archive of NumPy; save the model's state_dict" in complaint(tmp_path / "w.npz")
-    with zipfile.ZipFile(tmp_path / "x.pt", "w") as archive:
-        archive.writestr("x/constants.pkl", b"")
-    assert "found a TorchScript archive; save the model's state_dict" in complaint(tmp_path / "x.pt")
