@@ -129,7 +129,9 @@ class Walks:
 
     def _best(self, walk: Walk) -> float | None:
         known = self._world(walk)
-        return None if known is None else float(known[0].optimal_return(known[1]))
+        if known is None or walk.whole.marks is not None:  # paid in other sums than the world's
+            return None
+        return float(known[0].optimal_return(known[1]))
 
     def _pass(self, sample: int, walk: Walk, number: int, edits: Edits) -> tuple[Floats, Floats]:
         """(L, H, N) attention of the query row, and (K,) the outputs that the model acts by."""

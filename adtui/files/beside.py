@@ -17,7 +17,7 @@ def config_beside(directory: Path) -> Path | None:
         for name in CONFIGS:
             if os.path.isfile(directory / name):
                 return directory / name
-        if directory.name != CHECKPOINTS and directory_step(directory.name) is None:
+        if directory.name not in CHECKPOINTS and directory_step(directory.name) is None:
             return None
         directory = directory.parent
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..records.errors import CheckpointError
+from ..records.errors import CheckpointError, ConfigError
 from .checkpoint_names import directory_step, named_step
 from .digest import Identity, identity_of, sha256_once
 from .inert import Inert
-from .nested import flat, settings, settings_objects
+from .nested import SETTINGS, attributes, flat, settings, settings_objects
 from .plain_values import PlainValues
-from .state_dicts import AVERAGED, STEPS, StateDict, bare_name, state_dicts
+from .state_dicts import AVERAGED, EXTRA, MODEL, STEPS, StateDict, bare_name, is_module, state_dicts
 from .torch_file import LAYOUT, SAVE_AGAIN, check_claim, read, unreadable
+from .yaml import MAX_BYTES, yaml_values
 
 #: Waits between attempts at a file that changes while it is read; training writes it in place.
 _RETRY_SECONDS = (0.05, 0.2, 0.5)
@@ -138,6 +140,9 @@ def _identity(path: Path) -> Identity:
 
 # -- its content -------------------------------------------------------------------------------------------------------
 def _checkpoint(path: Path, content: Any, skipped: set[str], size: int) -> Checkpoint:
+    if isinstance(content, Inert) and is_module(attributes(content)):  # a model saved as a whole
+        told = {**attributes(content), MODEL: content}
+        content = {name: told[name] for name in (*SETTINGS, MODEL) if name in told}
     if isinstance(content, Inert):
         raise CheckpointError(
             path,
@@ -151,16 +156,28 @@ def _checkpoint(path: Path, content: Any, skipped: set[str], size: int) -> Check
     if not found:
         named = "'model' of another kind" if "model" in content else f"no 'model' but {_names(content)}"
         raise CheckpointError(path, expected=LAYOUT, found=named, action=SAVE_AGAIN)
-    config = settings(content)
     plain = PlainValues(path)
-    values = {} if config is None else plain.value(config)
-    if not isinstance(values, dict):
-        kind = config.name if isinstance(config, Inert) else type(config).__name__
-        raise CheckpointError(path, expected="'config' as a dict", found=f"a {kind}", action=SAVE_AGAIN)
+    values, notes = _config(path, settings(content), plain)
+    step = _step(content, path)
+    if step is None:
+        notes += ("neither the file nor its name says its step: it counts as step 0",)
     first, *others = found
-    notes = _skipped(skipped - plain.understood - settings_objects(content))
+    notes += _skipped(skipped - plain.understood - settings_objects(content))
     weights = _weights(path, first, size)
-    return Checkpoint(path, _step(content, path), flat(values), weights, size, first.place, tuple(others), notes)
+    return Checkpoint(path, step or 0, flat(values), weights, size, first.place, tuple(others), notes)
+
+
+def _config(path: Path, config: Any, plain: PlainValues) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The settings, which may stand there as text; and what to say where something there is none."""
+    values = plain.value(config)
+    if isinstance(values, str) and not isinstance(config, Inert):
+        with suppress(ConfigError):
+            values = yaml_values(values[:MAX_BYTES], path)
+    if isinstance(values, dict):
+        return values, ()
+    kind = config.name if isinstance(config, Inert) else type(config).__name__
+    none = (f"'config' in the file is a {kind[:_MAX_NAME]}, of which no settings can be read: it was passed over",)
+    return {}, () if config is None else none
 
 
 def _skipped(names: set[str]) -> tuple[str, ...]:
@@ -174,14 +191,15 @@ def _skipped(names: set[str]) -> tuple[str, ...]:
 _LARGEST_STEP = 1 << 63
 
 
-def _step(content: Mapping[Any, Any], path: Path) -> int:
+def _step(content: Mapping[Any, Any], path: Path) -> int | None:
     for name in STEPS:
         step = content.get(name)
         if isinstance(step, Tensor | np.generic) and step.ndim == 0:
             step = step.item()
         if isinstance(step, int | float) and 0 <= step < _LARGEST_STEP:
             return int(step)
-    return named_step(path.name) or directory_step(path.parent.name) or 0
+    named = named_step(path.name)
+    return directory_step(path.parent.name) if named is None else named
 
 
 def _weights(path: Path, found: StateDict, size: int) -> dict[str, Tensor]:
@@ -213,7 +231,11 @@ def _weights(path: Path, found: StateDict, size: int) -> dict[str, Tensor]:
 
 
 def _is_beside(place: str, name: Any, value: Any) -> bool:
-    return name == AVERAGED or (place == "" and not isinstance(value, Tensor) and "." not in str(name))
+    return (
+        name == AVERAGED
+        or str(name).endswith(EXTRA)
+        or (place == "" and not isinstance(value, Tensor) and "." not in str(name))
+    )
 
 
 def _usable(path: Path, name: str, tensor: Tensor) -> Tensor:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 NUMBERED = re.compile(r"ckpt-([0-9]+)\.pt")
 """The users' own name of a checkpoint, and its step."""
-WEIGHTS = re.compile(r".+\.(?:pt|pth|ckpt|safetensors|pth\.tar)|pytorch_model.*\.bin", re.IGNORECASE)
+WEIGHTS = re.compile(r".+\.(?:pt|pth|ckpt|safetensors|pth\.tar)|(?:pytorch_)?model.*\.bin", re.IGNORECASE)
 """What other code calls files of weights; of what lies beside them (an optimizer, random states) none is."""
 PART = re.compile(r".+-[0-9]{5}-of-[0-9]{5}\..+")
 """One of the files that large models are cut into."""
-CHECKPOINTS = "checkpoints"
-"""A directory of this name has its settings above it."""
+CHECKPOINTS = ("checkpoints", "checkpoint", "ckpts", "ckpt", "models", "weights", "saved_models")
+"""Directories of these names hold checkpoints alone, and have their settings above them."""
 _STEPPED = re.compile(r"(?:checkpoint|ckpt|global_step|step|epoch|iter)[-_=]?([0-9]+)")
 _BESIDE = re.compile(
     r"(?:resume|optim\w*|scheduler|scaler|sched\w*|rng|random|training_args)(?:[_.-].*)?|.*optim\w*_states",

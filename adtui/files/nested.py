@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .inert import Inert
 
 #: Where settings lie in a checkpoint, the first that is there.
-_SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args", "model_args")
+SETTINGS = ("config", "hyper_parameters", "hparams", "hyperparameters", "cfg", "args", "settings", "conf")
+#: Where settings of a topic lie beside these, or instead of them.
+_PARTS = re.compile(
+    r"(model|network|transformer|agent|env|environment|data|dataset|train|training)_(?:config|cfg|args|kwargs|settings)"
+)
 #: What dicts within settings are called that hold settings of the run too, not of its optimizer or its logging.
 _TOPICS = (
     *("config", "cfg", "hparams", "args", "params"),
@@ -19,20 +24,26 @@ _TOPICS = (
 _NAMES = ("name", "id", "env_name", "env_id", "type")
 _NAMED = {"env": "env", "environment": "env", "world": "env", "model": "model", "task": "task"}
 _DEEPEST = 2
+#: A reference to another setting of the file, and how many are followed from one to the next.
+_REFERS = re.compile(r"\$\{([\w.]+)\}")
+_MOST_LEADS = 4
 
 
 def settings(content: Mapping[Any, Any]) -> Any:
     """The run's settings as they stand there; None where there are none."""
-    for name in _SETTINGS:
+    parts = {found[1]: attributes(value) for name, value in content.items() if (found := _PARTS.fullmatch(str(name)))}
+    parts = {topic: value for topic, value in parts.items() if isinstance(value, Mapping)}
+    for name in SETTINGS:
         value = content.get(name)
         if value is not None and (name == "config" or isinstance(attributes(value), Mapping)):
-            return value
-    return None
+            whole = attributes(value)
+            return {**parts, **whole} if parts and isinstance(whole, Mapping) else value
+    return parts or None
 
 
 def settings_objects(content: Mapping[Any, Any]) -> set[str]:
     """Names of the objects whose attributes `settings` reads."""
-    objects = [content.get(name) for name in _SETTINGS]
+    objects = [value for name, value in content.items() if name in SETTINGS or _PARTS.fullmatch(str(name))]
     return {value.name for value in objects if isinstance(value, Inert) and value.attributes() is not None}
 
 
@@ -42,6 +53,7 @@ def flat(said: Mapping[str, Any]) -> dict[str, Any]:
     What stands at the top counts before what is nested; `env: {name: …}` is `env`.
     """
     said = {name: value["value"] if _wrapped(value) else value for name, value in said.items()}
+    said = {name: _resolved(value, said, 0) for name, value in said.items()}
     told: dict[str, list[Any]] = {}
     for name, value in _nested(said, 0):
         told.setdefault(name, []).append(value)
@@ -60,6 +72,22 @@ def _nested(said: Mapping[str, Any], depth: int) -> Iterator[tuple[str, Any]]:
         yield from ((name, found) for name, found in value.items() if name not in _NAMES and not _is_topic(name, found))
         if depth + 1 < _DEEPEST:
             yield from _nested(value, depth + 1)
+
+
+def _resolved(value: Any, root: Mapping[str, Any], depth: int) -> Any:
+    """A value with "${model.width}" in it as what it refers to, as Hydra's files have it; what leads nowhere stays."""
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        return {name: _resolved(inner, root, depth + 1) for name, inner in value.items()}
+    for _ in range(_MOST_LEADS):
+        if not isinstance(value, str) or (found := _REFERS.fullmatch(value)) is None:
+            break
+        told: Any = root
+        for part in found[1].split("."):
+            told = told.get(part) if isinstance(told, Mapping) else None
+        if told is None:
+            break
+        value = told
+    return value
 
 
 def _wrapped(value: Any) -> bool:

@@ -19,6 +19,17 @@ _MAX_INT_BITS = 256
 _CONTENTS = ("_content", "_val")
 
 
+def _has_value(value: Inert) -> bool:
+    """Whether it is an enumeration's value, or a set's items: an object of a class, which has a capital, made from one
+    value alone. A function with such an argument is none.
+    """
+    kind = value.name.rpartition(".")[2].lstrip("_")
+    alone = value.state is None and len(value.args) == 1
+    if value.name == "builtins.frozenset":
+        return alone and isinstance(value.args[0], list)
+    return alone and kind[:1].isupper() and isinstance(value.args[0], bool | int | float | str)
+
+
 class PlainValues:
     """A config to plain values, within a budget that shared and nested containers also spend.
 
@@ -59,6 +70,9 @@ class PlainValues:
             self.understood.add(value.name)
             inner = next((told[name] for name in _CONTENTS if name in told), told)
             return self.value(inner, depth + 1)
+        if _has_value(value):
+            self.understood.add(value.name)
+            return self.value(value.args[0], depth + 1)
         path = value.path()
         if path is not None:
             self.understood.add(value.name)

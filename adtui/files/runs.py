@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..records.errors import RunError
+from .below import directories_below
 from .beside import config_beside
 from .checkpoint_names import CHECKPOINTS, NUMBERED, PART, WEIGHTS, directory_step, series
 
 #: The step of a checkpoint file whose name does not say it.
 UNKNOWN_STEP = -1
 #: Directories within a run, or within its parent, that hold the checkpoints.
-_INNER = ("runs", CHECKPOINTS, "lightning_logs")
+_INNER = ("runs", *CHECKPOINTS, "lightning_logs")
 _DEMO = "try `adtui demo`"
 DEFAULT_DEMO = "darkroom"
 DEMOS = {DEFAULT_DEMO: "AD-darkroom-seed0", "keytodoor": "AD-darkkeytodoor-seed0"}
@@ -133,7 +135,7 @@ def list_runs(directory: str | Path) -> tuple[Run, ...]:
         # os.path, here and below: unlike pathlib's, its tests are False where an entry may not be looked at.
         if not os.path.isdir(child) or (real := os.path.realpath(child)) in runs:
             continue
-        for place in (child, child / CHECKPOINTS):  # Lightning and others keep them in a directory of their own
+        for place in (child, *(child / name for name in CHECKPOINTS)):  # a directory of their own
             if os.path.isdir(place) and (found := _readable_checkpoints(place)):
                 runs[real] = _run(place, found)
                 break
@@ -175,12 +177,22 @@ def _run_of_directory(directory: Path) -> Run:
         if not runs and os.path.isdir(inner):
             own = _readable_checkpoints(inner)
             runs = (_run(inner, own),) if own else list_runs(inner)
-    if len(runs) == 1:
-        return runs[0]
-    if runs:
-        names = ", ".join(run.name for run in runs[:5]) + (", …" if len(runs) > 5 else "")
-        raise RunError(directory, expected="one run", found=f"{len(runs)}: {names}", action="name one of them")
+    named = {run.name: run for run in runs} or _further_down(directory)
+    if len(named) == 1:
+        return next(iter(named.values()))
+    if named:
+        names = ", ".join([*named][:5]) + (", …" if len(named) > 5 else "")
+        raise RunError(directory, expected="one run", found=f"{len(named)}: {names}", action="name one of them")
     raise _no_checkpoints(directory)
+
+
+def _further_down(directory: Path) -> dict[str, Run]:
+    """The runs in directories of directories, as Hydra has them by date and time, by their path from here."""
+    found: dict[Path, Run] = {}
+    for child in directories_below(directory):
+        with suppress(RunError):
+            found |= {run.directory: run for run in list_runs(child)}
+    return {os.path.relpath(place, directory.resolve()): run for place, run in sorted(found.items())}
 
 
 def _no_checkpoints(directory: Path) -> RunError:
@@ -219,7 +231,7 @@ def _no_runs(directory: Path) -> RunError:
 
 def _run(directory: Path, checkpoints: tuple[tuple[int, Path], ...], *, follows: bool = True) -> Run:
     directory = directory.resolve()
-    name = directory.parent.name if directory.name == CHECKPOINTS else directory.name
+    name = directory.parent.name if directory.name in CHECKPOINTS else directory.name
     return Run(name, directory, checkpoints, config_beside(checkpoints[-1][1].parent), follows)
 
 

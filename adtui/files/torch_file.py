@@ -12,6 +12,7 @@ import torch
 
 from ..records.errors import CheckpointError
 from .inert import stand_ins
+from .other_kinds import other_kind
 from .pickles import HostilePickleError, scan
 from .safetensors_file import is_safetensors, read_safetensors
 
@@ -25,6 +26,7 @@ _DAMAGED = "copy it again, or open another checkpoint"
 SAVE_AGAIN = "save it in that form, see the README"
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 _HEAD_BYTES = 32
+_LOOKED_AT = 1000
 _ZIP = b"PK\x03\x04"
 #: What torch's older format begins with: a number as a pickle of any protocol. Nothing else is shown to torch, which
 #: would try it as a tar file first.
@@ -50,6 +52,8 @@ def read(path: Path, size: int) -> tuple[Any, set[str]]:
                 _check_archive(path, file, size)
             elif size > MAX_BYTES:
                 raise _too_large(path, size)
+            if (other := _other_kind(path, head)) is not None:
+                raise other
             file.seek(0)
             if not head.startswith((_ZIP, b"\x80")) and is_safetensors(head, size):
                 return read_safetensors(path, file, size), set()
@@ -72,10 +76,14 @@ def _check_archive(path: Path, file: BinaryIO, size: int) -> None:
     """Refuse, before anything is allocated, an archive that claims to unpack to far more than its size."""
     try:
         with zipfile.ZipFile(file) as archive:
-            claimed = sum(entry.file_size for entry in archive.infolist())
+            entries = archive.infolist()
+            claimed = sum(entry.file_size for entry in entries)
     except (zipfile.BadZipFile, NotImplementedError, ValueError):
         raise CheckpointError(path, expected=LAYOUT, found="a truncated or damaged file", action=_DAMAGED) from None
     check_claim(path, claimed, size)
+    for pattern, found in _ARCHIVES:
+        if any(pattern.fullmatch(entry.filename) for entry in entries[:_LOOKED_AT]):
+            raise CheckpointError(path, expected=LAYOUT, found=found, action=_STATE_DICT)
 
 
 def _unpickle(path: Path, file: BinaryIO, head: bytes) -> tuple[Any, set[str]]:
@@ -102,6 +110,23 @@ def _unpickle(path: Path, file: BinaryIO, head: bytes) -> tuple[Any, set[str]]:
         if isinstance(error, OSError):
             raise
         raise CheckpointError(path, expected=LAYOUT, found=_look(head), action=_DAMAGED) from None
+
+
+#: What entries of a ZIP archive of another kind are called, and what it is.
+_ARCHIVES = (
+    (re.compile(r"(?:.*/)?(?:code/.*|constants\.pkl)"), "a TorchScript archive"),
+    (re.compile(r".*\.npy"), "an .npz archive of NumPy"),
+)
+_STATE_DICT = "save the model's state_dict: torch.save(model.state_dict(), path)"
+_TEXT = (".json", ".yaml", ".yml", ".toml", ".txt", ".md", ".py", ".csv", ".log")
+
+
+def _other_kind(path: Path, head: bytes) -> CheckpointError | None:
+    """The error of a file that is told to be of another kind by its beginning or its name."""
+    kind = other_kind(head)
+    if kind is None and path.suffix.lower() in _TEXT and not head.startswith((_ZIP, b"\x80")):
+        kind = "a text file", "give the checkpoint beside it, or their directory"
+    return None if kind is None else CheckpointError(path, expected=LAYOUT, found=kind[0], action=kind[1])
 
 
 def _look(head: bytes) -> str:

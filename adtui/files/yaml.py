@@ -6,6 +6,7 @@ Here a file is composed into nodes and the nodes are turned into plain values: n
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,12 @@ def load_yaml(path: str | Path, *, unique: bool = False) -> dict[str, Any]:
         ConfigError: unreadable, too large, not YAML, or not a mapping of names to values.
     """
     text = _read(Path(path))
+    told = None if unique else _json(path, text)
+    return yaml_values(text, path, unique=unique) if told is None else told
+
+
+def yaml_values(text: str, path: str | Path, *, unique: bool = False) -> dict[str, Any]:
+    """The same of a text that stands in a file."""
     try:
         node = yaml.compose(text, Loader=_Bounded)
     except yaml.YAMLError as error:
@@ -56,6 +63,17 @@ def load_yaml(path: str | Path, *, unique: bool = False) -> dict[str, Any]:
             path, expected="`name: value` lines", found=f"a {_kind(values)}", action="write one setting a line"
         )
     return values
+
+
+def _json(path: str | Path, text: str) -> dict[str, Any] | None:
+    """The values of a JSON file, which may be indented by tabs as YAML may not; None where it is none."""
+    if not str(path).endswith(".json"):
+        return None
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _read(path: Path) -> str:
@@ -171,7 +189,8 @@ def _position(error: yaml.YAMLError) -> str:
         return str(error)
     where = error.problem_mark or error.context_mark
     line = f" in line {where.line + 1}, column {where.column + 1}" if where else ""
-    return f"{error.problem or error.context or 'an error'}{line}"
+    problem = re.sub(r"^(but )?found ", "", error.problem or error.context or "an error")
+    return f"{problem}{line}"
 
 
 def _kind(value: object) -> str:

@@ -70,10 +70,16 @@ class Ways:
             astray &= _differ(next_states, np.array(start))
         return self if astray.any() else replace(self, does=does)
 
+    def led(self, states: Values, actions: Values) -> tuple[Values, Bools]:
+        """The cells that the actions lead to, and which of them are known."""
+        if self.does is None:
+            return states, np.zeros(states.shape[:-1], np.bool_)
+        known = actions < len(self.does)
+        return np.clip(states + self.does[np.where(known, actions, 0)], 0, self.size - 1), known
+
     def _astray(self, does: Ints, states: Values, actions: Values, next_states: Values) -> Bools:
         """After which steps the state is not where the action leads; of an action that is not known none."""
-        known = actions < len(does)
-        expected = np.clip(states + does[np.where(known, actions, 0)], 0, self.size - 1)
+        expected, known = replace(self, does=does).led(states, actions)
         return known & _differ(next_states, expected)
 
 
@@ -139,13 +145,18 @@ def _ways(states: Values, next_states: Values, following: Values, size: int | No
 
 
 def _does(states: Values, actions: Values, next_states: Values, size: int) -> Ints | None:
-    """(A, 2) where each action leads mostly, away from the walls; None where one was never seen there."""
+    """(A, 2) where each action leads from most cells, away from the walls; None where one was never seen there.
+
+    Cells have one vote each: episodes that end at a goal beside their start are all reset by the same step.
+    """
     most = int(actions.max())
     if most >= _MOST_ACTIONS:
         return None
     inner = ~_far(states, next_states, size) & ((states > 0) & (states < size - 1)).all(axis=-1)
     went = (next_states - states)[inner] @ [3, 1]  # a number for each of the five ways
-    tried = np.bincount(_PLACES * actions[inner] + went + 4, minlength=_PLACES * (most + 1)).reshape(-1, _PLACES)
+    ways = _PLACES * (most + 1)
+    votes = np.unique(ways * (states[inner] @ [size, 1]) + _PLACES * actions[inner] + went + 4) % ways
+    tried = np.bincount(votes, minlength=ways).reshape(-1, _PLACES)
     if not tried.any(axis=1).all():
         return None
     return np.array([_WAYS[int(way) - 4] for way in tried.argmax(axis=1)], np.int64)

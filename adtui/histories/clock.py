@@ -137,6 +137,23 @@ class Clock:
             return shown if marks is None else shown | marks
         return np.asarray(time % rule.every == 0 if rule.every else time < 0)[:, None]
 
+    def reached(self, task: int, part: slice, first: int, last: int) -> tuple[Ints, Bools]:
+        """(n, streams, 2) the cells that steps led to, and (n, streams) which of these are sure. States are cells.
+
+        The next state of a step that ends an episode may be that of the reset: what counts there is where the action
+        leads, if the moves of the file show that; else nothing is sure of it.
+        """
+        states, there = (self._file.cells(task, name, part, first, last) for name in ("states", "next_states"))
+        ends = np.broadcast_to(self.ends(task, first, last)[:, part], states.shape[:2])
+        sure = (np.abs(there - states).sum(axis=-1) <= 1) & ~ends
+        look = self.look(task)
+        if look is not None and look.ways.does is not None:
+            led, known = look.ways.led(states, self._file.actions(task, part, first, last))
+            return np.where(ends[..., None], led, there), np.where(ends, known, sure)
+        if look is not None and look.start is not None and self._rule(task).every is None:
+            sure &= (there != look.start).any(axis=-1)  # it may be a reset that leaves no trace
+        return there, sure
+
     def _rule(self, task: int) -> Rule:
         if task not in self._rules:
             self._rules[task] = self._found(task)

@@ -8,7 +8,6 @@ A file may come from anyone: nothing outside it is opened, and no more of it tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,16 @@ from typing import Any
 import numpy as np
 
 from ..records.arrays import Bools, Floats, Ints, Values
+from ..records.errors import HistoryError
 from ..records.run_settings import RunSettings
 from .clock import Clock
 from .forms import CELL, Form, form_of, single
+from .groups import groups_by_task
 from .hdf5 import Column, HDF5File, unusable
 from .layout import check_axes, folded, layout
 from .npz_histories import NpzHistories
 from .paths import METADATA
+from .spelled import Spelled
 
 _STATES, _COLUMNS = ("states", "next_states"), ("states", "next_states", "actions", "rewards")
 _OPTIMAL = "optimal_actions"
@@ -39,7 +41,6 @@ _DONES = (
     "truncations",
     "truncated",
 )
-_TASK = re.compile(r"(?:(goal|task|env|room)[_-]?)?([0-9]{1,9})", re.IGNORECASE)
 #: Numbers of a column that are looked at at once for the cells of rewards, and how often at most.
 _SHOWING, _PARTS = 1 << 16, 8
 
@@ -92,9 +93,14 @@ class HistoryFile:
 
     def __init__(self, path: Path, form: Form, *, horizon: int | None) -> None:
         self.path, self.form, self.horizon = path, form, horizon
-        self._file = NpzHistories(path, form.grid_size) if path.suffix == METADATA else HDF5File(path)
-        names = self._file.names()
-        self._groups = self._tasks(names)
+        size = form.grid_size
+        self._file = NpzHistories(path, size) if path.suffix == METADATA else Spelled(HDF5File(path), size)
+        try:
+            names = self._file.names()
+            self._groups = groups_by_task(path, names, size)
+        except HistoryError:
+            self._file.close()
+            raise
         self._sizes: dict[int, tuple[int, int]] = {}
         self._columns: dict[tuple[int, str], Column] = {}
         self._marks: dict[int, tuple[str, ...]] = {}
@@ -105,20 +111,6 @@ class HistoryFile:
             self._file.close()
             raise unusable(path, "one group per goal, named 0, 1, …", ", ".join(sorted(names)[:3]) or "an empty file")
 
-    def _tasks(self, names: list[str]) -> dict[int, str]:
-        """Task → group. Of "goal_7", "07" and "7" the plain one counts."""
-        groups: dict[int, str] = {}
-        kinds: dict[int, str] = {}
-        for name in sorted(names, key=len, reverse=True):
-            if (found := _TASK.fullmatch(name)) is None:
-                continue
-            task, kind = int(found[2]), (found[1] or "").lower()
-            if kind and kinds.get(task, kind) != kind:
-                self._file.close()
-                raise unusable(self.path, "one group per goal", f"{groups[task]} and {name}")
-            groups[task], kinds[task] = name, kind
-        return groups
-
     def __enter__(self) -> HistoryFile:
         return self
 
@@ -128,7 +120,7 @@ class HistoryFile:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is left out of its states, of its first task as of all; what is special about its episodes."""
-        return (*self.form.notes(self._column(self.tasks[0], "states")), *self.clock.notes)
+        return (*self.form.notes(self._column(self.tasks[0], "states")), *self._file.told, *self.clock.notes)
 
     @property
     def grid_size(self) -> int | None:
@@ -181,25 +173,24 @@ class HistoryFile:
     def rewarded_cells(self, task: int, pays: Callable[[Floats], Bools]) -> set[tuple[int, int]]:
         """The cells that steps end on which `pays` marks by their rewards, in the last part of a task that has any.
 
-        Steps that end an episode are left out, and so are those that are no move: their next state may be the cell of
-        the reset.
+        Those that end no episode count, where there are some.
         """
         steps, streams = self.size(task)
         size = max(1, _SHOWING // streams)
+        at_ends: set[tuple[int, int]] = set()
         for last in range(steps, max(0, steps - _PARTS * size), -size):
             first = max(0, last - size)
             rewarded = pays(self.rewards(task, slice(None), first, last))
-            rewarded &= ~self.clock.ends(task, first, last)
             if not rewarded.any():
                 continue
-            states, reached = (
-                self._cells(task, name, slice(None), first, last).reshape(last - first, -1, 2)[rewarded]
-                for name in ("states", "next_states")
-            )
-            moved = np.abs(reached - states).sum(axis=1) <= 1
-            if moved.any():
-                return {(int(x), int(y)) for x, y in np.unique(reached[moved], axis=0)}
-        return set()
+            reached, sure = self.clock.reached(task, slice(None), first, last)
+            rewarded &= sure
+            inner = rewarded & ~self.clock.ends(task, first, last)
+            cells = {(int(x), int(y)) for x, y in np.unique(reached[inner if inner.any() else rewarded], axis=0)}
+            if inner.any():
+                return cells
+            at_ends = at_ends or cells
+        return at_ends
 
     def optimal_action(self, task: int, stream: int, step: int) -> int | None:
         """What the best policy does at one step, or None where the file does not say (`optimal_actions`, for DPT).
@@ -289,7 +280,7 @@ class HistoryFile:
         if (task, name) not in self._columns:
             column = self._file.column(self._groups[task], name)
             if name not in _STATES and not (name == "actions" and self.form.action_width):
-                axes = len(self._column(task, "states").data.shape) - 1
+                axes = len(self._column(task, "states").shape) - 1
                 column = folded(column, axes, self.form.n_actions if name in ("actions", _OPTIMAL) else None)
             self._columns[task, name] = column
         return self._columns[task, name]

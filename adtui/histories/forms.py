@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..records.arrays import Floats, Ints, Values
+from ..records.errors import OtherWorldError
 from ..records.run_settings import META_WORLD, RunSettings
 from .hdf5 import Column, unusable
 
@@ -127,5 +128,7 @@ def whole_numbers(column: Column, values: Array, what: str, count: int) -> Ints:
         raise unusable(column.at, "whole numbers", str(values[whole != values].flat[0]))
     least, most = (int(whole.min()), int(whole.max())) if whole.size else (0, 0)
     if least < 0 or most >= count:
-        raise unusable(column.at, f"{what} from 0 to {count - 1}", f"{least} to {most}")
+        from_one = "store one less if they are numbered from 1, else " if least > 0 and most == count else ""
+        expected = f"{what} from 0 to {count - 1}"
+        raise OtherWorldError(column.at, expected=expected, found=f"{least} to {most}", action=from_one + OTHER_MODEL)
     return whole

@@ -23,8 +23,9 @@ from ..worlds.permuted import PermutedDarkRoom
 from ..worlds.settings import count_tasks, split_of, world_of
 from ..worlds.world import World, split_tasks
 from .file import HistoryFile, Stretch, open_histories
+from .moves import other_moves
 from .paths import find_histories, given_histories
-from .pays import USUAL, Pays, pays_of
+from .pays import USUAL, Pays, ends_where_paid, pays_of
 from .shown_tasks import shown_task
 
 #: Groups that are looked at, those of the split's test side first.
@@ -69,8 +70,11 @@ def _with_tasks(settings: RunSettings, file: HistoryFile) -> RunSettings:
     if world is None or not world.STATES:
         return settings
     pays = pays_of(file, world)
-    overruled = {**settings.overruled, **({"rewards": pays.line} if pays.line else {})}
-    return replace(settings, groups=group_goals(file, settings, world, pays), overruled=overruled)
+    drawn, line = other_moves(file, world) or (None, "")
+    lines = {"rewards": pays.line, "actions": line, "ends": ends_where_paid(file, world, pays)}
+    told = {name: words for name, words in lines.items() if words}
+    groups, overruled = group_goals(file, settings, world, pays), {**settings.overruled, **told}
+    return replace(settings, groups=groups, overruled=overruled, marks=pays.values, arrows=drawn)
 
 
 def _file_of(settings: RunSettings, run_dir: Path, histories: str | Path | None) -> Path | None:
@@ -143,9 +147,10 @@ def shown_goal(found: Stretch, group: int, settings: RunSettings) -> Cell | None
         return None
     stays = np.append(found.episode[1:] == found.episode[:-1], False)  # the last step may end its episode
     stays &= np.abs(found.next_states - found.states).sum(axis=1) <= 1
-    cells = {(int(x), int(y)) for x, y in np.unique(found.next_states[stays & (found.rewards > 0)], axis=0)}
-    if "rewards" in settings.overruled:  # they mark something else
-        cells = set()
+    paid = Pays(settings.marks)(found.rewards)
+    if "rewards" in settings.overruled and settings.marks is None:  # they mark nothing
+        paid[:] = False
+    cells = {(int(x), int(y)) for x, y in np.unique(found.next_states[stays & paid], axis=0)}
     if len(cells) == 1:
         return cells.pop()
     if cells:

@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 import h5py
 import numpy as np
 
+from ..files.other_kinds import other_kind
 from ..records.errors import HistoryError
 from .chunks import Unsound, check_chunks
 
 #: Bytes of one chunk: a compressed one is unpacked whole, and a few kilobytes can unpack to gigabytes.
 MAX_CHUNK = 1 << 29
 _CHECK = "check the file, or collect it anew with `adtui collect`"
+_WRITE = "write its arrays into an HDF5 file, one group for each goal (README)"
 _COPY = "copy the data into one file (h5repack, or h5py's `copy`)"
 T = TypeVar("T")
 
@@ -56,7 +58,7 @@ class Column:
         values = self._values(place)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise unusable(self.at, "finite numbers", "NaN or infinite ones")
-        return self._unfolded(values) if self.folded else values
+        return self.unfolded(values) if self.folded else values
 
     def _values(self, place: tuple[slice | int, ...]) -> np.ndarray[Any, Any]:
         try:
@@ -65,7 +67,7 @@ class Column:
             raise unusable(self.at, "sound chunks, packed by gzip or lzf if at all", str(fault)) from None
         return _guarded(self.at, lambda: np.asarray(self.data[place]))
 
-    def _unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def unfolded(self, values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Values without their last axis."""
         if values.shape[-1] == 1:
             single: np.ndarray[Any, Any] = values[..., 0]
@@ -91,7 +93,8 @@ class HDF5File:
         except FileNotFoundError:
             raise unusable(path, "an HDF5 file of histories", "nothing", "check the path") from None
         except OSError as error:
-            raise unusable(path, "an HDF5 file of histories", str(error)) from None
+            found, action = _other_kind(path) or (str(error), _CHECK)
+            raise unusable(path, "an HDF5 file of histories", found, action) from None
 
     def close(self) -> None:
         self._file.close()
@@ -110,6 +113,9 @@ class HDF5File:
         data = _guarded(at, lambda: self._data_set(group, name))
         if _guarded(at, lambda: data.is_virtual or data.external):
             raise unusable(at, "data within the file", "data in other files", _COPY)
+        if h5py.check_vlen_dtype(data.dtype) not in (None, str, bytes):
+            action = "store episodes on end, as one row of steps, with dones"
+            raise unusable(at, "steps in a row", "rows of several lengths", action)
         if data.dtype.kind not in "biuf":
             raise unusable(at, "numbers", f"values of type {data.dtype}")
         if data.shape is None:
@@ -151,6 +157,18 @@ class HDF5File:
             if part not in ("", "."):
                 entry = self._entry(entry, part, followed=True)
         return entry
+
+
+def _other_kind(path: Path) -> tuple[str, str] | None:
+    """(what a file that is no HDF5 is, what to do), as far as its beginning says."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(32)
+    except OSError:
+        return None
+    kinds = {b"PK": "a ZIP archive, as .npz files are", b"\x80": "a pickle", b"\x93N": "an array of NumPy"}
+    known = next((kind for begins, kind in kinds.items() if head.startswith(begins)), None if head else "an empty file")
+    return other_kind(head) if known is None else (known, _WRITE)
 
 
 def _holds(group: h5py.Group, name: str) -> bool:

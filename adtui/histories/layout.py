@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from .hdf5 import Column, unusable
+from .spelled import Shifted
 
 MAX_STEPS = 50_000_000
 """Of one history; `dones` are read from its beginning, so that they cost what a file claims to have."""
@@ -23,7 +24,7 @@ def folded(column: Column, axes: int, choices: int | None) -> Column:
         axes: how many its values have in the file, steps and streams.
         choices: how many actions there are; None where none are chosen from.
     """
-    shape = column.data.shape
+    shape = column.shape
     if len(shape) == axes + 1 and shape[-1] in (1, choices):
         return replace(column, folded=True)
     return column
@@ -50,10 +51,13 @@ def check_axes(states: Column, next_states: Column, streams: int, horizon: int |
         return
     place = tuple(slice(0, count) for count in _LOOKED_AT)
     here, following = states.read(place), next_states.read(place)
-    joined = (following[:-1] == here[1:]).all(axis=-1)
+    if isinstance(next_states, Shifted):  # made from the states, so that they join: neighbours lie side by side
+        joined, across = (np.abs(np.diff(here, axis=axis)).sum(axis=-1) <= 1 for axis in (0, 1))
+    else:
+        joined = (following[:-1] == here[1:]).all(axis=-1)
+        across = (following[:, :-1] == here[:, 1:]).all(axis=-1)
     if horizon is not None:
         joined = joined[np.arange(1, len(here)) % horizon != 0]
-    across = (following[:, :-1] == here[:, 1:]).all(axis=-1)
     along = float(joined.mean()) if joined.size else 0.0
     if across.size >= _ENOUGH and along < _MOST <= across.mean():
         raise unusable(

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from ..records.arrays import Bools, Values
-from ..records.errors import HistoryError
+from ..records.errors import HistoryError, OtherWorldError
 from .borders import Seen, seen
 
 #: Numbers of a column that are looked at in a task; how many tasks are, where it is asked of the whole file.
@@ -79,10 +79,16 @@ class Looks:
         return [look for task in some(self._file.tasks) if (look := self.of(task)) is not None]
 
     def of(self, task: int) -> Seen | None:
-        """What the states of a task show; None where they cannot be read."""
+        """What the states of a task show; None where they cannot be read.
+
+        Raises:
+            OtherWorldError: they are not of the model's world.
+        """
         if task not in self._found:
             try:
                 self._found[task] = self._read(task)
+            except OtherWorldError:  # then so are the others, whatever their numbers
+                raise
             except HistoryError:  # said where its histories are needed
                 self._found[task] = None
         return self._found[task]

@@ -20,6 +20,9 @@ from .hdf5 import Column, unusable
 #: Bytes of the metadata, and of what one file of histories unpacks to.
 _MOST_TOLD, _MOST = 1 << 24, 1 << 31
 _NAMES = ("states", "actions", "rewards", "dones")
+#: What to do with files that are not read.
+_FLAT = "store np.concatenate of the episodes, with dones of the same length: objects are never unpickled"
+_GROUPS = "write them into an HDF5 file, one group a task, with dones, and give that with --histories"
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -42,6 +45,8 @@ class NpzHistories:
     Raises (every method, too):
         HistoryError: unreadable, no such metadata, files elsewhere or of other arrays.
     """
+
+    told: tuple[str, ...] = ()
 
     def __init__(self, path: Path, grid_size: int | None) -> None:
         self.path = path
@@ -95,6 +100,8 @@ class NpzHistories:
         return found
 
     def _number(self, goal: Any) -> str:
+        if isinstance(goal, list) and len(goal) == 2 and all(isinstance(one, list) for one in goal):
+            raise unusable(self.path, "a cell for each goal, as in Dark Room", "two, a key's and a door's", _GROUPS)
         whole = isinstance(goal, list) and len(goal) == 2 and all(type(one) is int for one in goal)
         if not whole or not all(0 <= one < self._size for one in goal):
             raise unusable(self.path, f"goals in a grid of {self._size}", repr(goal)[:80])
@@ -118,10 +125,14 @@ class NpzHistories:
         except FileNotFoundError:
             raise unusable(path, "the file that the metadata names", "nothing") from None
         except (OSError, ValueError, zipfile.BadZipFile, EOFError, MemoryError) as error:
-            told = "episodes of several lengths, pickled" if "allow_pickle" in str(error) else str(error)[:200]
-            raise unusable(path, "arrays of numbers, (episodes, steps)", told or type(error).__name__) from None
+            expected = "arrays of numbers, (episodes, steps)"
+            if "allow_pickle" in str(error):
+                raise unusable(path, expected, "episodes of several lengths, pickled", _FLAT) from None
+            raise unusable(path, expected, str(error)[:200] or type(error).__name__) from None
         if missing := [name for name in _NAMES[:3] if name not in found]:
             raise unusable(path, f"an array {missing[0]}", f"only {', '.join(found) or 'others'}")
+        if found["states"].ndim == 1 and "dones" in found:  # all episodes on end, which they mark
+            found = {name: values[None] for name, values in found.items()}
         for name, values in found.items():
             if values.dtype.kind not in "biuf" or values.ndim != 2 or values.shape != found["states"].shape:
                 raise unusable(path, f"numbers of shape (episodes, steps) in {name}", f"{values.dtype} {values.shape}")

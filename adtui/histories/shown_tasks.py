@@ -91,9 +91,8 @@ def _paid_in_order(file: HistoryFile, group: int, pays: Pays) -> tuple[set[Cell]
     """The cells of first rewards and of second ones, of episodes from their beginning."""
     steps, streams = file.size(group)
     steps, part = min(steps, STEPS), slice(0, min(streams, STREAMS))
-    states, there = (file.cells(group, name, part, 0, steps) for name in ("states", "next_states"))
-    ends = np.broadcast_to(file.clock.ends(group, 0, steps)[:, part], states.shape[:2])
-    sure = (np.abs(there - states).sum(axis=-1) <= 1) & ~ends
+    there, sure = file.clock.reached(group, part, 0, steps)
+    ends = np.broadcast_to(file.clock.ends(group, 0, steps)[:, part], sure.shape)
     episode = ends.cumsum(axis=0) - ends
     found: tuple[set[Cell], set[Cell]] = set(), set()
     place: dict[tuple[int, int], int] = {}  # stream and episode → rewards so far

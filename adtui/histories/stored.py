@@ -40,6 +40,7 @@ def stored_sample(
         task=(task := _task(goal, cell, settings)),
         arrows=arrows(settings, task),
         stateless=stateless(settings),
+        marks=settings.marks,
     )
     known = whole.until(n)  # its target is the action that was taken
     return replace(known, target_action=file.optimal_action(goal, stream, query)) if settings.wants_optimal else known

@@ -49,12 +49,14 @@ class Walk:
         kept = np.array([i for i in self._window(moment) if i not in edits.hidden], dtype=np.int64)
         turned = np.isin(kept, list(edits.turned))
         known, rewards = self.whole.until(moment), self.whole.rewards[kept]
+        paid, other = self.whole.marks or (1.0, 0.0)
+        was_paid = rewards != 0 if self.whole.marks is None else rewards == np.float32(paid)
         tokens = np.append(kept, moment)
         context = replace(
             known,
             states=known.states[kept],
             actions=known.actions[kept],
-            rewards=np.where(turned, (rewards == 0).astype(np.float32), rewards).astype(np.float32),
+            rewards=np.where(turned, np.where(was_paid, other, paid), rewards).astype(np.float32),
             next_states=known.next_states[kept],
             episode=known.episode[tokens],
             step=known.step[tokens],
@@ -74,6 +76,10 @@ class Walk:
             return "which task this history is of is not known"
         if self.whole.task >= self.world.n_tasks:
             return f"the world has no task {self.whole.task}"
+        if self.whole.marks is not None:
+            return "this history pays {:.4g} and {:.4g} where the world pays 1 and 0".format(*self.whole.marks)
+        if self.world.does(self.whole.task) is not None and self.whole.arrows != self.world.arrows(self.whole.task):
+            return "the actions of this history do otherwise than the world's"
         if isinstance(self.world, Bandit) and (
             wrong := self.world.contradiction(self.whole.task, self.whole.actions, self.whole.rewards)
         ):

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from torch import Tensor
 
 from ..files.checkpoint import Checkpoint
+from ..files.checkpoint_names import PART
 from ..files.state_dicts import MODEL, StateDict, bare_names
 from ..records.errors import CheckpointError
 from .foreign import foreign
 
 Families = Sequence[Any]
 #: Copies of a model that follow it: averages of its weights, targets, teachers.
-_COPIES = re.compile(r"(^|[._])(ema|swa|avg|averaged?|shadow|target|teacher|polyak)([._]|$)")
+_COPIES = re.compile(
+    r"(^|[._])(ema|swa|avg|averaged?|shadow|target|teacher|polyak|old|best|prev|previous|initial|ref|reference)([._]|$)"
+)
 _PARTS, _MOST_PREFIXES = 3, 64
 NOT_READ = "open a checkpoint of a family in the README's table, or say how it is run: --adapter, docs/adapters.md"
 
@@ -84,9 +88,12 @@ def _recognised(families: Families, weights: Mapping[str, Tensor]) -> tuple[Any,
 
 
 def _prefixes(weights: Mapping[str, Tensor]) -> list[str]:
+    names = [name.split(".")[:-1] for name in weights]
+    # What all names begin with is no deeper than one part.
+    shared = len(list(takewhile(lambda parts: len(set(parts)) == 1, zip(*names, strict=False))))
     found: dict[str, None] = {}
-    for name in weights:
-        parts = name.split(".")[:-1][:_PARTS]
+    for whole in names:
+        parts = whole[: shared + _PARTS]
         found |= dict.fromkeys(".".join(parts[:count]) + "." for count in range(1, len(parts) + 1))
         if len(found) > _MOST_PREFIXES:
             break
@@ -122,6 +129,9 @@ def _told(option: _Option, options: list[_Option], left_out: int) -> Iterator[st
 def _unknown(path: str, checkpoint: Checkpoint, names: str) -> CheckpointError:
     candidates = [checkpoint.weights, *[bare_names(other.values) for other in checkpoint.others]]
     named = next((words for weights in candidates if (words := _named(weights))), None)
+    if PART.fullmatch(checkpoint.path.name):
+        together = "put the parts together: torch.save(model.state_dict(), PATH) of the model loaded from them"
+        raise CheckpointError(path, expected="a whole checkpoint", found="one of its parts", action=together)
     some = ", ".join(name[:60] for name in list(checkpoint.weights)[:3]) or "no weights"
     return CheckpointError(
         path,

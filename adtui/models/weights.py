@@ -74,6 +74,10 @@ def check(wanted: Shapes, weights: Mapping[str, Tensor], path: str, *, family: s
     for name, size in wanted.items():
         if found[name] != size:
             raise wrong(path, f"{name} of shape {size}", f"shape {found[name]}")
+        if not weights[name].is_floating_point():
+            kind = str(weights[name].dtype).removeprefix("torch.")
+            expected, action = f"floating-point numbers in {name}", "save the weights as they were before quantisation"
+            raise CheckpointError(path, expected=expected, found=f"whole ones ({kind})", action=action)
 
 
 def both(name: str, *size: int) -> Shapes:

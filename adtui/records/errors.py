@@ -50,6 +50,10 @@ class HistoryError(AdtuiError):
     """An HDF5 file or an inputs file does not hold learning histories as described in the README."""
 
 
+class OtherWorldError(HistoryError):
+    """Histories hold states or actions that the model's world does not have: nothing that they show is of it."""
+
+
 class ModelError(AdtuiError):
     """The weights load, but the model that they make cannot be trusted or run."""
 

@@ -17,7 +17,7 @@ class Edits:
 
     Attributes:
         hidden: transitions that the model does not get to see.
-        turned: transitions whose reward is 0 instead of what it was, or 1 instead of 0.
+        turned: transitions whose reward is that of one without a reward instead of what it was, or the other way about.
     """
 
     hidden: frozenset[int] = frozenset()

@@ -21,6 +21,8 @@ CONFIGS = (
     "config.json",
     "hparams.json",
     "args.json",
+    *("hparams.yml", "args.yaml", "args.yml", "params.yaml", "params.json", "cfg.yaml", "settings.yaml"),
+    *("model_config.json", "model_config.yaml", "train_config.json", "train_config.yaml", "training_config.json"),
 )
 HISTORIES = "histories"
 """What the run's histories show counts for more than any of these: how long their episodes are."""
@@ -46,7 +48,7 @@ class Customs:
 MAX_NAME = 72
 _SPLIT = ("env_split_seed", "train_env_ratio")
 _ROOMS = ("env", "horizon", "reward_std")
-_ABOUT = ("sources", "overruled", "groups")
+_ABOUT = ("sources", "overruled", "groups", "marks", "arrows")
 _OF_CELLS, _OF_VECTORS = ("grid_size", "num_actions"), ("dim_obs", "dim_actions")
 META_WORLD = "metaworld"
 """What DICP's configs call it; `task` says which, and names the files of histories."""
@@ -73,6 +75,10 @@ class RunSettings:
         overruled: the name of what the weights' shapes or the histories tell, and a configuration otherwise → a line
             that says so.
         groups: the goals of the groups of the run's histories, where these are not the numbers of the groups.
+        marks: what the run's histories pay for a step that their world pays 1 for, and for any other; None where steps
+            that pay more than 0 are those.
+        arrows: what each action does in the run's histories, drawn as `Sample.arrows`, where that is not what it does
+            in the run's world; else None.
     """
 
     env: str
@@ -91,6 +97,8 @@ class RunSettings:
     sources: Mapping[str, str]
     overruled: Mapping[str, str] = field(default_factory=dict)
     groups: GroupGoals | None = None
+    marks: tuple[float, float] | None = None
+    arrows: str | None = None
     task: str | None = None
     dim_obs: int | None = None
     dim_actions: int | None = None

@@ -58,6 +58,7 @@ class Sample:
         task: the number of the history's task (its goal), or None when unknown.
         arrows: what each action does, drawn, a sign each; actions without one are told by their numbers.
         older: transitions before these that the model knows by latents alone.
+        marks: what a rewarded transition pays, and any other; None where those that pay more than 0 are rewarded.
         stateless: whether its world has no states to tell apart, as bandits have none: what is said of equal states
             does not apply then.
     """
@@ -77,6 +78,7 @@ class Sample:
     arrows: str = ARROWS
     older: int = 0
     stateless: bool = False
+    marks: tuple[float, float] | None = None
 
     @property
     def cluster(self) -> int:
@@ -98,7 +100,9 @@ class Sample:
 
     @property
     def rewarded(self) -> Bools:
-        """(n,) the transitions that a reward marks: those that paid more than 0; none where rewards are `graded`."""
+        """(n,) the transitions that a reward marks, see `marks`; none where rewards are `graded`."""
+        if self.marks is not None:
+            return np.asarray(self.rewards == np.float32(self.marks[0]))
         return np.zeros(self.n_context, np.bool_) if self.graded else np.asarray(self.rewards > 0)
 
     def action(self, index: int) -> int | tuple[float, ...]:

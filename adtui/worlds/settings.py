@@ -209,8 +209,10 @@ def known_world(settings: RunSettings) -> World | None:
 
 
 def arrows(settings: RunSettings, task: int | None = None) -> str:
-    """What each action does in the run's world, drawn: see `Sample.arrows`. As in Dark Room where it is not known."""
+    """What each action does, drawn: see `Sample.arrows`. As in Dark Room where the run's world is not known."""
     world = known_world(settings)
+    if settings.arrows is not None:
+        return settings.arrows
     if world is None:
         return ARROWS
     return world.arrows(task if task is not None and 0 <= task < world.n_tasks else None)

@@ -6,6 +6,9 @@ import copy
 from random import Random
 from typing import Any
 
+import torch
+from torch import nn
+
 from .originals import dump, originals
 from .tensors import odd_tensor
 from .values import FLOATS, INTS, TEXTS, deep, odd, odd_key, wide
@@ -94,7 +97,29 @@ def steps(rng: Random) -> bytes:
     return _dump(rng, content)
 
 
-FAMILIES = {"keys": keys, "tensors": tensors, "config": config, "top": top, "steps": steps}
+def modules(rng: Random) -> bytes:
+    """A model saved as a whole, with odd things where modules keep theirs; modules within themselves."""
+    content = _content(rng)
+    root = nn.Module()
+    for name, value in content["model"].items():
+        *path, last = name.split(".")
+        place = root
+        for part in path:
+            place = place._modules.setdefault(part, nn.Module()) or place
+        place._parameters[last] = value
+    places = list(root.modules())
+    for _ in range(rng.choice((0, 1, 2))):
+        attributes = vars(rng.choice(places))
+        name = rng.choice(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set", "config", "training"))
+        if rng.random() < 0.5 and isinstance(attributes.get(name), dict):
+            attributes[name][rng.choice(("0", "w", "self_attn"))] = rng.choice((root, None, odd(rng), torch.ones(2)))
+        else:
+            attributes[name] = rng.choice((odd(rng), {}, {"a": root}, [root], None, content["config"]))
+    whole = rng.random() < 0.5
+    return _dump(rng, root if whole else {"model": root, "config": content["config"]})
+
+
+FAMILIES = {"keys": keys, "tensors": tensors, "config": config, "top": top, "steps": steps, "modules": modules}
 
 
 def _content(rng: Random) -> dict[str, Any]:

@@ -78,6 +78,54 @@ def columns(rng: Random) -> bytes:
     return edited.data
 
 
+def spellings(rng: Random) -> bytes:
+    """Other spellings that are read, some of them of some goals only, some together, some with a fault in them."""
+    with _Edited() as edited:
+        for group in _goals(rng, edited.file):
+            for change in rng.sample(_SPELLINGS, rng.choice((1, 1, 2))):
+                change(group, rng)
+            if rng.random() < 0.3:
+                name = rng.choice(list(group))
+                old = group[name][...]
+                del group[name]
+                group[name] = rng.choice((old[:-1], old[:, :1], old * 1.5, old[..., None], old[..., :1], old[0]))
+    return edited.data
+
+
+def _numbered(group: Any, rng: Random) -> None:
+    hot = rng.choice((0, 1, 81, 18))
+    for name in ("states", "next_states"):
+        if name in group and group[name].shape[-1:] == (2,):
+            cells = group[name][...]
+            del group[name]
+            values = cells @ [9, 1]
+            forms = {0: values, 1: values[..., None], 81: np.eye(81)[values]}
+            group[name] = forms.get(hot, np.eye(9)[cells].reshape(*cells.shape[:-1], 18))
+
+
+def _without_next(group: Any, rng: Random) -> None:
+    if "next_states" in group and "states" in group:
+        states, more = group["states"][...], rng.choice((0, 1, 2))
+        del group["next_states"], group["states"]
+        group["states"] = np.concatenate([states, states[:more]])
+
+
+def _renamed(group: Any, rng: Random) -> None:
+    for name, other in (("states", "observations"), ("next_states", "next_obs"), ("rewards", "reward")):
+        if name in group and rng.random() < 0.7:
+            group.move(name, other)
+
+
+def _costs(group: Any, rng: Random) -> None:
+    if "rewards" in group:
+        rewards = group["rewards"][...] * rng.choice((1, -1)) + rng.choice((-1, 0, 0.5))
+        del group["rewards"]
+        group["rewards"] = rewards
+
+
+_SPELLINGS = (_numbered, _without_next, _renamed, _costs)
+
+
 def numbers(rng: Random) -> bytes:
     """Values that are no cells, actions, rewards or ends of episodes."""
     with _Edited() as edited:
@@ -169,6 +217,7 @@ def filters(rng: Random) -> bytes:
 FAMILIES: dict[str, Callable[[Random], bytes]] = {
     "groups": groups,
     "columns": columns,
+    "spellings": spellings,
     "numbers": numbers,
     "sizes": sizes,
     "links": links,

@@ -16,8 +16,10 @@ from lived import every, lived
 from adtui.histories.goals import with_groups
 from adtui.histories.samples import load_samples
 from adtui.histories.training import read_histories
+from adtui.histories.walk import Walk
 from adtui.records.errors import HistoryError
 from adtui.records.group_goals import OTHER, SHUFFLED, UNREADABLE
+from adtui.records.moment import Edits
 from adtui.records.run_settings import RunSettings
 from adtui.worlds.darkroom import DarkRoom
 from adtui.worlds.registry import make_world
@@ -125,8 +127,11 @@ def turned(rewards: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (costs, "are -1 and 0, not 0 and 1: no step counts as rewarded"),
-        (turned, "are 0 where darkroom pays and 1 elsewhere: all steps but the rewarded count so"),
+        (costs, "are 0 where darkroom pays and -1 elsewhere, not 1 and 0: 0 counts as rewarded"),
+        (turned, "are 0 where darkroom pays and 1 elsewhere, not 1 and 0: 0 counts as rewarded"),
+        (lambda rewards: -rewards, "are -1 where darkroom pays and 0 elsewhere, not 1 and 0: -1 counts as rewarded"),
+        (lambda rewards: rewards + 0.5, "are 1.5 where darkroom pays and 0.5 elsewhere, not 1 and 0"),
+        (lambda rewards: rewards - np.arange(2, 4), "are -3 to -1, not 0 and 1: no step counts as rewarded"),
         (lambda rewards: -np.ones_like(rewards), "every reward of history_darkroom_PPO_alg-seed42.hdf5 is -1"),
     ],
 )
@@ -137,6 +142,22 @@ def test_rewards_of_another_kind_are_told(room: Path, tmp_path: Path, change: Ch
     assert not any("does not hold" in doubt for doubt in found.doubts)
     goals = {sample.goal for sample in load_samples(found, tmp_path, 79, 8, 0).samples}
     assert goals == {divmod(goal, 9) for goal in TEST_GOALS}
+
+
+@pytest.mark.parametrize("change", [costs, turned, lambda rewards: 0.25 - rewards, lambda rewards: rewards * 3 + 2])
+def test_the_same_transitions_are_rewarded_and_the_model_gets_them_as_they_are(
+    room: Path, tmp_path: Path, change: Change
+) -> None:
+    with_rewards(room, tmp_path, change)
+    plain = load_samples(seen(room), room, 79, 8, 0).samples
+    for one, other in zip(plain, load_samples(seen(tmp_path), tmp_path, 79, 8, 0).samples, strict=True):
+        assert np.array_equal(one.rewarded, other.rewarded)
+        assert np.array_equal(change(one.rewards).astype(np.float32), other.rewards)
+        assert (one.goal, one.task, one.label) == (other.goal, other.task, other.label)
+        walk = Walk.of(other, DarkRoom())
+        assert "where the world pays 1 and 0" in walk.still(walk.length)
+        every_one = Edits(turned=frozenset(range(79)))
+        assert np.array_equal(walk.seen(79, every_one)[0].rewarded, ~other.rewarded)
 
 
 @pytest.mark.parametrize("change", [costs, turned])

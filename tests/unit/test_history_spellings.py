@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,28 @@ def single_stream_last_axis(name: str, values: NDArray[Any]) -> NDArray[Any]:
     return one_hot(values)[:, 0] if name == "actions" else last_axis(name, values[:, 0])
 
 
-SPELLINGS = (last_axis, one_hot_actions, single_stream, single_stream_last_axis)
+def numbered(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(values @ [9, 1]) if "states" in name else values
+
+
+def numbered_last_axis(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return numbered(name, values)[..., None] if "states" in name else values
+
+
+def one_hot_cells(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.eye(81, dtype=np.uint8)[numbered(name, values)]) if "states" in name else values
+
+
+def one_hot_rows_and_columns(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return np.eye(9)[values].reshape(*values.shape[:-1], 18) if "states" in name else values
+
+
+def numbered_single_stream(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    return numbered(name, values)[:, 0]
+
+
+CELLS = (numbered, numbered_last_axis, one_hot_cells, one_hot_rows_and_columns)
+SPELLINGS = (last_axis, one_hot_actions, single_stream, single_stream_last_axis, *CELLS, numbered_single_stream)
 
 
 def respelt(path: Path, spelling: Spelling) -> Path:
@@ -84,13 +106,54 @@ def test_every_spelling_reads_as_the_plain_one(tmp_path: Path, spelling: Spellin
     assert all(same(one, other) for one, other in zip(plain, found, strict=True))
 
 
-@pytest.mark.parametrize("spelling", [last_axis, one_hot_actions])
-def test_streams_keep_their_axis(tmp_path: Path, spelling: Spelling) -> None:
-    """Five streams of single actions are not one stream of one-hot ones, nor is a file of both."""
-    plain = read(written(tmp_path / "plain.hdf5", streams=5))
-    found = read(respelt(written(tmp_path / "x.hdf5", streams=5), spelling))
-    assert len(plain[1].actions) == 10
+@pytest.mark.parametrize("spelling", [last_axis, one_hot_actions, *CELLS])
+@pytest.mark.parametrize("streams", [2, 5, 81])
+def test_streams_keep_their_axis(tmp_path: Path, spelling: Spelling, streams: int) -> None:
+    """Five streams of single actions are not one stream of one-hot ones, nor two streams of numbers one of cells."""
+    plain = read(written(tmp_path / "plain.hdf5", streams=streams))
+    found = read(respelt(written(tmp_path / "x.hdf5", streams=streams), spelling))
+    assert len(plain[1].actions) == 2 * streams
     assert all(same(one, other) for one, other in zip(plain, found, strict=True))
+
+
+@pytest.mark.parametrize("spelling", [last_axis, *CELLS, numbered_single_stream])
+@pytest.mark.parametrize("more", [0, 1])
+def test_next_states_are_the_states_of_the_steps_after(tmp_path: Path, spelling: Spelling, more: int) -> None:
+    plain, path = read(written(tmp_path / "plain.hdf5")), written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            states = np.concatenate([group["states"][()], group["next_states"][-more:][:more]])
+            del group["states"], group["next_states"]
+            group["states"] = states
+    found = read(respelt(path, spelling))
+    assert same(plain[0], found[0])
+    assert same(plain[1], found[1])
+
+
+def test_streams_first_are_told_without_next_states(tmp_path: Path) -> None:
+    path = respelt(written(tmp_path / "x.hdf5", streams=30), lambda _, values: np.swapaxes(values, 0, 1))
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            del group["next_states"]
+    with pytest.raises(HistoryError, match=r"swap the first two axes of every data set: they are \(streams, steps\)"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("observations", "actions", "rewards", "next_observations", "terminals"),
+        ("obs", "action", "reward", "next_obs", "done"),
+        ("state", "action", "reward", "next_state", "truncated"),
+    ],
+)
+def test_columns_may_have_other_names(tmp_path: Path, names: tuple[str, ...]) -> None:
+    plain, path = read(written(tmp_path / "plain.hdf5")), written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            for name, other in zip(("states", "actions", "rewards", "next_states", "dones"), names, strict=True):
+                group.move(name, other)
+    assert all(same(one, other) for one, other in zip(plain, read(path), strict=True))
 
 
 def test_they_open_in_the_app(tmp_path: Path) -> None:
@@ -112,13 +175,15 @@ def test_what_is_no_single_1_is_told(tmp_path: Path, change: Callable[[NDArray[A
         read(path)
 
 
-@pytest.mark.parametrize("name", ["goal_{}", "task-{}", "env_{}", "Task_{}", "goal{}"])
-def test_groups_may_have_a_word_before_their_number(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["goal_{}", "task-{}", "env_{}", "Task_{}", "goal{}", "goal_{1}_{2}", "({1}, {2})", "{1}-{2}"]
+)
+def test_groups_may_have_a_word_before_their_number_or_be_named_by_their_cell(tmp_path: Path, name: str) -> None:
     plain = read(written(tmp_path / "plain.hdf5"))
     path = written(tmp_path / "x.hdf5")
     with h5py.File(path, "r+") as file:
         for goal in GOALS:
-            file.move(str(goal), name.format(goal))
+            file.move(str(goal), name.format(goal, *divmod(goal, 9)))
     assert all(same(one, other) for one, other in zip(plain, read(path), strict=True))
 
 
@@ -131,4 +196,30 @@ def test_of_two_groups_of_a_number_the_plain_one_counts(tmp_path: Path) -> None:
     with h5py.File(path, "r+") as file:
         file.move("38", "task_38")
     with pytest.raises(HistoryError, match="one group per goal, found goal_38 and task_38"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS, not the file; get the file itself"),
+        (b"PK\x03\x04", "a ZIP archive, as .npz files are; write its arrays into an HDF5 file"),
+        (pickle.dumps({"states": [1]}), "a pickle; write its arrays into an HDF5 file"),
+        (b"", "an empty file"),
+    ],
+)
+def test_files_of_another_kind_are_told_by_what_they_are(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "x.hdf5").write_bytes(data)
+    with pytest.raises(HistoryError) as caught:
+        read(tmp_path / "x.hdf5")
+    assert f"expected an HDF5 file of histories, found {words}" in str(caught.value)
+
+
+def test_rows_of_several_lengths_are_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.hdf5")
+    with h5py.File(path, "r+") as file:
+        del file["38/actions"]
+        rows = file.create_dataset("38/actions", (2,), dtype=h5py.vlen_dtype(np.int32))
+        rows[0], rows[1] = np.arange(3), np.arange(4)
+    with pytest.raises(HistoryError, match="found rows of several lengths; store episodes on end"):
         read(path)

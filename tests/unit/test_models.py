@@ -81,6 +81,18 @@ def test_a_weight_too_few_too_many_or_of_another_shape(checkpoints: dict[str, Ch
 
 
 @pytest.mark.parametrize("name", MAKERS)
+def test_weights_that_are_whole_numbers_are_refused(checkpoints: dict[str, Checkpoint], name: str) -> None:
+    """As quantised ones are, whose scales lie elsewhere: they would load, and be other weights."""
+    checkpoint = checkpoints[name]
+    for weight, values in checkpoint.weights.items():
+        if weight.endswith(("attn.c_attn.weight", "in_proj_weight", "qkv_proj.weight", "attn.attn.weight")):
+            said = complaint(changed(checkpoint, **{weight: (values * 100).to(torch.int8)}))
+            assert f"expected floating-point numbers in {weight}, found whole ones (int8)" in said
+            return
+    raise AssertionError("no attention")
+
+
+@pytest.mark.parametrize("name", MAKERS)
 def test_sizes_are_checked_before_anything_is_allocated(checkpoints: dict[str, Checkpoint], name: str) -> None:
     """An expanded tensor may claim to be huge; the other shapes do not follow it."""
     checkpoint = checkpoints[name]

@@ -89,6 +89,27 @@ def _file(**arrays: Any) -> Callable[[Path], None]:
     return change
 
 
+def test_episodes_may_stand_on_end_with_their_marks(tmp_path: Path) -> None:
+    """As those of several lengths can."""
+    rows, whole = stored(tmp_path / "rows", same=tmp_path / "a.hdf5"), stored(tmp_path / "npz")
+    for goal in GOALS:
+        path = whole / f"trajectories_{goal}.npz"
+        with np.load(path) as old:
+            flat = {name: old[name].reshape(-1) for name in old.files}
+        flat["dones"][[5, 11]] = 1
+        flat["states"][[6, 12]] = 40
+        np.savez(path, **flat)
+        np.savez(rows / f"trajectories_{goal}.npz", **{name: one.reshape(-1, ROW) for name, one in flat.items()})
+    with (
+        HistoryFile(whole / METADATA, Cells(9, 5), horizon=ROW) as found,
+        HistoryFile(rows / METADATA, Cells(9, 5), horizon=ROW) as wanted,
+    ):
+        for goal in GOALS:
+            one, other = (vars(file.read(goal, 0, 0, 150)) for file in (found, wanted))
+            assert all(np.array_equal(one[name], other[name]) for name in one)
+            assert one["episode"][:13].tolist() == [0] * 6 + [1] * 6 + [2]
+
+
 def _linked(directory: Path) -> None:
     path = directory / f"trajectories_{GOALS[0]}.npz"
     path.rename(directory.parent / "elsewhere.npz")
@@ -109,7 +130,12 @@ RAGGED = np.array([[1.0], [1.0, 2.0]], dtype=object)
         (lambda one: (one / f"trajectories_{GOALS[0]}.npz").unlink(), "found nothing"),
         (lambda one: (one / f"trajectories_{GOALS[0]}.npz").write_bytes(b"PK"), "arrays of numbers"),
         (_linked, "found a link"),
-        (_file(states=RAGGED), "episodes of several lengths, pickled"),
+        (
+            _file(states=RAGGED),
+            "episodes of several lengths, pickled; store np.concatenate of the episodes, with dones",
+        ),
+        (_with(goal=[[[4, 2], [1, 1]], [[4, 3], [0, 0]], [[1, 1], [2, 2]]]), "found two, a key's and a door's"),
+        (_file(states=np.zeros(200), actions=np.zeros(200), rewards=np.zeros(200), dones=None), "(episodes, steps)"),
         (_file(states=np.full((10, ROW), 81.0)), "numbers of cells from 0 to 80"),
         (_file(states=np.full((10, ROW), np.nan)), "numbers of cells from 0 to 80"),
         (_file(rewards=np.zeros((3, ROW))), "numbers of shape (episodes, steps) in rewards"),

@@ -58,7 +58,7 @@ def test_a_name_without_a_value_in_the_checkpoint_hides_the_files(tmp_path: Path
 
 
 def test_every_setting_that_can_be_stated_is_in_the_record() -> None:
-    told_otherwise = {"sources", "overruled", "groups", "dim_obs", "dim_actions"}
+    told_otherwise = {"sources", "overruled", "groups", "marks", "arrows", "dim_obs", "dim_actions"}
     fields = {field.name for field in dataclasses.fields(RunSettings)} - told_otherwise
     assert fields == set(Stated.model_fields) == set(run_settings({}).sources)
 

@@ -218,3 +218,19 @@ def test_runs_that_keep_their_checkpoints_in_a_directory_are_listed(tmp_path: Pa
     make_run(tmp_path / "runs" / "A" / "checkpoints", 5, modified=2_000)
     make_run(tmp_path / "runs" / "B", 7)
     assert [(run.name, run.step) for run in list_runs(tmp_path / "runs")] == [("A", 5), ("B", 7)]
+
+
+@pytest.mark.parametrize("inner", ["ckpts", "checkpoint", "models", "weights", "saved_models"])
+def test_a_directory_of_checkpoints_alone_is_called_by_the_one_above(tmp_path: Path, inner: str) -> None:
+    make_run(tmp_path / "mine" / inner, 3, 20)
+    assert (find_run(tmp_path / "mine").name, find_run(tmp_path / "mine").step) == ("mine", 20)
+    assert find_run(tmp_path / "mine" / inner).name == "mine"
+
+
+def test_runs_further_down_are_found_or_named(tmp_path: Path) -> None:
+    """As Hydra has them, by date and time."""
+    make_run(tmp_path / "2026-01-01" / "10-00-00", 3)
+    make_run(tmp_path / ".trash" / "a" / "b", 9)
+    assert find_run(tmp_path).step == 3
+    make_run(tmp_path / "2026-01-02" / "11-00-00", 4)
+    assert "found 2: 2026-01-01/10-00-00, 2026-01-02/11-00-00; name one" in complaint(tmp_path)

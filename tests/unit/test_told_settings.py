@@ -16,6 +16,7 @@ from adtui.engine.opening import open_session
 from adtui.files.beside import config_beside, config_name
 from adtui.files.checkpoint import load_checkpoint
 from adtui.files.nested import flat
+from adtui.files.yaml import load_yaml
 from adtui.models.loading import load_model
 from adtui.models.weights import truth, whole
 from adtui.records.run_settings import CONFIGS, DEFAULT
@@ -135,3 +136,18 @@ def test_what_is_yes_and_what_is_whole() -> None:
     assert [truth(value) for value in ("no", "yes", 2, "maybe", None, 0.0)] == [False, True, None, None, None, None]
     values: list[Any] = ["12", 12.0, 12, True, "1e3", 1.5, float("nan"), float("inf"), None]
     assert [whole(value) for value in values] == [12, 12, 12] + [None] * 6
+
+
+def test_references_within_a_file_are_followed(tmp_path: Path) -> None:
+    """Hydra writes its files before it resolves them."""
+    nested = {"heads": 2, "twice": "${heads}", "model": {"n_head": "${twice}"}, "env": {"name": "${world.name}"}}
+    told = flat({**nested, "world": {"name": "darkroom"}, "lost": "${nowhere}", "a": "${b}", "b": "${a}"})
+    assert (told["n_head"], told["env"]) == (2, "darkroom")
+    assert told["lost"] == "${nowhere}"
+    assert told["a"] in ("${a}", "${b}")
+
+
+def test_json_may_be_indented_by_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"env": "darkroom", "heads": [1, {"a": None}]}, indent="\t"))
+    assert load_yaml(path) == {"env": "darkroom", "heads": [1, {"a": None}]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from checkpoints import make_run, write_histories
@@ -132,6 +133,19 @@ def test_stored_histories_can_be_played_on_where_their_task_is_known(tmp_path: P
     assert at(opened, 99).still == ""
     unknown = Walk.of(opened.samples[0], None)
     assert "not known" in unknown.still(3)
+
+
+def test_what_is_paid_in_other_sums_is_not_held_against_the_world_s_best(tmp_path: Path) -> None:
+    path = write_histories(tmp_path / "datasets" / "history_darkroom_PPO_alg-seed42.hdf5", range(81), length=200)
+    run = make_run(tmp_path / "runs" / "one", "post")
+    plain = at(open_session(run, samples=1, device="cpu"), 99)
+    with h5py.File(path, "r+") as file:
+        for group in file.values():
+            group["rewards"][...] -= 1
+    costs = at(open_session(run, samples=1, device="cpu"), 99)
+    assert plain.best is not None
+    assert costs.best is None
+    assert "where the world pays 1 and 0" in costs.still
 
 
 def test_what_an_episode_had_paid_before_is_not_guessed(session: Session) -> None:

@@ -19,7 +19,7 @@ import pytest
 import torch
 import yaml
 from checkpoints import reference, settings
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from adtui.engine.opening import open_session
@@ -63,6 +63,10 @@ def within(middle: str) -> dict[str, Tensor]:
     return {name.replace("transformer_encoder.", f"transformer_encoder.{middle}"): t for name, t in WEIGHTS.items()}
 
 
+class Heads(enum.Enum):
+    TWO = 2
+
+
 # -- what lies around the weights --------------------------------------------------------------------------------------
 WRAPPED: dict[str, Any] = {
     "lightning": {"state_dict": under("model."), "hyper_parameters": CONFIG, "global_step": 900, "epoch": 3},
@@ -97,6 +101,17 @@ WRAPPED: dict[str, Any] = {
     "ordered": OrderedDict(model=OrderedDict(WEIGHTS), config=OrderedDict(CONFIG)),
     "defaultdict": {"model": WEIGHTS, "config": defaultdict(list, CONFIG)},
     "heads by another name": {"model": WEIGHTS, "config": {"n_head": 2, "env": "darkroom"}},
+    "settings as JSON": {"model": WEIGHTS, "config": json.dumps(CONFIG, default=str)},
+    "settings as YAML": {"model": WEIGHTS, "config": yaml.dump(CONFIG)},
+    "settings by topic": {
+        "model": WEIGHTS,
+        "model_config": {"n_head": 2},
+        "env_args": argparse.Namespace(name="darkroom"),
+    },
+    "settings by topic, beside others": {"model": WEIGHTS, "config": {"lr": 1}, "model_args": {"n_head": 2}},
+    "an enumeration": {"model": WEIGHTS, "config": {"tf_n_head": Heads.TWO}},
+    "old ones beside": {"policy": WEIGHTS, "old_policy": OTHER, "best_policy": OTHER, "config": CONFIG},
+    "deep prefix": {"state_dict": under("agent.actor.net._orig_mod.body.model."), "config": CONFIG},
 }
 
 
@@ -123,7 +138,7 @@ def test_one_model_is_found_wherever_it_lies(tmp_path: Path, name: str) -> None:
     ],
 )
 def test_what_was_taken_is_said(tmp_path: Path, name: str, notes: list[str]) -> None:
-    assert list(opened(tmp_path / "x.ckpt", WRAPPED[name]).notes) == notes
+    assert list(opened(tmp_path / "step_7.ckpt", WRAPPED[name]).notes) == notes
 
 
 def test_the_settings_come_along(tmp_path: Path) -> None:
@@ -305,7 +320,9 @@ def test_a_resume_state_does_not_matter(tmp_path: Path, name: str, zipped: bool)
 
 
 def test_what_was_skipped_is_said(tmp_path: Path) -> None:
-    model = opened(tmp_path / "x.pt", {"config": CONFIG, "model": WEIGHTS, "rng": [RESUMED["enum"], RESUMED["dates"]]})
+    model = opened(
+        tmp_path / "x.pt", {"step": 1, "config": CONFIG, "model": WEIGHTS, "rng": [RESUMED["enum"], RESUMED["dates"]]}
+    )
     (note,) = model.notes
     assert "skipped, and nothing of them was run: " in note
     assert "datetime.date, " in note
@@ -324,13 +341,13 @@ def test_settings_of_any_kind_are_plain(tmp_path: Path) -> None:
         "size": torch.Size([2]),
         "dtype": torch.float16,
     }
-    torch.save({"model": WEIGHTS, "config": odd}, tmp_path / "x.pt")
+    torch.save({"step": 1, "model": WEIGHTS, "config": odd}, tmp_path / "x.pt")
     found = load_checkpoint(tmp_path / "x.pt")
     assert found.config == {
         "path": "/a/b",
         "inner": {"lr": 0.1, "deep": {"x": [1]}},
         "date": "the Python object datetime.date",
-        "place": f"the Python object {__name__}.Place",
+        "place": 1,
         "array": "the Python object numpy._core.multiarray._reconstruct",
         "loop": {"best": 0.5, "path": "runs"},
         "kind": f"the Python object {__name__}.Loop",
@@ -361,7 +378,7 @@ def test_no_code_in_the_file_runs(tmp_path: Path, place: str, zipped: bool) -> N
         _Bomb(Path.touch, trap),
     ]
     for bomb in bombs:
-        content: dict[str, Any] = {"model": WEIGHTS, "config": CONFIG, "rng": 0}
+        content: dict[str, Any] = {"step": 1, "model": WEIGHTS, "config": CONFIG, "rng": 0}
         if place == "inside config":
             content["config"] = CONFIG | {"x": [bomb]}
         else:
@@ -378,9 +395,51 @@ def test_no_code_in_the_file_runs(tmp_path: Path, place: str, zipped: bool) -> N
         assert not trap.exists()
 
 
-def test_a_whole_model_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    message = refused(tmp_path / "x.pt", MODEL)
-    assert "ReferenceEncoder" in message
+def whole(**attributes: Any) -> nn.Module:
+    model = reference()
+    for name, value in attributes.items():
+        setattr(model, name, value)
+    return model
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        whole(config=CONFIG),
+        {"model": whole(), "config": CONFIG},
+        {"model": nn.ModuleDict({"actor": whole()}), "config": CONFIG, "critic": nn.Linear(2, 1)},
+        nn.ModuleDict({"policy": whole()}),
+    ],
+    ids=["with its settings", "beside settings", "within another", "alone"],
+)
+def test_a_model_saved_as_a_whole_opens_and_nothing_of_it_is_run(tmp_path: Path, content: Any) -> None:
+    asked = {} if isinstance(content, dict) or hasattr(content, "config") else {"heads": 2}
+    model = opened(tmp_path / "x.pt", content, **asked)
+    assert model.n_head == 2
+    assert any("nothing of them was run: checkpoints.ReferenceEncoder" in note for note in model.notes)
+
+
+def test_what_a_module_does_not_save_is_no_weight(tmp_path: Path) -> None:
+    """As in its `state_dict`: buffers that say so, and what it keeps for itself."""
+    model = whole(config=CONFIG)
+    model.register_buffer("seen", torch.ones(3), persistent=False)
+    opened(tmp_path / "x.pt", model)
+    opened(tmp_path / "y.pt", {"model": {**WEIGHTS, "pred_action._extra_state": None}, "config": CONFIG})
+    model.register_buffer("kept", torch.ones(3))
+    assert "found also kept (1 in excess)" in refused(tmp_path / "z.pt", model)
+
+
+def test_a_module_within_itself_is_no_model(tmp_path: Path) -> None:
+    model = nn.Module()
+    for name in "abc":
+        model._modules[name] = model
+    assert "x.pt" in refused(tmp_path / "x.pt", {"model": model, "config": CONFIG})
+    assert "x.pt" in refused(tmp_path / "x.pt", model)
+
+
+def test_another_object_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    message = refused(tmp_path / "x.pt", Loop())
+    assert "Loop" in message
     assert "state_dict" in message
 
 

@@ -37,7 +37,7 @@ def here_lines(
     lines = []
     for index, number in list(zip(here, numbers, strict=True))[first : first + height]:
         text = f"{weight(float(moment.weights[index])):<7} {transition(moment.context, index, utf8)}"
-        style = SELECTED if number == picked else REWARD if moment.context.rewards[index] > 0 else Style()
+        style = SELECTED if number == picked else REWARD if moment.context.rewarded[index] else Style()
         lines.append(Text(cut(to_ascii(text, unless=utf8), width, utf8), style, no_wrap=True, end=""))
     return lines
 
