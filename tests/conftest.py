@@ -37,6 +37,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         contexts_once.start(own.parent / "contexts" if of_a_worker else None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Programs in terminals come first: of what is left in the end, every worker can then take a share."""
+    first = {REPOSITORY / "tests" / name for name in ("e2e", "faults", "fuzz")}
+    items.sort(key=lambda item: item.path.parent not in first)
+
+
 def pytest_collection_finish() -> None:
     """What has been loaded stays: the collector need not go through it again, a fourth of the screens' tests."""
     gc.collect()

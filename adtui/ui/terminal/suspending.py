@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from threading import Event
+
+A_MOMENT = 0.02
+"""Seconds between two looks at whether we have been let go on."""
 
 
 def has_shell() -> bool:
@@ -25,8 +29,18 @@ def has_shell() -> bool:
 def stop() -> None:
     """Stop all that the shell has started together, ourselves included, until `fg`. The terminal has been given back:
     what stops later than its shell takes over is no longer allowed to.
+
+    Returns when we have been let go on, and not before: the stop may come a moment after it was asked for, and who
+    hears SIGCONT otherwise takes the terminal again, a second time.
     """
-    os.killpg(os.getpgrp(), signal.SIGSTOP)
+    goes_on = Event()
+    before = signal.signal(signal.SIGCONT, lambda *_: goes_on.set())
+    try:
+        os.killpg(os.getpgrp(), signal.SIGSTOP)
+        while not goes_on.wait(A_MOMENT):  # another thread may have had the signal, which wakes nobody here
+            pass
+    finally:
+        signal.signal(signal.SIGCONT, before)
 
 
 def _parent(process: int) -> int:
