@@ -168,6 +168,7 @@ class AdtuiApp(ComparingApp):
             case StatsReady() | InsightFound() | PlaceboReady():
                 if reply.id == self.shown:  # else it is about the checkpoint before
                     self.explorer.presenter.receive(reply)
+                    self._analysed |= isinstance(reply, PlaceboReady)
             case Progress():
                 self.jobs.update(reply)
             case Done():
@@ -201,7 +202,7 @@ class AdtuiApp(ComparingApp):
         if reply.id == self.opening and self.opened is None:
             self.explorer.stopped_opening()
             return
-        if reply.id == self.shown and progress is not None:
+        if reply.id == self.shown and progress is not None and not self._analysed:
             self.explorer.presenter.stopped(f"stopped {how_far(progress)}: <explorer.reload> resumes")
         elif reply.id == self.opening:
             self.not_opened()
@@ -215,9 +216,8 @@ class AdtuiApp(ComparingApp):
             self.timeline.show_progress(self.jobs.progress)
 
     def _failed(self, reply: Failed) -> None:
-        progress = self.jobs.of(reply.id)
-        was_job = self.jobs.end(reply.id)
-        if reply.id == self.shown and progress is not None:
+        progress, was_job = self.jobs.of(reply.id), self.jobs.end(reply.id)
+        if reply.id == self.shown and progress is not None and not self._analysed:
             self.explorer.presenter.stopped(f"failed {how_far(progress)}: <explorer.reload> resumes")
         reopening = reply.id == self.opening and self.opened is not None
         if reopening:

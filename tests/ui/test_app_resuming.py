@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from adtui.files.runs import find_run
 from adtui.records.errors import EngineError
+from adtui.records.insight import Placebo
 from adtui.records.messages import (
     Cancel,
     Cancelled,
@@ -20,6 +21,7 @@ from adtui.records.messages import (
     Failed,
     InsightFound,
     OpenRun,
+    PlaceboReady,
     Progress,
     Request,
     Resume,
@@ -101,6 +103,21 @@ async def test_an_analysis_that_did_not_end_has_found_no_evidence_of_nothing(run
         said = "not all tested: stopped"
         strip = app.explorer.panes.answer
         await until(pilot, lambda: [line.parts[0].text for line in there(strip.answer)[:2]] == [said] * 2)
+
+
+async def test_once_all_is_tested_esc_ends_the_redraws_alone(run: Path) -> None:
+    async with opened(SlowEngine()) as (app, engine, pilot):
+        assert isinstance(engine, SlowEngine)
+        app.watched = find_run(run)
+        number = under_way(app)
+        engine.say(PlaceboReady(number, Placebo(8, 0, 0, 0)), Progress(number, "redraws", 3, 20))
+        await until(pilot, lambda: there(app.jobs.progress).what == "redraws")
+        assert "testing …" not in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.jobs.newest)
+        assert "stopped" not in str(app.explorer.panes.insights.border_title)
+        await pilot.press("r")
+        await until(pilot, lambda: "no newer checkpoint than step 1000" in screen_text(app))
 
 
 async def test_r_during_the_analysis_says_that_nothing_is_newer(run: Path) -> None:

@@ -295,5 +295,6 @@ class Presenter:
                 self.panes.insights.call_after_refresh(lambda: self.answering.show(self.run))
             case PlaceboReady():
                 self._note(reply.placebo.words)
+                self.analysed()  # what follows says how surely that comes back
             case _:
                 self._asking.receive(reply)
