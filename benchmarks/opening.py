@@ -74,7 +74,7 @@ def main() -> int:
         return 0
     run = args.run
     if not run:
-        from adtui.files.runs import demo_run
+        from adtui.files.demos import demo_run
 
         run = str(demo_run())
     found: dict[str, list[dict[str, float]]] = {"first": [], "again": []}

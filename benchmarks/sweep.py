@@ -21,7 +21,7 @@ from pathlib import Path
 from adtui.compression.trials.plan import sweep
 from adtui.compression.trials.prepare import Prepared, prepare
 from adtui.compression.trials.runner import run
-from adtui.files.runs import demo_run
+from adtui.files.demos import demo_run
 from adtui.histories.goals import with_groups
 from adtui.records.defaults import DEVICE, EPISODES, MEMORY, POSITIONS, SEED, STRATEGIES
 

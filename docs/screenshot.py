@@ -15,7 +15,7 @@ from pathlib import Path
 
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"  # read when Textual is imported
 
-from adtui.files.runs import demo_run
+from adtui.files.demos import demo_run
 from adtui.records.messages import OpenRun
 from adtui.ui.app import AdtuiApp
 from adtui.ui.renderables.colors import choose_table

@@ -145,7 +145,7 @@ def open_parser(epilog: str | None = None) -> argparse.ArgumentParser:
 
 def demo_parser() -> argparse.ArgumentParser:
     """The arguments of `adtui demo`."""
-    from ..files.runs import DEFAULT_DEMO, DEMOS
+    from ..files.demos import DEFAULT_DEMO, DEMOS
 
     parser = Parser("adtui demo", description=_sentence(DEMO_HELP))
     parser.add_argument(
@@ -168,7 +168,7 @@ def _open(argv: list[str]) -> int:
 
 def _demo(argv: list[str]) -> int:
     """`adtui demo [NAME] [options]`: the app on a bundled run."""
-    from ..files.runs import demo_run
+    from ..files.demos import demo_run
 
     command = _command(_OPEN)
     args = demo_parser().parse_args(argv)
@@ -199,13 +199,13 @@ def _check_path(path: str, *, waits: bool) -> None:
     """
     import difflib
 
-    from ..files.runs import awaits_checkpoint, list_runs
+    from ..files.runs import awaits_checkpoint, runs_to_choose
 
     if not os.path.lexists(path) and os.sep not in path:
         near = difflib.get_close_matches(path, [*COMMANDS, DEMO], n=1)
         if near:
             raise RunError(path, expected="a path or a command", found="neither", action=f"did you mean {near[0]}?")
-    several = os.path.isdir(path) and list_runs(path)  # the app lets the user pick
+    several = os.path.isdir(path) and runs_to_choose(path)  # the app lets the user pick
     if not several and not (waits and awaits_checkpoint(path)):
         _find(path)
 

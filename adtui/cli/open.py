@@ -124,13 +124,13 @@ def _choices(path: str, *, watch: bool) -> tuple[Run | None, tuple[Run, ...]]:
     Args:
         watch: a run without a checkpoint is waited for, and neither is there.
     """
-    from ..files.runs import awaits_checkpoint, find_run, list_runs
+    from ..files.runs import awaits_checkpoint, find_run, runs_to_choose
     from ..records.errors import RunError
 
     try:
         run = find_run(path)
     except RunError:
-        runs = list_runs(path) if os.path.isdir(path) else ()
+        runs = runs_to_choose(path) if os.path.isdir(path) else ()
         if watch and not runs and awaits_checkpoint(path):
             return None, ()
         if len(runs) < 2:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files.checkpoint import load_checkpoint
-from ..files.runs import Run, find_run, list_runs
+from ..files.runs import Run, find_run, runs_to_choose
 from ..files.yaml import load_yaml
 from ..records.comparison import shown
 from ..records.errors import AdtuiError, ConfigError, RunError
@@ -113,7 +113,7 @@ def _at(path: str) -> Iterator[Candidate]:
     try:
         yield _of(find_run(path))
     except RunError as error:
-        runs = list_runs(path) if os.path.isdir(path) else ()
+        runs = runs_to_choose(path) if os.path.isdir(path) else ()
         if runs:
             yield from map(_of, sorted(runs, key=lambda run: run.name))
         else:

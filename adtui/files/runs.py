@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..records.errors import RunError
@@ -18,9 +19,6 @@ UNKNOWN_STEP = -1
 #: Directories within a run, or within its parent, that hold the checkpoints.
 _INNER = ("runs", *CHECKPOINTS, "lightning_logs")
 _DEMO = "try `adtui demo`"
-DEFAULT_DEMO = "darkroom"
-DEMOS = {DEFAULT_DEMO: "AD-darkroom-seed0", "keytodoor": "AD-darkkeytodoor-seed0"}
-"""The runs that come with adtui, by their worlds."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +98,7 @@ def _find(path: Path) -> Run:
     if path.is_dir():
         return _run_of_directory(path)
     if path.exists():
-        raise RunError(
-            path, expected="a run directory or a checkpoint", found="a device or a pipe", action="give a file"
-        )
+        raise RunError(path, expected="a directory or a checkpoint", found="a device or a pipe", action="give a file")
     if path.name == "latest" and path.parent.is_dir():
         runs = list_runs(path.parent)
         if runs:
@@ -124,39 +120,36 @@ def awaits_checkpoint(path: str | Path) -> bool:
         return False
 
 
+def runs_to_choose(directory: str | Path) -> tuple[Run, ...]:
+    """`list_runs`; where there is none, and the directory is no run itself, those further down."""
+    runs, place = list_runs(directory), Path(directory)
+    return runs or (() if _readable_checkpoints(place) else _inner(place) or _further_down(place))
+
+
 def list_runs(directory: str | Path) -> tuple[Run, ...]:
-    """The runs directly under `directory`, the one with the newest checkpoint first; empty when there is none.
+    """The runs directly under `directory`, the newest first; of one name each is called by its path. Or none.
 
     Raises:
         RunError: the directory cannot be read.
     """
-    runs = {}
+    names, seen = dict[str, Run](), set[str]()
     for child in _children(Path(directory)):
         # os.path, here and below: unlike pathlib's, its tests are False where an entry may not be looked at.
-        if not os.path.isdir(child) or (real := os.path.realpath(child)) in runs:
+        if not os.path.isdir(child) or (real := os.path.realpath(child)) in seen:
             continue
         for place in (child, *(child / name for name in CHECKPOINTS)):  # a directory of their own
             if os.path.isdir(place) and (found := _readable_checkpoints(place)):
-                runs[real] = _run(place, found)
+                names[child.name] = _run(place, found)
+                seen.add(real)
                 break
-    return tuple(sorted(runs.values(), key=lambda run: (_modified(run.latest), run.name), reverse=True))
+    return _told_apart(names)
 
 
-def demo_run(name: str = DEFAULT_DEMO) -> Path:
-    """Directory of a run that comes with adtui.
-
-    Args:
-        name: one of DEMOS.
-
-    Raises:
-        RunError: this installation has none.
-    """
-    from importlib import resources  # 10 ms that no other command needs
-
-    bundled = Path(str(resources.files("adtui"))) / "bundled" / "runs" / DEMOS[name]
-    if not bundled.is_dir():
-        raise RunError(bundled, expected="the bundled run", found="none", action="reinstall adtui, or give a path")
-    return bundled
+def _told_apart(runs: Mapping[str, Run]) -> tuple[Run, ...]:
+    """The newest first; those of one name have their key as theirs."""
+    times = Counter(run.name for run in runs.values())
+    named = (replace(run, name=key) if times[run.name] > 1 else run for key, run in runs.items())
+    return tuple(sorted(named, key=lambda run: (_modified(run.latest), run.name), reverse=True))
 
 
 def _run_of_file(path: Path) -> Run:
@@ -173,26 +166,32 @@ def _run_of_directory(directory: Path) -> Run:
     runs = list_runs(directory)
     if not runs and (found := _otherwise_named(directory)):
         return _run(directory, found)
-    for inner in [directory / name for name in _INNER]:
-        if not runs and os.path.isdir(inner):
-            own = _readable_checkpoints(inner)
-            runs = (_run(inner, own),) if own else list_runs(inner)
-    named = {run.name: run for run in runs} or _further_down(directory)
-    if len(named) == 1:
-        return next(iter(named.values()))
-    if named:
-        names = ", ".join([*named][:5]) + (", …" if len(named) > 5 else "")
-        raise RunError(directory, expected="one run", found=f"{len(named)}: {names}", action="name one of them")
+    runs = runs or _inner(directory) or _further_down(directory)
+    if len(runs) == 1:
+        return runs[0]
+    if runs:
+        names = ", ".join(sorted(run.name for run in runs)[:5]) + (", …" if len(runs) > 5 else "")
+        raise RunError(directory, expected="one run", found=f"{len(runs)}: {names}", action="name one of them")
     raise _no_checkpoints(directory)
 
 
-def _further_down(directory: Path) -> dict[str, Run]:
-    """The runs in directories of directories, as Hydra has them by date and time, by their path from here."""
+def _inner(directory: Path) -> tuple[Run, ...]:
+    """The runs in the directories that usually hold them."""
+    for inner in [directory / name for name in _INNER]:
+        if os.path.isdir(inner):
+            own = _readable_checkpoints(inner)
+            if runs := (_run(inner, own),) if own else list_runs(inner):
+                return runs
+    return ()
+
+
+def _further_down(directory: Path) -> tuple[Run, ...]:
+    """The runs in directories of directories, as Hydra has them by date and time."""
     found: dict[Path, Run] = {}
     for child in directories_below(directory):
         with suppress(RunError):
-            found |= {run.directory: run for run in list_runs(child)}
-    return {os.path.relpath(place, directory.resolve()): run for place, run in sorted(found.items())}
+            found |= {run.directory: _run(run.directory, run.checkpoints) for run in list_runs(child)}
+    return _told_apart({os.path.relpath(place, directory.resolve()): run for place, run in found.items()})
 
 
 def _no_checkpoints(directory: Path) -> RunError:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from textual import work
 
-from ..files.runs import Run, find_run, list_runs
+from ..files.runs import Run, find_run, runs_to_choose
 from ..records.errors import RunError
 from ..records.list_messages import Describe, Described
 from ..records.messages import OpenRun
@@ -64,7 +64,7 @@ class ChoosingApp(FollowingApp):
             at = Path(self.request.path).resolve()
             directory = at.parent if at.is_dir() else at.parent.parent
         try:
-            runs = await asyncio.to_thread(list_runs, directory)
+            runs = await asyncio.to_thread(runs_to_choose, directory)
         except RunError as error:
             self.notify(str(error), severity="error", markup=False)
             return

@@ -15,7 +15,7 @@ from references import ad_eps, compressed_ad, dpt, flow, gpt2, gpt2_blocks, llam
 from adtui.cli.arguments import OPENING, add_opening, opening_options
 from adtui.engine import opening
 from adtui.engine.opening import open_session, usual_count
-from adtui.files.runs import demo_run
+from adtui.files.demos import demo_run
 from adtui.insights.log import find_insights
 from adtui.models import attend
 from adtui.records.defaults import FIRST, SAMPLES

@@ -54,7 +54,7 @@ def test_what_was_kept_of_an_opening_is_shown_before_torch_is_loaded(tmp_path: P
         "import json, os\n"
         f"os.environ['XDG_CACHE_HOME'] = {str(tmp_path)!r}\n"
         "from adtui.engine.remembering import RememberingEngine, place_of, read\n"
-        "from adtui.files.runs import demo_run\n"
+        "from adtui.files.demos import demo_run\n"
         "from adtui.records.messages import OpenRun\n"
         "place = place_of(OpenRun(0, str(demo_run())))\n"
         "place.parent.mkdir(parents=True)\n"
