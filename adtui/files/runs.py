@@ -145,10 +145,10 @@ def list_runs(directory: str | Path) -> tuple[Run, ...]:
     return _told_apart(names)
 
 
-def _told_apart(runs: Mapping[str, Run]) -> tuple[Run, ...]:
-    """The newest first; those of one name have their key as theirs."""
+def _told_apart(runs: Mapping[str, Run], most: int = 1) -> tuple[Run, ...]:
+    """The newest first; where more than `most` have one name, each has its key as its own."""
     times = Counter(run.name for run in runs.values())
-    named = (replace(run, name=key) if times[run.name] > 1 else run for key, run in runs.items())
+    named = (replace(run, name=key) if times[run.name] > most else run for key, run in runs.items())
     return tuple(sorted(named, key=lambda run: (_modified(run.latest), run.name), reverse=True))
 
 
@@ -170,7 +170,7 @@ def _run_of_directory(directory: Path) -> Run:
     if len(runs) == 1:
         return runs[0]
     if runs:
-        names = ", ".join(sorted(run.name for run in runs)[:5]) + (", …" if len(runs) > 5 else "")
+        names = ", ".join(run.name for run in runs[:5]) + (", …" if len(runs) > 5 else "")
         raise RunError(directory, expected="one run", found=f"{len(runs)}: {names}", action="name one of them")
     raise _no_checkpoints(directory)
 
@@ -191,7 +191,8 @@ def _further_down(directory: Path) -> tuple[Run, ...]:
     for child in directories_below(directory):
         with suppress(RunError):
             found |= {run.directory: _run(run.directory, run.checkpoints) for run in list_runs(child)}
-    return _told_apart({os.path.relpath(place, directory.resolve()): run for place, run in found.items()})
+    paths = {os.path.relpath(place, directory.resolve()): run for place, run in found.items()}
+    return _told_apart(paths, most=0 if len(paths) > 1 else 1)  # who shall name one of several is told where it is
 
 
 def _no_checkpoints(directory: Path) -> RunError:
