@@ -63,7 +63,9 @@ def add_world(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """How to build a checkpoint's model: the keywords of `loading.load_model`."""
     parser.add_argument("--device", default=DEVICE, help=f"auto, cpu, cuda, cuda:1 (default {DEVICE})")
-    parser.add_argument("--heads", type=positive, metavar="H", help="number of heads, when the checkpoint is wrong")
+    parser.add_argument(
+        "--heads", type=positive, metavar="H", help="number of heads, where the checkpoint does not say it or is wrong"
+    )
     parser.add_argument(
         "--causal", action=argparse.BooleanOptionalAction, default=None, help="override the mask (default: causal)"
     )

@@ -12,7 +12,9 @@ HELP = "say which run, checkpoint, settings and contexts a figure, film, session
 
 
 def prepare_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a PNG, GIF, JSON, .npz or session file that adtui wrote")
+    parser.add_argument(
+        "file", metavar="FILE", help="a PNG, PDF, SVG, GIF, JSON, .npz or session file that adtui wrote"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON (docs/provenance.md) instead of text")
 
 
