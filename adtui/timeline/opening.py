@@ -20,7 +20,7 @@ from ..models.model import Model
 from ..records.arrays import Floats, Ints
 from ..records.defaults import TIMELINE_HISTORIES, TIMELINE_LAST
 from ..records.errors import CheckpointError, ConfigError
-from ..records.provenance import mark
+from ..records.provenance import Provenance, Source, mark
 from ..records.run_settings import RunSettings
 from ..records.sample import Sample
 from ..records.steps import at_one_go
@@ -65,6 +65,12 @@ class Opened:
             CheckpointError, ModelError, ConfigError: it cannot be opened as the others.
         """
         return _load(load_checkpoint(path), self.options)
+
+
+def _drawn(about: Mapping[str, Any]) -> str:
+    """The contexts that every checkpoint is measured on, in words with their mark."""
+    by = "" if about["reference"] is None else f", by {about['reference']}"
+    return f"{about['contexts']} contexts: {about['source']}{by}, seed {about['seed']}, mark {about['mark']}"
 
 
 def _newest(run: Run, options: Options) -> tuple[Checkpoint, Model]:
@@ -138,7 +144,7 @@ def preparing(
     found = replace(found, samples=samples, waiting=0, more=iter(()))
     store.contexts = mark(found.samples)
     store.refer(reference.name)
-    about = {
+    about: dict[str, Any] = {
         "run": run.name,
         "family": model.description,
         "n_layer": model.n_layer,
@@ -155,6 +161,9 @@ def preparing(
         "notes": [*model.notes, *found.notes, *why],
         "settings": settings.to_json(),
     }
+    digest = None if newest.file is None else newest.file.digest()
+    source = Source(run.name, newest.path.name, digest, newest.step, model.description, settings.to_json())
+    about["provenance"] = Provenance("timeline", (source,), _drawn(about), {"device": about["device"]}).to_json()
     yield
     random = optimal = None
     if plan is not None:

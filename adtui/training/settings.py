@@ -68,7 +68,9 @@ class TrainSettings(Settings):
     clip: float = Field(default=1.0, gt=0, description="largest gradient norm")
     eval_interval: int = Field(default=100, ge=1, description="steps between validations")
     threads: int = Field(default=1, ge=1, description="CPU threads; results depend on it in the last digits")
-    log_dir: str | None = Field(default=None, description="run directory; runs/AD-<env>[-post]-seed<seed> when absent")
+    log_dir: str | None = Field(
+        default=None, description="run directory; runs/AD-<env>[-<size>][-post]-seed<seed> when absent"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> TrainSettings:
@@ -96,8 +98,9 @@ class TrainSettings(Settings):
     @property
     def run_dir(self) -> Path:
         layout = "-post" if self.norm == "post" else ""
+        size = "" if self.grid_size == GRID_SIZE else f"-{self.grid_size}x{self.grid_size}"
         kept = f"-{self.compress.replace(':', '-').replace('=', '')}" if self.compress else ""
-        return Path(self.log_dir or f"runs/AD-{self.env}{layout}{kept}-seed{self.seed}")
+        return Path(self.log_dir or f"runs/AD-{self.env}{size}{layout}{kept}-seed{self.seed}")
 
     def stored(self) -> dict[str, Any]:
         """Plain values for the checkpoint and config.yaml, with the run directory that was used."""

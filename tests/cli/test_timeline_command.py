@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from planted import seeking_run
 
 from adtui.cli.main import main
+from adtui.files.provenance import read_provenance
 from adtui.timeline.runner import Timelines
 
 SMALL = ["--contexts", "18", "--returns", "0", "--device", "cpu"]
@@ -41,8 +43,15 @@ def test_tables_json_and_a_figure(run: Path, tmp_path: Path, capsys: pytest.Capt
     assert f"wrote {place}" in shown.err
     assert place.read_bytes().startswith(b"\x89PNG")
     assert main(["timeline", str(run), *SMALL, "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    told = capsys.readouterr().out
+    document = json.loads(told)
     assert document["schema"] == "adtui.timeline/1"
+    (tmp_path / "timeline.json").write_text(told)
+    for file in (place, tmp_path / "timeline.json"):
+        found = read_provenance(file)
+        assert (found["made"], found["runs"][0]["checkpoint"]) == ("timeline", "ckpt-2.pt")
+        assert found["runs"][0]["digest"] == hashlib.sha256((run / "ckpt-2.pt").read_bytes()).hexdigest()
+        assert found["contexts"].endswith(f"by ckpt-2.pt, seed 0, mark {document['about']['mark']}")
     assert [(one["layer"], one["head"]) for one in document["emergences"] if one["kind"] == "reward-seeking"] == [
         (0, 1)
     ]

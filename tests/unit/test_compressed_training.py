@@ -92,6 +92,7 @@ def test_the_run_says_how_it_was_trained(tmp_path: Path) -> None:
     assert training.best is not None
     assert settings.stored()["compress"] == "newest+rewarded:5"
     assert tiny(compress="recent:5", log_dir=None).run_dir.name == "AD-darkroom-recent-5-seed0"
+    assert tiny(grid_size=10, log_dir=None).run_dir.name == "AD-darkroom-10x10-seed0"
     again = Training(settings)
     for _ in range(4):
         again.advance()

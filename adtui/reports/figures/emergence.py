@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ...files.atomic import write
+from ...records.provenance import as_text
 from ...records.timeline import ENTROPY, RECENCY, REWARD, SHOWN, Point, Timeline
 from .heatmap import LEFT, add_axes
 from .lines import heading
@@ -31,7 +32,8 @@ def write_figure(found: Timeline, path: Path, *, dpi: float = DPI) -> Path:
         ExportError: it cannot be written.
     """
     with print_style():
-        return write(path, Press().png(timeline_figure(found, dpi=dpi)))
+        press = Press(str(found.about["run"]), as_text(found.about.get("provenance")))
+        return write(path, press.png(timeline_figure(found, dpi=dpi)))
 
 
 def timeline_figure(found: Timeline, *, dpi: float = DPI) -> Figure:
