@@ -190,6 +190,7 @@ async def test_no_usual_key_is_left_on_the_screens(toasts: list[str]) -> None:
         await told.check(f"{ODD['explorer.mean']} goes back")
 
         shown = there(app.shown)  # Esc in the middle of an analysis
+        app._analysed = False
         app.jobs.begin(shown, "analysis")
         app.jobs.update(Progress(shown, "analysis", 1, 5))
         engine.say(Cancelled(shown, "analysis"))
