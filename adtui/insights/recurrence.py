@@ -101,11 +101,9 @@ class Recurrence:
         contexts = [(context, one.task) for one in histories for context in one.contexts]
         found = set()
         for claim in claims:
-            key, one = claim.insight.key, claim.redrawn(contexts)
-            if key in observed or not isinstance(one, KnockOuts):
-                effect = one.effect if one.decidable else None
-                if effect is not None and effect.p <= level and one.restated(effect.side).status == "confirmed":
-                    found.add(key)
+            key = claim.insight.key
+            if (key in observed or not isinstance(claim, KnockOuts)) and _holds(claim.redrawn(contexts), level):
+                found.add(key)
             yield
         return found
 
@@ -117,16 +115,19 @@ class Recurrence:
         return {key for key, one in stated.items() if one.status == "observed"}
 
 
+def _holds(test: Test, level: float) -> bool:
+    """Whether one test is confirmed where p-values up to a level are let through."""
+    if not test.decidable or test.effect.p > level or test.effect.side != "confirmed":
+        return False
+    return test.restated("confirmed").status == "confirmed"
+
+
 def _drawn(rng: np.random.Generator, count: int) -> list[int]:
     """Of so many, as many with replacement, and of these again."""
     places = np.arange(count)
     for _ in range(DRAWS_OF_DRAWS if count else 0):
         places = rng.choice(places, count)
     return [int(one) for one in places]
-
-
-def _told(done: int, _: None) -> int:
-    return done
 
 
 def _count(done: int, _: None) -> int:
