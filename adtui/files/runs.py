@@ -190,7 +190,7 @@ def _further_down(directory: Path) -> tuple[Run, ...]:
     found: dict[Path, Run] = {}
     for child in directories_below(directory):
         with suppress(RunError):
-            found |= {run.directory: _run(run.directory, run.checkpoints) for run in list_runs(child)}
+            found |= {run.directory: run for run in list_runs(child)}
     paths = {os.path.relpath(place, directory.resolve()): run for place, run in found.items()}
     return _told_apart(paths, most=0 if len(paths) > 1 else 1)  # who shall name one of several is told where it is
 
