@@ -25,21 +25,19 @@ Place = tuple[slice | int, ...]
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shifted(Column):
     """`steps` rows of a column from row `first` on; beyond its end, the last row again."""
 
-    inner: Column | None = None
+    inner: Column
     first: int = 0
-    steps: int = 0
+    steps: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        assert self.inner is not None
         return (self.steps, *self.inner.shape[1:])
 
     def read(self, place: Place) -> Array:
-        assert self.inner is not None
         assert isinstance(place[0], slice), "rows are read as a slice"
         start, stop, _ = place[0].indices(self.steps)
         end = self.inner.shape[0]
@@ -48,25 +46,23 @@ class Shifted(Column):
         return found if beyond <= 0 or start >= stop else np.concatenate([found, found[-1:]])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellNumbers(Column):
-    """Cells, row by row of the grid, told by their numbers; with `hot` by a single 1 in their place, or of each of two.
+    """Cells, row by row of the grid, told by their numbers, or by a single 1 in the place of it or of each coordinate.
 
     Attributes:
         ones: numbers that a file has of a cell: 0 its number without an axis, 1 with one; more: zeros and ones.
     """
 
-    inner: Column | None = None
-    size: int = 1
-    ones: int = 0
+    inner: Column
+    size: int
+    ones: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        assert self.inner is not None
         return (*(self.inner.shape[:-1] if self.ones else self.inner.shape), CELL)
 
     def read(self, place: Place) -> Array:
-        assert self.inner is not None
         found = self.inner.read(place)
         if self.ones == 2 * self.size:
             halves = found.reshape(*found.shape[:-1], CELL, self.size)
